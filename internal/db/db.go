@@ -1,0 +1,231 @@
+// Package db is the one place where Keystead meets its database: SQLite in a folder, or PostgreSQL behind a URL.
+//
+// Both speak the same SQL, written once in PostgreSQL's dialect (queries/, generated into query/). A transaction is
+// a function: [DB.Read] and [DB.Write] run it, commit when it returns nil, roll back otherwise. A write may run more
+// than once (a serialization failure on PostgreSQL, a failed neighbour in SQLite's group commit), so the function
+// sets its results afresh each time and has no effect outside the transaction; what must follow a commit goes to
+// [Tx.OnCommit].
+//
+// A transaction in a context is joined: within [With], Read and Write run inside it, a Write as a savepoint.
+package db
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/db/query"
+)
+
+// Engine names the database behind a DB.
+type Engine string
+
+// The engines.
+const (
+	SQLite   Engine = "sqlite"
+	Postgres Engine = "postgres"
+)
+
+// Config says where the store lives. Exactly one of Dir and URL is set.
+type Config struct {
+	Dir    string // folder of a SQLite store; the file in it is keystead.db
+	URL    string // postgres://… of a PostgreSQL store
+	Clock  clock.Clock
+	Logger *slog.Logger
+}
+
+// DB is an open store. It is safe for concurrent use.
+type DB struct {
+	engine Engine
+	clock  clock.Clock
+	log    *slog.Logger
+	lite   *lite   // nil on PostgreSQL
+	pg     *sql.DB // nil on SQLite
+	pgURL  string
+	ids    idSource
+}
+
+// Open opens the store, creates it when it does not exist, and migrates it to the schema of this program.
+func Open(ctx context.Context, c Config) (*DB, error) {
+	d := &DB{clock: c.Clock, log: c.Logger, pgURL: c.URL}
+	if d.log == nil {
+		d.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	switch {
+	case c.Dir != "" && c.URL != "":
+		return nil, errors.New("a store is either a data folder or a database URL, not both")
+	case c.URL != "":
+		d.engine = Postgres
+		d.pg, err = openPostgres(ctx, c.URL)
+	case c.Dir != "":
+		d.engine = SQLite
+		d.lite, err = openLite(ctx, c.Dir, d.log)
+	default:
+		return nil, errors.New("no store given: set a data folder or a database URL")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the %s store: %w", d.engine, err)
+	}
+	return d, nil
+}
+
+// Close waits for the running transactions and closes the store.
+func (d *DB) Close() error {
+	if d.lite != nil {
+		return d.lite.close()
+	}
+	return d.pg.Close()
+}
+
+// Engine tells which database this is, for the few places where they differ.
+func (d *DB) Engine() Engine { return d.engine }
+
+// Clock is the clock that transactions take their Now from.
+func (d *DB) Clock() clock.Clock { return d.clock }
+
+// Tx is a running transaction: the generated queries and the instant at which it takes place.
+type Tx struct {
+	*query.Queries
+	// Now is the transaction's instant: UTC, microseconds, taken once.
+	Now time.Time
+	// Stamp is Now as it is stored.
+	Stamp clock.Instant
+
+	engine   Engine
+	raw      query.DBTX
+	ids      *idSource
+	onCommit []func()
+	depth    int
+}
+
+func (d *DB) newTx(raw query.DBTX) *Tx {
+	now := d.clock.Now().UTC().Truncate(time.Microsecond)
+	return &Tx{Queries: query.New(raw), Now: now, Stamp: clock.FromTime(now), engine: d.engine, raw: raw, ids: &d.ids}
+}
+
+// Engine tells which database the transaction runs on.
+func (tx *Tx) Engine() Engine { return tx.engine }
+
+// SQL gives the connection for statements that are put together at run time (list pages). They use $n.
+func (tx *Tx) SQL() query.DBTX { return tx.raw }
+
+// NewID returns a new identifier "prefix_…", unique, and later ones of this process sort after earlier ones.
+func (tx *Tx) NewID(prefix string) string { return prefix + "_" + tx.ids.next(tx.Now) }
+
+// OnCommit runs f after the transaction has committed, before its caller is answered. It is not run on rollback.
+func (tx *Tx) OnCommit(f func()) { tx.onCommit = append(tx.onCommit, f) }
+
+// Savepoint runs f so that its failure undoes only what f did. It returns f's error.
+func (tx *Tx) Savepoint(ctx context.Context, f func() error) error {
+	ctx = context.WithoutCancel(ctx)
+	tx.depth++
+	name := fmt.Sprintf("s%d", tx.depth)
+	defer func() { tx.depth-- }()
+	if _, err := tx.raw.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
+		return err
+	}
+	hooks := len(tx.onCommit)
+	if err := f(); err != nil {
+		tx.onCommit = tx.onCommit[:hooks]
+		if _, rerr := tx.raw.ExecContext(ctx, "ROLLBACK TO SAVEPOINT "+name); rerr != nil {
+			return errors.Join(err, &lostError{rerr})
+		}
+		if _, rerr := tx.raw.ExecContext(ctx, "RELEASE SAVEPOINT "+name); rerr != nil {
+			return errors.Join(err, &lostError{rerr})
+		}
+		return err
+	}
+	if _, err := tx.raw.ExecContext(ctx, "RELEASE SAVEPOINT "+name); err != nil {
+		return &lostError{err}
+	}
+	return nil
+}
+
+// lostError says that the surrounding transaction is gone, not only the savepoint in it.
+type lostError struct{ err error }
+
+func (e *lostError) Error() string { return "transaction lost: " + e.err.Error() }
+func (e *lostError) Unwrap() error { return e.err }
+
+type txKey struct{}
+
+// With returns a context in which Read and Write join tx.
+func With(ctx context.Context, tx *Tx) context.Context { return context.WithValue(ctx, txKey{}, tx) }
+
+func joined(ctx context.Context) *Tx {
+	tx, _ := ctx.Value(txKey{}).(*Tx)
+	return tx
+}
+
+// Read runs f in a read-only transaction that sees one state of the store.
+func (d *DB) Read(ctx context.Context, f func(tx *Tx) error) error {
+	if tx := joined(ctx); tx != nil {
+		return f(tx)
+	}
+	if d.lite != nil {
+		return explain(d.lite.read(ctx, d, f))
+	}
+	return explain(d.readPostgres(ctx, f))
+}
+
+// Write runs f in a read-write transaction and returns after its commit is durable. f may run more than once.
+func (d *DB) Write(ctx context.Context, f func(tx *Tx) error) error {
+	if tx := joined(ctx); tx != nil {
+		return tx.Savepoint(ctx, func() error { return f(tx) })
+	}
+	if d.lite != nil {
+		return explain(d.lite.write(ctx, d, f))
+	}
+	return explain(d.writePostgres(ctx, f))
+}
+
+// idSource makes identifiers: 45 bits of milliseconds, 55 bits of which the upper part counts within a millisecond
+// and the rest is random, written in 20 letters of Crockford's base 32, so that they sort by age.
+type idSource struct {
+	mu     sync.Mutex
+	millis int64
+	low    uint64
+}
+
+const (
+	idAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+	idLowBits  = 55
+)
+
+func (s *idSource) next(now time.Time) string {
+	var r [8]byte
+	_, _ = rand.Read(r[:]) // never fails: crypto/rand ends the process instead
+	random := uint64(r[0])<<32 | uint64(r[1])<<24 | uint64(r[2])<<16 | uint64(r[3])<<8 | uint64(r[4])
+	s.mu.Lock()
+	millis := now.UnixMilli()
+	if millis > s.millis {
+		s.millis, s.low = millis, random<<10|uint64(r[5])
+	} else {
+		// The same millisecond, or a clock that went back: go on from the last one, by a random step.
+		s.low += random>>8 + 1
+		if s.low >= 1<<idLowBits {
+			s.millis++
+			s.low = random
+		}
+	}
+	m, low := uint64(s.millis), s.low
+	s.mu.Unlock()
+
+	var b [20]byte
+	for i := 19; i >= 9; i-- {
+		b[i] = idAlphabet[low&31]
+		low >>= 5
+	}
+	for i := 8; i >= 0; i-- {
+		b[i] = idAlphabet[m&31]
+		m >>= 5
+	}
+	return string(b[:])
+}

@@ -1,0 +1,77 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/keystead/keystead/internal/fail"
+)
+
+// NotFound reports whether err says that a query for one row found none.
+func NotFound(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
+// Duplicate reports whether err is a violation of a unique constraint.
+func Duplicate(err error) bool {
+	var le *sqlite.Error
+	if errors.As(err, &le) {
+		return le.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || le.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+	}
+	var pe *pgconn.PgError
+	return errors.As(err, &pe) && pe.Code == "23505"
+}
+
+// retryAfter is what a client is told to wait when the store is away.
+const retryAfter = 5 * time.Second
+
+// explain turns the errors that mean "the store can't be used now" into fail.Unavailable, so that every face answers
+// 503 with Retry-After. Others pass unchanged.
+func explain(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	var fe *fail.Error
+	if errors.As(err, &fe) {
+		return err
+	}
+	detail := ""
+	var le *sqlite.Error
+	var pe *pgconn.PgError
+	var ce *pgconn.ConnectError
+	var ne net.Error
+	switch {
+	case errors.As(err, &le):
+		switch le.Code() & 0xff {
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+			detail = "The database is locked by another process."
+		case sqlite3.SQLITE_FULL:
+			detail = "The disk is full: nothing can be stored. Reading still works."
+		case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+			detail = "The database file can't be used."
+		}
+	case errors.As(err, &ce):
+		detail = "The database can't be reached."
+	case errors.As(err, &pe):
+		// Classes 08 connection, 53 resources, 57 operator intervention, 58 system; 25006 read-only transaction.
+		if c := pe.Code; strings.HasPrefix(c, "08") || strings.HasPrefix(c, "53") || strings.HasPrefix(c, "57") || strings.HasPrefix(c, "58") || c == "25006" || c == "55P03" {
+			detail = "The database can't take requests."
+		}
+	case errors.Is(err, errClosed), errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF),
+		errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ENOSPC), errors.As(err, &ne):
+		detail = "The database can't be reached."
+	}
+	if detail == "" {
+		return err
+	}
+	return &fail.Error{Kind: fail.Unavailable, Code: "STORE_UNAVAILABLE", Detail: detail, RetryAfter: retryAfter, Err: err}
+}

@@ -1,0 +1,83 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+const (
+	writeTries  = 10              // runs of one write before a serialization failure is given to the caller
+	connectWait = 5 * time.Second // how long a new connection may take
+)
+
+func openPostgres(ctx context.Context, url string) (*sql.DB, error) {
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("database URL: %w", err)
+	}
+	cfg.ConnectTimeout = connectWait
+	pg := stdlib.OpenDB(*cfg)
+	n := max(16, 8*runtime.NumCPU())
+	pg.SetMaxOpenConns(n)
+	pg.SetMaxIdleConns(n)
+	if err := migrate(ctx, pg, Postgres); err != nil {
+		return nil, errors.Join(err, pg.Close())
+	}
+	return pg, nil
+}
+
+func (d *DB) readPostgres(ctx context.Context, f func(tx *Tx) error) error {
+	t, err := d.pg.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = t.Rollback() }() // nothing was written
+	return f(d.newTx(t))
+}
+
+func (d *DB) writePostgres(ctx context.Context, f func(tx *Tx) error) error {
+	for try := 1; ; try++ {
+		tx, err := d.tryPostgres(ctx, f)
+		if err == nil {
+			for _, hook := range tx.onCommit {
+				hook()
+			}
+			return nil
+		}
+		var pe *pgconn.PgError
+		retry := errors.As(err, &pe) && (pe.Code == "40001" || pe.Code == "40P01") // serialization failure, deadlock
+		if !retry || try == writeTries {
+			return err
+		}
+		select {
+		case <-time.After(time.Duration(rand.Int64N(int64(try) * int64(5*time.Millisecond)))):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (d *DB) tryPostgres(ctx context.Context, f func(tx *Tx) error) (*Tx, error) {
+	t, err := d.pg.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = t.Rollback() }() // does nothing after a commit
+	tx := d.newTx(t)
+	if err := f(tx); err != nil {
+		return nil, err
+	}
+	return tx, t.Commit()
+}
+
+// PgURL is the URL of a PostgreSQL store, for connections of a kind of their own (LISTEN). Empty on SQLite.
+func (d *DB) PgURL() string { return d.pgURL }

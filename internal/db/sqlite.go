@@ -1,0 +1,394 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
+
+	"github.com/keystead/keystead/internal/db/query"
+)
+
+// FileName is the name of a SQLite store's database inside its folder.
+const FileName = "keystead.db"
+
+const (
+	groupSize       = 64               // most members of one group commit
+	checkpointEvery = time.Second      // how often the write-ahead log is moved into the database
+	truncateAbove   = 64 << 20         // bytes of write-ahead log above which a checkpoint also shortens it
+	mmapSize        = "2147418112"     // the most that SQLite maps; pages beyond it go through the cache
+	lockedRetry     = 10 * time.Second // how long a statement waits for another process's lock
+)
+
+// lite is a SQLite store: one connection that writes, in groups, and a pool that reads.
+type lite struct {
+	path    string
+	log     *slog.Logger
+	writeDB *sql.DB
+	readDB  *sql.DB
+	writer  *liteConn
+	readers chan *liteConn
+	queue   chan *member
+	done    chan struct{}
+	stop    chan struct{}
+	once    sync.Once
+}
+
+// member is one write transaction that waits for its turn in a group.
+type member struct {
+	ctx  context.Context
+	db   *DB
+	f    func(tx *Tx) error
+	err  error
+	tx   *Tx
+	done chan struct{}
+}
+
+func liteDSN(path string, readOnly bool) string {
+	q := url.Values{}
+	// busy_timeout comes first: the pragmas after it may already meet a lock.
+	pragmas := []string{
+		fmt.Sprintf("busy_timeout(%d)", lockedRetry.Milliseconds()),
+		"journal_mode(WAL)",
+		"synchronous(FULL)", // money and activations survive a power cut
+		"foreign_keys(1)",
+		"mmap_size(" + mmapSize + ")",
+		"cache_size(-8000)",
+		"temp_store(MEMORY)",
+		"wal_autocheckpoint(20000)", // only a safety net: the timer checkpoints
+	}
+	if readOnly {
+		pragmas = append(pragmas, "query_only(1)")
+	}
+	for _, p := range pragmas {
+		q.Add("_pragma", p)
+	}
+	q.Set("_txlock", "immediate")
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+}
+
+func openLite(ctx context.Context, dir string, log *slog.Logger) (*lite, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, FileName)
+	l := &lite{path: path, log: log, queue: make(chan *member, 1024), done: make(chan struct{}), stop: make(chan struct{})}
+	var err error
+	if l.writeDB, err = sql.Open("sqlite", liteDSN(path, false)); err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, l.writeDB, SQLite); err != nil {
+		return nil, errors.Join(err, l.writeDB.Close())
+	}
+	if l.readDB, err = sql.Open("sqlite", liteDSN(path, true)); err != nil {
+		return nil, errors.Join(err, l.writeDB.Close())
+	}
+	if l.writer, err = newLiteConn(ctx, l.writeDB); err != nil {
+		return nil, errors.Join(err, l.writeDB.Close(), l.readDB.Close())
+	}
+	n := max(4, runtime.NumCPU())
+	l.readDB.SetMaxOpenConns(n + 1)
+	l.readers = make(chan *liteConn, n)
+	for range n {
+		c, err := newLiteConn(ctx, l.readDB)
+		if err != nil {
+			return nil, errors.Join(err, l.writeDB.Close(), l.readDB.Close())
+		}
+		l.readers <- c
+	}
+	go l.writeLoop()
+	go l.checkpointLoop()
+	return l, nil
+}
+
+func (l *lite) close() error {
+	l.once.Do(func() { close(l.stop) })
+	<-l.done
+	for range cap(l.readers) {
+		(<-l.readers).close()
+	}
+	l.writer.close()
+	return errors.Join(l.readDB.Close(), l.writeDB.Close())
+}
+
+// liteConn is a connection with its prepared statements. It serves one transaction at a time. Statements of a
+// writer ignore cancellation: SQLite answers an interrupted write by rolling back the whole transaction, which
+// may belong to others as well.
+type liteConn struct {
+	*sql.Conn
+	stmts map[string]*sql.Stmt
+}
+
+func newLiteConn(ctx context.Context, db *sql.DB) (*liteConn, error) {
+	c, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &liteConn{Conn: c, stmts: map[string]*sql.Stmt{}}, nil
+}
+
+func (c *liteConn) close() {
+	for _, s := range c.stmts {
+		_ = s.Close()
+	}
+	_ = c.Close()
+}
+
+// maxStatements bounds the cache: list pages make statements of many shapes.
+const maxStatements = 400
+
+func (c *liteConn) stmt(q string) (*sql.Stmt, error) {
+	if s, ok := c.stmts[q]; ok {
+		return s, nil
+	}
+	if len(c.stmts) >= maxStatements {
+		for k, s := range c.stmts {
+			_ = s.Close()
+			delete(c.stmts, k)
+		}
+	}
+	s, err := c.Conn.PrepareContext(context.Background(), q) //nolint:sqlclosecheck // kept for the life of the connection
+	if err == nil {
+		c.stmts[q] = s
+	}
+	return s, err
+}
+
+// liteTx runs statements on a connection for one transaction.
+type liteTx struct {
+	c     *liteConn
+	write bool
+}
+
+func (t liteTx) context(ctx context.Context) context.Context {
+	if t.write {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
+}
+
+func (t liteTx) ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error) {
+	s, err := t.c.stmt(q)
+	if err != nil {
+		return nil, err
+	}
+	return s.ExecContext(t.context(ctx), args...)
+}
+
+func (t liteTx) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	s, err := t.c.stmt(q)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(t.context(ctx), args...)
+}
+
+func (t liteTx) QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row {
+	s, err := t.c.stmt(q)
+	if err != nil {
+		// A Row can't be made from an error by hand; asking the connection gives one that carries it.
+		return t.c.Conn.QueryRowContext(t.context(ctx), q, args...)
+	}
+	return s.QueryRowContext(t.context(ctx), args...)
+}
+
+func (t liteTx) PrepareContext(ctx context.Context, q string) (*sql.Stmt, error) {
+	return t.c.Conn.PrepareContext(ctx, q)
+}
+
+var _ query.DBTX = liteTx{}
+
+func (l *lite) read(ctx context.Context, d *DB, f func(tx *Tx) error) (err error) {
+	var c *liteConn
+	select {
+	case c = <-l.readers:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-l.stop:
+		return errClosed
+	}
+	defer func() { l.readers <- c }()
+	t := liteTx{c: c}
+	if _, err := t.ExecContext(ctx, "BEGIN DEFERRED"); err != nil {
+		return err
+	}
+	defer func() {
+		if _, rerr := t.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); rerr != nil && err == nil {
+			err = rerr
+		}
+	}()
+	return f(d.newTx(t))
+}
+
+var errClosed = errors.New("the store is closed")
+
+func (l *lite) write(ctx context.Context, d *DB, f func(tx *Tx) error) error {
+	m := &member{ctx: ctx, db: d, f: f, done: make(chan struct{})}
+	select {
+	case l.queue <- m:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-l.stop:
+		return errClosed
+	}
+	select {
+	case <-m.done:
+		return m.err
+	case <-l.done:
+		// The loop ended; it has answered whom it took, so ask once more.
+		select {
+		case <-m.done:
+			return m.err
+		default:
+			return errClosed
+		}
+	}
+}
+
+// writeLoop commits waiting members in groups: whoever queued while the last group was synced goes together, so
+// that one sync serves them all.
+func (l *lite) writeLoop() {
+	defer close(l.done)
+	for {
+		select {
+		case m := <-l.queue:
+			l.commitGroup(l.gather(m))
+		case <-l.stop:
+			for {
+				select {
+				case m := <-l.queue:
+					l.commitGroup(l.gather(m))
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+func (l *lite) gather(first *member) []*member {
+	// Let the requests that are ready to write do so: one more member costs less than one more sync.
+	runtime.Gosched()
+	group := []*member{first}
+	for len(group) < groupSize {
+		select {
+		case m := <-l.queue:
+			group = append(group, m)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+func (l *lite) commitGroup(group []*member) {
+	if !l.tryGroup(group) {
+		// The transaction as a whole was lost. One at a time, each gets its own verdict.
+		for _, m := range group {
+			if !l.tryGroup([]*member{m}) && m.err == nil {
+				m.err = errors.New("the transaction was lost")
+			}
+		}
+	}
+	for _, m := range group {
+		if m.err == nil && m.tx != nil {
+			for _, f := range m.tx.onCommit {
+				f()
+			}
+		}
+		close(m.done)
+	}
+}
+
+// tryGroup runs the members in one transaction, each in its own savepoint, and reports whether every member has
+// its verdict. If false, nothing is stored.
+func (l *lite) tryGroup(group []*member) bool {
+	t := liteTx{c: l.writer, write: true}
+	ctx := context.Background()
+	alone := len(group) == 1
+	if _, err := t.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		for _, m := range group {
+			m.err = err
+		}
+		return true
+	}
+	lost := false
+	for _, m := range group {
+		m.tx, m.err = nil, m.ctx.Err()
+		if m.err != nil {
+			continue
+		}
+		m.tx = m.db.newTx(t)
+		if alone {
+			m.err = guard(m)
+			continue
+		}
+		m.err = m.tx.Savepoint(ctx, func() error { return guard(m) })
+		var le *lostError
+		if errors.As(m.err, &le) {
+			lost = true
+			break
+		}
+	}
+	if lost || (alone && group[0].err != nil) {
+		// A failed statement may have ended the transaction already; then this says so and changes nothing.
+		_, _ = t.ExecContext(ctx, "ROLLBACK")
+		return alone
+	}
+	if _, err := t.ExecContext(ctx, "COMMIT"); err != nil {
+		_, _ = t.ExecContext(ctx, "ROLLBACK")
+		if alone {
+			group[0].err = err
+		}
+		return alone
+	}
+	return true
+}
+
+// guard turns a panic of a member into its own error, so that neighbours keep their transaction.
+func guard(m *member) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in a transaction: %v\n%s", p, stack())
+		}
+	}()
+	return m.f(m.tx)
+}
+
+func stack() []byte {
+	b := make([]byte, 4<<10)
+	return b[:runtime.Stack(b, false)]
+}
+
+func (l *lite) checkpointLoop() {
+	tick := time.NewTicker(checkpointEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-l.stop:
+			return
+		case <-tick.C:
+			mode := "PASSIVE"
+			info, err := os.Stat(l.path + "-wal")
+			if err != nil || info.Size() < 1<<20 {
+				continue
+			}
+			if info.Size() > truncateAbove {
+				mode = "TRUNCATE"
+			}
+			// A checkpoint writes the database file, so it needs a connection that is not query_only.
+			if _, err := l.writeDB.ExecContext(context.Background(), "PRAGMA wal_checkpoint("+mode+")"); err != nil {
+				l.log.Warn("checkpoint of the write-ahead log failed; it will be tried again", "err", err)
+			}
+		}
+	}
+}

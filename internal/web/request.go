@@ -1,0 +1,112 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/keystead/keystead/internal/fail"
+)
+
+type requestKey struct{}
+
+// request is what the middleware knows of a request.
+type request struct {
+	id string
+	ip netip.Addr
+}
+
+// RequestID is the identifier under which a request is logged.
+func RequestID(ctx context.Context) string {
+	if q, ok := ctx.Value(requestKey{}).(*request); ok {
+		return q.id
+	}
+	return ""
+}
+
+// ClientIP is the caller's address: the connection's, or what the trusted proxies in front of us report.
+func ClientIP(ctx context.Context) netip.Addr {
+	if q, ok := ctx.Value(requestKey{}).(*request); ok {
+		return q.ip
+	}
+	return netip.Addr{}
+}
+
+// Identify gives every request an identifier and its client's address. trusted returns the networks whose
+// X-Forwarded-For is believed.
+func Identify(trusted func() []netip.Prefix, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := &request{ip: clientIP(r, trusted())}
+		var b [8]byte
+		_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the process instead
+		q.id = hex.EncodeToString(b[:])
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, q)))
+	})
+}
+
+// clientIP walks X-Forwarded-For from its end: the last address that is not a trusted proxy is the client. What
+// stands before it was written by strangers.
+func clientIP(r *http.Request, trusted []netip.Prefix) netip.Addr {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Addr{}
+	}
+	ip = ip.Unmap().WithZone("")
+	if len(trusted) == 0 || !contains(trusted, ip) {
+		return ip
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0; i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			return ip
+		}
+		ip = hop.Unmap().WithZone("")
+		if !contains(trusted, ip) {
+			return ip
+		}
+	}
+	return ip
+}
+
+func contains(nets []netip.Prefix, ip netip.Addr) bool {
+	for _, n := range nets {
+		if n.Contains(ip) {
+			return true
+		}
+	}
+	return false
+}
+
+// ReadBody reads at most limit bytes of the request's body. More is 413.
+func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return nil, &fail.Error{Kind: fail.TooLarge, Code: fail.CodeTooLarge, Detail: "The body is larger than " + strconv.FormatInt(limit, 10) + " bytes."}
+	}
+	if err != nil {
+		return nil, &fail.Error{Kind: fail.Malformed, Code: "INVALID_REQUEST", Detail: "The body could not be read to its end.", Err: err}
+	}
+	return b, nil
+}
+
+// SetRetryAfter tells the client when to come back, in whole seconds, if e knows.
+func SetRetryAfter(w http.ResponseWriter, e *fail.Error) {
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(float64(e.RetryAfter)/float64(time.Second)))))
+	}
+}
