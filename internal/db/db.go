@@ -36,6 +36,7 @@ const (
 type Config struct {
 	Dir    string // folder of a SQLite store; the file in it is keystead.db
 	URL    string // postgres://… of a PostgreSQL store
+	Conns  int    // most connections to PostgreSQL; 0: 8 for each processor, at least 16
 	Clock  clock.Clock
 	Logger *slog.Logger
 }
@@ -63,7 +64,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, errors.New("a store is either a data folder or a database URL, not both")
 	case c.URL != "":
 		d.engine = Postgres
-		d.pg, err = openPostgres(ctx, c.URL)
+		d.pg, err = openPostgres(ctx, c.URL, c.Conns)
 	case c.Dir != "":
 		d.engine = SQLite
 		d.lite, err = openLite(ctx, c.Dir, d.log)

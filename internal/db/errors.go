@@ -73,5 +73,5 @@ func explain(err error) error {
 	if detail == "" {
 		return err
 	}
-	return &fail.Error{Kind: fail.Unavailable, Code: "STORE_UNAVAILABLE", Detail: detail, RetryAfter: retryAfter, Err: err}
+	return &fail.Error{Kind: fail.KindUnavailable, Code: "STORE_UNAVAILABLE", Detail: detail, RetryAfter: retryAfter, Err: err}
 }

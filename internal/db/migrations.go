@@ -3,8 +3,10 @@ package db
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -55,6 +57,19 @@ func (d *DB) SchemaVersion(ctx context.Context) (applied, known int64, err error
 	}
 	applied, known, err = p.GetVersions(ctx)
 	return applied, known, explain(err)
+}
+
+// Fingerprint identifies the schema that this program makes: it changes with every migration.
+func Fingerprint() string {
+	sum := sha256.New()
+	for _, files := range []fs.FS{migrationFiles, liteFiles{migrationFiles}} {
+		names, _ := fs.Glob(files, "migrations/*.sql") // the pattern is well-formed
+		for _, name := range names {
+			text, _ := fs.ReadFile(files, name) // embedded: can't fail
+			fmt.Fprintf(sum, "%s %d\n%s", name, len(text), text)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
 // toLite translates a migration from PostgreSQL's dialect: what SQLite spells differently, nothing else.

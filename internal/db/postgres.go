@@ -19,16 +19,18 @@ const (
 	connectWait = 5 * time.Second // how long a new connection may take
 )
 
-func openPostgres(ctx context.Context, url string) (*sql.DB, error) {
+func openPostgres(ctx context.Context, url string, conns int) (*sql.DB, error) {
 	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("database URL: %w", err)
 	}
 	cfg.ConnectTimeout = connectWait
 	pg := stdlib.OpenDB(*cfg)
-	n := max(16, 8*runtime.NumCPU())
-	pg.SetMaxOpenConns(n)
-	pg.SetMaxIdleConns(n)
+	if conns == 0 {
+		conns = max(16, 8*runtime.NumCPU())
+	}
+	pg.SetMaxOpenConns(conns)
+	pg.SetMaxIdleConns(conns)
 	if err := migrate(ctx, pg, Postgres); err != nil {
 		return nil, errors.Join(err, pg.Close())
 	}
