@@ -39,8 +39,9 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 }
 
 // Verify reports whether password is the one that hash was made from. If it is,
-// needsRehash says that the hash was made with other parameters than [Hash]
-// uses today and should be replaced while the password is at hand. It fails if
+// needsRehash says that the hash was made with other parameters than
+// [Passwords.Hash] uses today and should be replaced while the password is at
+// hand. It fails if
 // hash is not an Argon2id string or asks for absurd parameters, or if ctx ends
 // before its turn.
 func (p *Passwords) Verify(ctx context.Context, hash, password string) (ok, needsRehash bool, err error) {
