@@ -35,6 +35,7 @@ CREATE TABLE plans (
 CREATE TABLE prices (
     id              TEXT COLLATE "C" PRIMARY KEY,
     plan_id         TEXT COLLATE "C" NOT NULL REFERENCES plans (id),
+    replaces        TEXT COLLATE "C" UNIQUE REFERENCES prices (id),
     cycle           TEXT NOT NULL CHECK (cycle IN ('one_time')),
     currency        TEXT NOT NULL,
     amount          BIGINT NOT NULL CHECK (amount >= 0),

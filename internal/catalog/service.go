@@ -1,0 +1,298 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/patch"
+	"github.com/keystead/keystead/internal/text"
+)
+
+var (
+	errProductNotFound = fail.NotFound("PRODUCT_NOT_FOUND", "There is no such product.")
+	errPlanNotFound    = fail.NotFound("PLAN_NOT_FOUND", "There is no such plan.")
+	errPriceNotFound   = fail.NotFound("PRICE_NOT_FOUND", "There is no such price.")
+	errChanged         = fail.Conflict("CHANGED_MEANWHILE", "Somebody else changed this meanwhile. Look at it again.")
+)
+
+// KeyRelookup brings the keys of a product in line with how they are compared. The license room implements it.
+type KeyRelookup interface {
+	// RelookupKeys makes all keys of the product match regardless of case, or exactly. It returns a conflict if that
+	// would make two keys of the store the same.
+	RelookupKeys(ctx context.Context, tx *db.Tx, productID string, ignoreCase bool) error
+}
+
+// Service holds the verbs of the catalog.
+type Service struct {
+	db       *db.DB
+	keys     KeyRelookup
+	onChange []func()
+}
+
+// New returns the catalog of a store. [Service.UseKeys] and [Service.OnChange] belong to building the program: call
+// them before the first verb.
+func New(d *db.DB) *Service { return &Service{db: d} }
+
+// UseKeys names who changes the keys of a product when it starts or stops ignoring case.
+func (s *Service) UseKeys(k KeyRelookup) { s.keys = k }
+
+// OnChange registers f to be called after every committed change of the catalog, for those who keep names in memory.
+func (s *Service) OnChange(f func()) { s.onChange = append(s.onChange, f) }
+
+// write runs f in a transaction after which the listeners are called.
+func (s *Service) write(ctx context.Context, f func(tx *db.Tx) error) error {
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		for _, listener := range s.onChange {
+			tx.OnCommit(listener)
+		}
+		return f(tx)
+	})
+}
+
+// record writes the event and the audit entry of a change.
+func record(ctx context.Context, tx *db.Tx, what, id string, data map[string]any, before, after string) error {
+	if err := event.Emit(ctx, tx, event.New{Type: what, SubjectID: id, Data: data}); err != nil {
+		return err
+	}
+	return event.Audit(ctx, tx, event.Change{What: what, SubjectID: id, Before: before, After: after})
+}
+
+// CreateProduct puts a product into the catalog.
+func (s *Service) CreateProduct(ctx context.Context, in NewProduct) (Product, error) {
+	if err := in.Validate(); err != nil {
+		return Product{}, err
+	}
+	var product Product
+	err := s.write(ctx, func(tx *db.Tx) error {
+		id := tx.NewID("prd")
+		err := tx.InsertProduct(ctx, query.InsertProductParams{
+			ID: id, Slug: in.Slug, Name: in.Name, Description: in.Description,
+			RequiresLicense: orTrue(in.RequiresLicense), KeyPrefix: in.Key.Prefix, KeyLength: in.Key.Length,
+			KeyIgnoreCase: in.KeyIgnoreCase, SelfRemoval: orTrue(in.SelfRemoval), SelfRemovalsPer30d: in.SelfRemovalsPer30d,
+			CreatedAt: tx.Stamp,
+		})
+		if db.Duplicate(err) {
+			return fail.Conflict("SLUG_TAKEN", fmt.Sprintf("There is a product with the slug %q already.", in.Slug)).Because(err)
+		}
+		if err != nil {
+			return fmt.Errorf("create product %s: %w", in.Slug, err)
+		}
+		if product, err = loadProduct(ctx, tx, id); err != nil {
+			return err
+		}
+		data := map[string]any{"slug": in.Slug, "name": in.Name}
+		return record(ctx, tx, "product.created", id, data, "", patch.JSON(data))
+	})
+	return product, err
+}
+
+func orTrue(b *bool) bool { return b == nil || *b }
+
+// UpdateProduct changes a product. Switching whether its keys ignore case changes all its keys in the same
+// transaction.
+func (s *Service) UpdateProduct(ctx context.Context, id string, change ProductPatch) (Product, error) {
+	if err := change.Validate(); err != nil {
+		return Product{}, err
+	}
+	var product Product
+	err := s.write(ctx, func(tx *db.Tx) error {
+		before, err := lockProduct(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if change.Version != 0 && change.Version != before.Version {
+			return errChanged
+		}
+		after, diff := change.applyTo(before)
+		if product = after; diff.Empty() {
+			return nil
+		}
+		err = tx.UpdateProduct(ctx, query.UpdateProductParams{
+			ID: id, Name: after.Name, Description: after.Description, RequiresLicense: after.RequiresLicense,
+			KeyPrefix: after.Key.Prefix, KeyLength: after.Key.Length, KeyIgnoreCase: after.KeyIgnoreCase,
+			SelfRemoval: after.SelfRemoval, SelfRemovalsPer30d: after.SelfRemovalsPer30d, Status: string(after.Status),
+			UpdatedAt: tx.Stamp,
+		})
+		if err != nil {
+			return fmt.Errorf("update product %s: %w", id, err)
+		}
+		if after.KeyIgnoreCase != before.KeyIgnoreCase && s.keys != nil {
+			if err := s.keys.RelookupKeys(ctx, tx, id, after.KeyIgnoreCase); err != nil {
+				return fmt.Errorf("keys of product %s: %w", id, err)
+			}
+		}
+		if product, err = loadProduct(ctx, tx, id); err != nil {
+			return err
+		}
+		data := map[string]any{"slug": product.Slug, "changed": diff.Fields}
+		return record(ctx, tx, "product.updated", id, data, diff.Before(), diff.After())
+	})
+	return product, err
+}
+
+// CreatePlan adds a plan to a product.
+func (s *Service) CreatePlan(ctx context.Context, productID string, in NewPlan) (Plan, error) {
+	if err := in.Validate(); err != nil {
+		return Plan{}, err
+	}
+	var plan Plan
+	err := s.write(ctx, func(tx *db.Tx) error {
+		if _, err := loadProduct(ctx, tx, productID); err != nil {
+			return err
+		}
+		id := tx.NewID("pln")
+		err := tx.InsertPlan(ctx, query.InsertPlanParams{
+			ID: id, ProductID: productID, Name: in.Name, LicenseType: in.LicenseType, ActivationType: in.ActivationType,
+			ActivationLimit: in.ActivationLimit, Entitlements: Entitlements(in.Entitlements).Encode(), CreatedAt: tx.Stamp,
+		})
+		if err != nil {
+			return planNameTaken(in.Name, err)
+		}
+		if plan, err = loadPlan(ctx, tx, id); err != nil {
+			return err
+		}
+		data := map[string]any{"product_id": productID, "name": in.Name}
+		return record(ctx, tx, "plan.created", id, data, "", patch.JSON(data))
+	})
+	return plan, err
+}
+
+func planNameTaken(name string, err error) error {
+	if db.Duplicate(err) {
+		return fail.Conflict("PLAN_NAME_TAKEN", fmt.Sprintf("The product has a plan %q already.", name)).Because(err)
+	}
+	return fmt.Errorf("plan %q: %w", name, err)
+}
+
+// UpdatePlan changes a plan.
+func (s *Service) UpdatePlan(ctx context.Context, id string, change PlanPatch) (Plan, error) {
+	if err := change.Validate(); err != nil {
+		return Plan{}, err
+	}
+	var plan Plan
+	err := s.write(ctx, func(tx *db.Tx) error {
+		before, err := lockPlan(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if change.Version != 0 && change.Version != before.Version {
+			return errChanged
+		}
+		after, diff := change.applyTo(before)
+		if plan = after; diff.Empty() {
+			return nil
+		}
+		err = tx.UpdatePlan(ctx, query.UpdatePlanParams{
+			ID: id, Name: after.Name, ActivationLimit: after.ActivationLimit, Entitlements: after.Entitlements.Encode(),
+			Status: string(after.Status), UpdatedAt: tx.Stamp,
+		})
+		if err != nil {
+			return planNameTaken(after.Name, err)
+		}
+		if plan, err = loadPlan(ctx, tx, id); err != nil {
+			return err
+		}
+		data := map[string]any{"product_id": plan.ProductID, "changed": diff.Fields}
+		return record(ctx, tx, "plan.updated", id, data, diff.Before(), diff.After())
+	})
+	return plan, err
+}
+
+// CreatePrice puts a plan on sale at a price of its own. A plan may have several: one per currency, or per span of
+// validity.
+func (s *Service) CreatePrice(ctx context.Context, planID string, in NewPrice) (Price, error) {
+	if err := in.Validate(); err != nil {
+		return Price{}, err
+	}
+	var price Price
+	err := s.write(ctx, func(tx *db.Tx) error {
+		if _, err := loadPlan(ctx, tx, planID); err != nil {
+			return err
+		}
+		var err error
+		price, err = addPrice(ctx, tx, planID, in, Price{})
+		return err
+	})
+	return price, err
+}
+
+// ReplacePrice makes the next version of a price and retires the version given. What was ordered before keeps its
+// own. A version is replaced only once: the second of two who try gets a conflict.
+func (s *Service) ReplacePrice(ctx context.Context, id string, in NewPrice) (Price, error) {
+	if err := in.Validate(); err != nil {
+		return Price{}, err
+	}
+	var price Price
+	err := s.write(ctx, func(tx *db.Tx) error {
+		old, err := retire(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if old.Money.Currency != in.Money.Currency {
+			return fail.Invalid("money.currency", "differs from that of the price replaced; another currency is another price")
+		}
+		price, err = addPrice(ctx, tx, old.PlanID, in, old)
+		return err
+	})
+	return price, err
+}
+
+// RetirePrice takes a price off sale without another in its place.
+func (s *Service) RetirePrice(ctx context.Context, id string) (Price, error) {
+	var price Price
+	err := s.write(ctx, func(tx *db.Tx) (err error) {
+		price, err = retire(ctx, tx, id)
+		return err
+	})
+	return price, err
+}
+
+// addPrice writes a price and, where it replaces another, that it does.
+func addPrice(ctx context.Context, tx *db.Tx, planID string, in NewPrice, old Price) (Price, error) {
+	id := tx.NewID("prc")
+	row := query.InsertPriceParams{
+		ID: id, PlanID: planID, Cycle: in.Cycle, Currency: string(in.Money.Currency), Amount: in.Money.Amount,
+		SetupFee: in.SetupFee.Amount, Version: old.Version + 1, CreatedAt: tx.Stamp,
+	}
+	data := map[string]any{"plan_id": planID, "money": in.Money, "version": row.Version}
+	if old.ID != "" {
+		row.Replaces = &old.ID
+		data["replaces"] = old.ID
+	}
+	if !in.ValidFor.IsZero() {
+		count := int64(in.ValidFor.Count)
+		row.ValidForCount, row.ValidForUnit = &count, &in.ValidFor.Unit
+	}
+	if err := tx.InsertPrice(ctx, row); err != nil {
+		return Price{}, fmt.Errorf("price of plan %s: %w", planID, err)
+	}
+	price, err := loadPrice(ctx, tx, id)
+	if err != nil {
+		return Price{}, err
+	}
+	return price, record(ctx, tx, "price.created", id, data, "", patch.JSON(data))
+}
+
+// retire takes an active price off sale and returns it.
+func retire(ctx context.Context, tx *db.Tx, id string) (Price, error) {
+	if !text.IsID(id) {
+		return Price{}, errPriceNotFound
+	}
+	rows, err := tx.RetirePrice(ctx, id)
+	if err != nil {
+		return Price{}, fmt.Errorf("retire price %s: %w", id, err)
+	}
+	price, err := loadPrice(ctx, tx, id)
+	if err != nil {
+		return Price{}, err
+	}
+	if rows == 0 {
+		return Price{}, fail.Conflict("PRICE_RETIRED", "This version of the price is retired already.")
+	}
+	data := map[string]any{"plan_id": price.PlanID, "money": price.Money, "version": price.Version}
+	return price, record(ctx, tx, "price.retired", id, data, patch.JSON(data), "")
+}

@@ -1,0 +1,111 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/text"
+)
+
+func productOf(r query.Product) Product {
+	return Product{
+		ID: r.ID, Slug: r.Slug, Name: r.Name, Description: r.Description, RequiresLicense: r.RequiresLicense,
+		Key: KeyFormat{Prefix: r.KeyPrefix, Length: r.KeyLength}, KeyIgnoreCase: r.KeyIgnoreCase,
+		SelfRemoval: r.SelfRemoval, SelfRemovalsPer30d: r.SelfRemovalsPer30d, Status: Status(r.Status),
+		Version: r.Version, CreatedAt: r.CreatedAt.Time(), UpdatedAt: r.UpdatedAt.Time(),
+	}
+}
+
+func planOf(r query.Plan) (Plan, error) {
+	entitlements, err := DecodeEntitlements(r.Entitlements)
+	if err != nil {
+		return Plan{}, fmt.Errorf("plan %s: %w", r.ID, err)
+	}
+	return Plan{
+		ID: r.ID, ProductID: r.ProductID, Name: r.Name, LicenseType: r.LicenseType, ActivationType: r.ActivationType,
+		ActivationLimit: r.ActivationLimit, Entitlements: entitlements, Status: Status(r.Status), Version: r.Version,
+		CreatedAt: r.CreatedAt.Time(), UpdatedAt: r.UpdatedAt.Time(),
+	}, nil
+}
+
+func priceOf(r query.Price) Price {
+	currency := money.Currency(r.Currency)
+	p := Price{
+		ID: r.ID, PlanID: r.PlanID, Cycle: civil.Cycle(r.Cycle), Money: money.New(r.Amount, currency),
+		SetupFee: money.New(r.SetupFee, currency), Version: r.Version, Status: PriceStatus(r.Status),
+		CreatedAt: r.CreatedAt.Time(),
+	}
+	if r.Replaces != nil {
+		p.Replaces = *r.Replaces
+	}
+	if r.ValidForCount != nil && r.ValidForUnit != nil {
+		p.ValidFor = civil.Span{Count: int(*r.ValidForCount), Unit: *r.ValidForUnit}
+	}
+	return p
+}
+
+func loadProduct(ctx context.Context, tx *db.Tx, id string) (Product, error) {
+	if !text.IsID(id) {
+		return Product{}, errProductNotFound
+	}
+	r, err := tx.Product(ctx, id)
+	if db.NotFound(err) {
+		return Product{}, errProductNotFound
+	}
+	if err != nil {
+		return Product{}, fmt.Errorf("product %s: %w", id, err)
+	}
+	return productOf(r), nil
+}
+
+func lockProduct(ctx context.Context, tx *db.Tx, id string) (Product, error) {
+	if !text.IsID(id) {
+		return Product{}, errProductNotFound
+	}
+	if _, err := tx.LockProduct(ctx, id); err != nil {
+		return Product{}, fmt.Errorf("lock product %s: %w", id, err)
+	}
+	return loadProduct(ctx, tx, id)
+}
+
+func loadPlan(ctx context.Context, tx *db.Tx, id string) (Plan, error) {
+	if !text.IsID(id) {
+		return Plan{}, errPlanNotFound
+	}
+	r, err := tx.Plan(ctx, id)
+	if db.NotFound(err) {
+		return Plan{}, errPlanNotFound
+	}
+	if err != nil {
+		return Plan{}, fmt.Errorf("plan %s: %w", id, err)
+	}
+	return planOf(r)
+}
+
+func lockPlan(ctx context.Context, tx *db.Tx, id string) (Plan, error) {
+	if !text.IsID(id) {
+		return Plan{}, errPlanNotFound
+	}
+	if _, err := tx.LockPlan(ctx, id); err != nil {
+		return Plan{}, fmt.Errorf("lock plan %s: %w", id, err)
+	}
+	return loadPlan(ctx, tx, id)
+}
+
+func loadPrice(ctx context.Context, tx *db.Tx, id string) (Price, error) {
+	if !text.IsID(id) {
+		return Price{}, errPriceNotFound
+	}
+	r, err := tx.Price(ctx, id)
+	if db.NotFound(err) {
+		return Price{}, errPriceNotFound
+	}
+	if err != nil {
+		return Price{}, fmt.Errorf("price %s: %w", id, err)
+	}
+	return priceOf(r), nil
+}
