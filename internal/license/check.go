@@ -1,0 +1,111 @@
+package license
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+)
+
+// CheckFacts are all that the answer to a check depends on, read as one row. They stay true until the license's
+// version changes (see [ChangeListener]), but for the status, which also changes with time: [Effective] of Facts.
+type CheckFacts struct {
+	ID  string
+	Key string // as it was issued
+	// Lookup is the form under which the key is found: Key itself, or in lower case where IgnoreCase is set.
+	Lookup     string
+	IgnoreCase bool
+	Version    int64
+
+	ProductID, ProductSlug, ProductName string
+	PlanID, PlanName                    string
+	Type                                Type
+	ActivationType                      ActivationType
+	ActivationLimit, ActivationsUsed    int64
+	Facts                               Facts
+
+	// Entitlements are the plan's with those of the license over them.
+	Entitlements catalog.Entitlements
+}
+
+// Matches reports whether key is this license's key, by the rule of its product.
+func (f CheckFacts) Matches(key string) bool {
+	return key == f.Key || f.IgnoreCase && foldKey(key) == f.Lookup
+}
+
+// IsProduct reports whether asked, an id or a slug, names the license's product. Empty asks for none.
+func (f CheckFacts) IsProduct(asked string) bool {
+	return asked == "" || asked == f.ProductID || asked == f.ProductSlug
+}
+
+// ChangeListener is told, after the commit, that what a check of a license answers has changed, and the version that
+// the row has now. An empty id means that many changed at once: forget all that was read before.
+//
+// It runs on the goroutine that commits, so it must be quick and must not use the store.
+type ChangeListener func(licenseID string, version int64)
+
+// ReadForCheck reads what a check of key depends on. An unknown key is LICENSE_NOT_FOUND.
+func (s *Service) ReadForCheck(ctx context.Context, key string) (CheckFacts, error) {
+	var facts CheckFacts
+	err := s.db.Read(ctx, func(tx *db.Tx) error {
+		rows, err := tx.LicensesForCheck(ctx, query.LicensesForCheckParams{Key: key, Folded: foldKey(key)})
+		if err != nil {
+			return fmt.Errorf("check a license: %w", err)
+		}
+		facts, err = pickForCheck(rows, key)
+		return err
+	})
+	return facts, err
+}
+
+// pickForCheck chooses among the rows of a lookup: the one whose key is key to the letter, else the one whose
+// product ignores case.
+func pickForCheck(rows []query.LicensesForCheckRow, key string) (CheckFacts, error) {
+	found := -1
+	for i, r := range rows {
+		if r.Key == key {
+			found = i
+			break
+		}
+		if r.KeyIgnoreCase && r.KeyLookup == foldKey(key) {
+			found = i
+		}
+	}
+	if found < 0 {
+		return CheckFacts{}, ErrNotFound
+	}
+	return checkFactsOf(rows[found])
+}
+
+func checkFactsOf(r query.LicensesForCheckRow) (CheckFacts, error) {
+	entitlements, err := mergeEntitlements(r.PlanEntitlements, r.Entitlements)
+	if err != nil {
+		return CheckFacts{}, fmt.Errorf("license %s: %w", r.ID, err)
+	}
+	return CheckFacts{
+		ID: r.ID, Key: r.Key, Lookup: r.KeyLookup, IgnoreCase: r.KeyIgnoreCase, Version: r.Version,
+		ProductID: r.ProductID, ProductSlug: r.ProductSlug, ProductName: r.ProductName,
+		PlanID: r.PlanID, PlanName: r.PlanName,
+		Type: Type(r.Type), ActivationType: ActivationType(r.ActivationType),
+		ActivationLimit: r.ActivationLimit, ActivationsUsed: r.ActivationsUsed,
+		Facts: Facts{
+			Outcome: Outcome(r.Outcome), Held: r.Held,
+			ExpiresAt: clock.TimePtr(r.ExpiresAt), GraceUntil: clock.TimePtr(r.GraceUntil), EndsAt: clock.TimePtr(r.EndsAt),
+		},
+		Entitlements: entitlements,
+	}, nil
+}
+
+// IdentifierActive reports whether an identifier, already in its normal form (see [Normalize]), is an activation of
+// the license now.
+func (s *Service) IdentifierActive(ctx context.Context, licenseID, identifier string) (bool, error) {
+	var active bool
+	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
+		active, err = tx.IdentifierActive(ctx, query.IdentifierActiveParams{LicenseID: licenseID, Identifier: identifier})
+		return err
+	})
+	return active, err
+}

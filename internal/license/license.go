@@ -1,0 +1,96 @@
+// Package license holds what a customer may run: keys, their states and holds, activations, and their history.
+//
+// # State
+//
+// A license's status is never stored as a truth of its own. It follows from the facts written with every change
+// (an outcome, holds, three instants) and from the time: see [Effective]. The transitions are a table, printed in
+// docs/states.md. The column status is what was written down last, for lists and for the history; a job brings it up
+// to date.
+//
+// # Versions and locks
+//
+// Whatever changes the answer to a check raises the license's version, and that update is also the lock under which
+// its activations are counted and its holds are read: within a transaction it comes first. Listeners learn of the new
+// version after the commit.
+package license
+
+import (
+	"time"
+
+	"github.com/keystead/keystead/internal/catalog"
+)
+
+// Type is what sort of right a license gives.
+type Type string
+
+// Purchased is perpetual use.
+const Purchased Type = "purchased"
+
+// ActivationType says what counts as one place of use.
+type ActivationType string
+
+// The activation types. They decide how an identifier is normalised.
+const (
+	Domain   ActivationType = "domain"
+	Device   ActivationType = "device"
+	Seat     ActivationType = "seat"
+	Instance ActivationType = "instance"
+)
+
+// License is a license as people and programs see it.
+type License struct {
+	ID, Key                       string
+	CustomerID, ProductID, PlanID string
+	OrderID, InvoiceLineID        string // empty: none
+	Type                          Type
+
+	// Status is the effective one at the instant of reading.
+	Status  Status
+	Outcome Outcome
+	Holds   []Hold
+
+	ActivationType                   ActivationType
+	ActivationLimit, ActivationsUsed int64 // a limit of 0 is none
+	NearLimit                        bool
+
+	// Entitlements are the plan's with EntitlementOverrides, those of this license alone, over them.
+	Entitlements, EntitlementOverrides catalog.Entitlements
+
+	ExpiresAt, GraceUntil, EndsAt *time.Time
+
+	LastCheckAt *time.Time // nil: never seen
+	LastCheckIP string
+	CheckCount  int64
+
+	Version              int64
+	CreatedAt, UpdatedAt time.Time
+
+	ProductName, ProductSlug, PlanName string
+	CustomerName, CustomerEmail        string
+}
+
+// Facts are what the license's status follows from.
+func (l License) Facts() Facts {
+	return Facts{Outcome: l.Outcome, Held: len(l.Holds) > 0, ExpiresAt: l.ExpiresAt, GraceUntil: l.GraceUntil, EndsAt: l.EndsAt}
+}
+
+// Grace reports whether the license still runs although what is paid has ended.
+func (l License) Grace(now time.Time) bool {
+	return l.Status == Active && reached(l.ExpiresAt, now)
+}
+
+// mergeEntitlements lays a license's own entitlements over its plan's, both as stored.
+func mergeEntitlements(plan, own string) (catalog.Entitlements, error) {
+	merged, err := catalog.DecodeEntitlements(plan)
+	if err != nil || own == "{}" {
+		return merged, err
+	}
+	over, err := catalog.DecodeEntitlements(own)
+	if err != nil {
+		return nil, err
+	}
+	for name, v := range over {
+		merged[name] = v
+	}
+	return merged, nil
+}

@@ -1,0 +1,31 @@
+package license
+
+import (
+	"time"
+
+	"github.com/keystead/keystead/internal/db"
+)
+
+// Service is the room's verbs. It is safe for concurrent use.
+type Service struct {
+	db        *db.DB
+	pending   PendingChecks
+	listeners []ChangeListener
+}
+
+// New returns the service of a store.
+func New(d *db.DB) *Service {
+	return &Service{db: d, pending: noPendingChecks}
+}
+
+// OnChange adds a listener to every change of what a check answers. Call it before the service is used.
+func (s *Service) OnChange(l ChangeListener) { s.listeners = append(s.listeners, l) }
+
+// PendingChecks tells what has been counted for a license but is not in the store yet: how many checks, and when and
+// from where the last one came. A count of 0 means none.
+type PendingChecks func(licenseID string) (count int64, lastAt time.Time, lastIP string)
+
+func noPendingChecks(string) (int64, time.Time, string) { return 0, time.Time{}, "" }
+
+// ShowPending adds p to the check figures of every license that is read. Call it before the service is used.
+func (s *Service) ShowPending(p PendingChecks) { s.pending = p }
