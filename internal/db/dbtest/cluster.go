@@ -98,7 +98,7 @@ var theServer = sync.OnceValues(func() (*server, error) {
 	defer unlock()
 	current := filepath.Join(shared, "postgres.current")
 	if dir, err := os.ReadFile(current); err == nil {
-		if s, err := connect(socketURL(string(dir))); err == nil {
+		if s, err := join(string(dir)); err == nil {
 			return s, nil
 		}
 	}
@@ -114,9 +114,13 @@ var theServer = sync.OnceValues(func() (*server, error) {
 	return s, os.WriteFile(current, []byte(dir), 0o600)
 })
 
-func socketURL(dir string) url.URL {
+// join connects to the cluster in dir and tells it that somebody came.
+func join(dir string) (*server, error) {
+	if err := os.WriteFile(filepath.Join(dir, "used"), nil, 0o600); err != nil {
+		return nil, err
+	}
 	q := url.Values{"host": {dir}, "sslmode": {"disable"}}
-	return url.URL{Scheme: "postgres", User: url.User("keystead"), RawQuery: q.Encode()}
+	return connect(url.URL{Scheme: "postgres", User: url.User("keystead"), RawQuery: q.Encode()})
 }
 
 // programs finds the folder of initdb and postgres: Debian keeps them out of the PATH.
@@ -166,7 +170,7 @@ func startCluster(bin, dir string) (*server, error) {
 			log, _ := os.ReadFile(filepath.Join(dir, "log"))
 			return nil, fmt.Errorf("PostgreSQL has not started after %s\n%s", startWait, log)
 		case <-time.After(20 * time.Millisecond):
-			if s, err := connect(socketURL(dir)); err == nil {
+			if s, err := join(dir); err == nil {
 				return s, nil
 			}
 		}

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes and runs a PostgreSQL for the tests in the folder $2, with the programs in $1, and ends it when nobody has
-# used it for $3 seconds. Test processes hold a shared advisory lock 1 in the database "postgres" while they live.
+# used it for $3 seconds. Test processes write the file "used" when they come, and hold a shared advisory lock 1 in
+# the database "postgres" while they live.
 set -u
 bin=$1 dir=$2 linger=$3 pause=5
 cd "$dir" || exit 1
@@ -17,8 +18,10 @@ ask() {
 }
 
 idle=0
+touch seen
 while sleep $pause; kill -0 $postgres 2>/dev/null; do
-    if [ "$(ask -c 'SELECT pg_try_advisory_lock(1)')" = f ]; then
+    if [ used -nt seen ] || [ "$(ask -c 'SELECT pg_try_advisory_lock(1)')" = f ]; then
+        touch seen
         idle=0
         continue
     fi
@@ -34,4 +37,4 @@ SELECT pg_try_advisory_lock(1) AS alone \\gset
 END
     fi
 done
-rm -rf "$dir"
+rm -rf "${dir:?}"/* # the folder itself goes when the next cluster starts

@@ -42,7 +42,8 @@ func PostgresURL(t testing.TB) string {
 	}
 	openStores <- struct{}{}
 	name := "t_" + strings.ToLower(rand.Text())
-	if err := server.do("CREATE DATABASE " + name + " TEMPLATE " + template); err != nil {
+	// Copying files is ten times faster than logging their content, when nothing waits for the disk.
+	if err := server.do("CREATE DATABASE " + name + " TEMPLATE " + template + " STRATEGY file_copy"); err != nil {
 		<-openStores
 		t.Fatal(err)
 	}
