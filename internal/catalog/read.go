@@ -8,6 +8,7 @@ import (
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/page"
 	"github.com/keystead/keystead/internal/text"
 )
 
@@ -45,16 +46,11 @@ func (s *Service) ProductBySlug(ctx context.Context, slug string) (Product, erro
 type Filter struct {
 	Status Status // empty: all
 	Cursor string // where the page before ended; empty: the first page
-	Limit  int    // 0: 50; at most 200
+	Limit  int    // see page.Limit
 }
 
-const (
-	usualPage   = 50
-	longestPage = 200
-)
-
 // Products returns a page of products, oldest first, and the cursor of the next page, empty after the last one.
-func (s *Service) Products(ctx context.Context, f Filter) (page []Product, next string, err error) {
+func (s *Service) Products(ctx context.Context, f Filter) (products []Product, next string, err error) {
 	var bad fail.Fields
 	if f.Status != "" {
 		bad.Check("status", f.Status.check())
@@ -65,26 +61,23 @@ func (s *Service) Products(ctx context.Context, f Filter) (page []Product, next 
 	if err := bad.Err(); err != nil {
 		return nil, "", err
 	}
-	if f.Limit <= 0 {
-		f.Limit = usualPage
-	}
-	n := min(f.Limit, longestPage)
+	n := page.Limit(f.Limit)
 	err = s.db.Read(ctx, func(tx *db.Tx) error {
-		page, next = []Product{}, ""
+		products, next = []Product{}, ""
 		rows, err := tx.ListProducts(ctx, query.ListProductsParams{After: f.Cursor, Status: string(f.Status), N: int64(n + 1)})
 		if err != nil {
 			return fmt.Errorf("list products: %w", err)
 		}
-		if len(rows) > n {
-			rows = rows[:n]
-			next = rows[n-1].ID
-		}
+		rows, more := page.Cut(rows, n)
 		for _, r := range rows {
-			page = append(page, productOf(r))
+			products = append(products, productOf(r))
+		}
+		if more {
+			next = rows[n-1].ID
 		}
 		return nil
 	})
-	return page, next, err
+	return products, next, err
 }
 
 // Plan returns a plan by its id.

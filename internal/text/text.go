@@ -4,6 +4,7 @@ package text
 import (
 	"errors"
 	"fmt"
+	"net/mail"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -93,4 +94,37 @@ func IsID(s string) bool {
 		}
 	}
 	return true
+}
+
+// maxEmail is the longest address that mail can be sent to, by RFC 5321.
+const maxEmail = 254
+
+var errEmail = errors.New("is not an e-mail address")
+
+// Email checks a bare address such as "ada@example.com": nothing around it, no display name, no quoted or bracketed
+// parts. It returns the address as it was given, without space around it.
+func Email(s string) (string, error) {
+	s, err := Required(s, maxEmail)
+	if err != nil {
+		return "", err
+	}
+	parsed, err := mail.ParseAddress(s)
+	if err != nil || parsed.Address != s || parsed.Name != "" || len(s) > maxEmail {
+		return "", errEmail
+	}
+	at := strings.LastIndexByte(s, '@')
+	local, domain := s[:at], s[at+1:]
+	if len(local) > 64 || strings.ContainsFunc(local, unicode.IsSpace) {
+		return "", errEmail
+	}
+	for label := range strings.SplitSeq(domain, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' || strings.ContainsFunc(label, notInLabel) {
+			return "", errEmail
+		}
+	}
+	return s, nil
+}
+
+func notInLabel(r rune) bool {
+	return r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
 }

@@ -1,0 +1,35 @@
+-- name: InsertCustomer :exec
+INSERT INTO customers (id, email, email_fold, name, name_fold, company, company_fold, country, tax_id, currency,
+    time_zone, created_at, updated_at)
+VALUES (@id, @email, @email_fold, @name, @name_fold, @company, @company_fold, @country, @tax_id, @currency,
+    @time_zone, @created_at, @created_at);
+
+-- Takes the row's lock and changes nothing. Whoever moves a customer's money holds it first, before any invoice.
+-- name: LockCustomer :execrows
+UPDATE customers SET version = version WHERE id = @id;
+
+-- name: UpdateCustomer :exec
+UPDATE customers SET email = @email, email_fold = @email_fold, name = @name, name_fold = @name_fold,
+    company = @company, company_fold = @company_fold, country = @country, tax_id = @tax_id, currency = @currency,
+    time_zone = @time_zone, version = version + 1, updated_at = @updated_at
+WHERE id = @id;
+
+-- name: Customer :one
+SELECT * FROM customers WHERE id = @id;
+
+-- name: CustomerByEmail :one
+SELECT * FROM customers WHERE email_fold = @email_fold;
+
+-- name: CreditsOfCustomer :many
+SELECT * FROM customer_credits WHERE customer_id = @customer_id AND amount > 0 ORDER BY currency;
+
+-- name: CreditOfCustomer :one
+SELECT amount FROM customer_credits WHERE customer_id = @customer_id AND currency = @currency;
+
+-- name: AddCredit :exec
+INSERT INTO customer_credits (customer_id, currency, amount) VALUES (@customer_id, @currency, @amount)
+ON CONFLICT (customer_id, currency) DO UPDATE SET amount = customer_credits.amount + excluded.amount;
+
+-- name: TakeCredit :execrows
+UPDATE customer_credits SET amount = amount - @amount
+WHERE customer_id = @customer_id AND currency = @currency AND amount >= @amount;
