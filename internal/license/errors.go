@@ -12,6 +12,7 @@ const (
 	CodeActivationNotFound = "ACTIVATION_NOT_FOUND"
 	CodeActivationRefused  = "ACTIVATION_REFUSED"
 	CodeProductMismatch    = "PRODUCT_MISMATCH"
+	CodeHeld               = "LICENSE_HELD"
 )
 
 // ErrNotFound answers a key that no license has. The key is the credential, so the caller is refused.

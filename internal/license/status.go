@@ -17,6 +17,9 @@ const (
 // Statuses lists every status in the order in which people read them.
 func Statuses() []Status { return []Status{Active, Suspended, Expired, Cancelled, Revoked} }
 
+// isFinal reports whether nothing automatic leads out of s.
+func isFinal(s Status) bool { return s == Expired || s == Revoked || s == Cancelled }
+
 // Outcome is what staff or money decided for good; NoOutcome while nothing is.
 type Outcome string
 

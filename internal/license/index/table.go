@@ -1,0 +1,96 @@
+package index
+
+import (
+	"hash/maphash"
+)
+
+// table holds the rows that were read since the last Reset.
+type table struct {
+	seed   maphash.Seed
+	limit  int // most rows in a shard
+	cards  shelf[Card]
+	sets   shelf[string] // entitlements that licenses share: those of plans, as a rule
+	known  known
+	shards [tableShards]shard
+}
+
+const (
+	tableShards = 256
+	mostCards   = 1 << 16
+	mostSets    = 1 << 12
+	// longestText is the most that a row may hold of text of its own. A license with more is read from the store.
+	longestText = 2048
+)
+
+func newTable(rows, identifiers int) *table {
+	t := &table{seed: maphash.MakeSeed(), limit: rows/tableShards + 1}
+	t.known.init(identifiers)
+	return t
+}
+
+// find returns the entry of a key, to the letter, unless its license has changed since. Its status is not set.
+func (t *table) find(key string, touched *touches) (Entry, bool) {
+	h := maphash.String(t.seed, key)
+	s := &t.shards[h%tableShards]
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	n, ok := s.slots[h]
+	if !ok {
+		return Entry{}, false
+	}
+	r := s.row(n)
+	if s.key(r) != key || touched.since(r.stripe, r.before) {
+		return Entry{}, false
+	}
+	r.use()
+	text := s.arena.get(r.text)
+	e := Entry{
+		Card: t.cards.get(r.card), Key: text[:r.keyLen], ID: text[r.keyLen:][:r.idLen], Version: r.version,
+		ActivationLimit: r.limit, ActivationsUsed: r.used, ExpiresAt: fromMicros(r.expires),
+		grace: fromMicros(r.grace), ends: fromMicros(r.ends), outcome: outcomes[r.outcome], held: r.held,
+	}
+	if r.set == ownSet {
+		e.Entitlements = text[int(r.keyLen)+int(r.idLen):]
+	} else {
+		e.Entitlements = *t.sets.get(r.set)
+	}
+	return e, true
+}
+
+// put keeps an entry whose row was read when before changes were known, and makes it share its texts. It reports
+// whether the entry is kept.
+func (t *table) put(e *Entry, before uint64, touched *touches) bool {
+	r := row{
+		version: e.Version, before: before, stripe: touched.stripe(e.ID),
+		limit: e.ActivationLimit, used: e.ActivationsUsed, expires: toMicros(e.ExpiresAt),
+		grace: toMicros(e.grace), ends: toMicros(e.ends), outcome: outcomeNumber(e.outcome), held: e.held,
+		set: ownSet,
+	}
+	card, ok := t.cards.place(*e.Card, mostCards)
+	if !ok {
+		return false
+	}
+	r.card, e.Card = card, t.cards.get(card)
+	own := e.Entitlements
+	if set, ok := t.sets.place(e.Entitlements, mostSets); ok {
+		r.set, e.Entitlements, own = set, *t.sets.get(set), ""
+	}
+	if len(e.ID) > 255 || len(e.Key)+len(e.ID)+len(own) > longestText {
+		return false
+	}
+	r.keyLen, r.idLen = uint16(len(e.Key)), uint8(len(e.ID))
+
+	h := maphash.String(t.seed, e.Key)
+	s := &t.shards[h%tableShards]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, found := s.slots[h]
+	if !found {
+		n = s.place(t.limit, func(key string) uint64 { return maphash.String(t.seed, key) })
+		s.slots[h] = n
+	} else if old := s.row(n); s.key(old) == e.Key && !r.replaces(old) {
+		return false
+	}
+	s.store(n, r, e.Key+e.ID+own)
+	return true
+}
