@@ -16,6 +16,7 @@ import (
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/text"
 )
 
 // incoming is the folder of files that are still being received. Whatever an interrupted program left there is
@@ -151,6 +152,9 @@ func contentPath(sum string) string { return sum[:2] + "/" + sum }
 // or not of the size it was stored with, is FILE_NOT_FOUND with the cause for the log.
 func (s *Service) Open(ctx context.Context, fileID string) (*os.File, File, error) {
 	missing := fail.NotFound(CodeFileNotFound, "The file is not available.")
+	if !text.IsID(fileID) {
+		return nil, File{}, missing
+	}
 	var f File
 	err := s.db.Read(ctx, func(tx *db.Tx) error {
 		row, err := tx.ReleaseFile(ctx, fileID)

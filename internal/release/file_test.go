@@ -97,7 +97,7 @@ func TestAddFileStoresItUnderItsHash(t *testing.T) {
 		if d, ok := r.Download(); !ok || d != first {
 			t.Errorf("download: %+v", d)
 		}
-		if p, err := f.List(t.Context(), release.Filter{ProductID: "prd_widget"}); err != nil || len(p.Releases) != 1 || len(p.Releases[0].Files) != 2 {
+		if p, _, err := f.List(t.Context(), release.Filter{ProductID: "prd_widget"}); err != nil || len(p) != 1 || len(p[0].Files) != 2 {
 			t.Errorf("list: %+v, %v", p, err)
 		}
 	})

@@ -2,60 +2,47 @@ package release
 
 import (
 	"context"
-	"strings"
+	"fmt"
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
-	"github.com/keystead/keystead/internal/fail"
-)
-
-// The size of a page of a list.
-const (
-	defaultPage = 25
-	maxPage     = 100
+	"github.com/keystead/keystead/internal/page"
 )
 
 // Filter asks for one page of a product's releases, drafts included, from the highest version down.
 type Filter struct {
 	ProductID string
-	Cursor    string // Next of the page before; empty: the first page
-	Limit     int64  // 0: 25; at most 100
+	Cursor    string // where the page before ended; empty: the first page
+	Limit     int    // see page.Limit
 }
 
-// Page is a part of a list. Next is the cursor of the following page, empty on the last.
-type Page struct {
-	Releases []Release
-	Next     string
-}
+// beforeAll sorts after every precedence: those begin with a digit.
+const beforeAll = "~"
 
-// List returns a page of a product's releases with their files.
-func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
-	before := f.Cursor
-	switch {
-	case before == "":
-		before = "~" // after every precedence: those begin with a digit
-	case strings.Trim(before, precedenceLetters) != "":
-		return Page{}, fail.Invalid("cursor", "is not a cursor of this list")
+// List returns a page of a product's releases with their files, and the cursor of the next page, empty after the
+// last one. Of a product that is not there it returns nothing.
+func (s *Service) List(ctx context.Context, f Filter) (releases []Release, next string, err error) {
+	before := beforeAll
+	if f.Cursor != "" {
+		key, err := page.Key(f.Cursor, 1)
+		if err != nil {
+			return nil, "", err
+		}
+		before = key[0]
 	}
-	n := f.Limit
-	if n <= 0 {
-		n = defaultPage
-	}
-	n = min(n, maxPage)
-
-	var p Page
-	err := s.db.Read(ctx, func(tx *db.Tx) error {
-		rows, err := tx.ListReleases(ctx, query.ListReleasesParams{ProductID: f.ProductID, Before: before, N: n + 1})
+	n := page.Limit(f.Limit)
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		releases, next = []Release{}, ""
+		rows, err := tx.ListReleases(ctx, query.ListReleasesParams{ProductID: f.ProductID, Before: before, N: int64(n + 1)})
 		if err != nil || len(rows) == 0 {
 			return err
 		}
-		if int64(len(rows)) > n {
-			rows = rows[:n]
-			p.Next = rows[n-1].Precedence
+		rows, more := page.Cut(rows, n)
+		last := rows[len(rows)-1].Precedence
+		if more {
+			next = page.Cursor(last)
 		}
-		files, err := tx.ListFilesOfReleases(ctx, query.ListFilesOfReleasesParams{
-			ProductID: f.ProductID, First: rows[0].Precedence, Last: rows[len(rows)-1].Precedence,
-		})
+		files, err := tx.ListFilesOfReleases(ctx, query.ListFilesOfReleasesParams{ProductID: f.ProductID, First: rows[0].Precedence, Last: last})
 		if err != nil {
 			return err
 		}
@@ -66,12 +53,12 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 		for _, row := range rows {
 			r := fromRow(row)
 			r.Files = of[r.ID]
-			p.Releases = append(p.Releases, r)
+			releases = append(releases, r)
 		}
 		return nil
 	})
-	return p, err
+	if err != nil {
+		return nil, "", fmt.Errorf("list releases: %w", err)
+	}
+	return releases, next, nil
 }
-
-// precedenceLetters are all that a precedence is made of.
-const precedenceLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-!~"

@@ -32,6 +32,15 @@ const (
 	CodeFileTooLarge     = "FILE_TOO_LARGE"     // the upload is larger than allowed
 )
 
+// Product is what this room knows of a product.
+type Product struct {
+	ID              string
+	Slug            string
+	Name            string
+	Description     string
+	RequiresLicense bool // to download it
+}
+
 // Release is one version of a product.
 type Release struct {
 	ID          string
@@ -66,7 +75,7 @@ type File struct {
 
 // Input is a release to create.
 type Input struct {
-	ProductID  string
+	ProductID  string // id or slug
 	Version    string
 	Channel    string     // empty: stable
 	ReleasedAt *time.Time // nil: now

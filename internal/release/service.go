@@ -48,18 +48,17 @@ func (s *Service) Create(ctx context.Context, in Input) (Release, error) {
 	}
 	var r Release
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		if _, err := tx.ReleaseProduct(ctx, in.ProductID); db.NotFound(err) {
-			return fail.NotFound(CodeProductNotFound, "There is no such product.")
-		} else if err != nil {
+		product, err := loadProduct(ctx, tx, in.ProductID)
+		if err != nil {
 			return err
 		}
-		if there, err := tx.ReleaseByPrecedence(ctx, query.ReleaseByPrecedenceParams{ProductID: in.ProductID, Precedence: v.Precedence()}); err == nil {
+		if there, err := tx.ReleaseByPrecedence(ctx, query.ReleaseByPrecedenceParams{ProductID: product.ID, Precedence: v.Precedence()}); err == nil {
 			return exists(there.Version)
 		} else if !db.NotFound(err) {
 			return err
 		}
 		row := query.InsertReleaseParams{
-			ID: tx.NewID("rel"), ProductID: in.ProductID, Version: v.String(), Precedence: v.Precedence(), Channel: in.Channel,
+			ID: tx.NewID("rel"), ProductID: product.ID, Version: v.String(), Precedence: v.Precedence(), Channel: in.Channel,
 			Notes: in.Notes, ReleasedAt: tx.Stamp, CreatedAt: tx.Stamp,
 		}
 		if in.ReleasedAt != nil {
@@ -149,6 +148,16 @@ func (s *Service) change(ctx context.Context, id, what string, f func(tx *db.Tx)
 		return Release{}, fmt.Errorf("%s %s: %w", what, id, err)
 	}
 	return r, nil
+}
+
+// Product returns a product by its id or slug.
+func (s *Service) Product(ctx context.Context, name string) (Product, error) {
+	var p Product
+	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
+		p, err = loadProduct(ctx, tx, name)
+		return err
+	})
+	return p, err
 }
 
 // ByID returns a release, published or not.

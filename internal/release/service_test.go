@@ -16,6 +16,7 @@ import (
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/page"
 	"github.com/keystead/keystead/internal/release"
 )
 
@@ -275,17 +276,13 @@ func TestListInOrderOfVersions(t *testing.T) {
 				all = append(all, v)
 			}
 			var got []string
-			for f := (release.Filter{ProductID: id, Limit: 3}); ; {
-				p, err := r.List(t.Context(), f)
+			for one, err := range page.Walk(func(cursor string) ([]release.Release, string, error) {
+				return r.List(t.Context(), release.Filter{ProductID: id, Limit: 3, Cursor: cursor})
+			}) {
 				if err != nil {
 					rt.Fatal(err)
 				}
-				for _, one := range p.Releases {
-					got = append(got, one.Version)
-				}
-				if f.Cursor = p.Next; p.Next == "" {
-					break
-				}
+				got = append(got, one.Version)
 			}
 			if want := sorted(all); fmt.Sprint(got) != fmt.Sprint(want) {
 				rt.Fatalf("listed %v, want %v", got, want)
@@ -297,13 +294,13 @@ func TestListInOrderOfVersions(t *testing.T) {
 func TestListRefusesAForeignCursor(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
 		r := setup(t, s)
-		for _, cursor := range []string{"\x00", "ü", "a b"} {
-			if _, err := r.List(t.Context(), release.Filter{ProductID: "prd_widget", Cursor: cursor}); code(err) != fail.CodeInvalidInput {
+		for _, cursor := range []string{"\x00", "ü", "~", page.Cursor("1", "2"), page.Cursor("\x00")} {
+			if _, _, err := r.List(t.Context(), release.Filter{ProductID: "prd_widget", Cursor: cursor}); code(err) != fail.CodeInvalidInput {
 				t.Errorf("cursor %q: %v", cursor, err)
 			}
 		}
-		if p, err := r.List(t.Context(), release.Filter{ProductID: "prd_none"}); err != nil || len(p.Releases) != 0 || p.Next != "" {
-			t.Errorf("of no product: %+v, %v", p, err)
+		if list, next, err := r.List(t.Context(), release.Filter{ProductID: "prd_none"}); err != nil || len(list) != 0 || next != "" {
+			t.Errorf("of no product: %+v, %q, %v", list, next, err)
 		}
 	})
 }

@@ -2,11 +2,13 @@ package release
 
 import (
 	"context"
+	"strings"
 
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/text"
 )
 
 func fromRow(r query.Release) Release {
@@ -20,8 +22,24 @@ func fileFromRow(f query.ReleaseFile) File {
 	return File{ID: f.ID, ReleaseID: f.ReleaseID, Name: f.Name, Size: f.Size, SHA256: f.Sha256, CreatedAt: f.CreatedAt.Time()}
 }
 
+// loadProduct returns the product of an id or slug.
+func loadProduct(ctx context.Context, tx *db.Tx, name string) (Product, error) {
+	none := fail.NotFound(CodeProductNotFound, "There is no such product.")
+	if strings.IndexFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0 {
+		return Product{}, none // PostgreSQL refuses to compare with some of it
+	}
+	row, err := tx.ReleaseProduct(ctx, name)
+	if db.NotFound(err) {
+		return Product{}, none
+	}
+	return Product(row), err
+}
+
 // load returns the release with its files.
 func load(ctx context.Context, tx *db.Tx, id string) (Release, error) {
+	if !text.IsID(id) {
+		return Release{}, fail.NotFound(CodeNotFound, "There is no such release.")
+	}
 	row, err := tx.Release(ctx, id)
 	if db.NotFound(err) {
 		return Release{}, fail.NotFound(CodeNotFound, "There is no such release.")

@@ -1,5 +1,6 @@
+-- An id and a slug never look alike: an id has an underscore.
 -- name: ReleaseProduct :one
-SELECT id FROM products WHERE id = @id;
+SELECT id, slug, name, description, requires_license FROM products WHERE id = @name OR slug = @name;
 
 -- name: InsertRelease :exec
 INSERT INTO releases (id, product_id, version, precedence, channel, notes, released_at, published_at, created_at)

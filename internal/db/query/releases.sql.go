@@ -374,14 +374,29 @@ func (q *Queries) ReleaseFile(ctx context.Context, id string) (ReleaseFile, erro
 }
 
 const releaseProduct = `-- name: ReleaseProduct :one
-SELECT id FROM products WHERE id = $1
+SELECT id, slug, name, description, requires_license FROM products WHERE id = $1 OR slug = $1
 `
 
-func (q *Queries) ReleaseProduct(ctx context.Context, id string) (string, error) {
-	row := q.db.QueryRowContext(ctx, releaseProduct, id)
-	var id_2 string
-	err := row.Scan(&id_2)
-	return id_2, err
+type ReleaseProductRow struct {
+	ID              string
+	Slug            string
+	Name            string
+	Description     string
+	RequiresLicense bool
+}
+
+// An id and a slug never look alike: an id has an underscore.
+func (q *Queries) ReleaseProduct(ctx context.Context, name string) (ReleaseProductRow, error) {
+	row := q.db.QueryRowContext(ctx, releaseProduct, name)
+	var i ReleaseProductRow
+	err := row.Scan(
+		&i.ID,
+		&i.Slug,
+		&i.Name,
+		&i.Description,
+		&i.RequiresLicense,
+	)
+	return i, err
 }
 
 const unpublishRelease = `-- name: UnpublishRelease :execrows
