@@ -1,0 +1,199 @@
+package index
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+)
+
+// Several processes may serve one PostgreSQL store. Each writes its changes to license_changes in the transaction
+// that makes them, and every process reads there, some times a second, what the others changed.
+//
+// Transactions don't become visible in the order of their numbers, nor of the numbers of their rows. So a reader
+// asks by snapshot: what is visible now and was not when it last looked. That is exact, and costs what has changed.
+//
+// There is no NOTIFY: it makes every commit of the store wait for one lock, to save a fraction of a second that
+// concerns positive answers only.
+const (
+	pollEvery   = 200 * time.Millisecond
+	pollTimeout = time.Second
+	// currentFor is how long entries are used after a poll has succeeded. With the time of a poll it stays below the
+	// five seconds that a process may lag behind.
+	currentFor = 4*time.Second - pollTimeout
+	pruneEvery = time.Minute
+)
+
+// everyLicense stands in the feed for a change that concerns all licenses.
+const everyLicense = "*"
+
+// prunedFact is the name in store_facts of the transaction before which the feed has been pruned.
+const prunedFact = "license_changes_pruned"
+
+func noteChange(ctx context.Context, tx *db.Tx, licenseID string, version int64) error {
+	err := tx.InsertLicenseChange(ctx, query.InsertLicenseChangeParams{LicenseID: licenseID, Version: version, ChangedAt: tx.Stamp})
+	if err != nil {
+		return fmt.Errorf("change feed: %w", err)
+	}
+	return nil
+}
+
+// follow keeps the index current until it is closed. It has a connection of its own: when the store is so busy that
+// connections are short, falling behind would make it busier.
+func (x *Index) follow() {
+	outdated := time.AfterFunc(currentFor, func() { x.current.Store(false) })
+	defer outdated.Stop()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	prune := time.NewTicker(pruneEvery)
+	defer prune.Stop()
+
+	var f feed
+	defer f.close()
+	failed := false
+	for {
+		if err := f.poll(x); err != nil {
+			if x.ctx.Err() != nil {
+				return
+			}
+			if !failed {
+				x.log.Warn("the changes of other processes can't be read; checks will read the store", "err", err)
+			}
+			failed = true
+			f.close()
+		} else {
+			failed = false
+			outdated.Reset(currentFor)
+			x.current.Store(true)
+		}
+		select {
+		case <-x.ctx.Done():
+			return
+		case <-prune.C:
+			if err := f.prune(x.ctx, x.db.PgURL()); err != nil && x.ctx.Err() == nil {
+				x.log.Warn("the feed of changes can't be pruned; it will be tried again", "err", err)
+				f.close()
+			}
+		case <-tick.C:
+		}
+	}
+}
+
+// feed is a reader's place in the changes.
+type feed struct {
+	conn *pgx.Conn
+	// seen is the snapshot up to which everything is known; empty at first.
+	seen string
+	// settled is the snapshot that was seen when the feed was last pruned.
+	settled string
+}
+
+func (f *feed) close() {
+	if f.conn != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), pollTimeout)
+		defer cancel()
+		_ = f.conn.Close(ctx) // it is of no more use, however it ends
+		f.conn = nil
+	}
+}
+
+// poll applies to x what has changed since the last poll.
+func (f *feed) poll(x *Index) error {
+	ctx, cancel := context.WithTimeout(x.ctx, pollTimeout)
+	defer cancel()
+	if err := f.connect(ctx, x.db.PgURL()); err != nil {
+		return err
+	}
+	if f.seen == "" {
+		if err := f.begin(ctx); err != nil {
+			return err
+		}
+		x.Reset() // what was read before may have changed unseen
+		return nil
+	}
+	rows, err := f.conn.Query(ctx, `
+WITH place AS (
+    SELECT $1::pg_snapshot AS seen, pg_current_snapshot() AS now,
+           EXISTS (SELECT 1 FROM store_facts WHERE name = $2
+                   AND value::bigint > pg_snapshot_xmin($1::pg_snapshot)::text::bigint) AS missed
+)
+SELECT place.now::text, place.missed, c.license_id
+FROM place LEFT JOIN license_changes c
+    ON c.xact >= pg_snapshot_xmin($1::pg_snapshot)::text::bigint
+    AND NOT pg_visible_in_snapshot(c.xact::text::xid8, $1::pg_snapshot)`, f.seen, prunedFact)
+	if err != nil {
+		return err
+	}
+	var now string
+	var missed bool
+	var id *string
+	_, err = pgx.ForEachRow(rows, []any{&now, &missed, &id}, func() error {
+		switch {
+		case id == nil:
+		case *id == everyLicense:
+			x.Reset()
+		default:
+			x.touches.add(*id)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if missed {
+		x.log.Warn("changes were pruned before this process saw them; its index starts anew")
+		x.Reset()
+	}
+	f.seen = now
+	return nil
+}
+
+func (f *feed) connect(ctx context.Context, url string) (err error) {
+	if f.conn == nil {
+		f.conn, err = pgx.Connect(ctx, url)
+	}
+	return err
+}
+
+// begin takes the first place. A store that was moved to another server brings rows with that one's transactions:
+// those that have not taken place here are removed, or they would seem new for ever.
+func (f *feed) begin(ctx context.Context) error {
+	for _, q := range []string{
+		`DELETE FROM license_changes WHERE xact >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`,
+		`DELETE FROM store_facts WHERE name = '` + prunedFact + `'
+		 AND value::bigint > pg_snapshot_xmax(pg_current_snapshot())::text::bigint`,
+	} {
+		if _, err := f.conn.Exec(ctx, q); err != nil {
+			return err
+		}
+	}
+	return f.conn.QueryRow(ctx, `SELECT pg_current_snapshot()::text`).Scan(&f.seen)
+}
+
+// prune removes what every process has seen: all that was visible when this one last pruned, far longer ago than a
+// process may lag behind. One that slept through it finds out by the fact that is left.
+func (f *feed) prune(ctx context.Context, url string) error {
+	if f.seen == "" {
+		return nil
+	}
+	settled := f.settled
+	f.settled = f.seen
+	if settled == "" {
+		return nil
+	}
+	if err := f.connect(ctx, url); err != nil {
+		return err
+	}
+	_, err := f.conn.Exec(ctx, `
+WITH horizon AS (SELECT pg_snapshot_xmin($1::pg_snapshot)::text::bigint AS xact),
+     gone AS (DELETE FROM license_changes c USING horizon h WHERE c.xact < h.xact RETURNING 1)
+INSERT INTO store_facts (name, value)
+SELECT $2, h.xact::text FROM horizon h WHERE EXISTS (SELECT 1 FROM gone)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE store_facts.value::bigint < excluded.value::bigint`,
+		settled, prunedFact)
+	return err
+}
