@@ -1,0 +1,311 @@
+// Package drive starts the built program and talks to it from outside, for the tests under test/.
+package drive
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Demo is what `keystead demo --json` prints.
+type Demo struct {
+	URL        string     `json:"url"`
+	Staff      Account    `json:"staff"`
+	Customer   Account    `json:"customer"`
+	AdminToken string     `json:"admin_token"`
+	Licenses   []Licensed `json:"licenses"`
+}
+
+// Account is a sign-in of the demo store.
+type Account struct {
+	Email    string `json:"email"`
+	Password string `json:"password"`
+}
+
+// Licensed is a license of the demo store.
+type Licensed struct {
+	Key     string `json:"key"`
+	Product string `json:"product"`
+	Status  string `json:"status"`
+	Type    string `json:"type"`
+}
+
+var build = sync.OnceValues(func() (string, error) {
+	if path := os.Getenv("KEYSTEAD_BIN"); path != "" {
+		return filepath.Abs(path)
+	}
+	dir, err := os.MkdirTemp("", "keystead-bin-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "keystead")
+	cmd := exec.Command("go", "build", "-o", path, "./cmd/keystead") //nolint:noctx // bounded by the test's own time-out
+	cmd.Dir = Root()
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// Binary is the program under test: KEYSTEAD_BIN, or built once for this test process.
+func Binary(t testing.TB) string {
+	t.Helper()
+	path, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Root is the folder of the repository.
+func Root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..")
+}
+
+// FreeAddr is an address on loopback where nobody listens.
+func FreeAddr(t testing.TB) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// Server is a running program.
+type Server struct {
+	URL   string
+	Addr  string
+	Token string // an admin token, when the store is a demo store
+	Demo  Demo
+
+	cmd    *exec.Cmd
+	ended  chan struct{}
+	errLog *lockedBuffer
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// StartDemo starts a demo store with --json and waits until it has said where it is.
+func StartDemo(t testing.TB, args ...string) *Server {
+	t.Helper()
+	addr := FreeAddr(t)
+	s := &Server{Addr: addr, ended: make(chan struct{}), errLog: &lockedBuffer{}}
+	s.cmd = exec.Command(Binary(t), append([]string{"demo", "--json", "--listen", addr}, args...)...) //nolint:gosec,noctx // the program under test, ended below
+	s.cmd.Stderr = s.errLog
+	stdout, err := s.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.start(t)
+	if err := json.NewDecoder(stdout).Decode(&s.Demo); err != nil {
+		t.Fatalf("demo --json: %v\n%s", err, s.errLog)
+	}
+	go func() { _, _ = io.Copy(io.Discard, stdout) }()
+	s.URL, s.Token = strings.TrimRight(s.Demo.URL, "/"), s.Demo.AdminToken
+	return s
+}
+
+// StartServe starts `keystead serve` and waits until it answers.
+func StartServe(t testing.TB, args ...string) *Server {
+	t.Helper()
+	addr := FreeAddr(t)
+	s := &Server{URL: "http://" + addr, Addr: addr, ended: make(chan struct{}), errLog: &lockedBuffer{}}
+	s.cmd = exec.Command(Binary(t), append([]string{"serve", "--listen", addr}, args...)...) //nolint:gosec,noctx // as above
+	s.cmd.Stderr, s.cmd.Stdout = s.errLog, s.errLog
+	s.start(t)
+	for range 600 {
+		if resp, err := s.get(t, "/status"); err == nil {
+			_ = resp.Body.Close()
+			return s
+		}
+		select {
+		case <-s.ended:
+			t.Fatalf("serve ended at once:\n%s", s.errLog)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	t.Fatalf("serve did not answer:\n%s", s.errLog)
+	return nil
+}
+
+func (s *Server) get(t testing.TB, path string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return http.DefaultClient.Do(req)
+}
+
+func (s *Server) start(t testing.TB) {
+	t.Helper()
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = s.cmd.Wait()
+		close(s.ended)
+	}()
+	t.Cleanup(func() {
+		s.Stop(t)
+		if t.Failed() {
+			t.Logf("log of the program:\n%s", s.errLog)
+		}
+	})
+}
+
+// Log is what the program has written to its error stream so far.
+func (s *Server) Log() string { return s.errLog.String() }
+
+// Kill ends the program as a power cut would: SIGKILL, no farewell.
+func (s *Server) Kill() {
+	_ = s.cmd.Process.Kill()
+	<-s.ended
+}
+
+// Stop asks the program to end and waits for it.
+func (s *Server) Stop(t testing.TB) {
+	t.Helper()
+	select {
+	case <-s.ended:
+		return
+	default:
+	}
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-s.ended:
+	case <-time.After(30 * time.Second):
+		_ = s.cmd.Process.Kill()
+		<-s.ended
+		t.Errorf("the program did not end within 30 s of SIGTERM")
+	}
+}
+
+// Admin calls the admin API; path is relative to its base. A status other than want fails the test. The answer is
+// decoded into out unless that is nil.
+func (s *Server) Admin(t testing.TB, method, path string, body any, want int, out any) {
+	t.Helper()
+	status, answer := s.call(t, method, "/api/admin/v1"+path, body)
+	if status != want {
+		t.Fatalf("%s %s: status %d, want %d: %s", method, path, status, want, answer)
+	}
+	if out != nil {
+		if err := json.Unmarshal(answer, out); err != nil {
+			t.Fatalf("%s %s: %v: %s", method, path, err, answer)
+		}
+	}
+}
+
+// License calls the license API with a JSON body and returns the status and the answer.
+func (s *Server) License(t testing.TB, verb string, body any) (int, []byte) {
+	t.Helper()
+	return s.call(t, http.MethodPost, "/api/v1/licenses/"+verb, body)
+}
+
+func (s *Server) call(t testing.TB, method, path string, body any) (int, []byte) {
+	t.Helper()
+	var in io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), method, s.URL+path, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if s.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+s.Token)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, answer
+}
+
+// Sold is a license that was bought through the admin API.
+type Sold struct{ CustomerID, ProductID, PlanID, PriceID, OrderID, InvoiceID, LicenseID, Key string }
+
+// Sell defines a product with one plan, orders it for a new customer and records the payment. name makes slug and
+// e-mail unique within the store.
+func (s *Server) Sell(t testing.TB, name string, limit int) Sold {
+	t.Helper()
+	var sold Sold
+	var made struct {
+		ID         string   `json:"id"`
+		InvoiceID  string   `json:"invoice_id"`
+		LicenseIDs []string `json:"license_ids"`
+		Key        string   `json:"key"`
+	}
+	s.Admin(t, "POST", "/products", map[string]any{"slug": name, "name": name, "requires_license": true}, 201, &made)
+	sold.ProductID = made.ID
+	s.Admin(t, "POST", "/products/"+sold.ProductID+"/plans", map[string]any{"name": "Standard", "activation_type": "domain", "activation_limit": limit}, 201, &made)
+	sold.PlanID = made.ID
+	s.Admin(t, "POST", "/plans/"+sold.PlanID+"/prices", map[string]any{"cycle": "one_time", "money": map[string]any{"amount": 4900, "currency": "EUR"}}, 201, &made)
+	sold.PriceID = made.ID
+	s.Admin(t, "POST", "/customers", map[string]any{"email": name + "@example.com", "name": name}, 201, &made)
+	sold.CustomerID = made.ID
+	s.Admin(t, "POST", "/orders", map[string]any{"customer_id": sold.CustomerID, "items": []any{map[string]any{"price_id": sold.PriceID, "quantity": 1}}, "gateway": "manual"}, 201, &made)
+	sold.OrderID, sold.InvoiceID = made.ID, made.InvoiceID
+	s.Admin(t, "POST", "/invoices/"+sold.InvoiceID+"/payments", map[string]any{"gateway": "manual", "money": map[string]any{"amount": 4900, "currency": "EUR"}, "reference": "bank " + name}, 201, nil)
+	s.Admin(t, "GET", "/orders/"+sold.OrderID, nil, 200, &made)
+	if len(made.LicenseIDs) != 1 {
+		t.Fatalf("order %s has licenses %v, want one", sold.OrderID, made.LicenseIDs)
+	}
+	sold.LicenseID = made.LicenseIDs[0]
+	s.Admin(t, "GET", "/licenses/"+sold.LicenseID, nil, 200, &made)
+	sold.Key = made.Key
+	return sold
+}
+
+// Fail runs a command that must fail and returns what it printed.
+func Fail(t testing.TB, args ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, Binary(t), args...).CombinedOutput() //nolint:gosec // the program under test
+	if err == nil {
+		t.Fatalf("keystead %s succeeded: %s", strings.Join(args, " "), out)
+	}
+	return string(out)
+}
