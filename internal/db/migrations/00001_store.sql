@@ -23,9 +23,17 @@ CREATE TABLE staff (
     password_hash  TEXT NOT NULL,
     time_zone      TEXT NOT NULL DEFAULT '',
     totp_secret    TEXT,
+    totp_pending   TEXT, -- shown to its owner, not yet confirmed by a code
     totp_last_step BIGINT NOT NULL DEFAULT 0,
     disabled_at    BIGINT,
     created_at     BIGINT NOT NULL
+);
+
+-- One-time codes for whoever has lost the device that makes the others.
+CREATE TABLE staff_recovery_codes (
+    staff_id  TEXT COLLATE "C" NOT NULL REFERENCES staff (id),
+    code_hash TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (staff_id, code_hash)
 );
 
 CREATE TABLE customers (
@@ -85,6 +93,9 @@ CREATE TABLE one_time_links (
     expires_at  BIGINT NOT NULL,
     used_at     BIGINT
 );
+CREATE INDEX one_time_links_by_staff ON one_time_links (staff_id);
+CREATE INDEX one_time_links_by_customer ON one_time_links (customer_id);
+CREATE INDEX one_time_links_by_expiry ON one_time_links (expires_at);
 
 CREATE TABLE api_tokens (
     id           TEXT COLLATE "C" PRIMARY KEY,
@@ -151,6 +162,7 @@ CREATE TABLE jobs (
     state        TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed')),
     run_at       BIGINT NOT NULL,
     attempt      BIGINT NOT NULL DEFAULT 0,
+    max_attempts BIGINT NOT NULL CHECK (max_attempts > 0),
     lease_until  BIGINT,
     last_error   TEXT NOT NULL DEFAULT '',
     created_at   BIGINT NOT NULL,

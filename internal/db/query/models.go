@@ -156,17 +156,18 @@ type InvoiceLine struct {
 }
 
 type Job struct {
-	ID         string
-	Kind       string
-	DedupKey   *string
-	Payload    string
-	State      string
-	RunAt      clock.Instant
-	Attempt    int64
-	LeaseUntil *clock.Instant
-	LastError  string
-	CreatedAt  clock.Instant
-	FinishedAt *clock.Instant
+	ID          string
+	Kind        string
+	DedupKey    *string
+	Payload     string
+	State       string
+	RunAt       clock.Instant
+	Attempt     int64
+	MaxAttempts int64
+	LeaseUntil  *clock.Instant
+	LastError   string
+	CreatedAt   clock.Instant
+	FinishedAt  *clock.Instant
 }
 
 type LedgerEntry struct {
@@ -254,6 +255,7 @@ type LicenseHold struct {
 type NumberSeries struct {
 	Series     string
 	LastNumber int64
+	LastOn     string
 }
 
 type OneTimeLink struct {
@@ -410,9 +412,15 @@ type Staff struct {
 	PasswordHash string
 	TimeZone     string
 	TotpSecret   *string
+	TotpPending  *string
 	TotpLastStep int64
 	DisabledAt   *clock.Instant
 	CreatedAt    clock.Instant
+}
+
+type StaffRecoveryCode struct {
+	StaffID  string
+	CodeHash string
 }
 
 type StoreFact struct {

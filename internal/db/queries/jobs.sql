@@ -1,0 +1,61 @@
+-- name: InsertJob :execrows
+INSERT INTO jobs (id, kind, dedup_key, payload, state, run_at, max_attempts, created_at)
+VALUES (@id, @kind, @dedup_key, @payload, 'queued', @run_at, @max_attempts, @created_at)
+ON CONFLICT (kind, dedup_key) DO NOTHING;
+
+-- name: ClaimJob :one
+-- The condition stands twice: in the outer place it is checked again once another process has let go of the row.
+UPDATE jobs
+SET state = 'running', attempt = jobs.attempt + 1, lease_until = @lease_until
+WHERE jobs.id = (
+    SELECT due.id FROM jobs AS due
+    WHERE (due.state = 'queued' AND due.run_at <= @now) OR (due.state = 'running' AND due.lease_until <= @now)
+    ORDER BY due.run_at, due.id
+    LIMIT 1
+) AND ((jobs.state = 'queued' AND jobs.run_at <= @now) OR (jobs.state = 'running' AND jobs.lease_until <= @now))
+RETURNING *;
+
+-- name: HasDueJob :one
+SELECT EXISTS (
+    SELECT 1 FROM jobs
+    WHERE (state = 'queued' AND run_at <= @now) OR (state = 'running' AND lease_until <= @now)
+);
+
+-- name: RenewJob :execrows
+UPDATE jobs SET lease_until = @lease_until WHERE id = @id AND attempt = @attempt AND state = 'running';
+
+-- name: FinishJob :execrows
+UPDATE jobs SET state = 'done', lease_until = NULL, last_error = '', finished_at = @now
+WHERE id = @id AND attempt = @attempt AND state = 'running';
+
+-- name: PostponeJob :execrows
+UPDATE jobs SET state = 'queued', lease_until = NULL, last_error = @last_error, run_at = @run_at
+WHERE id = @id AND attempt = @attempt AND state = 'running';
+
+-- name: FailJob :execrows
+UPDATE jobs SET state = 'failed', lease_until = NULL, last_error = @last_error, finished_at = @now
+WHERE id = @id AND attempt = @attempt AND state = 'running';
+
+-- name: RetryJob :execrows
+UPDATE jobs SET state = 'queued', run_at = @now, finished_at = NULL, max_attempts = attempt + @more_attempts
+WHERE id = @id AND state IN ('failed', 'queued');
+
+-- name: GetJob :one
+SELECT * FROM jobs WHERE id = @id;
+
+-- name: NewestJobBetween :one
+SELECT * FROM jobs
+WHERE kind = @kind AND dedup_key >= @from_key AND dedup_key < @before_key
+ORDER BY dedup_key DESC
+LIMIT 1;
+
+-- name: PruneJobs :execrows
+-- The newest key of each kind stays: it says up to where periodic work was proposed.
+DELETE FROM jobs WHERE jobs.id IN (
+    SELECT old.id FROM jobs AS old
+    WHERE old.state = 'done' AND old.finished_at < @before
+      AND (old.dedup_key IS NULL OR EXISTS (
+        SELECT 1 FROM jobs AS later WHERE later.kind = old.kind AND later.dedup_key > old.dedup_key))
+    ORDER BY old.id
+    LIMIT CAST(@n AS BIGINT)
+);

@@ -1,0 +1,106 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+)
+
+// mostMissed is how many periods are made good after a downtime, the current one included.
+const mostMissed = 31
+
+// Period is the payload of a periodic job: the half-open time [Start, End) that it stands for.
+type Period struct {
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
+}
+
+// periodic is work that recurs.
+type periodic struct {
+	kind   string
+	length time.Duration
+	// done is the newest period that is known to be proposed.
+	done time.Time
+}
+
+// Every makes the kind run once for each period of the given length: at its start, or as soon as a process is up.
+// Periods are counted in UTC, so those of a day begin at midnight there and those of a week on a Monday. The job's
+// payload is a [Period].
+//
+// Periods that were missed are made good in their order, the 31 newest at most; a store that never ran the kind
+// begins with the current one. The next period waits until the one before it was tried, so that a kind never
+// overlaps with itself; one that fails is retried beside the later ones.
+func (q *Queue) Every(kind string, length time.Duration) {
+	if length <= 0 {
+		panic("job: period of " + kind + " is not positive")
+	}
+	q.periodic = append(q.periodic, &periodic{kind: kind, length: length})
+}
+
+// propose enqueues the next period of each kind whose turn it is.
+func (q *Queue) propose(ctx context.Context) error {
+	for _, p := range q.periodic {
+		current := q.db.Clock().Now().Truncate(p.length)
+		q.mu.Lock()
+		settled := !p.done.Before(current)
+		q.mu.Unlock()
+		if settled {
+			continue
+		}
+		newest, err := q.proposeNext(ctx, p, current)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.kind, err)
+		}
+		q.mu.Lock()
+		p.done = newest
+		q.mu.Unlock()
+	}
+	return nil
+}
+
+// proposeNext enqueues the period after the newest one and returns the newest there is then.
+func (q *Queue) proposeNext(ctx context.Context, p *periodic, current time.Time) (time.Time, error) {
+	newest, waiting, err := q.newestPeriod(ctx, p)
+	if err != nil || waiting || !newest.Before(current) {
+		return newest, err
+	}
+	next := current
+	if !newest.IsZero() {
+		next = newest.Truncate(p.length).Add(p.length)
+		if oldest := current.Add(-(mostMissed - 1) * p.length); next.Before(oldest) {
+			next = oldest
+		}
+	}
+	err = q.db.Write(ctx, func(tx *db.Tx) error {
+		return q.Enqueue(ctx, tx, New{Kind: p.kind, DedupKey: p.key(next), Payload: Period{next, next.Add(p.length)}, RunAt: next})
+	})
+	return next, err
+}
+
+// newestPeriod returns the start of the newest period that was proposed, zero if none was, and whether it still
+// waits for its first attempt or for the end of one.
+func (q *Queue) newestPeriod(ctx context.Context, p *periodic) (start time.Time, waiting bool, err error) {
+	from, before := p.kind+":", p.kind+";" // ';' follows ':'
+	err = q.db.Read(ctx, func(tx *db.Tx) error {
+		row, err := tx.NewestJobBetween(ctx, query.NewestJobBetweenParams{Kind: p.kind, FromKey: &from, BeforeKey: &before})
+		if db.NotFound(err) {
+			start, waiting = time.Time{}, false
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		waiting = State(row.State) == Running || State(row.State) == Queued && row.Attempt == 0
+		start, err = time.Parse(time.RFC3339, (*row.DedupKey)[len(from):])
+		return err
+	})
+	return start, waiting, err
+}
+
+// key is the dedup key of a period. Keys sort as their periods do.
+func (p *periodic) key(start time.Time) string {
+	return p.kind + ":" + start.UTC().Format(time.RFC3339)
+}

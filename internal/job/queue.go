@@ -1,0 +1,132 @@
+package job
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/keystead/keystead/internal/db"
+)
+
+const (
+	workers   = 4                // jobs that run at once in one process
+	pollEvery = time.Second      // how often a queue looks for what others enqueued and for what has fallen due
+	leaseTime = time.Minute      // after which the job of a dead process is claimed again
+	runLimit  = time.Hour        // after which a handler is told to give up
+	stopGrace = 20 * time.Second // how long Stop waits for handlers before it tells them to give up
+)
+
+// NewQueue returns the queue of the store d. It runs nothing before [Queue.Start] or [Queue.RunDue].
+func NewQueue(d *db.DB, logger *slog.Logger) *Queue {
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	return &Queue{
+		db: d, log: logger, handlers: map[string]Handler{}, wake: make(chan struct{}, 1),
+		lease: leaseTime, grace: stopGrace, random: rand.Float64,
+	}
+}
+
+// Register names the handler of a kind of job. It panics if the kind has one already: that is a fault of the program.
+func (q *Queue) Register(kind string, h Handler) {
+	if _, taken := q.handlers[kind]; taken {
+		panic("job: kind " + kind + " is registered twice")
+	}
+	q.handlers[kind] = h
+}
+
+// Start begins to run jobs in the background, each when its time has come, and returns at once. It runs until
+// [Queue.Stop] is called or ctx ends. A queue that runs already goes on.
+func (q *Queue) Start(ctx context.Context) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.cancel != nil {
+		return
+	}
+	claiming, cancel := context.WithCancel(ctx)
+	q.cancel, q.stopped = cancel, make(chan struct{})
+	go q.loop(claiming, q.stopped)
+}
+
+// Stop claims no more jobs and waits for those that run. After a while it cancels their contexts; what is cut off
+// in this way is queued again at once. Stopping a queue that does not run does nothing.
+func (q *Queue) Stop() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.cancel == nil {
+		return
+	}
+	q.cancel()
+	<-q.stopped
+	q.cancel = nil
+}
+
+// loop runs jobs until claiming ends, then waits for those that it has begun.
+func (q *Queue) loop(claiming context.Context, stopped chan<- struct{}) {
+	defer close(stopped)
+	// A handler may finish what it has begun, so its context outlives claiming.
+	handling, cancel := context.WithCancel(context.WithoutCancel(claiming))
+	defer cancel()
+	var running sync.WaitGroup
+	free := make(chan struct{}, workers)
+
+	for claiming.Err() == nil {
+		q.startDue(claiming, handling, &running, free)
+		select {
+		case <-q.wake:
+		case <-time.After(pollEvery):
+		case <-claiming.Done():
+		}
+	}
+	patience := time.AfterFunc(q.grace, cancel)
+	defer patience.Stop()
+	running.Wait()
+}
+
+// startDue starts what is due as long as there are free workers. Each looks for more work when it is done.
+func (q *Queue) startDue(claiming, handling context.Context, running *sync.WaitGroup, busy chan struct{}) {
+	if err := q.propose(claiming); err != nil && claiming.Err() == nil {
+		q.log.Error("propose periodic jobs", "err", err)
+	}
+	for {
+		select {
+		case busy <- struct{}{}:
+		default:
+			return
+		}
+		j, ok, err := q.claim(claiming)
+		if !ok {
+			<-busy
+			if err != nil && claiming.Err() == nil {
+				q.log.Error("claim a job", "err", err)
+			}
+			return
+		}
+		running.Go(func() {
+			defer func() { <-busy; q.look() }()
+			q.run(handling, j)
+		})
+	}
+}
+
+// RunDue runs all that is due now, the periodic work included, one job after another in the order of their times,
+// and returns how many attempts it made. A job that fails stops nothing: its error is kept on it. Jobs become due by
+// the store's clock, so with a clock that stands still RunDue ends when nothing is left for this instant.
+//
+// It must not run inside a transaction: each job has its own.
+func (q *Queue) RunDue(ctx context.Context) (n int, err error) {
+	for ctx.Err() == nil {
+		if err := q.propose(ctx); err != nil {
+			return n, err
+		}
+		j, ok, err := q.claim(ctx)
+		if !ok {
+			return n, err
+		}
+		q.run(ctx, j)
+		n++
+	}
+	return n, ctx.Err()
+}
