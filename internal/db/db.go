@@ -34,11 +34,13 @@ const (
 
 // Config says where the store lives. Exactly one of Dir and URL is set.
 type Config struct {
-	Dir    string // folder of a SQLite store; the file in it is keystead.db
-	URL    string // postgres://… of a PostgreSQL store
-	Conns  int    // most connections to PostgreSQL; 0: 8 for each processor, at least 16
-	Clock  clock.Clock
-	Logger *slog.Logger
+	Dir   string // folder of a SQLite store; the file in it is keystead.db
+	URL   string // postgres://… of a PostgreSQL store
+	Conns int    // most connections to PostgreSQL; 0: 8 for each processor, at least 16
+	// LockWait is how long a write waits while another process holds the lock of a SQLite file; 0: 10 seconds.
+	LockWait time.Duration
+	Clock    clock.Clock
+	Logger   *slog.Logger
 }
 
 // DB is an open store. It is safe for concurrent use.
@@ -67,7 +69,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		d.pg, err = openPostgres(ctx, c.URL, c.Conns)
 	case c.Dir != "":
 		d.engine = SQLite
-		d.lite, err = openLite(ctx, c.Dir, d.log)
+		d.lite, err = openLite(ctx, c, d.log)
 	default:
 		return nil, errors.New("no store given: set a data folder or a database URL")
 	}
@@ -77,7 +79,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	return d, nil
 }
 
-// Close waits for the running transactions and closes the store.
+// Close waits for the running transactions and closes the store. Closing again does nothing.
 func (d *DB) Close() error {
 	if d.lite != nil {
 		return d.lite.close()
@@ -111,6 +113,9 @@ func (d *DB) newTx(raw query.DBTX) *Tx {
 	return &Tx{Queries: query.New(raw), Now: now, Stamp: clock.FromTime(now), engine: d.engine, raw: raw, ids: &d.ids}
 }
 
+// NewID is [Tx.NewID] for what is written past the transactions of this package.
+func (d *DB) NewID(prefix string) string { return prefix + "_" + d.ids.next(d.clock.Now()) }
+
 // Engine tells which database the transaction runs on.
 func (tx *Tx) Engine() Engine { return tx.engine }
 
@@ -120,7 +125,8 @@ func (tx *Tx) SQL() query.DBTX { return tx.raw }
 // NewID returns a new identifier "prefix_…", unique, and later ones of this process sort after earlier ones.
 func (tx *Tx) NewID(prefix string) string { return prefix + "_" + tx.ids.next(tx.Now) }
 
-// OnCommit runs f after the transaction has committed, before its caller is answered. It is not run on rollback.
+// OnCommit runs f after the transaction has committed, before its caller is answered. It is not run on rollback. The
+// functions of transactions that commit at the same time run at the same time.
 func (tx *Tx) OnCommit(f func()) { tx.onCommit = append(tx.onCommit, f) }
 
 // Savepoint runs f so that its failure undoes only what f did. It returns f's error.
@@ -136,20 +142,28 @@ func (tx *Tx) Savepoint(ctx context.Context, f func() error) error {
 	if err := f(); err != nil {
 		tx.onCommit = tx.onCommit[:hooks]
 		if _, rerr := tx.raw.ExecContext(ctx, "ROLLBACK TO SAVEPOINT "+name); rerr != nil {
-			return errors.Join(err, &lostError{rerr})
+			return errors.Join(err, tx.lose(rerr))
 		}
 		if _, rerr := tx.raw.ExecContext(ctx, "RELEASE SAVEPOINT "+name); rerr != nil {
-			return errors.Join(err, &lostError{rerr})
+			return errors.Join(err, tx.lose(rerr))
 		}
 		return err
 	}
 	if _, err := tx.raw.ExecContext(ctx, "RELEASE SAVEPOINT "+name); err != nil {
-		return &lostError{err}
+		return tx.lose(err)
 	}
 	return nil
 }
 
-// lostError says that the surrounding transaction is gone, not only the savepoint in it.
+// lose marks the transaction as one that can't be committed any more. PostgreSQL keeps that in mind by itself.
+func (tx *Tx) lose(err error) error {
+	if t, ok := tx.raw.(*liteTx); ok {
+		t.lose(err)
+	}
+	return err
+}
+
+// lostError says that a whole transaction is gone, not only the savepoint in it.
 type lostError struct{ err error }
 
 func (e *lostError) Error() string { return "transaction lost: " + e.err.Error() }

@@ -48,7 +48,6 @@ func explain(err error) error {
 	var le *sqlite.Error
 	var pe *pgconn.PgError
 	var ce *pgconn.ConnectError
-	var ne net.Error
 	switch {
 	case errors.As(err, &le):
 		switch le.Code() & 0xff {
@@ -59,19 +58,35 @@ func explain(err error) error {
 		case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
 			detail = "The database file can't be used."
 		}
-	case errors.As(err, &ce):
+	case errors.As(err, &ce), died(err), errors.Is(err, errClosed), errors.Is(err, syscall.ENOSPC):
 		detail = "The database can't be reached."
 	case errors.As(err, &pe):
 		// Classes 08 connection, 53 resources, 57 operator intervention, 58 system; 25006 read-only transaction.
 		if c := pe.Code; strings.HasPrefix(c, "08") || strings.HasPrefix(c, "53") || strings.HasPrefix(c, "57") || strings.HasPrefix(c, "58") || c == "25006" || c == "55P03" {
 			detail = "The database can't take requests."
 		}
-	case errors.Is(err, errClosed), errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF),
-		errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ENOSPC), errors.As(err, &ne):
-		detail = "The database can't be reached."
+	case errors.Is(err, context.DeadlineExceeded):
+		detail = "The database took too long."
 	}
 	if detail == "" {
 		return err
 	}
 	return &fail.Error{Kind: fail.KindUnavailable, Code: "STORE_UNAVAILABLE", Detail: detail, RetryAfter: retryAfter, Err: err}
+}
+
+// died reports whether err says that an open connection has ended.
+func died(err error) bool {
+	var pe *pgconn.PgError
+	if errors.As(err, &pe) {
+		return pe.Code == "57P01" || pe.Code == "57P02" // the server shuts down, or crashed
+	}
+	for _, end := range []error{
+		driver.ErrBadConn, sql.ErrConnDone, pgconn.ErrConnClosed, net.ErrClosed, io.EOF, io.ErrUnexpectedEOF,
+	} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	var oe *net.OpError
+	return errors.As(err, &oe)
 }

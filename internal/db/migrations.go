@@ -27,6 +27,13 @@ func migrate(ctx context.Context, sqlDB *sql.DB, e Engine) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate the schema: %w", err)
 	}
+	applied, known, err := p.GetVersions(ctx)
+	if err != nil {
+		return err
+	}
+	if applied > known {
+		return fmt.Errorf("the store has schema %d and belongs to a newer Keystead: this one knows %d", applied, known)
+	}
 	return nil
 }
 
@@ -38,7 +45,8 @@ func provider(sqlDB *sql.DB, e Engine) (*goose.Provider, error) {
 	if e == SQLite {
 		return goose.NewProvider(goose.DialectSQLite3, sqlDB, liteFiles{files})
 	}
-	locker, err := lock.NewPostgresSessionLocker()
+	// Several processes may start at once. One migrates, the others look every second for up to five minutes.
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 	if err != nil {
 		return nil, err
 	}

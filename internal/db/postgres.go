@@ -37,8 +37,20 @@ func openPostgres(ctx context.Context, url string, conns int) (*sql.DB, error) {
 	return pg, nil
 }
 
+// begin starts a transaction. Connections that ended while they were idle (the server was restarted, another took
+// over) are found out here, before anything has happened: each is thrown away and the next one tried.
+func (d *DB) begin(ctx context.Context, o *sql.TxOptions) (*sql.Tx, error) {
+	for idle := d.pg.Stats().Idle; ; idle-- {
+		t, err := d.pg.BeginTx(ctx, o)
+		var ce *pgconn.ConnectError
+		if err == nil || idle <= 0 || !died(err) || errors.As(err, &ce) {
+			return t, err
+		}
+	}
+}
+
 func (d *DB) readPostgres(ctx context.Context, f func(tx *Tx) error) error {
-	t, err := d.pg.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	t, err := d.begin(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return err
 	}
@@ -69,16 +81,19 @@ func (d *DB) writePostgres(ctx context.Context, f func(tx *Tx) error) error {
 }
 
 func (d *DB) tryPostgres(ctx context.Context, f func(tx *Tx) error) (*Tx, error) {
-	t, err := d.pg.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	t, err := d.begin(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = t.Rollback() }() // does nothing after a commit
 	tx := d.newTx(t)
-	if err := f(tx); err != nil {
-		return nil, err
+	if err = f(tx); err == nil {
+		err = t.Commit()
 	}
-	return tx, t.Commit()
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		err = ctx.Err() // why it was done
+	}
+	return tx, err
 }
 
 // PgURL is the URL of a PostgreSQL store, for connections of a kind of their own (LISTEN). Empty on SQLite.

@@ -11,9 +11,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
+	"modernc.org/sqlite" // registers the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/keystead/keystead/internal/db/query"
 )
@@ -26,7 +28,7 @@ const (
 	checkpointEvery = time.Second      // how often the write-ahead log is moved into the database
 	truncateAbove   = 64 << 20         // bytes of write-ahead log above which a checkpoint also shortens it
 	mmapSize        = "2147418112"     // the most that SQLite maps; pages beyond it go through the cache
-	lockedRetry     = 10 * time.Second // how long a statement waits for another process's lock
+	lockWait        = 10 * time.Second // how long a statement waits for another process's lock
 )
 
 // lite is a SQLite store: one connection that writes, in groups, and a pool that reads.
@@ -38,26 +40,43 @@ type lite struct {
 	writer  *liteConn
 	readers chan *liteConn
 	queue   chan *member
-	done    chan struct{}
+	done    chan struct{} // closed when the write loop has ended
 	stop    chan struct{}
-	once    sync.Once
+	loops   sync.WaitGroup
+	close   func() error // safe to call twice
 }
 
 // member is one write transaction that waits for its turn in a group.
 type member struct {
-	ctx  context.Context
-	db   *DB
-	f    func(tx *Tx) error
-	err  error
-	tx   *Tx
-	done chan struct{}
+	ctx   context.Context //nolint:containedctx // of the caller who waits
+	db    *DB
+	f     func(tx *Tx) error
+	err   error
+	tx    *Tx
+	state atomic.Int32
+	done  chan struct{} // closed when err holds the verdict
 }
 
-func liteDSN(path string, readOnly bool) string {
+// The states of a member.
+const (
+	waiting int32 = iota
+	taken         // by the writer, which will answer
+	gone          // its caller no longer waits
+)
+
+// take claims m for the writer, before a first run and again before a second.
+func (m *member) take() bool {
+	return m.state.CompareAndSwap(waiting, taken) || m.state.Load() == taken
+}
+
+func liteDSN(path string, wait time.Duration, readOnly bool) string {
+	if wait == 0 {
+		wait = lockWait
+	}
 	q := url.Values{}
 	// busy_timeout comes first: the pragmas after it may already meet a lock.
 	pragmas := []string{
-		fmt.Sprintf("busy_timeout(%d)", lockedRetry.Milliseconds()),
+		fmt.Sprintf("busy_timeout(%d)", wait.Milliseconds()),
 		"journal_mode(WAL)",
 		"synchronous(FULL)", // money and activations survive a power cut
 		"foreign_keys(1)",
@@ -76,20 +95,21 @@ func liteDSN(path string, readOnly bool) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
 
-func openLite(ctx context.Context, dir string, log *slog.Logger) (*lite, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+func openLite(ctx context.Context, c Config, log *slog.Logger) (*lite, error) {
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, FileName)
+	path := filepath.Join(c.Dir, FileName)
 	l := &lite{path: path, log: log, queue: make(chan *member, 1024), done: make(chan struct{}), stop: make(chan struct{})}
+	l.close = sync.OnceValue(l.shutDown)
 	var err error
-	if l.writeDB, err = sql.Open("sqlite", liteDSN(path, false)); err != nil {
+	if l.writeDB, err = sql.Open("sqlite", liteDSN(path, c.LockWait, false)); err != nil {
 		return nil, err
 	}
 	if err := migrate(ctx, l.writeDB, SQLite); err != nil {
 		return nil, errors.Join(err, l.writeDB.Close())
 	}
-	if l.readDB, err = sql.Open("sqlite", liteDSN(path, true)); err != nil {
+	if l.readDB, err = sql.Open("sqlite", liteDSN(path, c.LockWait, true)); err != nil {
 		return nil, errors.Join(err, l.writeDB.Close())
 	}
 	if l.writer, err = newLiteConn(ctx, l.writeDB); err != nil {
@@ -105,14 +125,14 @@ func openLite(ctx context.Context, dir string, log *slog.Logger) (*lite, error) 
 		}
 		l.readers <- c
 	}
-	go l.writeLoop()
-	go l.checkpointLoop()
+	l.loops.Go(l.writeLoop)
+	l.loops.Go(l.checkpointLoop)
 	return l, nil
 }
 
-func (l *lite) close() error {
-	l.once.Do(func() { close(l.stop) })
-	<-l.done
+func (l *lite) shutDown() error {
+	close(l.stop)
+	l.loops.Wait()
 	for range cap(l.readers) {
 		(<-l.readers).close()
 	}
@@ -167,45 +187,84 @@ func (c *liteConn) stmt(q string) (*sql.Stmt, error) {
 type liteTx struct {
 	c     *liteConn
 	write bool
+	lost  error // why the transaction can't be committed any more
 }
 
-func (t liteTx) context(ctx context.Context) context.Context {
+func (t *liteTx) context(ctx context.Context) context.Context {
 	if t.write {
 		return context.WithoutCancel(ctx)
 	}
 	return ctx
 }
 
-func (t liteTx) ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error) {
+// stmt prepares a statement of the transaction. A lost one gives none: SQLite may have rolled it back already, and
+// whoever went on after its error would write outside of any transaction.
+func (t *liteTx) stmt(q string) (*sql.Stmt, error) {
+	if t.lost != nil {
+		return nil, t.lost
+	}
 	s, err := t.c.stmt(q)
+	return s, t.note(err)
+}
+
+// note watches for the errors after which SQLite rolls back the whole transaction, not only the statement.
+func (t *liteTx) note(err error) error {
+	var le *sqlite.Error
+	if !t.write || !errors.As(err, &le) {
+		return err
+	}
+	switch le.Code() & 0xff {
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		t.lose(err)
+	}
+	return err
+}
+
+func (t *liteTx) lose(err error) {
+	if t.lost == nil {
+		t.lost = &lostError{err}
+	}
+}
+
+func (t *liteTx) ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error) {
+	s, err := t.stmt(q)
 	if err != nil {
 		return nil, err
 	}
-	return s.ExecContext(t.context(ctx), args...)
+	r, err := s.ExecContext(t.context(ctx), args...)
+	return r, t.note(err)
 }
 
-func (t liteTx) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
-	s, err := t.c.stmt(q)
+func (t *liteTx) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	s, err := t.stmt(q)
 	if err != nil {
 		return nil, err
 	}
-	return s.QueryContext(t.context(ctx), args...)
+	r, err := s.QueryContext(t.context(ctx), args...)
+	return r, t.note(err)
 }
 
-func (t liteTx) QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row {
-	s, err := t.c.stmt(q)
-	if err != nil {
-		// A Row can't be made from an error by hand; asking the connection gives one that carries it.
-		return t.c.Conn.QueryRowContext(t.context(ctx), q, args...)
+func (t *liteTx) QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row {
+	s, err := t.stmt(q)
+	switch {
+	case t.lost != nil:
+		// A Row can't be made by hand; a cancelled context gives one that carries an error and touches nothing.
+		ctx, cancel := context.WithCancel(ctx)
+		cancel()
+		return t.c.QueryRowContext(ctx, q, args...)
+	case err != nil:
+		return t.c.QueryRowContext(t.context(ctx), q, args...) // meets the same error
 	}
-	return s.QueryRowContext(t.context(ctx), args...)
+	r := s.QueryRowContext(t.context(ctx), args...)
+	_ = t.note(r.Err())
+	return r
 }
 
-func (t liteTx) PrepareContext(ctx context.Context, q string) (*sql.Stmt, error) {
-	return t.c.Conn.PrepareContext(ctx, q)
+func (t *liteTx) PrepareContext(ctx context.Context, q string) (*sql.Stmt, error) {
+	return t.c.PrepareContext(ctx, q)
 }
 
-var _ query.DBTX = liteTx{}
+var _ query.DBTX = (*liteTx)(nil)
 
 func (l *lite) read(ctx context.Context, d *DB, f func(tx *Tx) error) (err error) {
 	var c *liteConn
@@ -217,7 +276,7 @@ func (l *lite) read(ctx context.Context, d *DB, f func(tx *Tx) error) (err error
 		return errClosed
 	}
 	defer func() { l.readers <- c }()
-	t := liteTx{c: c}
+	t := &liteTx{c: c}
 	if _, err := t.ExecContext(ctx, "BEGIN DEFERRED"); err != nil {
 		return err
 	}
@@ -242,16 +301,26 @@ func (l *lite) write(ctx context.Context, d *DB, f func(tx *Tx) error) error {
 	}
 	select {
 	case <-m.done:
-		return m.err
+	case <-ctx.Done():
+		if m.state.CompareAndSwap(waiting, gone) {
+			return ctx.Err()
+		}
+		<-m.done // it is running, or has
 	case <-l.done:
-		// The loop ended; it has answered whom it took, so ask once more.
+		// The loop ended; it has answered whom it took.
 		select {
 		case <-m.done:
-			return m.err
 		default:
 			return errClosed
 		}
 	}
+	if m.err != nil {
+		return m.err
+	}
+	for _, hook := range m.tx.onCommit {
+		hook()
+	}
+	return nil
 }
 
 // writeLoop commits waiting members in groups: whoever queued while the last group was synced goes together, so
@@ -294,17 +363,10 @@ func (l *lite) commitGroup(group []*member) {
 	if !l.tryGroup(group) {
 		// The transaction as a whole was lost. One at a time, each gets its own verdict.
 		for _, m := range group {
-			if !l.tryGroup([]*member{m}) && m.err == nil {
-				m.err = errors.New("the transaction was lost")
-			}
+			l.tryGroup([]*member{m})
 		}
 	}
 	for _, m := range group {
-		if m.err == nil && m.tx != nil {
-			for _, f := range m.tx.onCommit {
-				f()
-			}
-		}
 		close(m.done)
 	}
 }
@@ -312,7 +374,7 @@ func (l *lite) commitGroup(group []*member) {
 // tryGroup runs the members in one transaction, each in its own savepoint, and reports whether every member has
 // its verdict. If false, nothing is stored.
 func (l *lite) tryGroup(group []*member) bool {
-	t := liteTx{c: l.writer, write: true}
+	t := &liteTx{c: l.writer, write: true}
 	ctx := context.Background()
 	alone := len(group) == 1
 	if _, err := t.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
@@ -321,37 +383,34 @@ func (l *lite) tryGroup(group []*member) bool {
 		}
 		return true
 	}
-	lost := false
 	for _, m := range group {
 		m.tx, m.err = nil, m.ctx.Err()
-		if m.err != nil {
+		if !m.take() || m.err != nil {
 			continue
 		}
 		m.tx = m.db.newTx(t)
 		if alone {
 			m.err = guard(m)
-			continue
+		} else {
+			m.err = m.tx.Savepoint(ctx, func() error { return guard(m) })
 		}
-		m.err = m.tx.Savepoint(ctx, func() error { return guard(m) })
-		var le *lostError
-		if errors.As(m.err, &le) {
-			lost = true
+		if t.lost != nil {
+			m.err = t.lost // whatever the member made of it
 			break
 		}
 	}
-	if lost || (alone && group[0].err != nil) {
-		// A failed statement may have ended the transaction already; then this says so and changes nothing.
-		_, _ = t.ExecContext(ctx, "ROLLBACK")
-		return alone
-	}
-	if _, err := t.ExecContext(ctx, "COMMIT"); err != nil {
-		_, _ = t.ExecContext(ctx, "ROLLBACK")
+	if t.lost == nil && (!alone || group[0].err == nil) {
+		_, err := t.ExecContext(ctx, "COMMIT")
+		if err == nil {
+			return true
+		}
 		if alone {
 			group[0].err = err
 		}
-		return alone
 	}
-	return true
+	// A failed statement may have ended the transaction already; then this says so and changes nothing.
+	_, _ = (&liteTx{c: l.writer, write: true}).ExecContext(ctx, "ROLLBACK")
+	return alone
 }
 
 // guard turns a panic of a member into its own error, so that neighbours keep their transaction.
