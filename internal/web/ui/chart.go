@@ -13,7 +13,7 @@ import (
 // Series is one line of a chart, or one colour of its bars.
 type Series struct {
 	Name   string
-	Values []float64 // one per label; a missing or undefined one counts as 0
+	Values []float64 // one per label; a missing or undefined one counts as 0, none beyond 1e18
 }
 
 // Chart is what Line, Area and Bars draw, with a table of the same numbers below.
@@ -68,11 +68,16 @@ func (c Chart) value(s, i int) float64 {
 	if i >= len(c.Series[s].Values) {
 		return 0
 	}
-	v := c.Series[s].Values[i]
+	return drawable(c.Series[s].Values[i])
+}
+
+// drawable keeps sums and quotients of values within what a float64 can hold.
+func drawable(v float64) float64 {
+	const most = 1e18
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return 0
 	}
-	return v
+	return max(-most, min(most, v))
 }
 
 func (c Chart) text(v float64) string {
@@ -384,7 +389,7 @@ func Sparkline(values []float64) template.HTML {
 // shares drops what can't be a part of a whole and sums up the rest.
 func shares(parts []Slice) (kept []Slice, sum float64) {
 	for _, p := range parts {
-		if p.Value > 0 && !math.IsInf(p.Value, 0) {
+		if p.Value = drawable(p.Value); p.Value > 0 {
 			kept = append(kept, p)
 			sum += p.Value
 		}

@@ -225,7 +225,7 @@ type Column struct {
 	SortHref string // the list in this column's order
 	Sorted   string // "ascending", "descending" or ""
 	Hidden   bool   // the label is for screen readers only
-	Narrow   bool   // left out between phone and desk width
+	Narrow   bool   // of less weight: left out where there is little room
 }
 
 // Row is one record. The link of its first cell is the link of the row.

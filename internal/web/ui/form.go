@@ -116,6 +116,7 @@ type Form struct {
 	Submit   string
 	Kind     Kind   // of the submit button; empty is Primary
 	Cancel   string // URL
+	Back     bool   // Cancel leads one step back: a wizard
 	Stacked  bool   // headings above their fields, not beside: narrow places
 	Upload   bool   // contains a file
 }

@@ -66,13 +66,21 @@ func galleryWith(face ui.Face, s string) gallery {
 	v.Footer = []ui.Link{{Label: s, Href: s}}
 
 	confirm := func(id string) *ui.Confirm {
-		return &ui.Confirm{ID: id, Title: s, Text: s, Effects: []string{s, s}, Action: "/" + s, Label: s, Cancel: "/" + s,
-			Fields: []ui.Field{{Name: "why", Label: s, Hint: s, Scope: id}}, Hidden: []ui.Hidden{{Name: s, Value: s}}}
+		return &ui.Confirm{
+			ID: id, Title: s, Text: s, Effects: []string{s, s}, Action: "/" + s, Label: s, Cancel: "/" + s,
+			Fields: []ui.Field{{Name: "why", Label: s, Hint: s, Scope: id}}, Hidden: []ui.Hidden{{Name: s, Value: s}},
+		}
 	}
 	act := ui.Button{Label: s, Href: "/" + s, Kind: ui.Primary, Icon: "plus"}
 	v.Buttons = []ui.Button{
-		act, {Label: s}, {Label: s, Kind: ui.Quiet, Name: s, Value: s}, {Label: s, Post: true, Href: "/" + s, Hidden: []ui.Hidden{{Name: s, Value: s}}},
-		{Label: s, Kind: ui.Dangerous, Href: "/x", Confirm: confirm("c1")}, {Label: s, IconOnly: true, Icon: "edit", Href: s}, {Label: s, Disabled: true}, {Label: s, External: true, Href: "https://example.org/" + s},
+		act,
+		{Label: s},
+		{Label: s, Kind: ui.Quiet, Name: s, Value: s},
+		{Label: s, Post: true, Href: "/" + s, Hidden: []ui.Hidden{{Name: s, Value: s}}},
+		{Label: s, Kind: ui.Dangerous, Href: "/x", Confirm: confirm("c1")},
+		{Label: s, IconOnly: true, Icon: "edit", Href: s},
+		{Label: s, Disabled: true},
+		{Label: s, External: true, Href: "https://example.org/" + s},
 	}
 	v.Menu = ui.Menu{Label: s, Items: []ui.Button{{Label: s, Href: s}, {Label: s, Href: s, Post: true}, {Label: s, Href: s, Kind: ui.Dangerous, Confirm: confirm("c2")}}}
 	v.Head = ui.Head{Title: s, Sub: s, Meta: []ui.Cell{ui.Text(s)}, Badges: []ui.Badge{{Text: s, Tone: ui.Info}}, Actions: []ui.Button{act}, More: &ui.Menu{Items: []ui.Button{{Label: s, Href: s}}}}
@@ -83,17 +91,24 @@ func galleryWith(face ui.Face, s string) gallery {
 	}
 	v.Stats = []ui.Stat{
 		{Label: s, Value: s, Sub: s, Href: "/" + s, Delta: &ui.Delta{Text: s, Up: true, Than: s}, Spark: ui.Sparkline([]float64{1, 2})},
-		{Label: s, Value: s, Delta: &ui.Delta{Text: s, Bad: true}}, {Label: s, Delta: &ui.Delta{Text: s, Flat: true}}, {},
+		{Label: s, Value: s, Delta: &ui.Delta{Text: s, Bad: true}},
+		{Label: s, Delta: &ui.Delta{Text: s, Flat: true}},
+		{},
 	}
 	v.Tabs = ui.Tabs{Label: s, Items: []ui.Tab{{Label: s, Href: s, Current: true, Count: 3}, {Label: s, Href: s}}}
-	v.Filter = ui.Filter{Action: "/" + s, SearchLabel: s, SearchName: "q", Search: s, Placeholder: s, Selects: []ui.Select{{Label: s, Name: s, Value: s, Options: []ui.Option{{Value: s, Label: s}}}},
-		Hidden: []ui.Hidden{{Name: s, Value: s}}, Chips: []ui.Chip{{Label: s, Value: s, RemoveHref: s}}, ClearHref: s, Actions: []ui.Button{act}}
+	v.Filter = ui.Filter{
+		Action: "/" + s, SearchLabel: s, SearchName: "q", Search: s, Placeholder: s, Selects: []ui.Select{{Label: s, Name: s, Value: s, Options: []ui.Option{{Value: s, Label: s}}}},
+		Hidden: []ui.Hidden{{Name: s, Value: s}}, Chips: []ui.Chip{{Label: s, Value: s, RemoveHref: s}}, ClearHref: s, Actions: []ui.Button{act},
+	}
 	cells := []ui.Cell{
 		ui.Mono(s).To("/" + s).With(s).Copyable(), ui.Person(s, s), ui.Status(s), ui.Used(7, 5), ui.Used(3, 0), ui.Text(s).Bold(),
-		ui.Count(1234567), ui.HTML(v.Ago(now)), ui.Act(ui.Button{Label: s, Href: "/x", Confirm: confirm("c3")}), {},
+		ui.Count(1234567), ui.HTML(v.Ago(now)), ui.Act(ui.Button{Label: s, Href: "/x", Confirm: confirm("c3")}),
+		{},
 	}
-	v.Table = ui.Table{ID: "t", Caption: s, Bulk: &ui.Bulk{Action: "/" + s, Buttons: []ui.Button{{Label: s, Name: s, Value: s}}}, Rows: []ui.Row{{ID: s, Cells: cells, Tone: ui.Warn}, {}},
-		Totals: []ui.Total{{Label: s, Value: s, Strong: true}}}
+	v.Table = ui.Table{
+		ID: "t", Caption: s, Bulk: &ui.Bulk{Action: "/" + s, Buttons: []ui.Button{{Label: s, Name: s, Value: s}}}, Rows: []ui.Row{{ID: s, Cells: cells, Tone: ui.Warn}, {}},
+		Totals: []ui.Total{{Label: s, Value: s, Strong: true}},
+	}
 	for range cells {
 		v.Table.Columns = append(v.Table.Columns, ui.Column{Label: s, SortHref: "/" + s, Sorted: "descending"})
 	}
@@ -376,6 +391,7 @@ func TestTimes(t *testing.T) {
 		at   time.Time
 		want string
 	}{
+		{now, "just now"},
 		{now.Add(-3 * time.Second), "just now"},
 		{now.Add(-50 * time.Second), "a minute ago"},
 		{now.Add(3 * time.Second), "in a minute"},
@@ -404,7 +420,7 @@ func TestTimes(t *testing.T) {
 
 func TestNumbers(t *testing.T) {
 	t.Parallel()
-	for n, want := range map[int]string{0: "0", 999: "999", 1234: "1234", 12345: "12\u202f345", -1234567: "−1\u202f234\u202f567"} {
+	for n, want := range map[int]string{0: "0", 999: "999", 1234: "1\u202f234", 12345: "12\u202f345", -1234567: "−1\u202f234\u202f567"} {
 		if got := ui.Number(n); got != want {
 			t.Errorf("%d: %s", n, got)
 		}

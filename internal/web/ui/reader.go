@@ -73,7 +73,7 @@ func (r Reader) timeTag(t time.Time, text string) template.HTML {
 
 func (r Reader) agoText(t time.Time) string {
 	d := t.Sub(r.Now)
-	past := d < 0
+	past := d <= 0
 	if past {
 		d = -d
 	}
@@ -126,9 +126,6 @@ func Number(n int) string {
 }
 
 func group(digits string) string {
-	if len(digits) <= 4 {
-		return digits
-	}
 	var b strings.Builder
 	for i, d := range digits {
 		if i > 0 && (len(digits)-i)%3 == 0 {

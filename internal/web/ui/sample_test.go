@@ -117,12 +117,12 @@ func dashboardView() dashboard {
 	v.Head = ui.Head{Title: "Dashboard", Sub: "Sunday, 22 November 2026", Actions: []ui.Button{
 		{Label: "New order", Href: "/admin/orders/new", Kind: ui.Primary, Icon: "plus"},
 	}}
-	const before = "than the 30 days before"
+	const before = "to the month before"
 	v.Stats = []ui.Stat{
-		{Label: "Revenue, 30 days", Value: "€48 210", Href: "/admin/invoices", Delta: &ui.Delta{Text: "12 %", Up: true, Than: before}, Spark: ui.Sparkline(wave(30, 1200, 18))},
-		{Label: "Monthly recurring", Value: "€31 480", Delta: &ui.Delta{Text: "3.1 %", Up: true, Than: before}, Spark: ui.Sparkline(wave(30, 900, 40))},
+		{Label: "Revenue, 30 days", Value: "€48 210", Href: "/admin/invoices", Delta: &ui.Delta{Text: "12 %", Up: true, Than: before}, Spark: ui.Sparkline(wave(30, 1200, 18))},
+		{Label: "Monthly recurring", Value: "€31 480", Delta: &ui.Delta{Text: "3.1 %", Up: true, Than: before}, Spark: ui.Sparkline(wave(30, 900, 40))},
 		{Label: "Churn", Value: "1.8 %", Delta: &ui.Delta{Text: "0.4 points", Up: true, Bad: true, Than: before}, Spark: ui.Sparkline(wave(30, 20, .2))},
-		{Label: "Active licenses", Value: "12 486", Href: "/admin/licenses?status=active", Delta: &ui.Delta{Text: "214 more", Up: true, Than: before}, Spark: ui.Sparkline(wave(30, 4000, 90))},
+		{Label: "Active licenses", Value: "12 486", Href: "/admin/licenses?status=active", Delta: &ui.Delta{Text: "214 more", Up: true, Than: before}, Spark: ui.Sparkline(wave(30, 4000, 90))},
 	}
 	v.RevenueHead = ui.CardHead{Title: "Revenue", Text: "Paid invoices a day, without tax", Actions: []ui.Button{{Label: "Report", Href: "/admin/reports/revenue", Small: true}}}
 	v.Revenue = ui.Area(ui.Chart{
@@ -131,8 +131,10 @@ func dashboardView() dashboard {
 	})
 	v.ProductsHead = ui.CardHead{Title: "By product", Text: "The same 30 days"}
 	v.Products = ui.Donut("Revenue by product", []ui.Slice{
-		{Name: "Gridworks Pro", Value: 23140}, {Name: "Gridworks Team", Value: 14200},
-		{Name: "Domains", Value: 6480}, {Name: "Support packs", Value: 4390},
+		{Name: "Gridworks Pro", Value: 23140},
+		{Name: "Gridworks Team", Value: 14200},
+		{Name: "Domains", Value: 6480},
+		{Name: "Support packs", Value: 4390},
 	}, euro)
 	v.TasksHead = ui.CardHead{Title: "Needs a person", Count: 3}
 	v.Tasks = ui.Table{
@@ -144,7 +146,7 @@ func dashboardView() dashboard {
 			{Tone: ui.Warn, Cells: []ui.Cell{ui.Text("4 mails bounced").To("/admin/tasks/7").With("Two of them were renewal notices"), ui.HTML(v.Ago(ago(3 * day)))}},
 		},
 	}
-	v.RenewalsHead = ui.CardHead{Title: "Renewals due", Text: "The next 14 days: 86 renewals, €9 842.00", Actions: []ui.Button{{Label: "All", Href: "/admin/automation/due", Small: true}}}
+	v.RenewalsHead = ui.CardHead{Title: "Renewals due", Text: "The next 14 days: 86 renewals, €9 842.00", Actions: []ui.Button{{Label: "All", Href: "/admin/automation/due", Small: true}}}
 	due := func(what, who string, in time.Duration, status string, cents int64) ui.Row {
 		return ui.Row{Cells: []ui.Cell{ui.Text(what).To("/admin/subscriptions/1").With(who), ui.Status(status), ui.HTML(v.Ago(now.Add(in))), ui.Text(v.Money(cents, "EUR"))}}
 	}
@@ -203,8 +205,13 @@ func licenseListView() list {
 	v.Table = ui.Table{
 		ID: "licenses", Caption: "Licenses",
 		Columns: []ui.Column{
-			{Label: "Key"}, {Label: "Customer", SortHref: "/admin/licenses?sort=customer"}, {Label: "Product", Narrow: true}, {Label: "Status"},
-			{Label: "Activations"}, {Label: "Expires", SortHref: "/admin/licenses?sort=-expires", Sorted: "ascending"}, {Label: "Last seen", Narrow: true},
+			{Label: "Key"},
+			{Label: "Customer", SortHref: "/admin/licenses?sort=customer"},
+			{Label: "Product", Narrow: true},
+			{Label: "Status"},
+			{Label: "Activations"},
+			{Label: "Expires", SortHref: "/admin/licenses?sort=-expires", Sorted: "ascending"},
+			{Label: "Last seen", Narrow: true},
 		},
 		Bulk: &ui.Bulk{Action: "/admin/licenses/bulk", Buttons: []ui.Button{
 			{Label: "Extend …", Name: "do", Value: "extend", Small: true}, {Label: "Suspend …", Name: "do", Value: "suspend", Small: true, Kind: ui.Dangerous},
@@ -268,7 +275,7 @@ func licenseView() license {
 	}
 	v.Head = ui.Head{
 		Title: "5C77E0A2-18D4F96B-E3A05C81-7F2B4D96", Mono: true, Badges: []ui.Badge{ui.StatusBadge("suspended")},
-		Meta: []ui.Cell{ui.Text("Fjordkraft AS").To("/admin/customers/3"), ui.Text("Gridworks Pro, yearly").To("/admin/catalog/1"), ui.HTML("issued " + v.Day(ago(300*day)))},
+		Meta: []ui.Cell{ui.Text("Fjordkraft AS").To("/admin/customers/3"), ui.Text("Gridworks Pro, yearly").To("/admin/catalog/1"), ui.HTML("Issued " + v.Day(ago(300*day)))},
 		Actions: []ui.Button{
 			{Label: "Lift hold", Href: "/admin/licenses/3/lift", Kind: ui.Primary, Icon: "play"},
 			{Label: "Edit", Href: "/admin/licenses/3/edit", Icon: "edit"},
@@ -281,8 +288,11 @@ func licenseView() license {
 	}
 	v.Callouts = []ui.Callout{{Tone: ui.Warn, Title: "Suspended since yesterday: payment", Text: "The renewal of 8 November failed three times, the last time because the card had expired. The hold is lifted by itself when INV-2026-00871 is paid.", Actions: []ui.Button{{Label: "Open invoice", Href: "/admin/invoices/871", Small: true}, {Label: "Send reminder", Href: "/admin/invoices/871/remind", Post: true, Small: true}}}}
 	v.Tabs = ui.Tabs{Label: "License", Items: []ui.Tab{
-		{Label: "Overview", Href: "/admin/licenses/3", Current: true}, {Label: "Checks", Href: "/admin/licenses/3/checks"},
-		{Label: "Rejected attempts", Href: "/admin/licenses/3/rejected", Count: 4}, {Label: "Entitlements", Href: "/admin/licenses/3/entitlements"}, {Label: "History", Href: "/admin/licenses/3/history"},
+		{Label: "Overview", Href: "/admin/licenses/3", Current: true},
+		{Label: "Checks", Href: "/admin/licenses/3/checks"},
+		{Label: "Rejected attempts", Href: "/admin/licenses/3/rejected", Count: 4},
+		{Label: "Entitlements", Href: "/admin/licenses/3/entitlements"},
+		{Label: "History", Href: "/admin/licenses/3/history"},
 	}}
 	v.Key = ui.Key{Label: "License key", Value: "5C77E0A2-18D4F96B-E3A05C81-7F2B4D96"}
 	v.Facts = ui.Details{Items: []ui.Detail{
@@ -383,7 +393,7 @@ func setupView() formPage {
 	v.Footer = nil
 	v.Wide = true
 	v.Steps = ui.Steps{Items: []ui.Step{{Label: "Owner", State: "done"}, {Label: "Store", State: "current"}, {Label: "Payments"}, {Label: "First product"}}}
-	v.Form = ui.Form{Action: "/setup/store", Submit: "Continue", Cancel: "/setup/owner", Stacked: true, Sections: []ui.FormSection{{Fields: []ui.Field{
+	v.Form = ui.Form{Action: "/setup/store", Submit: "Continue", Cancel: "/setup/owner", Back: true, Stacked: true, Sections: []ui.FormSection{{Fields: []ui.Field{
 		{Name: "name", Label: "Name of the store", Value: "Northwind Software", Required: true},
 		{Name: "country", Kind: ui.InputSelect, Label: "Country", Value: "DE", Hint: "Decides which tax rules apply.", Options: []ui.Option{{Value: "DE", Label: "Germany"}, {Value: "NO", Label: "Norway"}}},
 		{Name: "currency", Kind: ui.InputSelect, Label: "Currency", Value: "EUR", Short: true, Options: []ui.Option{{Value: "EUR", Label: "Euro (EUR)"}, {Value: "USD", Label: "US dollar (USD)"}}},
@@ -423,8 +433,10 @@ func portalLicensesView() portalLicenses {
 			Head: ui.CardHead{Title: "Gridworks Pro", Text: "Active, renews by itself on 14 March 2027 for €249.00", Actions: []ui.Button{{Label: "Download 4.2.1", Href: "/account/downloads/1", Icon: "download", Small: true}}},
 			Key:  ui.Key{Value: "A1B2C3D4-E5F6A7B8-C9D0E1F2-A3B4C5D6", Large: true},
 			Facts: ui.Details{Wide: true, Items: []ui.Detail{
-				{Label: "Status", Value: ui.Status("active")}, {Label: "Places", Value: ui.Used(2, 5)},
-				{Label: "Runs until", Value: ui.HTML(v.Day(now.Add(112 * day)))}, {Label: "Support", Value: ui.Text("Included")},
+				{Label: "Status", Value: ui.Status("active")},
+				{Label: "Places", Value: ui.Used(2, 5)},
+				{Label: "Runs until", Value: ui.HTML(v.Day(now.Add(112 * day)))},
+				{Label: "Support", Value: ui.Text("Included")},
 			}},
 			Places: ui.Table{Caption: "Places of Gridworks Pro", Flush: true, Columns: columns, Rows: []ui.Row{place("11", "brightloom.example", ago(14*time.Minute)), place("12", "shop.brightloom.example", ago(31*time.Hour))}},
 			Actions: []ui.Button{
@@ -470,7 +482,7 @@ func invoiceView() invoicePage {
 	v.Crumbs = []ui.Crumb{{Label: "Invoices", Href: "/account/invoices"}, {Label: "INV-2026-00871"}}
 	v.Head = ui.Head{
 		Title: "INV-2026-00871", Badges: []ui.Badge{ui.StatusBadge("open")},
-		Meta:    []ui.Cell{ui.HTML("issued " + v.Day(ago(14*day))), ui.HTML("due " + v.Day(now.Add(2*day)))},
+		Meta:    []ui.Cell{ui.HTML("Issued " + v.Day(ago(14*day))), ui.HTML("Due " + v.Day(now.Add(2*day)))},
 		Actions: []ui.Button{{Label: "PDF", Href: "/account/invoices/871.pdf", Icon: "download"}, {Label: "Pay €353.43", Href: "/account/invoices/871/pay", Kind: ui.Primary, Icon: "card"}},
 	}
 	v.Parties = []party{

@@ -31,6 +31,8 @@
     }, 1600);
   }
 
+  // A dialog in a closed menu would stay invisible.
+  all("dialog").forEach((d) => document.body.append(d));
   all("[data-dialog]").forEach((a) => {
     a.setAttribute("role", "button");
     a.setAttribute("aria-haspopup", "dialog");
@@ -45,6 +47,7 @@
     const dialog = opener && document.getElementById(opener.dataset.dialog);
     if (dialog && dialog.showModal && !e.metaKey && !e.ctrlKey) {
       e.preventDefault();
+      opener.closest("details[data-menu]")?.removeAttribute("open");
       dialog.showModal();
       return;
     }
