@@ -100,9 +100,11 @@ CREATE TABLE order_items (
     UNIQUE (order_id, position)
 );
 
+-- last_on keeps the dates of a series in the order of its numbers, whatever the clock does.
 CREATE TABLE number_series (
     series      TEXT PRIMARY KEY,
-    last_number BIGINT NOT NULL CHECK (last_number >= 0)
+    last_number BIGINT NOT NULL CHECK (last_number >= 0),
+    last_on     TEXT COLLATE "C" NOT NULL
 );
 
 CREATE TABLE invoices (
@@ -130,6 +132,7 @@ CREATE TABLE invoices (
 );
 CREATE INDEX invoices_by_customer ON invoices (customer_id, id);
 CREATE INDEX invoices_by_status ON invoices (status, id);
+CREATE INDEX invoices_by_status_number ON invoices (status, number);
 
 CREATE TABLE invoice_lines (
     id                TEXT COLLATE "C" PRIMARY KEY,
@@ -172,6 +175,7 @@ CREATE TABLE payments (
 );
 CREATE INDEX payments_by_invoice ON payments (invoice_id, id);
 CREATE INDEX payments_by_customer ON payments (customer_id, id);
+CREATE INDEX payments_by_reference ON payments (reference);
 
 -- Double entry, append-only: the entries of one transaction sum to zero per currency.
 CREATE TABLE ledger_transactions (

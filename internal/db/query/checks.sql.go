@@ -11,6 +11,111 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 )
 
+const deleteVerificationsBefore = `-- name: DeleteVerificationsBefore :execrows
+DELETE FROM verification_log WHERE verification_log.at < $1 AND id IN (
+    SELECT v.id FROM verification_log v ORDER BY v.id LIMIT CAST($2 AS BIGINT)
+)
+`
+
+type DeleteVerificationsBeforeParams struct {
+	Before clock.Instant
+	N      int64
+}
+
+// Of the oldest so many, those from before an instant. Identifiers sort by age.
+func (q *Queries) DeleteVerificationsBefore(ctx context.Context, arg DeleteVerificationsBeforeParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteVerificationsBefore, arg.Before, arg.N)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const foldChecks = `-- name: FoldChecks :execrows
+INSERT INTO license_checks (license_id, check_count, last_check_at, last_check_ip)
+SELECT l.id, CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS TEXT)
+FROM licenses l WHERE l.id = $4
+ON CONFLICT (license_id) DO UPDATE SET
+    check_count = license_checks.check_count + excluded.check_count,
+    last_check_ip = CASE WHEN excluded.last_check_at >= license_checks.last_check_at
+        THEN excluded.last_check_ip ELSE license_checks.last_check_ip END,
+    last_check_at = CASE WHEN excluded.last_check_at >= license_checks.last_check_at
+        THEN excluded.last_check_at ELSE license_checks.last_check_at END
+`
+
+type FoldChecksParams struct {
+	CheckCount  int64
+	LastCheckAt int64
+	LastCheckIp string
+	LicenseID   string
+}
+
+// Adds checks of one license. Without the license it does nothing: a log may outlive what it tells of.
+func (q *Queries) FoldChecks(ctx context.Context, arg FoldChecksParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, foldChecks,
+		arg.CheckCount,
+		arg.LastCheckAt,
+		arg.LastCheckIp,
+		arg.LicenseID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const foldChecksOfDay = `-- name: FoldChecksOfDay :exec
+INSERT INTO license_checks_daily (license_id, day, check_count)
+SELECT l.id, CAST($1 AS TEXT), CAST($2 AS BIGINT)
+FROM licenses l WHERE l.id = $3
+ON CONFLICT (license_id, day) DO UPDATE SET check_count = license_checks_daily.check_count + excluded.check_count
+`
+
+type FoldChecksOfDayParams struct {
+	Day        string
+	CheckCount int64
+	LicenseID  string
+}
+
+// day is a civil date in UTC.
+func (q *Queries) FoldChecksOfDay(ctx context.Context, arg FoldChecksOfDayParams) error {
+	_, err := q.db.ExecContext(ctx, foldChecksOfDay, arg.Day, arg.CheckCount, arg.LicenseID)
+	return err
+}
+
+const foldChecksOfHour = `-- name: FoldChecksOfHour :exec
+INSERT INTO checks_hourly (hour, check_count)
+VALUES ($1, $2)
+ON CONFLICT (hour) DO UPDATE SET check_count = checks_hourly.check_count + excluded.check_count
+`
+
+type FoldChecksOfHourParams struct {
+	Hour       int64
+	CheckCount int64
+}
+
+// hour is the instant at which the hour begins.
+func (q *Queries) FoldChecksOfHour(ctx context.Context, arg FoldChecksOfHourParams) error {
+	_, err := q.db.ExecContext(ctx, foldChecksOfHour, arg.Hour, arg.CheckCount)
+	return err
+}
+
+const foldLastSeen = `-- name: FoldLastSeen :exec
+UPDATE activations SET last_seen_at = $1
+WHERE license_id = $2 AND identifier = $3 AND last_seen_at < $1
+`
+
+type FoldLastSeenParams struct {
+	LastSeenAt clock.Instant
+	LicenseID  string
+	Identifier string
+}
+
+func (q *Queries) FoldLastSeen(ctx context.Context, arg FoldLastSeenParams) error {
+	_, err := q.db.ExecContext(ctx, foldLastSeen, arg.LastSeenAt, arg.LicenseID, arg.Identifier)
+	return err
+}
+
 const insertLicenseChange = `-- name: InsertLicenseChange :exec
 INSERT INTO license_changes (license_id, version, changed_at)
 VALUES ($1, $2, $3)
@@ -25,5 +130,181 @@ type InsertLicenseChangeParams struct {
 // Part of every transaction on PostgreSQL that changes what a check answers. '*' stands for all licenses.
 func (q *Queries) InsertLicenseChange(ctx context.Context, arg InsertLicenseChangeParams) error {
 	_, err := q.db.ExecContext(ctx, insertLicenseChange, arg.LicenseID, arg.Version, arg.ChangedAt)
+	return err
+}
+
+const insertVerification = `-- name: InsertVerification :exec
+INSERT INTO verification_log (id, license_id, at, result, identifier, version, ip, user_agent)
+SELECT CAST($1 AS TEXT), l.id, CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT),
+    CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT)
+FROM licenses l WHERE l.id = $8
+`
+
+type InsertVerificationParams struct {
+	ID         string
+	At         int64
+	Result     string
+	Identifier string
+	Version    string
+	Ip         string
+	UserAgent  string
+	LicenseID  string
+}
+
+func (q *Queries) InsertVerification(ctx context.Context, arg InsertVerificationParams) error {
+	_, err := q.db.ExecContext(ctx, insertVerification,
+		arg.ID,
+		arg.At,
+		arg.Result,
+		arg.Identifier,
+		arg.Version,
+		arg.Ip,
+		arg.UserAgent,
+		arg.LicenseID,
+	)
+	return err
+}
+
+const listIdentifiers = `-- name: ListIdentifiers :many
+SELECT identifier FROM activations WHERE license_id = $1
+`
+
+func (q *Queries) ListIdentifiers(ctx context.Context, licenseID string) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, listIdentifiers, licenseID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var identifier string
+		if err := rows.Scan(&identifier); err != nil {
+			return nil, err
+		}
+		items = append(items, identifier)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listLastChecked = `-- name: ListLastChecked :many
+SELECT c.license_id, c.last_check_at, l.key
+FROM license_checks c
+JOIN licenses l ON l.id = c.license_id
+WHERE (c.last_check_at, c.license_id) < (CAST($1 AS BIGINT), CAST($2 AS TEXT)) AND c.last_check_at > 0
+ORDER BY c.last_check_at DESC, c.license_id DESC
+LIMIT CAST($3 AS BIGINT)
+`
+
+type ListLastCheckedParams struct {
+	Before   int64
+	BeforeID string
+	N        int64
+}
+
+type ListLastCheckedRow struct {
+	LicenseID   string
+	LastCheckAt clock.Instant
+	Key         string
+}
+
+func (q *Queries) ListLastChecked(ctx context.Context, arg ListLastCheckedParams) ([]ListLastCheckedRow, error) {
+	rows, err := q.db.QueryContext(ctx, listLastChecked, arg.Before, arg.BeforeID, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListLastCheckedRow
+	for rows.Next() {
+		var i ListLastCheckedRow
+		if err := rows.Scan(&i.LicenseID, &i.LastCheckAt, &i.Key); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const moveCheckLogPosition = `-- name: MoveCheckLogPosition :execrows
+UPDATE check_log_position SET segment = $1, folded = $2
+WHERE id = 1 AND epoch = $3 AND segment = $4 AND folded = $5
+`
+
+type MoveCheckLogPositionParams struct {
+	Segment    int64
+	Folded     int64
+	Epoch      string
+	WasSegment int64
+	WasFolded  int64
+}
+
+// Nothing moves unless the log stands where its reader believes.
+func (q *Queries) MoveCheckLogPosition(ctx context.Context, arg MoveCheckLogPositionParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, moveCheckLogPosition,
+		arg.Segment,
+		arg.Folded,
+		arg.Epoch,
+		arg.WasSegment,
+		arg.WasFolded,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const readCheckFigures = `-- name: ReadCheckFigures :one
+SELECT check_count, last_check_at, last_check_ip FROM license_checks WHERE license_id = $1
+`
+
+type ReadCheckFiguresRow struct {
+	CheckCount  int64
+	LastCheckAt clock.Instant
+	LastCheckIp string
+}
+
+func (q *Queries) ReadCheckFigures(ctx context.Context, licenseID string) (ReadCheckFiguresRow, error) {
+	row := q.db.QueryRowContext(ctx, readCheckFigures, licenseID)
+	var i ReadCheckFiguresRow
+	err := row.Scan(&i.CheckCount, &i.LastCheckAt, &i.LastCheckIp)
+	return i, err
+}
+
+const readCheckLogPosition = `-- name: ReadCheckLogPosition :one
+SELECT epoch, segment, folded FROM check_log_position WHERE id = 1
+`
+
+type ReadCheckLogPositionRow struct {
+	Epoch   string
+	Segment int64
+	Folded  int64
+}
+
+func (q *Queries) ReadCheckLogPosition(ctx context.Context) (ReadCheckLogPositionRow, error) {
+	row := q.db.QueryRowContext(ctx, readCheckLogPosition)
+	var i ReadCheckLogPositionRow
+	err := row.Scan(&i.Epoch, &i.Segment, &i.Folded)
+	return i, err
+}
+
+const startCheckLog = `-- name: StartCheckLog :exec
+INSERT INTO check_log_position (id, epoch, segment, folded)
+VALUES (1, $1, 1, 0)
+ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, segment = excluded.segment, folded = excluded.folded
+`
+
+func (q *Queries) StartCheckLog(ctx context.Context, epoch string) error {
+	_, err := q.db.ExecContext(ctx, startCheckLog, epoch)
 	return err
 }

@@ -15,8 +15,21 @@ const claimJob = `-- name: ClaimJob :one
 UPDATE jobs
 SET state = 'running', attempt = jobs.attempt + 1, lease_until = $1
 WHERE jobs.id = (
-    SELECT due.id FROM jobs AS due
-    WHERE (due.state = 'queued' AND due.run_at <= $2) OR (due.state = 'running' AND due.lease_until <= $2)
+    SELECT due.id FROM (
+        SELECT waiting.id, waiting.run_at FROM (
+            SELECT queued.id, queued.run_at FROM jobs AS queued
+            WHERE queued.state = 'queued' AND queued.run_at <= $2
+            ORDER BY queued.run_at, queued.id
+            LIMIT 1
+        ) AS waiting
+        UNION ALL
+        SELECT abandoned.id, abandoned.run_at FROM (
+            SELECT leased.id, leased.run_at FROM jobs AS leased
+            WHERE leased.state = 'running' AND leased.lease_until <= $2
+            ORDER BY leased.lease_until
+            LIMIT 1
+        ) AS abandoned
+    ) AS due
     ORDER BY due.run_at, due.id
     LIMIT 1
 ) AND ((jobs.state = 'queued' AND jobs.run_at <= $2) OR (jobs.state = 'running' AND jobs.lease_until <= $2))
@@ -29,6 +42,7 @@ type ClaimJobParams struct {
 }
 
 // The condition stands twice: in the outer place it is checked again once another process has let go of the row.
+// Each half of the union is the first row of an index, so that a long queue costs no more than a short one.
 func (q *Queries) ClaimJob(ctx context.Context, arg ClaimJobParams) (Job, error) {
 	row := q.db.QueryRowContext(ctx, claimJob, arg.LeaseUntil, arg.Now)
 	var i Job
@@ -197,21 +211,25 @@ func (q *Queries) NewestJobBetween(ctx context.Context, arg NewestJobBetweenPara
 }
 
 const postponeJob = `-- name: PostponeJob :execrows
-UPDATE jobs SET state = 'queued', lease_until = NULL, last_error = $1, run_at = $2
-WHERE id = $3 AND attempt = $4 AND state = 'running'
+UPDATE jobs
+SET state = 'queued', lease_until = NULL, last_error = $1, run_at = $2,
+    max_attempts = max_attempts + $3
+WHERE id = $4 AND attempt = $5 AND state = 'running'
 `
 
 type PostponeJobParams struct {
-	LastError string
-	RunAt     clock.Instant
-	ID        string
-	Attempt   int64
+	LastError    string
+	RunAt        clock.Instant
+	MoreAttempts int64
+	ID           string
+	Attempt      int64
 }
 
 func (q *Queries) PostponeJob(ctx context.Context, arg PostponeJobParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, postponeJob,
 		arg.LastError,
 		arg.RunAt,
+		arg.MoreAttempts,
 		arg.ID,
 		arg.Attempt,
 	)

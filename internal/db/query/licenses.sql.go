@@ -11,6 +11,347 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 )
 
+const activation = `-- name: Activation :one
+SELECT id, license_id, identifier, name, ip, override, activated_at, last_seen_at FROM activations WHERE id = $1 AND license_id = $2
+`
+
+type ActivationParams struct {
+	ID        string
+	LicenseID string
+}
+
+func (q *Queries) Activation(ctx context.Context, arg ActivationParams) (Activation, error) {
+	row := q.db.QueryRowContext(ctx, activation, arg.ID, arg.LicenseID)
+	var i Activation
+	err := row.Scan(
+		&i.ID,
+		&i.LicenseID,
+		&i.Identifier,
+		&i.Name,
+		&i.Ip,
+		&i.Override,
+		&i.ActivatedAt,
+		&i.LastSeenAt,
+	)
+	return i, err
+}
+
+const activationByIdentifier = `-- name: ActivationByIdentifier :one
+SELECT id, license_id, identifier, name, ip, override, activated_at, last_seen_at FROM activations WHERE license_id = $1 AND identifier = $2
+`
+
+type ActivationByIdentifierParams struct {
+	LicenseID  string
+	Identifier string
+}
+
+func (q *Queries) ActivationByIdentifier(ctx context.Context, arg ActivationByIdentifierParams) (Activation, error) {
+	row := q.db.QueryRowContext(ctx, activationByIdentifier, arg.LicenseID, arg.Identifier)
+	var i Activation
+	err := row.Scan(
+		&i.ID,
+		&i.LicenseID,
+		&i.Identifier,
+		&i.Name,
+		&i.Ip,
+		&i.Override,
+		&i.ActivatedAt,
+		&i.LastSeenAt,
+	)
+	return i, err
+}
+
+const activationsOfLicense = `-- name: ActivationsOfLicense :many
+SELECT id, license_id, identifier, name, ip, override, activated_at, last_seen_at FROM activations WHERE license_id = $1 AND identifier > $2
+ORDER BY identifier LIMIT CAST($3 AS BIGINT)
+`
+
+type ActivationsOfLicenseParams struct {
+	LicenseID string
+	After     string
+	N         int64
+}
+
+func (q *Queries) ActivationsOfLicense(ctx context.Context, arg ActivationsOfLicenseParams) ([]Activation, error) {
+	rows, err := q.db.QueryContext(ctx, activationsOfLicense, arg.LicenseID, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Activation
+	for rows.Next() {
+		var i Activation
+		if err := rows.Scan(
+			&i.ID,
+			&i.LicenseID,
+			&i.Identifier,
+			&i.Name,
+			&i.Ip,
+			&i.Override,
+			&i.ActivatedAt,
+			&i.LastSeenAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const anomalyReported = `-- name: AnomalyReported :one
+SELECT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = $1 AND e.type = $2 AND e.occurred_at > $3) AS reported
+`
+
+type AnomalyReportedParams struct {
+	SubjectID string
+	Type      string
+	Since     clock.Instant
+}
+
+func (q *Queries) AnomalyReported(ctx context.Context, arg AnomalyReportedParams) (bool, error) {
+	row := q.db.QueryRowContext(ctx, anomalyReported, arg.SubjectID, arg.Type, arg.Since)
+	var reported bool
+	err := row.Scan(&reported)
+	return reported, err
+}
+
+const anyLicenseDue = `-- name: AnyLicenseDue :one
+
+SELECT CAST(EXISTS (SELECT 1 FROM licenses l WHERE l.ends_at <= $1 AND l.status IN ('active', 'suspended'))
+    OR EXISTS (SELECT 1 FROM licenses l WHERE l.grace_until <= $2 AND l.status = 'active') AS BOOLEAN) AS due
+`
+
+type AnyLicenseDueParams struct {
+	Ends  *clock.Instant
+	Grace *clock.Instant
+}
+
+// Jobs
+func (q *Queries) AnyLicenseDue(ctx context.Context, arg AnyLicenseDueParams) (bool, error) {
+	row := q.db.QueryRowContext(ctx, anyLicenseDue, arg.Ends, arg.Grace)
+	var due bool
+	err := row.Scan(&due)
+	return due, err
+}
+
+const countActivations = `-- name: CountActivations :one
+
+SELECT count(*) FROM activations WHERE license_id = $1
+`
+
+// Activations
+func (q *Queries) CountActivations(ctx context.Context, licenseID string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countActivations, licenseID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const countRejection = `-- name: CountRejection :exec
+INSERT INTO rejected_activations (license_id, identifier, reason, attempts, ip, first_at, last_at)
+VALUES ($1, $2, $3, 1, $4, $5, $5)
+ON CONFLICT (license_id, identifier) DO UPDATE SET attempts = rejected_activations.attempts + 1,
+    reason = excluded.reason, ip = excluded.ip, last_at = excluded.last_at
+`
+
+type CountRejectionParams struct {
+	LicenseID  string
+	Identifier string
+	Reason     string
+	Ip         string
+	At         clock.Instant
+}
+
+func (q *Queries) CountRejection(ctx context.Context, arg CountRejectionParams) error {
+	_, err := q.db.ExecContext(ctx, countRejection,
+		arg.LicenseID,
+		arg.Identifier,
+		arg.Reason,
+		arg.Ip,
+		arg.At,
+	)
+	return err
+}
+
+const countSelfRemovals = `-- name: CountSelfRemovals :one
+SELECT count(*) FROM license_history
+WHERE license_id = $1 AND at > $2 AND actor_kind = 'customer' AND what = $3
+`
+
+type CountSelfRemovalsParams struct {
+	LicenseID string
+	Since     clock.Instant
+	What      string
+}
+
+func (q *Queries) CountSelfRemovals(ctx context.Context, arg CountSelfRemovalsParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countSelfRemovals, arg.LicenseID, arg.Since, arg.What)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const dailyChecksOfLicense = `-- name: DailyChecksOfLicense :many
+
+SELECT day, check_count FROM license_checks_daily WHERE license_id = $1 AND day >= $2 ORDER BY day
+`
+
+type DailyChecksOfLicenseParams struct {
+	LicenseID string
+	Since     string
+}
+
+type DailyChecksOfLicenseRow struct {
+	Day        string
+	CheckCount int64
+}
+
+// Figures
+func (q *Queries) DailyChecksOfLicense(ctx context.Context, arg DailyChecksOfLicenseParams) ([]DailyChecksOfLicenseRow, error) {
+	rows, err := q.db.QueryContext(ctx, dailyChecksOfLicense, arg.LicenseID, arg.Since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DailyChecksOfLicenseRow
+	for rows.Next() {
+		var i DailyChecksOfLicenseRow
+		if err := rows.Scan(&i.Day, &i.CheckCount); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const deleteActivation = `-- name: DeleteActivation :execrows
+DELETE FROM activations WHERE id = $1 AND license_id = $2
+`
+
+type DeleteActivationParams struct {
+	ID        string
+	LicenseID string
+}
+
+func (q *Queries) DeleteActivation(ctx context.Context, arg DeleteActivationParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteActivation, arg.ID, arg.LicenseID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const deleteHold = `-- name: DeleteHold :exec
+DELETE FROM license_holds WHERE license_id = $1 AND reason = $2 AND source = $3
+`
+
+type DeleteHoldParams struct {
+	LicenseID string
+	Reason    string
+	Source    string
+}
+
+func (q *Queries) DeleteHold(ctx context.Context, arg DeleteHoldParams) error {
+	_, err := q.db.ExecContext(ctx, deleteHold, arg.LicenseID, arg.Reason, arg.Source)
+	return err
+}
+
+const endDueLicenses = `-- name: EndDueLicenses :many
+UPDATE licenses SET status = 'expired', updated_at = $1
+WHERE licenses.ends_at <= $2 AND licenses.status IN ('active', 'suspended') AND licenses.id IN (
+    SELECT l.id FROM licenses l WHERE l.ends_at <= $2 AND l.status IN ('active', 'suspended')
+    ORDER BY l.ends_at LIMIT CAST($3 AS BIGINT))
+RETURNING id, customer_id, expires_at, grace_until, ends_at
+`
+
+type EndDueLicensesParams struct {
+	UpdatedAt clock.Instant
+	Ends      *clock.Instant
+	N         int64
+}
+
+type EndDueLicensesRow struct {
+	ID         string
+	CustomerID string
+	ExpiresAt  *clock.Instant
+	GraceUntil *clock.Instant
+	EndsAt     *clock.Instant
+}
+
+func (q *Queries) EndDueLicenses(ctx context.Context, arg EndDueLicensesParams) ([]EndDueLicensesRow, error) {
+	rows, err := q.db.QueryContext(ctx, endDueLicenses, arg.UpdatedAt, arg.Ends, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []EndDueLicensesRow
+	for rows.Next() {
+		var i EndDueLicensesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.CustomerID,
+			&i.ExpiresAt,
+			&i.GraceUntil,
+			&i.EndsAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const holdsOfLicense = `-- name: HoldsOfLicense :many
+SELECT license_id, reason, source, since, why FROM license_holds WHERE license_id = $1 ORDER BY since, reason, source
+`
+
+func (q *Queries) HoldsOfLicense(ctx context.Context, licenseID string) ([]LicenseHold, error) {
+	rows, err := q.db.QueryContext(ctx, holdsOfLicense, licenseID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LicenseHold
+	for rows.Next() {
+		var i LicenseHold
+		if err := rows.Scan(
+			&i.LicenseID,
+			&i.Reason,
+			&i.Source,
+			&i.Since,
+			&i.Why,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const identifierActive = `-- name: IdentifierActive :one
 SELECT EXISTS (SELECT 1 FROM activations a WHERE a.license_id = $1 AND a.identifier = $2) AS active
 `
@@ -27,27 +368,241 @@ func (q *Queries) IdentifierActive(ctx context.Context, arg IdentifierActivePara
 	return active, err
 }
 
-const licensesForCheck = `-- name: LicensesForCheck :many
-SELECT l.id, l.key, l.key_lookup, l.product_id, p.slug AS product_slug, p.name AS product_name, p.key_ignore_case,
-       l.plan_id, n.name AS plan_name, l.type, n.activation_type, l.outcome, l.expires_at, l.grace_until, l.ends_at,
-       l.activation_limit, l.entitlements, n.entitlements AS plan_entitlements, l.version,
+const insertActivation = `-- name: InsertActivation :exec
+INSERT INTO activations (id, license_id, identifier, name, ip, override, activated_at, last_seen_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+`
+
+type InsertActivationParams struct {
+	ID          string
+	LicenseID   string
+	Identifier  string
+	Name        string
+	Ip          string
+	Override    bool
+	ActivatedAt clock.Instant
+}
+
+func (q *Queries) InsertActivation(ctx context.Context, arg InsertActivationParams) error {
+	_, err := q.db.ExecContext(ctx, insertActivation,
+		arg.ID,
+		arg.LicenseID,
+		arg.Identifier,
+		arg.Name,
+		arg.Ip,
+		arg.Override,
+		arg.ActivatedAt,
+	)
+	return err
+}
+
+const insertHold = `-- name: InsertHold :exec
+INSERT INTO license_holds (license_id, reason, source, since, why) VALUES ($1, $2, $3, $4, $5)
+`
+
+type InsertHoldParams struct {
+	LicenseID string
+	Reason    string
+	Source    string
+	Since     int64
+	Why       string
+}
+
+func (q *Queries) InsertHold(ctx context.Context, arg InsertHoldParams) error {
+	_, err := q.db.ExecContext(ctx, insertHold,
+		arg.LicenseID,
+		arg.Reason,
+		arg.Source,
+		arg.Since,
+		arg.Why,
+	)
+	return err
+}
+
+const insertLicense = `-- name: InsertLicense :execrows
+
+INSERT INTO licenses (id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, type, status,
+    activation_limit, expires_at, grace_until, ends_at, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+    $11, $12, $13, $14, $15, $15)
+ON CONFLICT DO NOTHING
+`
+
+type InsertLicenseParams struct {
+	ID              string
+	Key             string
+	KeyLookup       string
+	CustomerID      string
+	ProductID       string
+	PlanID          string
+	OrderID         *string
+	InvoiceLineID   *string
+	Type            string
+	Status          string
+	ActivationLimit int64
+	ExpiresAt       *clock.Instant
+	GraceUntil      *clock.Instant
+	EndsAt          *clock.Instant
+	CreatedAt       clock.Instant
+}
+
+// Issuing
+// No row: the invoice line has its license already, or the key is taken.
+func (q *Queries) InsertLicense(ctx context.Context, arg InsertLicenseParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, insertLicense,
+		arg.ID,
+		arg.Key,
+		arg.KeyLookup,
+		arg.CustomerID,
+		arg.ProductID,
+		arg.PlanID,
+		arg.OrderID,
+		arg.InvoiceLineID,
+		arg.Type,
+		arg.Status,
+		arg.ActivationLimit,
+		arg.ExpiresAt,
+		arg.GraceUntil,
+		arg.EndsAt,
+		arg.CreatedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const insertLicenseChecks = `-- name: InsertLicenseChecks :exec
+INSERT INTO license_checks (license_id) VALUES ($1)
+`
+
+func (q *Queries) InsertLicenseChecks(ctx context.Context, licenseID string) error {
+	_, err := q.db.ExecContext(ctx, insertLicenseChecks, licenseID)
+	return err
+}
+
+const insertLicenseHistory = `-- name: InsertLicenseHistory :exec
+
+INSERT INTO license_history (id, license_id, at, actor_kind, actor_id, actor_name, what, before, after, why)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+`
+
+type InsertLicenseHistoryParams struct {
+	ID        string
+	LicenseID string
+	At        clock.Instant
+	ActorKind string
+	ActorID   string
+	ActorName string
+	What      string
+	Before    string
+	After     string
+	Why       string
+}
+
+// History
+func (q *Queries) InsertLicenseHistory(ctx context.Context, arg InsertLicenseHistoryParams) error {
+	_, err := q.db.ExecContext(ctx, insertLicenseHistory,
+		arg.ID,
+		arg.LicenseID,
+		arg.At,
+		arg.ActorKind,
+		arg.ActorID,
+		arg.ActorName,
+		arg.What,
+		arg.Before,
+		arg.After,
+		arg.Why,
+	)
+	return err
+}
+
+const licenseHistory = `-- name: LicenseHistory :many
+SELECT id, license_id, at, actor_kind, actor_id, actor_name, what, before, after, why FROM license_history WHERE license_id = $1 AND id < $2
+ORDER BY id DESC LIMIT CAST($3 AS BIGINT)
+`
+
+type LicenseHistoryParams struct {
+	LicenseID string
+	Before    string
+	N         int64
+}
+
+func (q *Queries) LicenseHistory(ctx context.Context, arg LicenseHistoryParams) ([]LicenseHistory, error) {
+	rows, err := q.db.QueryContext(ctx, licenseHistory, arg.LicenseID, arg.Before, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LicenseHistory
+	for rows.Next() {
+		var i LicenseHistory
+		if err := rows.Scan(
+			&i.ID,
+			&i.LicenseID,
+			&i.At,
+			&i.ActorKind,
+			&i.ActorID,
+			&i.ActorName,
+			&i.What,
+			&i.Before,
+			&i.After,
+			&i.Why,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const licenseOfInvoiceLine = `-- name: LicenseOfInvoiceLine :one
+SELECT id FROM licenses WHERE invoice_line_id = $1
+`
+
+func (q *Queries) LicenseOfInvoiceLine(ctx context.Context, invoiceLineID *string) (string, error) {
+	row := q.db.QueryRowContext(ctx, licenseOfInvoiceLine, invoiceLineID)
+	var id string
+	err := row.Scan(&id)
+	return id, err
+}
+
+const licensesByKey = `-- name: LicensesByKey :many
+
+SELECT l.id, l.key, l.key_lookup, l.customer_id, l.product_id, p.slug AS product_slug, p.name AS product_name,
+       p.key_ignore_case, l.plan_id, n.name AS plan_name, l.type, n.activation_type, l.outcome, l.expires_at,
+       l.grace_until, l.ends_at, l.activation_limit, l.near_limit, l.entitlements,
+       n.entitlements AS plan_entitlements, l.version,
        EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = l.id) AS held,
-       (SELECT count(*) FROM activations a WHERE a.license_id = l.id) AS activations_used
+       (SELECT count(*) FROM activations a WHERE a.license_id = l.id) AS activations_used,
+       CAST(COALESCE((SELECT a.id FROM activations a WHERE a.license_id = l.id AND a.identifier =
+           CASE n.activation_type WHEN 'domain' THEN CAST($1 AS TEXT) WHEN 'seat' THEN CAST($2 AS TEXT)
+           ELSE CAST($3 AS TEXT) END), '') AS TEXT) AS activation_id
 FROM licenses l
 JOIN products p ON p.id = l.product_id
 JOIN plans n ON n.id = l.plan_id
-WHERE l.key_lookup IN ($1, $2)
+WHERE l.key_lookup IN ($4, $5)
 `
 
-type LicensesForCheckParams struct {
-	Key    string
-	Folded string
+type LicensesByKeyParams struct {
+	AsDomain string
+	AsSeat   string
+	AsIs     string
+	Key      string
+	Folded   string
 }
 
-type LicensesForCheckRow struct {
+type LicensesByKeyRow struct {
 	ID               string
 	Key              string
 	KeyLookup        string
+	CustomerID       string
 	ProductID        string
 	ProductSlug      string
 	ProductName      string
@@ -61,27 +616,39 @@ type LicensesForCheckRow struct {
 	GraceUntil       *clock.Instant
 	EndsAt           *clock.Instant
 	ActivationLimit  int64
+	NearLimit        bool
 	Entitlements     string
 	PlanEntitlements string
 	Version          int64
 	Held             bool
 	ActivationsUsed  int64
+	ActivationID     string
 }
 
-// At most two rows: one license may have the key as it is, another its lower-case form.
-func (q *Queries) LicensesForCheck(ctx context.Context, arg LicensesForCheckParams) ([]LicensesForCheckRow, error) {
-	rows, err := q.db.QueryContext(ctx, licensesForCheck, arg.Key, arg.Folded)
+// Keys and checks
+// At most two rows: one license may have the key as it is, another its lower-case form. The identifier is given in
+// each of its normal forms; the plan's activation type decides which one counts. activation_id is empty if it is not
+// active.
+func (q *Queries) LicensesByKey(ctx context.Context, arg LicensesByKeyParams) ([]LicensesByKeyRow, error) {
+	rows, err := q.db.QueryContext(ctx, licensesByKey,
+		arg.AsDomain,
+		arg.AsSeat,
+		arg.AsIs,
+		arg.Key,
+		arg.Folded,
+	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []LicensesForCheckRow
+	var items []LicensesByKeyRow
 	for rows.Next() {
-		var i LicensesForCheckRow
+		var i LicensesByKeyRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.Key,
 			&i.KeyLookup,
+			&i.CustomerID,
 			&i.ProductID,
 			&i.ProductSlug,
 			&i.ProductName,
@@ -95,11 +662,412 @@ func (q *Queries) LicensesForCheck(ctx context.Context, arg LicensesForCheckPara
 			&i.GraceUntil,
 			&i.EndsAt,
 			&i.ActivationLimit,
+			&i.NearLimit,
 			&i.Entitlements,
 			&i.PlanEntitlements,
 			&i.Version,
 			&i.Held,
 			&i.ActivationsUsed,
+			&i.ActivationID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockLicense = `-- name: LockLicense :one
+
+UPDATE licenses SET version = version + 1 WHERE id = $1 RETURNING id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, type, status, outcome, activation_limit, near_limit, entitlements, expires_at, grace_until, ends_at, version, created_at, updated_at
+`
+
+// Changing one license
+// Takes the license for this transaction and counts its version up. What else decides is read afterwards.
+func (q *Queries) LockLicense(ctx context.Context, id string) (License, error) {
+	row := q.db.QueryRowContext(ctx, lockLicense, id)
+	var i License
+	err := row.Scan(
+		&i.ID,
+		&i.Key,
+		&i.KeyLookup,
+		&i.CustomerID,
+		&i.ProductID,
+		&i.PlanID,
+		&i.OrderID,
+		&i.InvoiceLineID,
+		&i.Type,
+		&i.Status,
+		&i.Outcome,
+		&i.ActivationLimit,
+		&i.NearLimit,
+		&i.Entitlements,
+		&i.ExpiresAt,
+		&i.GraceUntil,
+		&i.EndsAt,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
+const lowerKeysOfProduct = `-- name: LowerKeysOfProduct :execrows
+UPDATE licenses SET key_lookup = lower(key), version = version + 1
+WHERE product_id = $1 AND key_lookup <> lower(key)
+`
+
+func (q *Queries) LowerKeysOfProduct(ctx context.Context, productID string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, lowerKeysOfProduct, productID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const manyAddresses = `-- name: ManyAddresses :many
+SELECT l.id, l.customer_id, count(DISTINCT v.ip) AS addresses
+FROM verification_log v JOIN licenses l ON l.id = v.license_id
+WHERE v.at > $1
+GROUP BY l.id, l.customer_id HAVING count(DISTINCT v.ip) >= CAST($2 AS BIGINT) ORDER BY l.id
+`
+
+type ManyAddressesParams struct {
+	Since clock.Instant
+	Least int64
+}
+
+type ManyAddressesRow struct {
+	ID         string
+	CustomerID string
+	Addresses  int64
+}
+
+func (q *Queries) ManyAddresses(ctx context.Context, arg ManyAddressesParams) ([]ManyAddressesRow, error) {
+	rows, err := q.db.QueryContext(ctx, manyAddresses, arg.Since, arg.Least)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ManyAddressesRow
+	for rows.Next() {
+		var i ManyAddressesRow
+		if err := rows.Scan(&i.ID, &i.CustomerID, &i.Addresses); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const manyRefusals = `-- name: ManyRefusals :many
+SELECT l.id, l.customer_id, count(*) AS identifiers
+FROM rejected_activations r JOIN licenses l ON l.id = r.license_id
+WHERE r.last_at > $1
+GROUP BY l.id, l.customer_id HAVING count(*) >= CAST($2 AS BIGINT) ORDER BY l.id
+`
+
+type ManyRefusalsParams struct {
+	Since clock.Instant
+	Least int64
+}
+
+type ManyRefusalsRow struct {
+	ID          string
+	CustomerID  string
+	Identifiers int64
+}
+
+func (q *Queries) ManyRefusals(ctx context.Context, arg ManyRefusalsParams) ([]ManyRefusalsRow, error) {
+	rows, err := q.db.QueryContext(ctx, manyRefusals, arg.Since, arg.Least)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ManyRefusalsRow
+	for rows.Next() {
+		var i ManyRefusalsRow
+		if err := rows.Scan(&i.ID, &i.CustomerID, &i.Identifiers); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const pruneDownloads = `-- name: PruneDownloads :execrows
+DELETE FROM download_log WHERE id IN (
+    SELECT d.id FROM download_log d WHERE d.at < $1 ORDER BY d.at LIMIT CAST($2 AS BIGINT))
+`
+
+type PruneDownloadsParams struct {
+	Before clock.Instant
+	N      int64
+}
+
+func (q *Queries) PruneDownloads(ctx context.Context, arg PruneDownloadsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, pruneDownloads, arg.Before, arg.N)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const pruneRejections = `-- name: PruneRejections :execrows
+DELETE FROM rejected_activations WHERE (license_id, identifier) IN (
+    SELECT r.license_id, r.identifier FROM rejected_activations r WHERE r.last_at < $1
+    ORDER BY r.last_at LIMIT CAST($2 AS BIGINT))
+`
+
+type PruneRejectionsParams struct {
+	Before clock.Instant
+	N      int64
+}
+
+func (q *Queries) PruneRejections(ctx context.Context, arg PruneRejectionsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, pruneRejections, arg.Before, arg.N)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const pruneVerifications = `-- name: PruneVerifications :execrows
+DELETE FROM verification_log WHERE id IN (
+    SELECT v.id FROM verification_log v WHERE v.at < $1 ORDER BY v.at LIMIT CAST($2 AS BIGINT))
+`
+
+type PruneVerificationsParams struct {
+	Before clock.Instant
+	N      int64
+}
+
+func (q *Queries) PruneVerifications(ctx context.Context, arg PruneVerificationsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, pruneVerifications, arg.Before, arg.N)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const rejectedOfLicense = `-- name: RejectedOfLicense :many
+SELECT license_id, identifier, reason, attempts, ip, first_at, last_at FROM rejected_activations WHERE license_id = $1
+ORDER BY last_at DESC, identifier LIMIT CAST($2 AS BIGINT)
+`
+
+type RejectedOfLicenseParams struct {
+	LicenseID string
+	N         int64
+}
+
+func (q *Queries) RejectedOfLicense(ctx context.Context, arg RejectedOfLicenseParams) ([]RejectedActivation, error) {
+	rows, err := q.db.QueryContext(ctx, rejectedOfLicense, arg.LicenseID, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RejectedActivation
+	for rows.Next() {
+		var i RejectedActivation
+		if err := rows.Scan(
+			&i.LicenseID,
+			&i.Identifier,
+			&i.Reason,
+			&i.Attempts,
+			&i.Ip,
+			&i.FirstAt,
+			&i.LastAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const restoreKeysOfProduct = `-- name: RestoreKeysOfProduct :execrows
+UPDATE licenses SET key_lookup = key, version = version + 1
+WHERE product_id = $1 AND key_lookup <> key
+`
+
+func (q *Queries) RestoreKeysOfProduct(ctx context.Context, productID string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, restoreKeysOfProduct, productID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const saveLicense = `-- name: SaveLicense :exec
+UPDATE licenses SET status = $1, outcome = $2, expires_at = $3, grace_until = $4,
+    ends_at = $5, activation_limit = $6, near_limit = $7,
+    entitlements = $8, updated_at = $9
+WHERE id = $10
+`
+
+type SaveLicenseParams struct {
+	Status          string
+	Outcome         string
+	ExpiresAt       *clock.Instant
+	GraceUntil      *clock.Instant
+	EndsAt          *clock.Instant
+	ActivationLimit int64
+	NearLimit       bool
+	Entitlements    string
+	UpdatedAt       clock.Instant
+	ID              string
+}
+
+func (q *Queries) SaveLicense(ctx context.Context, arg SaveLicenseParams) error {
+	_, err := q.db.ExecContext(ctx, saveLicense,
+		arg.Status,
+		arg.Outcome,
+		arg.ExpiresAt,
+		arg.GraceUntil,
+		arg.EndsAt,
+		arg.ActivationLimit,
+		arg.NearLimit,
+		arg.Entitlements,
+		arg.UpdatedAt,
+		arg.ID,
+	)
+	return err
+}
+
+const setNearLimit = `-- name: SetNearLimit :exec
+UPDATE licenses SET near_limit = $1 WHERE id = $2
+`
+
+type SetNearLimitParams struct {
+	NearLimit bool
+	ID        string
+}
+
+func (q *Queries) SetNearLimit(ctx context.Context, arg SetNearLimitParams) error {
+	_, err := q.db.ExecContext(ctx, setNearLimit, arg.NearLimit, arg.ID)
+	return err
+}
+
+const suspendDueLicenses = `-- name: SuspendDueLicenses :many
+UPDATE licenses SET status = 'suspended', updated_at = $1
+WHERE licenses.grace_until <= $2 AND licenses.status = 'active' AND licenses.id IN (
+    SELECT l.id FROM licenses l WHERE l.grace_until <= $2 AND l.status = 'active'
+    ORDER BY l.grace_until LIMIT CAST($3 AS BIGINT))
+RETURNING id, customer_id, expires_at, grace_until, ends_at
+`
+
+type SuspendDueLicensesParams struct {
+	UpdatedAt clock.Instant
+	Grace     *clock.Instant
+	N         int64
+}
+
+type SuspendDueLicensesRow struct {
+	ID         string
+	CustomerID string
+	ExpiresAt  *clock.Instant
+	GraceUntil *clock.Instant
+	EndsAt     *clock.Instant
+}
+
+func (q *Queries) SuspendDueLicenses(ctx context.Context, arg SuspendDueLicensesParams) ([]SuspendDueLicensesRow, error) {
+	rows, err := q.db.QueryContext(ctx, suspendDueLicenses, arg.UpdatedAt, arg.Grace, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SuspendDueLicensesRow
+	for rows.Next() {
+		var i SuspendDueLicensesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.CustomerID,
+			&i.ExpiresAt,
+			&i.GraceUntil,
+			&i.EndsAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const touchLicense = `-- name: TouchLicense :one
+UPDATE licenses SET version = version + 1, near_limit = $1 WHERE id = $2 RETURNING version
+`
+
+type TouchLicenseParams struct {
+	NearLimit bool
+	ID        string
+}
+
+func (q *Queries) TouchLicense(ctx context.Context, arg TouchLicenseParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, touchLicense, arg.NearLimit, arg.ID)
+	var version int64
+	err := row.Scan(&version)
+	return version, err
+}
+
+const verificationsOfLicense = `-- name: VerificationsOfLicense :many
+SELECT id, license_id, at, result, identifier, version, ip, user_agent FROM verification_log WHERE license_id = $1 AND id < $2
+ORDER BY id DESC LIMIT CAST($3 AS BIGINT)
+`
+
+type VerificationsOfLicenseParams struct {
+	LicenseID string
+	Before    string
+	N         int64
+}
+
+func (q *Queries) VerificationsOfLicense(ctx context.Context, arg VerificationsOfLicenseParams) ([]VerificationLog, error) {
+	rows, err := q.db.QueryContext(ctx, verificationsOfLicense, arg.LicenseID, arg.Before, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []VerificationLog
+	for rows.Next() {
+		var i VerificationLog
+		if err := rows.Scan(
+			&i.ID,
+			&i.LicenseID,
+			&i.At,
+			&i.Result,
+			&i.Identifier,
+			&i.Version,
+			&i.Ip,
+			&i.UserAgent,
 		); err != nil {
 			return nil, err
 		}

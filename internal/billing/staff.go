@@ -1,0 +1,107 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/text"
+)
+
+// RevokeFulfilment takes back what paying a line of an open invoice would do. The document stays as it is.
+func (s *Service) RevokeFulfilment(ctx context.Context, invoiceID, lineID, why string) (Invoice, error) {
+	return s.changeLink(ctx, invoiceID, lineID, revoked, "fulfilment.revoked", why)
+}
+
+// RestoreFulfilment makes a revoked line of an open invoice do its work again when it is paid.
+func (s *Service) RestoreFulfilment(ctx context.Context, invoiceID, lineID, why string) (Invoice, error) {
+	return s.changeLink(ctx, invoiceID, lineID, restored, "fulfilment.restored", why)
+}
+
+func (s *Service) changeLink(ctx context.Context, invoiceID, lineID string, on linkTrigger, what, why string) (Invoice, error) {
+	why, err := text.Notes(why, text.NotesLength)
+	if err != nil {
+		return Invoice{}, fail.Invalid("reason", err.Error())
+	}
+	var inv Invoice
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		var line InvoiceLine
+		var err error
+		if inv, line, err = lockLine(ctx, tx, lineID); err != nil {
+			return err
+		}
+		if inv.ID != invoiceID || line.Link == nil {
+			return errLineNotFound
+		}
+		if inv.Status != Open {
+			return notOpen(inv.Status)
+		}
+		to, _ := linkStates.Next(line.Link.State, on)
+		if err := moveLink(ctx, tx, lineID, *line.Link, on, "", ""); err != nil {
+			return err
+		}
+		if err := s.tellLine(ctx, tx, what, inv, lineID, map[string]any{"kind": line.Link.Kind, "reason": why}); err != nil {
+			return err
+		}
+		if err := audit(ctx, tx, what, inv, lineID+" "+string(line.Link.State), lineID+" "+string(to), why); err != nil {
+			return err
+		}
+		inv, err = load(ctx, tx, inv.ID)
+		return err
+	})
+	return inv, err
+}
+
+// WriteOff gives up the money of an open invoice. Nothing of it will be delivered, and money that arrives later is
+// credit. What was paid of it so far stays where it is.
+func (s *Service) WriteOff(ctx context.Context, invoiceID, why string) (Invoice, error) {
+	why, err := text.Notes(why, text.NotesLength)
+	if err != nil {
+		return Invoice{}, fail.Invalid("reason", err.Error())
+	}
+	var inv Invoice
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		var err error
+		if inv, err = LockWithCustomer(ctx, tx, invoiceID); err != nil {
+			return err
+		}
+		inv, err = s.end(ctx, tx, inv, writtenOff, why)
+		return err
+	})
+	return inv, err
+}
+
+// FailedLine is a paid line whose work has failed: something that a person may have to see to.
+type FailedLine struct {
+	LineID      string
+	InvoiceID   string
+	Number      string
+	OrderID     string
+	CustomerID  string
+	Kind        string
+	Description string
+	Error       string
+	Since       time.Time // of the last try
+}
+
+// FailedLines returns paid lines whose work has failed, oldest first, at most n.
+func (s *Service) FailedLines(ctx context.Context, n int) ([]FailedLine, error) {
+	var lines []FailedLine
+	err := s.db.Read(ctx, func(tx *db.Tx) error {
+		rows, err := tx.FailedFulfilments(ctx, int64(n))
+		if err != nil {
+			return fmt.Errorf("failed lines: %w", err)
+		}
+		lines = make([]FailedLine, len(rows))
+		for i, r := range rows {
+			lines[i] = FailedLine{
+				LineID: r.LineID, InvoiceID: r.InvoiceID, Number: orEmpty(r.Number), OrderID: r.OrderID, CustomerID: r.CustomerID,
+				Kind: r.Kind, Description: r.Description, Error: r.Error, Since: r.ChangedAt.Time(),
+			}
+		}
+		return nil
+	})
+	return lines, err
+}

@@ -1,0 +1,203 @@
+package order
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/page"
+	"github.com/keystead/keystead/internal/text"
+)
+
+// Filter picks a page of orders.
+type Filter struct {
+	CustomerID string
+	Status     Status
+	// Query finds an order by its whole id, or by the id or the number of its invoice.
+	Query  string
+	Cursor string // where the page before ended; empty: the first page
+	Limit  int    // see page.Limit
+}
+
+// List returns a page of orders, newest first, and the cursor of the next page, empty after the last one.
+func (s *Service) List(ctx context.Context, f Filter) (orders []Order, next string, err error) {
+	f.Limit = page.Limit(f.Limit)
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		where, err := f.where()
+		if err != nil {
+			return err
+		}
+		rows, err := selectOrders(ctx, tx, where, f.Limit+1)
+		if err != nil {
+			return fmt.Errorf("list orders: %w", err)
+		}
+		rows, more := page.Cut(rows, f.Limit)
+		orders, next = rows, ""
+		if more {
+			next = page.Cursor(rows[len(rows)-1].ID)
+		}
+		return complete(ctx, tx, orders)
+	})
+	return orders, next, err
+}
+
+// All yields every order that a filter picks; its cursor and limit do not matter.
+func (s *Service) All(ctx context.Context, f Filter) iter.Seq2[Order, error] {
+	f.Limit = page.Longest
+	return page.Walk(func(cursor string) ([]Order, string, error) {
+		f.Cursor = cursor
+		return s.List(ctx, f)
+	})
+}
+
+func (f Filter) where() (*page.Where, error) {
+	var bad fail.Fields
+	var w page.Where
+	if f.CustomerID != "" {
+		if !text.IsID(f.CustomerID) {
+			bad.Add("customer_id", "is not an id")
+		}
+		w.Add("orders.customer_id = $?", f.CustomerID)
+	}
+	if f.Status != "" {
+		if !slices.Contains(states.States, f.Status) {
+			bad.Add("status", "is not the status of an order")
+		}
+		w.Add("orders.status = $?", string(f.Status))
+	}
+	q, err := text.Line(f.Query, text.NameLength)
+	bad.Check("q", err)
+	if q != "" {
+		w.Add("orders.id IN (SELECT id FROM orders WHERE id = $? UNION SELECT order_id FROM invoices WHERE id = $? OR number = $?)", q, q, q)
+	}
+	if err := bad.Err(); err != nil {
+		return nil, err
+	}
+	if f.Cursor != "" {
+		key, err := page.Key(f.Cursor, 1)
+		if err != nil {
+			return nil, err
+		}
+		w.Add("orders.id < $?", key[0])
+	}
+	return &w, nil
+}
+
+func load(ctx context.Context, tx *db.Tx, id string) (Order, error) {
+	if !text.IsID(id) {
+		return Order{}, errNotFound
+	}
+	var w page.Where
+	w.Add("orders.id = $?", id)
+	orders, err := selectOrders(ctx, tx, &w, 1)
+	if err != nil {
+		return Order{}, fmt.Errorf("order %s: %w", id, err)
+	}
+	if len(orders) == 0 {
+		return Order{}, errNotFound
+	}
+	if err := complete(ctx, tx, orders); err != nil {
+		return Order{}, fmt.Errorf("order %s: %w", id, err)
+	}
+	return orders[0], nil
+}
+
+// selectOrders reads orders without their items and licenses.
+func selectOrders(ctx context.Context, tx *db.Tx, w *page.Where, limit int) (orders []Order, err error) {
+	n := w.Arg(int64(limit))
+	rows, err := tx.SQL().QueryContext(ctx, `SELECT orders.id, orders.customer_id, customers.name, customers.email, orders.kind,
+		orders.status, orders.gateway, orders.currency, orders.total, orders.reason, orders.version, orders.created_at,
+		orders.completed_at, invoices.id, COALESCE(invoices.number, '')
+		FROM orders
+		JOIN customers ON customers.id = orders.customer_id
+		JOIN invoices ON invoices.order_id = orders.id`+w.String()+`
+		ORDER BY orders.id DESC LIMIT CAST(`+n+` AS BIGINT)`, w.Args()...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var o Order
+		var created clock.Instant
+		var completed *clock.Instant
+		err := rows.Scan(&o.ID, &o.CustomerID, &o.CustomerName, &o.CustomerEmail, &o.Kind, &o.Status, &o.Gateway,
+			&o.Total.Currency, &o.Total.Amount, &o.Reason, &o.Version, &created, &completed, &o.InvoiceID, &o.InvoiceNumber)
+		if err != nil {
+			return nil, err
+		}
+		o.CreatedAt, o.CompletedAt = created.Time(), clock.TimePtr(completed)
+		orders = append(orders, o)
+	}
+	return orders, rows.Err()
+}
+
+// complete reads the items and the licenses of a page of orders.
+func complete(ctx context.Context, tx *db.Tx, orders []Order) error {
+	if len(orders) == 0 {
+		return nil
+	}
+	at := make(map[string]*Order, len(orders))
+	ids := make([]any, len(orders))
+	for i := range orders {
+		at[orders[i].ID], ids[i] = &orders[i], orders[i].ID
+	}
+	if err := addItems(ctx, tx, at, ids); err != nil {
+		return err
+	}
+	return addLicenses(ctx, tx, at, ids)
+}
+
+func addItems(ctx context.Context, tx *db.Tx, at map[string]*Order, ids []any) error {
+	rows, err := tx.SQL().QueryContext(ctx, `SELECT order_items.order_id, order_items.id, order_items.price_id, prices.plan_id,
+		order_items.description, order_items.quantity, order_items.unit_amount, order_items.setup_fee
+		FROM order_items JOIN prices ON prices.id = order_items.price_id
+		WHERE order_items.order_id IN (`+page.Placeholders(len(ids))+`)
+		ORDER BY order_items.order_id, order_items.position`, ids...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var orderID string
+		var item Item
+		var unit, fee int64
+		err := rows.Scan(&orderID, &item.ID, &item.PriceID, &item.PlanID, &item.Description, &item.Quantity, &unit, &fee)
+		if err != nil {
+			return err
+		}
+		o := at[orderID]
+		item.UnitAmount, item.SetupFee = money.New(unit, o.Total.Currency), money.New(fee, o.Total.Currency)
+		o.Items = append(o.Items, item)
+	}
+	return rows.Err()
+}
+
+func addLicenses(ctx context.Context, tx *db.Tx, at map[string]*Order, ids []any) error {
+	kind := fmt.Sprintf("$%d", len(ids)+1)
+	rows, err := tx.SQL().QueryContext(ctx, `SELECT invoices.order_id, fulfilments.target
+		FROM invoices
+		JOIN invoice_lines ON invoice_lines.invoice_id = invoices.id
+		JOIN fulfilments ON fulfilments.line_id = invoice_lines.id
+		WHERE invoices.order_id IN (`+page.Placeholders(len(ids))+`)
+			AND fulfilments.kind = `+kind+` AND fulfilments.target IS NOT NULL
+		ORDER BY invoices.order_id, invoice_lines.position`, append(ids, billing.KindLicense)...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var orderID, license string
+		if err := rows.Scan(&orderID, &license); err != nil {
+			return err
+		}
+		o := at[orderID]
+		o.LicenseIDs = append(o.LicenseIDs, license)
+	}
+	return rows.Err()
+}

@@ -1,0 +1,138 @@
+// Package order takes orders: somebody wants something at a price.
+//
+// An order makes its invoice in the same transaction, open and numbered; from then on the order follows what becomes
+// of the invoice. What costs nothing is completed at once.
+package order
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/text"
+)
+
+// Kind says on what terms an order was placed.
+type Kind string
+
+// The kinds of orders. The last two are staff's: they cost nothing and need a reason.
+const (
+	Sale          Kind = "sale"
+	Complimentary Kind = "complimentary"
+	Test          Kind = "test"
+)
+
+var kinds = []Kind{Sale, Complimentary, Test}
+
+// Order is what a customer ordered.
+type Order struct {
+	ID            string
+	CustomerID    string
+	CustomerName  string
+	CustomerEmail string
+	Kind          Kind
+	Status        Status
+	Gateway       string
+	Total         money.Money
+	Reason        string // why staff gave it away
+	Items         []Item
+	InvoiceID     string
+	InvoiceNumber string
+	LicenseIDs    []string // once fulfilled
+	Version       int64
+	CreatedAt     time.Time
+	CompletedAt   *time.Time
+}
+
+// Item is a part of an order: so many of a price. An [Input] names only the two.
+type Item struct {
+	PriceID  string
+	Quantity int64
+
+	ID          string
+	PlanID      string
+	Description string
+	UnitAmount  money.Money
+	SetupFee    money.Money // once, whatever the quantity
+}
+
+// Input is what [Service.Place] needs.
+type Input struct {
+	CustomerID string
+	Items      []Item
+	Gateway    string // empty: manual
+	Kind       Kind   // empty: a sale
+	Reason     string // required unless it is a sale
+}
+
+// The bounds of an order.
+const (
+	maxItems    = 100
+	maxQuantity = 100_000
+)
+
+// Validate reports everything that is wrong with in, after bringing it into the form in which it is stored.
+func (in *Input) Validate() error {
+	var f fail.Fields
+	if !text.IsID(in.CustomerID) {
+		f.Add("customer_id", "is required")
+	}
+	if len(in.Items) == 0 || len(in.Items) > maxItems {
+		f.Add("items", fmt.Sprintf("are not between 1 and %d", maxItems))
+	}
+	for i, item := range in.Items {
+		if !text.IsID(item.PriceID) {
+			f.Add(itemField(i, "price_id"), "is required")
+		}
+		if item.Quantity < 1 || item.Quantity > maxQuantity {
+			f.Add(itemField(i, "quantity"), fmt.Sprintf("is not between 1 and %d", maxQuantity))
+		}
+	}
+	if in.Gateway == "" {
+		in.Gateway = payment.ManualGateway
+	}
+	if in.Gateway != payment.ManualGateway {
+		f.Add("gateway", "is not "+payment.ManualGateway+", the only gateway of this store")
+	}
+	if in.Kind == "" {
+		in.Kind = Sale
+	}
+	if !slices.Contains(kinds, in.Kind) {
+		f.Add("kind", fmt.Sprintf("is not one of %s, %s, %s", Sale, Complimentary, Test))
+	}
+	var err error
+	in.Reason, err = text.Notes(in.Reason, text.NotesLength)
+	f.Check("reason", err)
+	if in.Kind != Sale && err == nil && in.Reason == "" {
+		f.Add("reason", "is required to give something away")
+	}
+	return f.Err()
+}
+
+func itemField(i int, name string) string { return fmt.Sprintf("items.%d.%s", i, name) }
+
+// CSVHeader names the columns of [Order.CSV].
+var CSVHeader = []string{
+	"id", "status", "kind", "customer_id", "customer_name", "customer_email", "items", "currency", "total", "gateway", "invoice_number",
+	"reason", "created_at", "completed_at",
+}
+
+// CSV returns the order as a row of an export, amounts in major units.
+func (o Order) CSV() []string {
+	items := make([]string, len(o.Items))
+	for i, item := range o.Items {
+		items[i] = fmt.Sprintf("%d × %s", item.Quantity, item.Description)
+	}
+	completed := ""
+	if o.CompletedAt != nil {
+		completed = o.CompletedAt.Format(time.RFC3339)
+	}
+	return []string{
+		o.ID, string(o.Status), string(o.Kind), o.CustomerID, o.CustomerName, o.CustomerEmail, strings.Join(items, "; "),
+		string(o.Total.Currency), o.Total.Decimal(), o.Gateway, o.InvoiceNumber, o.Reason, o.CreatedAt.Format(time.RFC3339), completed,
+	}
+}

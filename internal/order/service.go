@@ -1,0 +1,115 @@
+package order
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/text"
+)
+
+var errNotFound = fail.NotFound("ORDER_NOT_FOUND", "There is no such order.")
+
+// Service holds the verbs of orders.
+type Service struct {
+	db       *db.DB
+	billing  *billing.Service
+	payments *payment.Service
+}
+
+// New returns the orders of a store, which from now on hear what becomes of their invoices.
+func New(d *db.DB, b *billing.Service, p *payment.Service) *Service {
+	s := &Service{db: d, billing: b, payments: p}
+	b.UseOrders(s)
+	return s
+}
+
+// ByID returns an order.
+func (s *Service) ByID(ctx context.Context, id string) (Order, error) {
+	var o Order
+	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
+		o, err = load(ctx, tx, id)
+		return err
+	})
+	return o, err
+}
+
+// Cancel takes a pending order back and voids its invoice. What was paid towards it becomes the customer's credit.
+func (s *Service) Cancel(ctx context.Context, id, why string) (Order, error) {
+	why, err := text.Notes(why, text.NotesLength)
+	if err != nil {
+		return Order{}, fail.Invalid("reason", err.Error())
+	}
+	var o Order
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		var err error
+		if o, err = lock(ctx, tx, id); err != nil {
+			return err
+		}
+		if o.Status != Pending {
+			return fail.Conflict("ORDER_NOT_PENDING", fmt.Sprintf("The order is %s, so it can't be cancelled.", o.Status))
+		}
+		if _, err := s.billing.Void(ctx, tx, o.InvoiceID, why); err != nil {
+			return err
+		}
+		if err := s.payments.UseCredit(ctx, tx, o.CustomerID, o.Total.Currency); err != nil {
+			return err
+		}
+		o, err = load(ctx, tx, id)
+		return err
+	})
+	return o, err
+}
+
+// lock takes the lock of an order's customer, which all who change an order hold, and returns the order as it is then.
+func lock(ctx context.Context, tx *db.Tx, id string) (Order, error) {
+	o, err := load(ctx, tx, id)
+	if err != nil {
+		return Order{}, err
+	}
+	if _, err := customer.Lock(ctx, tx, o.CustomerID); err != nil {
+		return Order{}, err
+	}
+	return load(ctx, tx, id)
+}
+
+// InvoiceChanged brings an order to the state that its invoice asks for.
+func (s *Service) InvoiceChanged(ctx context.Context, tx *db.Tx, inv billing.Invoice) error {
+	on, ok := saysOf(inv)
+	if !ok {
+		return nil
+	}
+	o, err := tx.Order(ctx, inv.OrderID)
+	if err != nil {
+		return fmt.Errorf("order %s: %w", inv.OrderID, err)
+	}
+	from := Status(o.Status)
+	to, ok := states.Next(from, on)
+	if !ok {
+		return fmt.Errorf("order %s is %s: %s leads nowhere", o.ID, from, on)
+	}
+	row := query.MoveOrderParams{ID: o.ID, FromStatus: string(from), ToStatus: string(to)}
+	if to == Completed {
+		row.CompletedAt = &tx.Stamp
+	}
+	rows, err := tx.MoveOrder(ctx, row)
+	if err != nil {
+		return fmt.Errorf("order %s: %w", o.ID, err)
+	}
+	if rows != 1 {
+		return fail.Conflict("ORDER_CHANGED", "The order changed meanwhile. Look at it again.")
+	}
+	if to == from {
+		return nil
+	}
+	return event.Emit(ctx, tx, event.New{
+		Type: "order." + string(to), SubjectID: o.ID, CustomerID: o.CustomerID,
+		Data: map[string]any{"order_id": o.ID, "invoice_id": inv.ID, "kind": o.Kind, "total": inv.Total},
+	})
+}
