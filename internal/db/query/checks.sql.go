@@ -11,27 +11,7 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 )
 
-const deleteVerificationsBefore = `-- name: DeleteVerificationsBefore :execrows
-DELETE FROM verification_log WHERE verification_log.at < $1 AND id IN (
-    SELECT v.id FROM verification_log v ORDER BY v.id LIMIT CAST($2 AS BIGINT)
-)
-`
-
-type DeleteVerificationsBeforeParams struct {
-	Before clock.Instant
-	N      int64
-}
-
-// Of the oldest so many, those from before an instant. Identifiers sort by age.
-func (q *Queries) DeleteVerificationsBefore(ctx context.Context, arg DeleteVerificationsBeforeParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, deleteVerificationsBefore, arg.Before, arg.N)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-const foldChecks = `-- name: FoldChecks :execrows
+const foldChecks = `-- name: FoldChecks :exec
 INSERT INTO license_checks (license_id, check_count, last_check_at, last_check_ip)
 SELECT l.id, CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS TEXT)
 FROM licenses l WHERE l.id = $4
@@ -51,17 +31,14 @@ type FoldChecksParams struct {
 }
 
 // Adds checks of one license. Without the license it does nothing: a log may outlive what it tells of.
-func (q *Queries) FoldChecks(ctx context.Context, arg FoldChecksParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, foldChecks,
+func (q *Queries) FoldChecks(ctx context.Context, arg FoldChecksParams) error {
+	_, err := q.db.ExecContext(ctx, foldChecks,
 		arg.CheckCount,
 		arg.LastCheckAt,
 		arg.LastCheckIp,
 		arg.LicenseID,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return err
 }
 
 const foldChecksOfDay = `-- name: FoldChecksOfDay :exec

@@ -77,3 +77,11 @@ func (s *knownShard) add(e element, half int) {
 	}
 	s.young[e] = struct{}{}
 }
+
+// hashed is the keyed hash of a text.
+func hashed(seeds [2]maphash.Seed, text string) (e element) {
+	for i, seed := range seeds {
+		binary.LittleEndian.PutUint64(e[8*i:], maphash.String(seed, text))
+	}
+	return e
+}

@@ -63,8 +63,12 @@ func (t *table) put(e *Entry, before uint64, touched *touches) bool {
 	r := row{
 		version: e.Version, before: before, stripe: touched.stripe(e.ID),
 		limit: e.ActivationLimit, used: e.ActivationsUsed, expires: toMicros(e.ExpiresAt),
-		grace: toMicros(e.grace), ends: toMicros(e.ends), outcome: outcomeNumber(e.outcome), held: e.held,
+		grace: toMicros(e.grace), ends: toMicros(e.ends), held: e.held,
 		set: ownSet,
+	}
+	var ok bool
+	if r.outcome, ok = outcomeNumber(e.outcome); !ok {
+		return false
 	}
 	card, ok := t.cards.place(*e.Card, mostCards)
 	if !ok {

@@ -20,7 +20,7 @@ const (
 
 // warm fills the index in the background until it is full or closed, or everything ever checked is in it.
 func (x *Index) warm() {
-	place := query.ListLastCheckedParams{LastCheckAt: math.MaxInt64, N: warmPage}
+	place := query.ListLastCheckedParams{Before: math.MaxInt64, N: warmPage}
 	pause := time.NewTicker(warmPause)
 	defer pause.Stop()
 	for left := x.options.Entries; left > 0; left -= warmPage {
@@ -41,7 +41,7 @@ func (x *Index) warm() {
 			if err := x.warmOne(r.Key); err != nil {
 				return
 			}
-			place.LastCheckAt, place.LicenseID = r.LastCheckAt, r.LicenseID
+			place.Before, place.BeforeID = int64(r.LastCheckAt), r.LicenseID
 		}
 	}
 }

@@ -1,0 +1,374 @@
+package index
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+)
+
+// Folding moves finished segments of the log into the tables.
+//
+// A segment is read as a whole and summed up into items, each one row of a table, in an order that depends on the
+// segment alone. They are stored a few at a time, so that other writers get their turn, and each transaction stores
+// with them how many of the segment's items are done. Whatever ends the process, the next one sums up the same
+// segment, gets the same items, and goes on behind those that are done: nothing counts twice or not at all.
+const (
+	foldAtOnce = 256         // items in one transaction
+	foldTick   = time.Second // how often is looked at what there is to do
+	foldAge    = 2           // ticks after which a segment is finished although it is small
+	// Above rushRate checks in a tick folding makes pauses, so that checks get the processor; shorter ones when the
+	// log has grown by largeBacklog bytes, none beyond hugeBacklog.
+	rushRate     = 2000
+	rushPause    = 20 * time.Millisecond
+	largeBacklog = 128 << 20
+	largePause   = 4 * time.Millisecond
+	hugeBacklog  = 512 << 20
+)
+
+// folder is the goroutine that folds.
+type folder struct {
+	l       *checkLog
+	stop    chan struct{}
+	once    sync.Once
+	stopped chan struct{}
+	flushes chan chan error
+
+	// The rest belongs to the goroutine.
+	at    position // of the log in the tables
+	items []item   // of the segment that is being folded; nil: none is
+	done  int      // how many of them are in the tables
+	rush  bool
+	age   int // ticks since the segment being written was first seen
+	young int64
+	seen  uint64 // checks written at the last tick
+	ill   bool
+}
+
+func (f *folder) start(l *checkLog, at position) {
+	f.l, f.at = l, at
+	f.stop, f.stopped, f.flushes = make(chan struct{}), make(chan struct{}), make(chan chan error)
+	go f.run()
+}
+
+func (f *folder) end() {
+	f.once.Do(func() { close(f.stop) })
+	<-f.stopped
+}
+
+func (f *folder) run() {
+	defer close(f.stopped)
+	tick := time.NewTicker(foldTick)
+	defer tick.Stop()
+	next := time.NewTimer(0)
+	defer next.Stop()
+	for {
+		select {
+		case <-f.stop:
+			return
+		case answer := <-f.flushes:
+			answer <- f.foldAll()
+		case <-tick.C:
+			f.look()
+			next.Reset(0)
+		case <-next.C:
+			more, err := f.step()
+			f.report(err)
+			if more && err == nil {
+				next.Reset(f.pause())
+			}
+		}
+	}
+}
+
+// flush folds all that was written before it.
+func (l *checkLog) flush(ctx context.Context) error {
+	answer := make(chan error, 1)
+	select {
+	case l.folder.flushes <- answer:
+	case <-l.folder.stopped:
+		return errClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// look notes how busy the log is, and finishes a segment that has waited long enough for more.
+func (f *folder) look() {
+	written := f.l.written.Load()
+	f.rush = written-f.seen > rushRate
+	f.seen = written
+
+	f.l.mu.Lock()
+	defer f.l.mu.Unlock()
+	if f.l.number != f.young || f.l.file == nil {
+		f.young, f.age = f.l.number, 0
+	}
+	if f.age++; f.age > foldAge {
+		f.l.finishSegment()
+	}
+}
+
+func (f *folder) pause() time.Duration {
+	f.l.mu.Lock()
+	defer f.l.mu.Unlock()
+	switch {
+	case !f.rush || f.l.backlog > hugeBacklog:
+		return 0
+	case f.l.backlog > largeBacklog:
+		return largePause
+	default:
+		return rushPause
+	}
+}
+
+// report logs when folding begins to fail and when it works again.
+func (f *folder) report(err error) {
+	switch {
+	case err != nil && !f.ill:
+		f.l.log.Error("counted checks can't be moved into the database; it will be tried again", "err", err)
+	case err == nil && f.ill:
+		f.l.log.Info("counted checks are being moved into the database again")
+	}
+	f.ill = err != nil
+}
+
+func (f *folder) foldAll() error {
+	f.l.mu.Lock()
+	f.l.finishSegment()
+	until := f.l.number
+	f.l.mu.Unlock()
+	for {
+		if s, ok := f.l.oldest(); !ok || s.number >= until {
+			return nil
+		}
+		if _, err := f.step(); err != nil {
+			return err
+		}
+	}
+}
+
+// step stores some items and reports whether there may be more.
+func (f *folder) step() (more bool, err error) {
+	s, ok := f.l.oldest()
+	if !ok {
+		return false, nil
+	}
+	if f.items == nil {
+		items, err := f.l.items(s)
+		if err != nil {
+			return true, err
+		}
+		f.items, f.done = items, 0
+		if s.number == f.at.segment {
+			f.done = min(int(f.at.folded), len(items))
+		}
+	}
+	end := min(f.done+foldAtOnce, len(f.items))
+	m := &move{from: f.at, to: position{segment: s.number, folded: int64(end)}, sums: f.l.pending.sumsOf(f.items[f.done:end])}
+	last := end == len(f.items)
+	if last {
+		m.to = position{segment: s.number + 1}
+	}
+	f.l.pending.begin(m)
+	err = f.l.store(m, f.items[f.done:end])
+	f.l.pending.end(err == nil)
+	if err != nil {
+		return true, err
+	}
+	f.at, f.done = m.to, end
+	if last {
+		f.items = nil
+		f.l.drop(s)
+	}
+	return true, nil
+}
+
+// oldest is the first of the finished segments.
+func (l *checkLog) oldest() (segment, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.finished) == 0 {
+		return segment{}, false
+	}
+	return l.finished[0], true
+}
+
+// drop removes the oldest segment, which is folded.
+func (l *checkLog) drop(s segment) {
+	if err := l.files.remove(l.path(s.number)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		l.log.Warn("a folded segment of the check log can't be removed; the next start will", "segment", s.number, "err", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.finished = l.finished[1:]
+	l.backlog -= s.size
+}
+
+// errPosition says that somebody else moves the stored position of the log.
+var errPosition = errors.New("the check log does not stand where this process left it: is a second process using the data folder?")
+
+// store writes items and the position behind them in one transaction.
+func (l *checkLog) store(m *move, items []item) error {
+	ctx := context.Background()
+	return l.db.Write(ctx, func(tx *db.Tx) error {
+		n, err := tx.MoveCheckLogPosition(ctx, query.MoveCheckLogPositionParams{
+			Epoch: l.epoch, WasSegment: m.from.segment, WasFolded: m.from.folded, Segment: m.to.segment, Folded: m.to.folded,
+		})
+		if err != nil {
+			return fmt.Errorf("fold checks: %w", err)
+		}
+		if n != 1 {
+			return errPosition
+		}
+		for i := range items {
+			if err := items[i].store(ctx, tx); err != nil {
+				return fmt.Errorf("fold checks: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// item is a row to write: what a segment says about it.
+type item struct {
+	kind    itemKind
+	license string
+	text    string // the day, or the identifier
+	at      int64  // the last check, or the beginning of the hour; microseconds
+	count   int64
+	ip      netip.Addr
+	check   *Check // noted in the verification log
+}
+
+type itemKind int
+
+// The kinds, in the order of folding.
+const (
+	ofLicense itemKind = iota
+	ofDay
+	ofHour
+	lastSeen
+	verification
+)
+
+func (it *item) store(ctx context.Context, tx *db.Tx) error {
+	switch it.kind {
+	case ofLicense:
+		return tx.FoldChecks(ctx, query.FoldChecksParams{LicenseID: it.license, CheckCount: it.count, LastCheckAt: it.at, LastCheckIp: ipText(it.ip)})
+	case ofDay:
+		return tx.FoldChecksOfDay(ctx, query.FoldChecksOfDayParams{LicenseID: it.license, Day: it.text, CheckCount: it.count})
+	case ofHour:
+		return tx.FoldChecksOfHour(ctx, query.FoldChecksOfHourParams{Hour: it.at, CheckCount: it.count})
+	case lastSeen:
+		return tx.FoldLastSeen(ctx, query.FoldLastSeenParams{LicenseID: it.license, Identifier: it.text, LastSeenAt: clock.Instant(it.at)})
+	case verification:
+		c := it.check
+		return tx.InsertVerification(ctx, query.InsertVerificationParams{
+			ID: tx.NewID("ver"), LicenseID: c.LicenseID, At: c.At.UnixMicro(), Result: c.Result, Identifier: c.Identifier,
+			Version: c.Version, Ip: ipText(c.IP), UserAgent: c.UserAgent,
+		})
+	}
+	panic(fmt.Sprintf("license/index: item of kind %d", it.kind))
+}
+
+func ipText(ip netip.Addr) string {
+	if !ip.IsValid() {
+		return ""
+	}
+	return ip.Unmap().WithZone("").String()
+}
+
+// items sums up a finished segment.
+func (l *checkLog) items(s segment) ([]item, error) {
+	b, err := l.files.read(l.path(s.number))
+	if errors.Is(err, os.ErrNotExist) {
+		l.log.Error("a segment of the check log is gone: its checks are lost", "segment", s.number)
+		return []item{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("segment %d: %w", s.number, err)
+	}
+	b = b[:min(int64(len(b)), s.size)]
+	checks, torn := checksOf(b)
+	if torn > 0 {
+		l.log.Warn("the end of a segment of the check log is not readable: a write that nobody was answered for", "segment", s.number, "bytes", torn)
+	}
+	return summed(checks), nil
+}
+
+// checksOf reads a segment up to its end, or to where it is torn: then so many bytes are left.
+func checksOf(b []byte) (checks []Check, torn int) {
+	if len(b) < len(segmentHead) || string(b[:len(segmentHead)]) != segmentHead {
+		return nil, len(b)
+	}
+	rest := b[len(segmentHead):]
+	for {
+		c, after, ok := cutRecord(rest)
+		if !ok {
+			return checks, len(rest)
+		}
+		checks, rest = append(checks, c), after
+	}
+}
+
+// summed turns the checks of a segment into items, in their order. It never returns nil.
+func summed(checks []Check) []item {
+	type key struct {
+		kind          itemKind
+		license, text string
+		at            int64
+	}
+	numbers := map[key]int{}
+	items := []item{}
+	sum := func(k key) *item {
+		n, ok := numbers[k]
+		if !ok {
+			n = len(items)
+			numbers[k] = n
+			items = append(items, item{kind: k.kind, license: k.license, text: k.text, at: k.at})
+		}
+		items[n].count++
+		return &items[n]
+	}
+	last := func(it *item, c *Check) {
+		if at := c.At.UnixMicro(); at >= it.at {
+			it.at, it.ip = at, c.IP
+		}
+	}
+	for i := range checks {
+		c := &checks[i]
+		last(sum(key{kind: ofLicense, license: c.LicenseID}), c)
+		sum(key{kind: ofDay, license: c.LicenseID, text: c.At.Format(time.DateOnly)})
+		sum(key{kind: ofHour, at: c.At.Truncate(time.Hour).UnixMicro()})
+		if c.Identifier != "" {
+			last(sum(key{kind: lastSeen, license: c.LicenseID, text: c.Identifier}), c)
+		}
+		if c.noted() {
+			items = append(items, item{kind: verification, check: c})
+		}
+	}
+	slices.SortStableFunc(items, func(a, b item) int {
+		if a.kind != b.kind || a.kind == verification {
+			return cmp.Compare(a.kind, b.kind)
+		}
+		return cmp.Or(strings.Compare(a.license, b.license), strings.Compare(a.text, b.text), cmp.Compare(a.at, b.at))
+	})
+	return items
+}
