@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/keystead/keystead/internal/db"
@@ -22,6 +23,8 @@ type Period struct {
 type periodic struct {
 	kind   string
 	length time.Duration
+
+	mu sync.Mutex
 	// done is the newest period that is known to be proposed.
 	done time.Time
 }
@@ -44,19 +47,19 @@ func (q *Queue) Every(kind string, length time.Duration) {
 func (q *Queue) propose(ctx context.Context) error {
 	for _, p := range q.periodic {
 		current := q.db.Clock().Now().Truncate(p.length)
-		q.mu.Lock()
-		settled := !p.done.Before(current)
-		q.mu.Unlock()
-		if settled {
+		p.mu.Lock()
+		done := !p.done.Before(current)
+		p.mu.Unlock()
+		if done {
 			continue
 		}
 		newest, err := q.proposeNext(ctx, p, current)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.kind, err)
 		}
-		q.mu.Lock()
+		p.mu.Lock()
 		p.done = newest
-		q.mu.Unlock()
+		p.mu.Unlock()
 	}
 	return nil
 }

@@ -133,16 +133,16 @@ func (q *Queue) settle(ctx context.Context, j Job, outcome error, cutOff bool) e
 		switch {
 		case outcome == nil:
 			return held(tx.FinishJob(ctx, query.FinishJobParams{ID: j.ID, Attempt: j.Attempt, Now: &tx.Stamp}))
-		case j.Attempt >= j.MaxAttempts:
+		case j.Attempt >= j.MaxAttempts && !cutOff:
 			return giveUp(ctx, tx, j, outcome)
 		}
-		again := tx.Now
-		if !cutOff {
-			again = again.Add(delay(j.Attempt, q.random()))
+		later := query.PostponeJobParams{ID: j.ID, Attempt: j.Attempt, LastError: errorText(outcome)}
+		if cutOff { // through no fault of its own: the attempt does not count
+			later.RunAt, later.MoreAttempts = tx.Stamp, 1
+		} else {
+			later.RunAt = clock.FromTime(tx.Now.Add(delay(j.Attempt, q.random())))
 		}
-		return held(tx.PostponeJob(ctx, query.PostponeJobParams{
-			ID: j.ID, Attempt: j.Attempt, LastError: errorText(outcome), RunAt: clock.FromTime(again),
-		}))
+		return held(tx.PostponeJob(ctx, later))
 	})
 }
 

@@ -169,6 +169,6 @@ CREATE TABLE jobs (
     finished_at  BIGINT,
     UNIQUE (kind, dedup_key)
 );
-CREATE INDEX jobs_due ON jobs (run_at) WHERE state = 'queued';
+CREATE INDEX jobs_due ON jobs (run_at, id) WHERE state = 'queued';
 CREATE INDEX jobs_leased ON jobs (lease_until) WHERE state = 'running';
 CREATE INDEX jobs_by_state ON jobs (state, id);

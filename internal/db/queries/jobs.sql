@@ -5,11 +5,25 @@ ON CONFLICT (kind, dedup_key) DO NOTHING;
 
 -- name: ClaimJob :one
 -- The condition stands twice: in the outer place it is checked again once another process has let go of the row.
+-- Each half of the union is the first row of an index, so that a long queue costs no more than a short one.
 UPDATE jobs
 SET state = 'running', attempt = jobs.attempt + 1, lease_until = @lease_until
 WHERE jobs.id = (
-    SELECT due.id FROM jobs AS due
-    WHERE (due.state = 'queued' AND due.run_at <= @now) OR (due.state = 'running' AND due.lease_until <= @now)
+    SELECT due.id FROM (
+        SELECT waiting.id, waiting.run_at FROM (
+            SELECT queued.id, queued.run_at FROM jobs AS queued
+            WHERE queued.state = 'queued' AND queued.run_at <= @now
+            ORDER BY queued.run_at, queued.id
+            LIMIT 1
+        ) AS waiting
+        UNION ALL
+        SELECT abandoned.id, abandoned.run_at FROM (
+            SELECT leased.id, leased.run_at FROM jobs AS leased
+            WHERE leased.state = 'running' AND leased.lease_until <= @now
+            ORDER BY leased.lease_until
+            LIMIT 1
+        ) AS abandoned
+    ) AS due
     ORDER BY due.run_at, due.id
     LIMIT 1
 ) AND ((jobs.state = 'queued' AND jobs.run_at <= @now) OR (jobs.state = 'running' AND jobs.lease_until <= @now))
@@ -29,7 +43,9 @@ UPDATE jobs SET state = 'done', lease_until = NULL, last_error = '', finished_at
 WHERE id = @id AND attempt = @attempt AND state = 'running';
 
 -- name: PostponeJob :execrows
-UPDATE jobs SET state = 'queued', lease_until = NULL, last_error = @last_error, run_at = @run_at
+UPDATE jobs
+SET state = 'queued', lease_until = NULL, last_error = @last_error, run_at = @run_at,
+    max_attempts = max_attempts + @more_attempts
 WHERE id = @id AND attempt = @attempt AND state = 'running';
 
 -- name: FailJob :execrows
