@@ -2,15 +2,10 @@ package db
 
 import (
 	"context"
-
-	"github.com/keystead/keystead/internal/db/query"
 )
 
 // Queued is how many writes wait for the group that comes after the running one.
 func (d *DB) Queued() int { return len(d.lite.queue) }
-
-// On gives the generated queries for a connection of the test's own.
-func On(c query.DBTX) *query.Queries { return query.New(c) }
 
 // Prepare prepares a statement on a connection that reads.
 func (d *DB) Prepare(ctx context.Context, q string) error {

@@ -313,8 +313,10 @@ func TestPostgresRestarted(t *testing.T) {
 		together.Add(n)
 		for range n {
 			done.Go(func() {
+				arrived := sync.OnceFunc(together.Done)
+				defer arrived()
 				err := s.DB.Read(t.Context(), func(*db.Tx) error {
-					together.Done()
+					arrived()
 					together.Wait()
 					return nil
 				})
