@@ -2,10 +2,8 @@ package license
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/keystead/keystead/internal/catalog"
-	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 )
@@ -49,54 +47,19 @@ type ChangeListener func(licenseID string, version int64)
 
 // ReadForCheck reads what a check of key depends on. An unknown key is LICENSE_NOT_FOUND.
 func (s *Service) ReadForCheck(ctx context.Context, key string) (CheckFacts, error) {
+	if !isKey(key) {
+		return CheckFacts{}, ErrNotFound
+	}
 	var facts CheckFacts
 	err := s.db.Read(ctx, func(tx *db.Tx) error {
-		rows, err := tx.LicensesForCheck(ctx, query.LicensesForCheckParams{Key: key, Folded: foldKey(key)})
+		row, err := findByKey(ctx, tx, key, forms{})
 		if err != nil {
-			return fmt.Errorf("check a license: %w", err)
+			return err
 		}
-		facts, err = pickForCheck(rows, key)
+		facts, err = checkFactsOf(row)
 		return err
 	})
 	return facts, err
-}
-
-// pickForCheck chooses among the rows of a lookup: the one whose key is key to the letter, else the one whose
-// product ignores case.
-func pickForCheck(rows []query.LicensesForCheckRow, key string) (CheckFacts, error) {
-	found := -1
-	for i, r := range rows {
-		if r.Key == key {
-			found = i
-			break
-		}
-		if r.KeyIgnoreCase && r.KeyLookup == foldKey(key) {
-			found = i
-		}
-	}
-	if found < 0 {
-		return CheckFacts{}, ErrNotFound
-	}
-	return checkFactsOf(rows[found])
-}
-
-func checkFactsOf(r query.LicensesForCheckRow) (CheckFacts, error) {
-	entitlements, err := mergeEntitlements(r.PlanEntitlements, r.Entitlements)
-	if err != nil {
-		return CheckFacts{}, fmt.Errorf("license %s: %w", r.ID, err)
-	}
-	return CheckFacts{
-		ID: r.ID, Key: r.Key, Lookup: r.KeyLookup, IgnoreCase: r.KeyIgnoreCase, Version: r.Version,
-		ProductID: r.ProductID, ProductSlug: r.ProductSlug, ProductName: r.ProductName,
-		PlanID: r.PlanID, PlanName: r.PlanName,
-		Type: Type(r.Type), ActivationType: ActivationType(r.ActivationType),
-		ActivationLimit: r.ActivationLimit, ActivationsUsed: r.ActivationsUsed,
-		Facts: Facts{
-			Outcome: Outcome(r.Outcome), Held: r.Held,
-			ExpiresAt: clock.TimePtr(r.ExpiresAt), GraceUntil: clock.TimePtr(r.GraceUntil), EndsAt: clock.TimePtr(r.EndsAt),
-		},
-		Entitlements: entitlements,
-	}, nil
 }
 
 // IdentifierActive reports whether an identifier, already in its normal form (see [Normalize]), is an activation of

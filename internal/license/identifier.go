@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/net/idna"
 
-	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/text"
 )
 
@@ -33,9 +32,7 @@ const (
 func Normalize(t ActivationType, identifier string) (string, error) {
 	n, err := normalize(t, identifier)
 	if err != nil {
-		e := fail.Malformed(CodeInvalidRequest, "identifier "+err.Error())
-		e.Field = "identifier"
-		return "", e
+		return "", malformed("identifier", err.Error())
 	}
 	return n, nil
 }

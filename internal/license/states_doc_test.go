@@ -65,7 +65,7 @@ when, "leaves" what must be true after the effects. A trigger that a table does 
 				if l.Refuse != Allowed {
 					to, did = "("+to+")", string(l.Refuse)
 				}
-				fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", on, l.If, to, did)
+				fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", strings.ReplaceAll(string(on), "_", " "), l.If, to, did)
 			}
 		}
 	}

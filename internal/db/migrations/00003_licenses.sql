@@ -30,10 +30,10 @@ CREATE INDEX licenses_by_order ON licenses (order_id);
 CREATE INDEX licenses_by_status ON licenses (status, id);
 CREATE INDEX licenses_by_product ON licenses (product_id, status, id);
 CREATE INDEX licenses_by_plan ON licenses (plan_id, status, id);
-CREATE INDEX licenses_by_expiry ON licenses (expires_at, id);
+CREATE INDEX licenses_by_expiry ON licenses (status, expires_at, id);
 CREATE INDEX licenses_grace_due ON licenses (grace_until) WHERE status = 'active';
 CREATE INDEX licenses_end_due ON licenses (ends_at) WHERE status IN ('active', 'suspended');
-CREATE INDEX licenses_near_limit ON licenses (id) WHERE near_limit;
+CREATE INDEX licenses_near_limit ON licenses (status, id) WHERE near_limit;
 
 CREATE TABLE license_holds (
     license_id TEXT COLLATE "C" NOT NULL REFERENCES licenses (id),
@@ -117,6 +117,7 @@ CREATE TABLE verification_log (
     user_agent TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX verification_log_by_license ON verification_log (license_id, id);
+CREATE INDEX verification_log_by_age ON verification_log (at);
 
 -- Served and refused downloads.
 CREATE TABLE download_log (
@@ -131,6 +132,7 @@ CREATE TABLE download_log (
     at         BIGINT NOT NULL
 );
 CREATE INDEX download_log_by_license ON download_log (license_id, id);
+CREATE INDEX download_log_by_age ON download_log (at);
 
 -- How far the check log of a SQLite store has been folded into license_checks.
 CREATE TABLE check_log_position (

@@ -74,6 +74,7 @@ func OpenCounts(ctx context.Context, d *db.DB, o CountOptions) (*Counts, error) 
 		return nil, fmt.Errorf("check log: %w", err)
 	}
 	c.group.init(1, c.log.write)
+	go c.log.folder.run()
 	return c, nil
 }
 

@@ -55,10 +55,9 @@ type folder struct {
 	ill   bool
 }
 
-func (f *folder) start(l *checkLog, at position) {
+func (f *folder) init(l *checkLog, at position) {
 	f.l, f.at = l, at
 	f.stop, f.stopped, f.flushes = make(chan struct{}), make(chan struct{}), make(chan chan error)
-	go f.run()
 }
 
 func (f *folder) end() {
@@ -66,6 +65,7 @@ func (f *folder) end() {
 	<-f.stopped
 }
 
+// run folds until end is called.
 func (f *folder) run() {
 	defer close(f.stopped)
 	tick := time.NewTicker(foldTick)

@@ -169,7 +169,7 @@ func openLog(ctx context.Context, d *db.DB, dir string, fs files, logger *slog.L
 		}
 		l.pending.addItems(items)
 	}
-	l.folder.start(l, at)
+	l.folder.init(l, at)
 	return l, nil
 }
 

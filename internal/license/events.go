@@ -1,0 +1,23 @@
+package license
+
+// The events of this room. Data names no key.
+const (
+	EventCreated           = "license.created"
+	EventResumed           = "license.resumed" // active again
+	EventSuspended         = "license.suspended"
+	EventExpired           = "license.expired"
+	EventCancelled         = "license.cancelled"
+	EventRevoked           = "license.revoked"
+	EventUpdated           = "license.updated" // limit, expiry or entitlements
+	EventHoldPlaced        = "license.hold_placed"
+	EventHoldLifted        = "license.hold_lifted"
+	EventActivationCreated = "activation.created"
+	EventActivationRemoved = "activation.removed"
+	EventManyRefusals      = "license.many_refusals"
+	EventManyAddresses     = "license.many_addresses"
+)
+
+// statusEvents is the event of a license that becomes each status.
+var statusEvents = map[Status]string{
+	Active: EventResumed, Suspended: EventSuspended, Expired: EventExpired, Cancelled: EventCancelled, Revoked: EventRevoked,
+}

@@ -1,0 +1,122 @@
+package license
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/fail"
+)
+
+// maxLimit bounds activation limits, so that no sum of them overflows.
+const maxLimit = 1_000_000_000
+
+// keyTries is how often a key is drawn anew when the one drawn is taken. Formats with few digits may need it.
+const keyTries = 20
+
+// IssueInput says what a new license is for.
+type IssueInput struct {
+	CustomerID    string
+	PlanID        string
+	OrderID       string     // empty: none
+	InvoiceLineID string     // empty: none. A line has one license at most
+	Quantity      int64      // multiplies the plan's limit
+	ExpiresAt     *time.Time // nil: never
+	Reason        string     // for the history
+}
+
+// Issue makes a license as part of tx. For an invoice line that has one already, it returns that one.
+func (s *Service) Issue(ctx context.Context, tx *db.Tx, in IssueInput) (License, error) {
+	card, err := catalog.PlanCard(ctx, tx, in.PlanID)
+	if err != nil {
+		return License{}, fmt.Errorf("issue a license: %w", err)
+	}
+	limit, err := limitFor(card, in.Quantity)
+	if err != nil {
+		return License{}, err
+	}
+	id, created, err := s.insert(ctx, tx, in, card, limit)
+	if err != nil {
+		return License{}, fmt.Errorf("issue a license: %w", err)
+	}
+	if created {
+		if err := s.noteIssued(ctx, tx, id, in, card, limit); err != nil {
+			return License{}, err
+		}
+	}
+	return s.load(ctx, tx, id)
+}
+
+// limitFor is the plan's limit times the quantity; unlimited stays unlimited.
+func limitFor(card catalog.Card, quantity int64) (int64, error) {
+	if quantity < 1 {
+		return 0, fail.Invalid("quantity", "must be at least 1")
+	}
+	if card.ActivationLimit > 0 && quantity > maxLimit/card.ActivationLimit {
+		return 0, fail.Invalid("quantity", fmt.Sprintf("makes an activation limit above %d", maxLimit))
+	}
+	return card.ActivationLimit * quantity, nil
+}
+
+// insert writes the row of a new license under a key that nobody has. It returns the license that the invoice line
+// has already, if it has one.
+func (s *Service) insert(ctx context.Context, tx *db.Tx, in IssueInput, card catalog.Card, limit int64) (id string, created bool, err error) {
+	expires := clock.FromTimePtr(in.ExpiresAt)
+	row := query.InsertLicenseParams{
+		ID: tx.NewID("lic"), CustomerID: in.CustomerID, ProductID: card.ProductID, PlanID: card.PlanID,
+		OrderID: optional(in.OrderID), InvoiceLineID: optional(in.InvoiceLineID), Type: card.LicenseType,
+		Status:          string(Effective(Facts{EndsAt: in.ExpiresAt}, tx.Now)),
+		ActivationLimit: limit, ExpiresAt: expires, GraceUntil: expires, EndsAt: expires, CreatedAt: tx.Stamp,
+	}
+	for range keyTries {
+		row.Key = newKey(card)
+		row.KeyLookup = lookupOf(row.Key, card.IgnoreCase)
+		n, err := tx.InsertLicense(ctx, row)
+		if err != nil {
+			return "", false, err
+		}
+		if n == 1 {
+			return row.ID, true, tx.InsertLicenseChecks(ctx, row.ID)
+		}
+		if row.InvoiceLineID == nil {
+			continue
+		}
+		id, err := tx.LicenseOfInvoiceLine(ctx, row.InvoiceLineID)
+		if !db.NotFound(err) {
+			return id, false, err
+		}
+	}
+	return "", false, fail.Conflict(CodeNoFreeKey, "The product's key format has hardly any keys left: make it longer.")
+}
+
+func (s *Service) noteIssued(ctx context.Context, tx *db.Tx, id string, in IssueInput, card catalog.Card, limit int64) error {
+	state := State{ExpiresAt: in.ExpiresAt, GraceUntil: in.ExpiresAt, EndsAt: in.ExpiresAt}
+	if err := note(ctx, tx, id, Entry{What: WhatIssued, After: describe(state, tx.Now), Why: in.Reason}); err != nil {
+		return err
+	}
+	return event.Emit(ctx, tx, event.New{
+		Type: EventCreated, SubjectID: id, CustomerID: in.CustomerID,
+		Data: struct {
+			ProductID       string     `json:"product_id"`
+			PlanID          string     `json:"plan_id"`
+			OrderID         string     `json:"order_id,omitempty"`
+			InvoiceLineID   string     `json:"invoice_line_id,omitempty"`
+			Quantity        int64      `json:"quantity"`
+			ActivationLimit int64      `json:"activation_limit"`
+			ExpiresAt       *time.Time `json:"expires_at"`
+		}{card.ProductID, card.PlanID, in.OrderID, in.InvoiceLineID, in.Quantity, limit, in.ExpiresAt},
+	})
+}
+
+// optional is the stored form of an id that may be missing.
+func optional(id string) *string {
+	if id == "" {
+		return nil
+	}
+	return &id
+}
