@@ -28,6 +28,46 @@ func (q *Queries) CountTowardsInvoice(ctx context.Context, arg CountTowardsInvoi
 	return result.RowsAffected()
 }
 
+const doneLinks = `-- name: DoneLinks :many
+SELECT line_id, COALESCE(target, '') AS target FROM fulfilments
+WHERE kind = $1 AND state = 'done' AND line_id > $2
+ORDER BY line_id LIMIT CAST($3 AS BIGINT)
+`
+
+type DoneLinksParams struct {
+	Kind  string
+	After string
+	N     int64
+}
+
+type DoneLinksRow struct {
+	LineID string
+	Target string
+}
+
+func (q *Queries) DoneLinks(ctx context.Context, arg DoneLinksParams) ([]DoneLinksRow, error) {
+	rows, err := q.db.QueryContext(ctx, doneLinks, arg.Kind, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DoneLinksRow
+	for rows.Next() {
+		var i DoneLinksRow
+		if err := rows.Scan(&i.LineID, &i.Target); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const failedFulfilments = `-- name: FailedFulfilments :many
 SELECT fulfilments.line_id, fulfilments.kind, fulfilments.error, fulfilments.changed_at, invoices.id AS invoice_id,
     invoices.number, invoices.order_id, invoices.customer_id, invoice_lines.description
@@ -464,6 +504,87 @@ func (q *Queries) MoveFulfilment(ctx context.Context, arg MoveFulfilmentParams) 
 	return result.RowsAffected()
 }
 
+const numberGaps = `-- name: NumberGaps :many
+SELECT invoices.series, invoices.number, CAST(invoices.sequence + 1 AS BIGINT) AS missing
+FROM invoices JOIN number_series ON number_series.series = invoices.series
+WHERE invoices.sequence < number_series.last_number AND NOT EXISTS (
+    SELECT 1 FROM invoices AS following
+    WHERE following.series = invoices.series AND following.sequence = invoices.sequence + 1)
+ORDER BY invoices.series, invoices.sequence LIMIT CAST($1 AS BIGINT)
+`
+
+type NumberGapsRow struct {
+	Series  *string
+	Number  *string
+	Missing int64
+}
+
+func (q *Queries) NumberGaps(ctx context.Context, n int64) ([]NumberGapsRow, error) {
+	rows, err := q.db.QueryContext(ctx, numberGaps, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []NumberGapsRow
+	for rows.Next() {
+		var i NumberGapsRow
+		if err := rows.Scan(&i.Series, &i.Number, &i.Missing); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const numbersOutOfOrder = `-- name: NumbersOutOfOrder :many
+SELECT following.id, following.number, following.issued_on AS got, invoices.issued_on AS want
+FROM invoices JOIN invoices AS following
+    ON following.series = invoices.series AND following.sequence = invoices.sequence + 1
+WHERE following.issued_on < invoices.issued_on
+ORDER BY following.id LIMIT CAST($1 AS BIGINT)
+`
+
+type NumbersOutOfOrderRow struct {
+	ID     string
+	Number *string
+	Got    *string
+	Want   *string
+}
+
+func (q *Queries) NumbersOutOfOrder(ctx context.Context, n int64) ([]NumbersOutOfOrderRow, error) {
+	rows, err := q.db.QueryContext(ctx, numbersOutOfOrder, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []NumbersOutOfOrderRow
+	for rows.Next() {
+		var i NumbersOutOfOrderRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.Got,
+			&i.Want,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const openInvoice = `-- name: OpenInvoice :execrows
 UPDATE invoices SET status = 'open', series = $1, sequence = $2, number = $3, issued_on = $4,
     seller = $5,
@@ -523,6 +644,51 @@ func (q *Queries) ReleasePayments(ctx context.Context, invoiceID string) error {
 	return err
 }
 
+const seriesCounts = `-- name: SeriesCounts :many
+SELECT number_series.series, number_series.last_number AS want, COUNT(invoices.sequence) AS got,
+    CAST(COALESCE(MAX(invoices.sequence), 0) AS BIGINT) AS highest
+FROM number_series LEFT JOIN invoices ON invoices.series = number_series.series
+GROUP BY number_series.series, number_series.last_number
+HAVING COUNT(invoices.sequence) <> number_series.last_number
+    OR COALESCE(MAX(invoices.sequence), 0) <> number_series.last_number
+ORDER BY number_series.series LIMIT CAST($1 AS BIGINT)
+`
+
+type SeriesCountsRow struct {
+	Series  string
+	Want    int64
+	Got     int64
+	Highest int64
+}
+
+func (q *Queries) SeriesCounts(ctx context.Context, n int64) ([]SeriesCountsRow, error) {
+	rows, err := q.db.QueryContext(ctx, seriesCounts, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SeriesCountsRow
+	for rows.Next() {
+		var i SeriesCountsRow
+		if err := rows.Scan(
+			&i.Series,
+			&i.Want,
+			&i.Got,
+			&i.Highest,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const takeNumber = `-- name: TakeNumber :one
 INSERT INTO number_series (series, last_number, last_on) VALUES ($1, 1, $2)
 ON CONFLICT (series) DO UPDATE SET last_number = number_series.last_number + 1,
@@ -549,6 +715,148 @@ func (q *Queries) TakeNumber(ctx context.Context, arg TakeNumberParams) (TakeNum
 	return i, err
 }
 
+const unbalancedCurrencies = `-- name: UnbalancedCurrencies :many
+SELECT currency, CAST(SUM(amount) AS BIGINT) AS got FROM ledger_entries
+GROUP BY currency HAVING SUM(amount) <> 0
+ORDER BY currency LIMIT CAST($1 AS BIGINT)
+`
+
+type UnbalancedCurrenciesRow struct {
+	Currency string
+	Got      int64
+}
+
+func (q *Queries) UnbalancedCurrencies(ctx context.Context, n int64) ([]UnbalancedCurrenciesRow, error) {
+	rows, err := q.db.QueryContext(ctx, unbalancedCurrencies, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UnbalancedCurrenciesRow
+	for rows.Next() {
+		var i UnbalancedCurrenciesRow
+		if err := rows.Scan(&i.Currency, &i.Got); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const unbalancedTransactions = `-- name: UnbalancedTransactions :many
+
+SELECT ledger_transactions.id, CAST(COALESCE(SUM(ledger_entries.amount), 0) AS BIGINT) AS got,
+    COUNT(ledger_entries.amount) AS entries
+FROM ledger_transactions
+LEFT JOIN ledger_entries ON ledger_entries.transaction_id = ledger_transactions.id
+GROUP BY ledger_transactions.id, ledger_entries.currency
+HAVING COALESCE(SUM(ledger_entries.amount), 0) <> 0 OR COUNT(ledger_entries.amount) < 2
+ORDER BY ledger_transactions.id LIMIT CAST($1 AS BIGINT)
+`
+
+type UnbalancedTransactionsRow struct {
+	ID      string
+	Got     int64
+	Entries int64
+}
+
+// What follows proves the books: each query finds what is not as it must be, at most @n of it.
+func (q *Queries) UnbalancedTransactions(ctx context.Context, n int64) ([]UnbalancedTransactionsRow, error) {
+	rows, err := q.db.QueryContext(ctx, unbalancedTransactions, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UnbalancedTransactionsRow
+	for rows.Next() {
+		var i UnbalancedTransactionsRow
+		if err := rows.Scan(&i.ID, &i.Got, &i.Entries); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const unbookedPayments = `-- name: UnbookedPayments :many
+SELECT payments.id, payments.amount AS want, CAST(COALESCE(SUM(ledger_entries.amount), 0) AS BIGINT) AS got
+FROM payments
+LEFT JOIN ledger_transactions ON ledger_transactions.source_id = payments.id
+    AND ledger_transactions.kind = CASE WHEN payments.gateway = 'credit' THEN 'credit.used' ELSE 'payment.received' END
+LEFT JOIN ledger_entries ON ledger_entries.transaction_id = ledger_transactions.id AND ledger_entries.amount > 0
+WHERE payments.state = 'succeeded'
+GROUP BY payments.id, payments.amount HAVING payments.amount <> COALESCE(SUM(ledger_entries.amount), 0)
+ORDER BY payments.id LIMIT CAST($1 AS BIGINT)
+`
+
+type UnbookedPaymentsRow struct {
+	ID   string
+	Want int64
+	Got  int64
+}
+
+func (q *Queries) UnbookedPayments(ctx context.Context, n int64) ([]UnbookedPaymentsRow, error) {
+	rows, err := q.db.QueryContext(ctx, unbookedPayments, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UnbookedPaymentsRow
+	for rows.Next() {
+		var i UnbookedPaymentsRow
+		if err := rows.Scan(&i.ID, &i.Want, &i.Got); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const unsettledInvoices = `-- name: UnsettledInvoices :many
+SELECT id FROM invoices WHERE status = 'open' AND paid = total ORDER BY id LIMIT CAST($1 AS BIGINT)
+`
+
+func (q *Queries) UnsettledInvoices(ctx context.Context, n int64) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, unsettledInvoices, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const voidInvoice = `-- name: VoidInvoice :execrows
 UPDATE invoices SET status = 'void', paid = 0 WHERE id = $1 AND status = 'open'
 `
@@ -571,4 +879,301 @@ func (q *Queries) WriteOffInvoice(ctx context.Context, id string) (int64, error)
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const wrongCredits = `-- name: WrongCredits :many
+SELECT sides.customer_id, sides.currency, CAST(SUM(sides.booked) AS BIGINT) AS want, CAST(SUM(sides.stored) AS BIGINT) AS got
+FROM (
+    SELECT ledger_transactions.customer_id, ledger_entries.currency, -ledger_entries.amount AS booked, 0 AS stored
+    FROM ledger_entries JOIN ledger_transactions ON ledger_transactions.id = ledger_entries.transaction_id
+    WHERE ledger_entries.account = 'customer_credit'
+    UNION ALL
+    SELECT customer_credits.customer_id, customer_credits.currency, 0 AS booked, customer_credits.amount AS stored
+    FROM customer_credits
+) AS sides
+GROUP BY sides.customer_id, sides.currency HAVING SUM(sides.booked) <> SUM(sides.stored)
+ORDER BY sides.customer_id, sides.currency LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongCreditsRow struct {
+	CustomerID string
+	Currency   string
+	Want       int64
+	Got        int64
+}
+
+func (q *Queries) WrongCredits(ctx context.Context, n int64) ([]WrongCreditsRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongCredits, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongCreditsRow
+	for rows.Next() {
+		var i WrongCreditsRow
+		if err := rows.Scan(
+			&i.CustomerID,
+			&i.Currency,
+			&i.Want,
+			&i.Got,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const wrongLinks = `-- name: WrongLinks :many
+SELECT fulfilments.line_id, fulfilments.state, invoices.status
+FROM fulfilments
+JOIN invoice_lines ON invoice_lines.id = fulfilments.line_id
+JOIN invoices ON invoices.id = invoice_lines.invoice_id
+WHERE (fulfilments.state IN ('done', 'failed') AND invoices.status <> 'paid')
+    OR (fulfilments.state = 'pending' AND invoices.status NOT IN ('draft', 'open'))
+ORDER BY fulfilments.line_id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongLinksRow struct {
+	LineID string
+	State  string
+	Status string
+}
+
+func (q *Queries) WrongLinks(ctx context.Context, n int64) ([]WrongLinksRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongLinks, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongLinksRow
+	for rows.Next() {
+		var i WrongLinksRow
+		if err := rows.Scan(&i.LineID, &i.State, &i.Status); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const wrongOrders = `-- name: WrongOrders :many
+SELECT judged.id, judged.got, judged.want FROM (
+    SELECT orders.id, orders.status AS got, CAST(CASE
+        WHEN invoices.id IS NULL OR invoices.total <> orders.total OR invoices.customer_id <> orders.customer_id
+            THEN 'one with an invoice of the same customer and total'
+        WHEN invoices.status IN ('draft', 'open') THEN 'pending'
+        WHEN invoices.status IN ('void', 'uncollectible') THEN 'cancelled'
+        WHEN EXISTS (
+            SELECT 1 FROM invoice_lines JOIN fulfilments ON fulfilments.line_id = invoice_lines.id
+            WHERE invoice_lines.invoice_id = invoices.id AND fulfilments.state IN ('pending', 'failed')) THEN 'failed'
+        ELSE 'completed' END AS TEXT) AS want
+    FROM orders LEFT JOIN invoices ON invoices.order_id = orders.id
+) AS judged
+WHERE judged.got <> judged.want
+ORDER BY judged.id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongOrdersRow struct {
+	ID   string
+	Got  string
+	Want string
+}
+
+func (q *Queries) WrongOrders(ctx context.Context, n int64) ([]WrongOrdersRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongOrders, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongOrdersRow
+	for rows.Next() {
+		var i WrongOrdersRow
+		if err := rows.Scan(&i.ID, &i.Got, &i.Want); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const wrongPaid = `-- name: WrongPaid :many
+SELECT invoices.id, CAST(COALESCE(SUM(payments.applied), 0) AS BIGINT) AS want, invoices.paid AS got
+FROM invoices LEFT JOIN payments ON payments.invoice_id = invoices.id AND payments.state = 'succeeded'
+GROUP BY invoices.id, invoices.paid HAVING invoices.paid <> COALESCE(SUM(payments.applied), 0)
+ORDER BY invoices.id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongPaidRow struct {
+	ID   string
+	Want int64
+	Got  int64
+}
+
+func (q *Queries) WrongPaid(ctx context.Context, n int64) ([]WrongPaidRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongPaid, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongPaidRow
+	for rows.Next() {
+		var i WrongPaidRow
+		if err := rows.Scan(&i.ID, &i.Want, &i.Got); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const wrongReceivables = `-- name: WrongReceivables :many
+SELECT sides.id, CAST(SUM(sides.booked) AS BIGINT) AS got, CAST(SUM(sides.owed) AS BIGINT) AS want
+FROM (
+    SELECT ledger_transactions.invoice_id AS id, ledger_entries.amount AS booked, 0 AS owed
+    FROM ledger_entries JOIN ledger_transactions ON ledger_transactions.id = ledger_entries.transaction_id
+    WHERE ledger_entries.account = 'receivable'
+    UNION ALL
+    SELECT invoices.id, 0 AS booked, CASE WHEN invoices.status = 'open' THEN invoices.total - invoices.paid ELSE 0 END AS owed
+    FROM invoices
+) AS sides
+GROUP BY sides.id HAVING SUM(sides.booked) <> SUM(sides.owed)
+ORDER BY sides.id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongReceivablesRow struct {
+	ID   *string
+	Got  int64
+	Want int64
+}
+
+func (q *Queries) WrongReceivables(ctx context.Context, n int64) ([]WrongReceivablesRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongReceivables, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongReceivablesRow
+	for rows.Next() {
+		var i WrongReceivablesRow
+		if err := rows.Scan(&i.ID, &i.Got, &i.Want); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const wrongRevenue = `-- name: WrongRevenue :many
+SELECT sides.id, CAST(SUM(sides.booked) AS BIGINT) AS got, CAST(SUM(sides.earned) AS BIGINT) AS want
+FROM (
+    SELECT ledger_transactions.invoice_id AS id, -ledger_entries.amount AS booked, 0 AS earned
+    FROM ledger_entries JOIN ledger_transactions ON ledger_transactions.id = ledger_entries.transaction_id
+    WHERE ledger_entries.account = 'revenue'
+    UNION ALL
+    SELECT invoices.id, 0 AS booked, CASE invoices.status
+        WHEN 'open' THEN invoices.total WHEN 'paid' THEN invoices.total WHEN 'uncollectible' THEN invoices.paid ELSE 0
+        END AS earned
+    FROM invoices
+) AS sides
+GROUP BY sides.id HAVING SUM(sides.booked) <> SUM(sides.earned)
+ORDER BY sides.id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongRevenueRow struct {
+	ID   *string
+	Got  int64
+	Want int64
+}
+
+func (q *Queries) WrongRevenue(ctx context.Context, n int64) ([]WrongRevenueRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongRevenue, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongRevenueRow
+	for rows.Next() {
+		var i WrongRevenueRow
+		if err := rows.Scan(&i.ID, &i.Got, &i.Want); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const wrongTotals = `-- name: WrongTotals :many
+SELECT invoices.id, CAST(COALESCE(SUM(invoice_lines.quantity * invoice_lines.unit_amount), 0) AS BIGINT) AS want,
+    invoices.total AS got
+FROM invoices LEFT JOIN invoice_lines ON invoice_lines.invoice_id = invoices.id
+GROUP BY invoices.id, invoices.total
+HAVING invoices.total <> COALESCE(SUM(invoice_lines.quantity * invoice_lines.unit_amount), 0)
+    OR invoices.total <> COALESCE(SUM(invoice_lines.total), 0)
+ORDER BY invoices.id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongTotalsRow struct {
+	ID   string
+	Want int64
+	Got  int64
+}
+
+func (q *Queries) WrongTotals(ctx context.Context, n int64) ([]WrongTotalsRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongTotals, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongTotalsRow
+	for rows.Next() {
+		var i WrongTotalsRow
+		if err := rows.Scan(&i.ID, &i.Want, &i.Got); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
