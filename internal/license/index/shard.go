@@ -70,6 +70,7 @@ func (s *shard) place(limit int, hash func(key string) uint64) uint32 {
 		s.n++
 		return uint32(s.n - 1)
 	}
+	// A row starts without having been asked for, so those that are asked for once don't drive out the others.
 	for {
 		n := uint32(s.hand)
 		s.hand = (s.hand + 1) % s.n
@@ -91,7 +92,7 @@ func (s *shard) store(n uint32, r row, text string) {
 		s.arena.drop(old.text)
 		r.text = s.arena.add(text)
 	}
-	r.asked = 1
+	r.asked = atomic.LoadUint32(&old.asked)
 	*old = r
 	if s.arena.wasteful() {
 		var tidy arena
