@@ -72,6 +72,15 @@
 //   - Template files whose names begin with "_" are shared pieces (define blocks) of a
 //     face and no pages.
 //
+// # Setting out a page
+//
+// What stands directly in a page is spaced by the layout. Below that: "card" with
+// "card_head", "card-body" and "card-foot" (a [Table] in a card is Flush); "stack" and
+// "stack-s" for things below each other; "grid-2" and "grid-3"; "split" for a wide and a
+// narrow column, "split split-lead" with the narrow one first in the document, as the
+// facts of a record are on a phone; "row" for things beside each other; "paper" for an
+// invoice; "prose" for text.
+//
 // # Mounting
 //
 //	mux.Handle("GET "+ui.AssetPrefix, ui.Assets()) // /assets/…, immutable
