@@ -14,6 +14,3 @@ SELECT * FROM events WHERE subject_id = @subject_id ORDER BY seq DESC LIMIT CAST
 
 -- name: ListAuditBySubject :many
 SELECT * FROM audit_log WHERE subject_id = @subject_id ORDER BY id DESC LIMIT CAST(@n AS BIGINT);
-
--- name: ListAudit :many
-SELECT * FROM audit_log WHERE id < @before ORDER BY id DESC LIMIT CAST(@n AS BIGINT);

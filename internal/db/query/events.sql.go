@@ -88,50 +88,6 @@ func (q *Queries) InsertEvent(ctx context.Context, arg InsertEventParams) error 
 	return err
 }
 
-const listAudit = `-- name: ListAudit :many
-SELECT id, at, actor_kind, actor_id, actor_name, ip, what, subject_id, before, after, why FROM audit_log WHERE id < $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)
-`
-
-type ListAuditParams struct {
-	Before string
-	N      int64
-}
-
-func (q *Queries) ListAudit(ctx context.Context, arg ListAuditParams) ([]AuditLog, error) {
-	rows, err := q.db.QueryContext(ctx, listAudit, arg.Before, arg.N)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []AuditLog
-	for rows.Next() {
-		var i AuditLog
-		if err := rows.Scan(
-			&i.ID,
-			&i.At,
-			&i.ActorKind,
-			&i.ActorID,
-			&i.ActorName,
-			&i.Ip,
-			&i.What,
-			&i.SubjectID,
-			&i.Before,
-			&i.After,
-			&i.Why,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const listAuditBySubject = `-- name: ListAuditBySubject :many
 SELECT id, at, actor_kind, actor_id, actor_name, ip, what, subject_id, before, after, why FROM audit_log WHERE subject_id = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)
 `
