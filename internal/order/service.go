@@ -92,7 +92,11 @@ func (s *Service) InvoiceChanged(ctx context.Context, tx *db.Tx, inv billing.Inv
 	from := Status(o.Status)
 	to, ok := states.Next(from, on)
 	if !ok {
-		return fmt.Errorf("order %s is %s: %s leads nowhere", o.ID, from, on)
+		// Verify names such an order. Whatever is wrong with it, money that arrived must be recorded.
+		return event.Emit(ctx, tx, event.New{
+			Type: "order.out_of_step", SubjectID: o.ID, CustomerID: o.CustomerID,
+			Data: map[string]any{"order_id": o.ID, "status": from, "invoice_id": inv.ID, "invoice_status": inv.Status},
+		})
 	}
 	row := query.MoveOrderParams{ID: o.ID, FromStatus: string(from), ToStatus: string(to)}
 	if to == Completed {
