@@ -59,7 +59,8 @@ func (p *committer) commit(checks []Check) error {
 	for attempt := 1; ; attempt++ {
 		err := p.send(ctx, b)
 		var pe *pgconn.PgError
-		again := errors.As(err, &pe) && (pe.Code == "40001" || pe.Code == "40P01") // serialization failure, deadlock
+		again := pgconn.SafeToRetry(err) ||
+			errors.As(err, &pe) && (pe.Code == "40001" || pe.Code == "40P01") // serialization failure, deadlock
 		if !again || attempt == commitAttempts {
 			return err
 		}
@@ -96,17 +97,20 @@ type statement struct {
 	args []any
 }
 
+// Checks of licenses that are not there are left out, so that nothing a caller passes can fail the checks of others.
 const (
 	addChecks = `
 INSERT INTO license_checks AS t (license_id, check_count, last_check_at, last_check_ip)
-SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[])
+SELECT n.* FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[]) AS n (license_id, check_count, at, ip)
+JOIN licenses l ON l.id = n.license_id ORDER BY n.license_id COLLATE "C"
 ON CONFLICT (license_id) DO UPDATE SET
     check_count = t.check_count + excluded.check_count,
     last_check_ip = CASE WHEN excluded.last_check_at >= t.last_check_at THEN excluded.last_check_ip ELSE t.last_check_ip END,
     last_check_at = greatest(t.last_check_at, excluded.last_check_at)`
 	addChecksOfDays = `
 INSERT INTO license_checks_daily AS t (license_id, day, check_count)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
+SELECT n.* FROM unnest($1::text[], $2::text[], $3::bigint[]) AS n (license_id, day, check_count)
+JOIN licenses l ON l.id = n.license_id ORDER BY n.license_id COLLATE "C", n.day COLLATE "C"
 ON CONFLICT (license_id, day) DO UPDATE SET check_count = t.check_count + excluded.check_count`
 	setLastSeen = `
 UPDATE activations a SET last_seen_at = n.at
@@ -114,7 +118,9 @@ FROM unnest($1::text[], $2::text[], $3::bigint[]) AS n (license_id, identifier, 
 WHERE a.license_id = n.license_id AND a.identifier = n.identifier AND a.last_seen_at < n.at`
 	addVerifications = `
 INSERT INTO verification_log (id, license_id, at, result, identifier, version, ip, user_agent)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])`
+SELECT n.* FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+    AS n (id, license_id, at, result, identifier, version, ip, user_agent)
+JOIN licenses l ON l.id = n.license_id`
 	addChecksOfHours = `
 INSERT INTO checks_hourly AS t (hour, check_count)
 SELECT * FROM unnest($1::bigint[], $2::bigint[])
