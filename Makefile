@@ -1,0 +1,80 @@
+# The work of every day. `make check` before a commit, `make test` for everything; CONTRIBUTING.md says more.
+#
+#   KEYSTEAD_CI=1             what a test needs and does not find fails it, instead of skipping it
+#   KEYSTEAD_TEST_POSTGRES    URL of a PostgreSQL server to use instead of one that the tests start
+#   KEYSTEAD_EPP_SCHEMAS      folder of the EPP schemas, for the tests that judge by them
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+GO_FILES := $(shell git ls-files --cached --others --exclude-standard '*.go' 2>/dev/null)
+
+# Modules of their own (client libraries) are tested where they are.
+SDKS := $(patsubst %/go.mod,%,$(filter-out tools/%,$(shell git ls-files '*/go.mod' 2>/dev/null)))
+
+# ---- the program
+
+.PHONY: build
+build: ## bin/keystead: one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/keystead ./cmd/keystead
+
+.PHONY: run
+run: build ## builds it and starts a demo store
+	bin/keystead demo
+
+.PHONY: generate
+generate: bin/sqlc bin/gofumpt ## writes what is written by programs: queries, the pages of the state tables
+	bin/sqlc generate
+	go generate ./...
+
+# ---- before a commit: two minutes
+
+.PHONY: check
+check: lint ## format, vet, lint, and the tests without the long ones
+	go test -short ./...
+
+.PHONY: lint
+lint: bin/gofumpt bin/golangci-lint
+	@out="$$(bin/gofumpt -l $(filter-out internal/db/query/%,$(GO_FILES)))"; \
+	if [ -n "$$out" ]; then echo "gofumpt would change:"; echo "$$out"; exit 1; fi
+	go vet ./...
+	bin/golangci-lint run
+	@for sdk in $(SDKS); do (cd "$$sdk" && go vet ./...); done
+
+# ---- everything: for a reviewer, and for CI
+
+.PHONY: test
+test: test-needs fresh build ## everything, with the race detector where it is bearable
+	export KEYSTEAD_BIN="$(CURDIR)/bin/keystead"; \
+	go test -json -race -timeout 20m ./... | go run ./test/report
+	@for sdk in $(SDKS); do (cd "$$sdk" && go test -race ./...); done
+
+.PHONY: test-needs
+test-needs:
+	@scripts/test-needs
+
+.PHONY: fresh
+fresh: bin/sqlc ## fails when the generated queries are not those of the SQL
+	bin/sqlc diff
+
+.PHONY: bench
+bench: build ## the figures of docs/performance.md, and the micro-benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+	go run ./test/bench -bin bin/keystead
+
+# ---- tools, pinned in tools/go.mod
+
+bin/sqlc: tools/go.mod
+	go build -C tools -o ../bin/ github.com/sqlc-dev/sqlc/cmd/sqlc && touch $@
+bin/golangci-lint: tools/go.mod
+	go build -C tools -o ../bin/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint && touch $@
+bin/gofumpt: tools/go.mod
+	go build -C tools -o ../bin/ mvdan.cc/gofumpt && touch $@
+bin/benchstat: tools/go.mod
+	go build -C tools -o ../bin/ golang.org/x/perf/cmd/benchstat && touch $@
+
+.PHONY: help
+help:
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
