@@ -1,0 +1,83 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/token"
+	"github.com/keystead/keystead/internal/web"
+)
+
+// caller is who makes a request: the holder of a token, or the owner of the store at its own socket.
+type caller struct {
+	token *token.Token // nil: the owner
+	ip    string
+}
+
+// authenticate finds out who calls.
+func (a *API) authenticate(r *http.Request) (caller, error) {
+	ip := web.ClientIP(r.Context())
+	c := caller{}
+	if ip.IsValid() {
+		c.ip = ip.String()
+	}
+	if a.Local {
+		return c, nil
+	}
+	scheme, bearer, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	bearer = strings.TrimSpace(bearer)
+	if !strings.EqualFold(scheme, "Bearer") || bearer == "" {
+		return caller{}, fail.Unauthenticated("This API needs a token: Authorization: Bearer …")
+	}
+	if left, wait := a.wrong.Peek(network(ip), a.Clock.Now()); left < 1 {
+		return caller{}, fail.Limited("Too many requests with wrong tokens from this address.", wait)
+	}
+	t, err := a.Tokens.Authenticate(r.Context(), bearer)
+	if err != nil {
+		if fail.Of(err).Kind == fail.KindUnauthenticated {
+			a.wrong.Allow(network(ip), a.Clock.Now())
+		}
+		return caller{}, err
+	}
+	c.token = &t
+	return c, nil
+}
+
+// network is what one caller can't easily change: the address, or the /64 of an IPv6 address.
+func network(ip netip.Addr) netip.Addr {
+	if ip.Is6() && !ip.Is4In6() {
+		if p, err := ip.Prefix(64); err == nil {
+			return p.Addr()
+		}
+	}
+	return ip
+}
+
+// mustHave refuses a token without a scope.
+func (c caller) mustHave(scope string) error {
+	if scope == "" || c.token == nil || c.token.Allows(scope) {
+		return nil
+	}
+	return fail.Forbidden("MISSING_SCOPE", "The token lacks the scope "+scope+".")
+}
+
+// act names the caller for the histories.
+func (c caller) act(ctx context.Context) context.Context {
+	actor := event.Actor{Kind: event.System, Name: "command line", IP: c.ip}
+	if c.token != nil {
+		actor = event.Actor{Kind: event.Token, ID: c.token.ID, Name: c.token.Name, IP: c.ip}
+	}
+	return context.WithValue(event.WithActor(ctx, actor), callerKey{}, c)
+}
+
+type callerKey struct{}
+
+// callerFrom returns who makes the request of ctx.
+func callerFrom(ctx context.Context) caller {
+	c, _ := ctx.Value(callerKey{}).(caller)
+	return c
+}

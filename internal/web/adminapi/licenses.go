@@ -1,0 +1,91 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/keystead/keystead/internal/license"
+)
+
+// License is a license as the API shows it.
+type License struct {
+	ID                   string         `json:"id" example:"lic_01hx2b6yh4m3nq0r8s5t"`
+	Key                  string         `json:"key"`
+	Type                 string         `json:"type" enum:"purchased"`
+	Status               string         `json:"status" enum:"active,suspended,expired,cancelled,revoked" doc:"As it is at this instant"`
+	Holds                []Hold         `json:"holds" doc:"Why it is suspended"`
+	CustomerID           string         `json:"customer_id"`
+	ProductID            string         `json:"product_id"`
+	PlanID               string         `json:"plan_id"`
+	OrderID              *string        `json:"order_id"`
+	ActivationType       string         `json:"activation_type" enum:"domain,device,seat,instance"`
+	ActivationLimit      int64          `json:"activation_limit" doc:"0: unlimited"`
+	ActivationsUsed      int64          `json:"activations_used"`
+	Entitlements         map[string]any `json:"entitlements" doc:"The plan's, with those of this license over them"`
+	EntitlementOverrides map[string]any `json:"entitlement_overrides" doc:"Those of this license alone"`
+	ExpiresAt            *time.Time     `json:"expires_at" doc:"Null: never"`
+	GraceUntil           *time.Time     `json:"grace_until" doc:"When unpaid use stops"`
+	EndsAt               *time.Time     `json:"ends_at" doc:"When the license is over"`
+	UpdatesUntil         *time.Time     `json:"updates_until"`
+	LastCheckAt          *time.Time     `json:"last_check_at"`
+	LastCheckIP          *string        `json:"last_check_ip"`
+	CheckCount           int64          `json:"check_count"`
+	CreatedAt            time.Time      `json:"created_at"`
+	UpdatedAt            time.Time      `json:"updated_at"`
+}
+
+// Hold is a reason for which a license is suspended.
+type Hold struct {
+	Reason string    `json:"reason" enum:"payment,dispute,staff"`
+	Since  time.Time `json:"since"`
+	Source *string   `json:"source" doc:"Who or what placed it"`
+	Why    *string   `json:"why"`
+}
+
+func showLicense(l license.License) License {
+	shown := License{
+		ID: l.ID, Key: l.Key, Type: string(l.Type), Status: string(l.Status), Holds: []Hold{}, CustomerID: l.CustomerID,
+		ProductID: l.ProductID, PlanID: l.PlanID, OrderID: orNull(l.OrderID), ActivationType: string(l.ActivationType),
+		ActivationLimit: l.ActivationLimit, ActivationsUsed: l.ActivationsUsed, Entitlements: showEntitlements(l.Entitlements),
+		EntitlementOverrides: showEntitlements(l.EntitlementOverrides), ExpiresAt: utc(l.ExpiresAt), GraceUntil: utc(l.GraceUntil),
+		EndsAt: utc(l.EndsAt), LastCheckAt: utc(l.LastCheckAt), LastCheckIP: orNull(l.LastCheckIP), CheckCount: l.CheckCount,
+		CreatedAt: l.CreatedAt.UTC(), UpdatedAt: l.UpdatedAt.UTC(),
+	}
+	for _, h := range l.Holds {
+		shown.Holds = append(shown.Holds, Hold{Reason: string(h.Reason), Since: h.Since.UTC(), Source: orNull(h.Source), Why: orNull(h.Why)})
+	}
+	return shown
+}
+
+// LicensePatch is the body of PATCH /licenses/{id}.
+type LicensePatch struct {
+	ActivationLimit      *int64              `json:"activation_limit,omitempty" minimum:"0" maximum:"1000000000" doc:"0: unlimited. What is in use beyond a lower limit stays"`
+	ExpiresAt            Optional[time.Time] `json:"expires_at,omitzero" doc:"Null: never"`
+	Status               *string             `json:"status,omitempty" enum:"active,suspended,expired,cancelled,revoked" doc:"An override where the license would not get there by itself"`
+	EntitlementOverrides *map[string]any     `json:"entitlement_overrides,omitempty" doc:"Replaces all those of this license alone"`
+	Reason               string              `json:"reason,omitempty" maxLength:"10000" doc:"For the history"`
+}
+
+type patchLicenseInput struct {
+	ByID
+	Body LicensePatch
+}
+
+func (a *API) licenses() {
+	add(a, route{Method: http.MethodGet, Path: "/licenses/{id}", Scope: "licenses:read", Tag: "Licenses", Summary: "Show a license"},
+		func(ctx context.Context, in *ByID) (License, error) {
+			l, err := a.Licenses.ByID(ctx, in.ID)
+			return showLicense(l), err
+		})
+	add(a, route{Method: http.MethodPatch, Path: "/licenses/{id}", Scope: "licenses:write", Tag: "Licenses", Summary: "Change a license", Notes: "All of it happens or nothing; the expiry is changed before the status."},
+		a.patchLicense)
+}
+
+func (a *API) patchLicense(ctx context.Context, in *patchLicenseInput) (License, error) {
+	l, err := a.Licenses.Patch(ctx, in.ID, license.Patch{
+		ActivationLimit: in.Body.ActivationLimit, ExpiresAt: license.OptionalTime{Set: in.Body.ExpiresAt.Set, Time: in.Body.ExpiresAt.Value},
+		Status: (*license.Status)(in.Body.Status), Entitlements: in.Body.EntitlementOverrides, Reason: in.Body.Reason,
+	})
+	return showLicense(l), err
+}

@@ -1,0 +1,97 @@
+package adminapi
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/keystead/keystead/internal/web"
+)
+
+const introduction = `For staff and integrations. Send ` + "`Authorization: Bearer <token>`" + `; the scope that an operation needs stands beside it.
+
+Money is in minor units, instants are RFC 3339 in UTC, what is absent is null. Lists are pages: ` + "`next`" + ` is the cursor of the following one. Errors are problem details (RFC 9457) with a ` + "`code`" + ` for programs.
+
+Send an ` + "`Idempotency-Key`" + ` with a POST that must not happen twice: the same key with the same request gives the first answer again for at least 48 hours, with another request it is a conflict. Keys count per token, whatever the path.`
+
+// document is the configuration of huma: an OpenAPI document to be filled, and nothing of huma's own that would
+// answer requests.
+func (a *API) document() huma.Config {
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info:    &huma.Info{Title: "Keystead admin API", Version: a.Version, Description: introduction},
+			Servers: []*huma.Server{{URL: Base}},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"token": {Type: "http", Scheme: "bearer", Description: "A token of the store, made under Settings or with `keystead token create`."},
+				},
+			},
+		},
+		Formats:       map[string]huma.Format{mediaJSON: huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat: mediaJSON,
+		Transformers:  []huma.Transformer{note},
+	}
+}
+
+// describe adds to the document what routes know and huma doesn't: scopes, problems, idempotency keys.
+func (a *API) describe() {
+	doc := a.huma.OpenAPI()
+	problem := doc.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
+	for _, rt := range a.routes {
+		op := rt.operation
+		op.Security = []map[string][]string{{"token": {}}}
+		op.Extensions = map[string]any{"x-scope": rt.Scope}
+		if rt.Repeat != never {
+			op.Parameters = append(op.Parameters, &huma.Param{
+				Name: "Idempotency-Key", In: "header", Description: "1 to 255 visible ASCII characters",
+				Schema: &huma.Schema{Type: huma.TypeString},
+			})
+		}
+		if rt.Upload {
+			op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+				"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+				"multipart/form-data": {Schema: &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{
+					"file": {Type: huma.TypeString, Format: "binary"},
+				}, Required: []string{"file"}}},
+			}}
+		}
+		op.Responses["default"] = &huma.Response{
+			Description: "A problem", Content: map[string]*huma.MediaType{problemType: {Schema: problem}},
+		}
+	}
+	schemas := doc.Components.Schemas.Map()
+	delete(schemas, "ErrorModel") // huma's own; nothing is answered with it
+	delete(schemas, "ErrorDetail")
+	for _, s := range schemas {
+		listsAreNeverNull(s)
+	}
+}
+
+// listsAreNeverNull corrects what huma takes from Go: a slice may be nil, a list of this API may not.
+func listsAreNeverNull(s *huma.Schema) {
+	if s.Type == huma.TypeArray {
+		s.Nullable = false
+	}
+	for _, property := range s.Properties {
+		listsAreNeverNull(property)
+	}
+}
+
+// serveDocument answers with the OpenAPI document. It tells nothing of the store, so it needs no token.
+func (a *API) serveDocument() http.Handler {
+	document := sync.OnceValues(func() ([]byte, error) { return json.MarshalIndent(a.huma.OpenAPI(), "", "  ") })
+	return web.Handle(a.Log, renderProblem, func(w http.ResponseWriter, _ *http.Request) error {
+		b, err := document()
+		if err != nil {
+			return err
+		}
+		w.Header().Set("Content-Type", mediaJSON)
+		_, _ = w.Write(b) // a client that went away needs no answer
+		return nil
+	})
+}

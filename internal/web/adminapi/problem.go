@@ -1,0 +1,142 @@
+package adminapi
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/keystead/keystead/internal/fail"
+)
+
+const problemType = "application/problem+json"
+
+// Problem is how every error is told: RFC 9457, with a code for programs and the fields at fault.
+type Problem struct {
+	Type   string            `json:"type" doc:"Always about:blank: the code says what happened" example:"about:blank"`
+	Title  string            `json:"title" doc:"What the status means" example:"Unprocessable Entity"`
+	Status int               `json:"status" example:"422"`
+	Detail string            `json:"detail" doc:"A sentence for people" example:"name is required"`
+	Code   string            `json:"code" doc:"Stable, for programs" example:"INVALID_INPUT"`
+	Errors []fail.FieldError `json:"errors,omitempty" nullable:"false" doc:"The fields at fault, all of them"`
+}
+
+// problemOf is the one translation of an error into what the caller is told.
+func problemOf(e *fail.Error) Problem {
+	p := Problem{Type: "about:blank", Status: e.Kind.Status(), Detail: e.Detail, Code: e.Code, Errors: e.Fields}
+	if p.Errors == nil && e.Field != "" {
+		p.Errors = []fail.FieldError{{Field: e.Field, Message: e.Detail}}
+	}
+	p.Errors = bracketed(p.Errors)
+	switch e.Kind {
+	case fail.KindInternal:
+		p.Code, p.Detail = fail.CodeInternal, "Something went wrong on our side."
+	case fail.KindInvalid:
+		if len(p.Errors) == 1 {
+			p.Detail = p.Errors[0].Field + " " + p.Errors[0].Message
+		}
+	case fail.KindMalformed, fail.KindUnauthenticated, fail.KindForbidden, fail.KindNotFound, fail.KindMethod,
+		fail.KindConflict, fail.KindGone, fail.KindTooLarge, fail.KindLimited, fail.KindUnavailable:
+	}
+	if e.Kind == fail.KindMalformed && e.Code == codeMediaType {
+		p.Status = http.StatusUnsupportedMediaType
+	}
+	p.Title = http.StatusText(p.Status)
+	return p
+}
+
+var position = regexp.MustCompile(`\.(\d+)(\.|$)`)
+
+// bracketed writes places in lists as this API does: items[0].quantity, where rooms say items.0.quantity.
+func bracketed(fields []fail.FieldError) []fail.FieldError {
+	for i, f := range fields {
+		if name := position.ReplaceAllString(f.Field, "[$1]$2"); name != f.Field {
+			fields = slices.Clone(fields)
+			fields[i].Field = name
+		}
+	}
+	return fields
+}
+
+// renderProblem writes an error: a web.Renderer.
+func renderProblem(w http.ResponseWriter, _ *http.Request, e *fail.Error) {
+	p := problemOf(e)
+	h := w.Header()
+	h.Set("Content-Type", problemType)
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", "Bearer")
+	}
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // a client that went away needs no answer
+}
+
+// huma has errors of its own: parameters that it can't read, and whatever a handler returns. Its way to replace them
+// is a package variable, which would change them for every user of huma in the process. This API leaves the variable
+// alone. It never lets huma render an error: a transformer, which is this API's own, sees each of them before it is
+// written and notes it, and the answer is thrown away (see [route.serve]).
+
+// noted is where the error of one request is kept on its way out of huma.
+type noted struct{ err error }
+
+type notedKey struct{}
+
+// errNoted is what huma is told in place of an operation's error.
+type errNoted struct{}
+
+func (errNoted) Error() string  { return "noted" }
+func (errNoted) GetStatus() int { return http.StatusInternalServerError }
+
+// note is a huma.Transformer.
+func note(ctx huma.Context, _ string, v any) (any, error) {
+	if model, ok := v.(*huma.ErrorModel); ok {
+		if n, ok := ctx.Context().Value(notedKey{}).(*noted); ok && n.err == nil {
+			n.err = paramError(model)
+		}
+	}
+	return v, nil
+}
+
+// paramError is what is wrong with the parameters in the path and the query: all that huma checks here.
+func paramError(model *huma.ErrorModel) error {
+	var f fail.Fields
+	for _, d := range model.Errors {
+		field := d.Location
+		for _, place := range []string{"query.", "path.", "header."} {
+			field = strings.TrimPrefix(field, place)
+		}
+		f.Add(field, plain(d.Message))
+	}
+	if err := f.Err(); err != nil {
+		return err
+	}
+	return fail.Internal(errors.New(model.Error()))
+}
+
+var plainWords = []struct {
+	pattern *regexp.Regexp
+	words   string
+}{
+	{regexp.MustCompile(`^unknown query parameter$`), "is not a parameter of this operation"},
+	{regexp.MustCompile(`^required \w+ parameter is missing$`), "is required"},
+	{regexp.MustCompile(`^invalid integer$`), "must be a whole number"},
+	{regexp.MustCompile(`^invalid boolean$`), "must be true or false"},
+	{regexp.MustCompile(`^invalid date/time.*`), "must be an instant such as 2027-03-20T03:21:26Z"},
+	{regexp.MustCompile(`^expected number >= (.*)$`), "must be at least $1"},
+	{regexp.MustCompile(`^expected number <= (.*)$`), "must be at most $1"},
+	{regexp.MustCompile(`^expected length <= (.*)$`), "is longer than $1 characters"},
+	{regexp.MustCompile(`^expected value to be one of "(.*)"$`), "must be one of $1"},
+}
+
+// plain says what huma says in the words of this API.
+func plain(message string) string {
+	for _, w := range plainWords {
+		if w.pattern.MatchString(message) {
+			return w.pattern.ReplaceAllString(message, w.words)
+		}
+	}
+	return message
+}

@@ -1,0 +1,94 @@
+package adminapi
+
+import (
+	"encoding/json"
+	"reflect"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/keystead/keystead/internal/money"
+)
+
+// Money is an amount in the minor units of its currency.
+type Money struct {
+	Amount   int64  `json:"amount" minimum:"-9007199254740991" maximum:"9007199254740991" doc:"In minor units: 4900 is 49.00 EUR" example:"4900"`
+	Currency string `json:"currency" maxLength:"3" doc:"ISO 4217" example:"EUR"`
+}
+
+func moneyOf(m money.Money) Money { return Money{Amount: m.Amount, Currency: string(m.Currency)} }
+
+func (m Money) value() money.Money { return money.New(m.Amount, money.Currency(m.Currency)) }
+
+// Optional is a field of a PATCH for which null means something: it clears the field. Set tells null from absent.
+type Optional[T any] struct {
+	Set   bool
+	Value *T // nil: null
+}
+
+// UnmarshalJSON is called for a field that is there.
+func (o *Optional[T]) UnmarshalJSON(b []byte) error {
+	o.Set = true
+	return json.Unmarshal(b, &o.Value)
+}
+
+// MarshalJSON writes null for a field that is not set, too.
+func (o Optional[T]) MarshalJSON() ([]byte, error) { return json.Marshal(o.Value) }
+
+// Schema is that of T or null.
+func (o Optional[T]) Schema(r huma.Registry) *huma.Schema {
+	s := huma.SchemaFromType(r, reflect.TypeFor[T]())
+	s.Nullable = true
+	return s
+}
+
+// orEmpty is the text to which a nullable text is set: nil stays nil, null is "".
+func (o Optional[T]) orZero() *T {
+	if !o.Set || o.Value != nil {
+		return o.Value
+	}
+	return new(T)
+}
+
+// orNull is how a text that may be missing is shown.
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// utc is an instant that may be missing.
+func utc(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}
+
+// Paging is what every list takes.
+type Paging struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many entries a page holds at most"`
+	Cursor string `query:"cursor" maxLength:"2000" doc:"The next of the page before"`
+}
+
+// List is a page of a list.
+type List[T any] struct {
+	Data []T     `json:"data" nullable:"false"`
+	Next *string `json:"next" doc:"The cursor of the next page; null on the last one"`
+}
+
+// listOf shows the entries of a page.
+func listOf[From, To any](entries []From, next string, show func(From) To) List[To] {
+	data := make([]To, len(entries))
+	for i, e := range entries {
+		data[i] = show(e)
+	}
+	return List[To]{Data: data, Next: orNull(next)}
+}
+
+// ByID are the parameters of an operation on one thing.
+type ByID struct {
+	ID string `path:"id" maxLength:"64"`
+}

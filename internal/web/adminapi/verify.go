@@ -1,0 +1,32 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/keystead/keystead/internal/billing"
+)
+
+// Verification is what proving the books found.
+type Verification struct {
+	Differences []Difference `json:"differences" doc:"Empty if all is well"`
+	CheckedAt   time.Time    `json:"checked_at"`
+}
+
+// Difference is something that is not as the ledger, or the other half of a fact, says it must be.
+type Difference struct {
+	Check   string `json:"check" doc:"The rule that is broken" example:"invoice.paid"`
+	Subject string `json:"subject"`
+	Want    string `json:"want"`
+	Got     string `json:"got"`
+}
+
+func (a *API) verify() {
+	add(a, route{Method: http.MethodGet, Path: "/verify", Scope: "sales:read", Tag: "Automation", Summary: "Prove the books", Notes: "Every ledger transaction balances; credits, paid amounts and states of invoices are what the entries add up to; numbers have no gaps; orders, invoices, fulfilled lines and what they made agree."},
+		func(ctx context.Context, _ *struct{}) (Verification, error) {
+			found, err := a.Billing.Verify(ctx)
+			list := listOf(found, "", func(d billing.Difference) Difference { return Difference(d) })
+			return Verification{Differences: list.Data, CheckedAt: a.Clock.Now()}, err
+		})
+}
