@@ -141,20 +141,20 @@ func startServer(ctx context.Context, path, probe string, port int, args ...stri
 	for i, a := range args {
 		args[i] = strings.ReplaceAll(a, "ADDR", s.addr)
 	}
-	s.cmd = exec.CommandContext(ctx, path, args...) //nolint:gosec // the caller names the program to measure
+	s.cmd = exec.CommandContext(ctx, path, args...)
 	s.cmd.Stderr = os.Stderr
 	if os.Getenv("BENCH_LOG") == "" {
 		s.cmd.Stderr = nil
 	}
-	start := time.Now() //nolint:forbidigo // measuring is what this program does
+	start := time.Now()
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
-	for time.Since(start) < time.Minute { //nolint:forbidigo // as above
-		resp, err := http.Get("http://" + s.addr + probe) //nolint:noctx,gosec // loopback, bounded by the loop
+	for time.Since(start) < time.Minute {
+		resp, err := http.Get("http://" + s.addr + probe)
 		if err == nil {
 			_ = resp.Body.Close()
-			s.ready = time.Since(start) //nolint:forbidigo // as above
+			s.ready = time.Since(start)
 			return s, nil
 		}
 		time.Sleep(5 * time.Millisecond)
@@ -304,14 +304,14 @@ func row(n int, what string, conns int, r result, ratio float64) {
 
 // lists asks for pages of the staff list of licenses, over the admin API, by every filter and sort.
 func lists(ctx context.Context, n int, addr string, store []string) error {
-	out, err := exec.CommandContext(ctx, *bin, append([]string{"token", "create", "--scope", "*"}, store...)...).Output() //nolint:gosec // as above
+	out, err := exec.CommandContext(ctx, *bin, append([]string{"token", "create", "--scope", "*"}, store...)...).Output()
 	if err != nil {
 		return fmt.Errorf("make a token: %w", err)
 	}
 	token := strings.TrimSpace(string(out))
 	filters := []string{
 		"", "status=active", "status=expired", "status=suspended", "status=revoked", "product_id=" + seedProduct, "product_id=" + seedProduct + "1&status=suspended", "plan_id=" + seedPlan,
-		"type=purchased", "not_seen_days=30", "near_limit=true", "sort=expires_at", "sort=last_check_at", "q=" + licenseKey(n/2)[:10], "q=" + licenseKey(n/2), "q=customer77", "q=host77.example.com", "q=nobody",
+		"type=purchased", "not_seen_days=30", "near_limit=true", "sort=expires_at", "sort=last_check_at", "q=" + licenseKey(n / 2)[:10], "q=" + licenseKey(n/2), "q=customer77", "q=host77.example.com", "q=nobody",
 	}
 	var took []time.Duration
 	worst, slowest := time.Duration(0), ""
@@ -320,12 +320,12 @@ func lists(ctx context.Context, n int, addr string, store []string) error {
 		cursor := ""
 		for page := range 20 {
 			url := fmt.Sprintf("http://%s/api/admin/v1/licenses?limit=50&%s&cursor=%s", addr, f, cursor)
-			start := time.Now() //nolint:forbidigo // measuring is what this program does
+			start := time.Now()
 			status, next, err := listPage(ctx, client, url, token)
 			if err != nil {
 				return err
 			}
-			d := time.Since(start) //nolint:forbidigo // as above
+			d := time.Since(start)
 			if status != http.StatusOK {
 				return fmt.Errorf("%s: status %d", f, status)
 			}

@@ -52,7 +52,7 @@ var build = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "keystead")
-	cmd := exec.Command("go", "build", "-o", path, "./cmd/keystead") //nolint:noctx // bounded by the test's own time-out
+	cmd := exec.Command("go", "build", "-o", path, "./cmd/keystead")
 	cmd.Dir = Root()
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -122,7 +122,7 @@ func StartDemo(t testing.TB, args ...string) *Server {
 	t.Helper()
 	addr := FreeAddr(t)
 	s := &Server{Addr: addr, ended: make(chan struct{}), errLog: &lockedBuffer{}}
-	s.cmd = exec.Command(Binary(t), append([]string{"demo", "--json", "--listen", addr}, args...)...) //nolint:gosec,noctx // the program under test, ended below
+	s.cmd = exec.Command(Binary(t), append([]string{"demo", "--json", "--listen", addr}, args...)...)
 	s.cmd.Stderr = s.errLog
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -142,7 +142,7 @@ func StartServe(t testing.TB, args ...string) *Server {
 	t.Helper()
 	addr := FreeAddr(t)
 	s := &Server{URL: "http://" + addr, Addr: addr, ended: make(chan struct{}), errLog: &lockedBuffer{}}
-	s.cmd = exec.Command(Binary(t), append([]string{"serve", "--listen", addr}, args...)...) //nolint:gosec,noctx // as above
+	s.cmd = exec.Command(Binary(t), append([]string{"serve", "--listen", addr}, args...)...)
 	s.cmd.Stderr, s.cmd.Stdout = s.errLog, s.errLog
 	s.start(t)
 	for range 600 {
@@ -303,7 +303,7 @@ func Fail(t testing.TB, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, Binary(t), args...).CombinedOutput() //nolint:gosec // the program under test
+	out, err := exec.CommandContext(ctx, Binary(t), args...).CombinedOutput()
 	if err == nil {
 		t.Fatalf("keystead %s succeeded: %s", strings.Join(args, " "), out)
 	}

@@ -52,7 +52,7 @@ func TestFirstProduct(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "bash", "-c", commands).CombinedOutput() //nolint:gosec // our own README
+	out, err := exec.CommandContext(ctx, "bash", "-c", commands).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
