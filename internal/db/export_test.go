@@ -11,10 +11,10 @@ func (d *DB) Queued() int { return len(d.lite.queue) }
 func (d *DB) Prepare(ctx context.Context, q string) error {
 	return d.Read(ctx, func(tx *Tx) error {
 		s, err := tx.raw.PrepareContext(ctx, q)
-		if err != nil {
-			return err
+		if err == nil {
+			defer func() { _ = s.Close() }()
 		}
-		return s.Close()
+		return err
 	})
 }
 

@@ -176,7 +176,7 @@ func (c *liteConn) stmt(q string) (*sql.Stmt, error) {
 			delete(c.stmts, k)
 		}
 	}
-	s, err := c.Conn.PrepareContext(context.Background(), q) //nolint:sqlclosecheck // kept for the life of the connection
+	s, err := c.Conn.PrepareContext(context.Background(), q)
 	if err == nil {
 		c.stmts[q] = s
 	}

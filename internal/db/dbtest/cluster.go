@@ -131,8 +131,8 @@ func programs() (string, error) {
 		found = append(found, initdb)
 	}
 	for _, initdb := range found {
-		if real, err := filepath.EvalSymlinks(initdb); err == nil {
-			return filepath.Dir(real), nil
+		if program, err := filepath.EvalSymlinks(initdb); err == nil {
+			return filepath.Dir(program), nil
 		}
 	}
 	return "", errNoPostgres
