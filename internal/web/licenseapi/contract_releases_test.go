@@ -176,6 +176,12 @@ func TestDownloadURLBelowTheBaseURL(t *testing.T) {
 		if a := c.get(t, "updates", "widget"); a.data["download_url"] != "https://store.example.com"+c.mount+"downloads/widget" {
 			t.Errorf("%s", a.body)
 		}
+		// Without one: the address that was asked, as the proxy in front was.
+		c.set(t, map[string]any{"store.base_url": nil})
+		a := c.ask(t, http.MethodGet, "updates", "widget", map[string]string{"X-Forwarded-Proto": "https"})
+		if want := strings.Replace(c.url, "http:", "https:", 1) + c.mount + "downloads/widget"; a.data["download_url"] != want {
+			t.Errorf("download_url %v, want %s", a.data["download_url"], want)
+		}
 	})
 }
 

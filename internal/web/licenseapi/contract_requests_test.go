@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/keystead/keystead/internal/db/dbtest"
 )
 
 // required are the parameters that each POST must have, in the order of the contract.
@@ -283,6 +285,42 @@ func TestKeysAreNotLogged(t *testing.T) {
 		}
 		if log := c.log.String(); strings.Contains(log, key) || strings.Contains(log, secret) {
 			t.Errorf("the log holds a key:\n%s", log)
+		}
+	})
+}
+
+// A fault of ours is told without details.
+func TestInternalErrors(t *testing.T) {
+	contract(t, jsonAlone, func(t *testing.T, c caller) {
+		key := c.license(t, facts{plan: "pln_instance"})
+		c.exec(t, `UPDATE plans SET entitlements = 'not JSON' WHERE id = 'pln_instance'`)
+		a := c.post(t, "validate", map[string]any{"license_key": key})
+		a.refused(t, "INTERNAL_ERROR")
+		for _, detail := range []string{"entitlement", "JSON", "invalid character", "lic_", key} {
+			if strings.Contains(fmt.Sprint(a.failure["message"]), detail) {
+				t.Errorf("the message tells of %q: %s", detail, a.body)
+			}
+		}
+		if !strings.Contains(c.log.String(), "request failed") {
+			t.Error("the operator is not told")
+		}
+	})
+}
+
+// An answer that can't be counted is not given.
+func TestChecksThatCannotBeCounted(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		sh := openShop(t, s)
+		if err := sh.counts.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, mount := range mounts {
+			c := caller{shop: sh, mount: mount, encode: encodings["json"], ip: "203.0.113.1"}
+			a := c.post(t, "validate", map[string]any{"license_key": sh.license(t, facts{})})
+			a.refusedWith(t, 503, "SERVICE_UNAVAILABLE")
+			if a.header.Get("Retry-After") == "" {
+				t.Error("no Retry-After")
+			}
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -266,6 +267,21 @@ func TestOpenAPICodesAreThoseOfTheContract(t *testing.T) {
 	for code := range statusOf {
 		if !documented[code] {
 			t.Errorf("%s of the contract is not documented", code)
+		}
+	}
+	page, err := os.ReadFile("../../../docs/license-api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile("(?m)^\\| (`[A-Z_`, ]+`) \\| (\\d+) \\|").FindAllStringSubmatch(string(page), -1)
+	if len(rows) < 10 {
+		t.Errorf("the page for people has %d rows of codes", len(rows))
+	}
+	for _, row := range rows {
+		for code := range strings.SplitSeq(strings.ReplaceAll(row[1], "`", ""), ", ") {
+			if status := max(statusOf[code], ofHTTP[code]); !documented[code] || strconv.Itoa(status) != row[2] {
+				t.Errorf("the page for people says %s %s", code, row[2])
+			}
 		}
 	}
 }

@@ -115,7 +115,7 @@ func (a *api) baseURL(r *http.Request) (string, error) {
 		return s.BaseURL, nil
 	}
 	scheme := "http"
-	if r.TLS != nil {
+	if web.Secure(r) {
 		scheme = "https"
 	}
 	return (&url.URL{Scheme: scheme, Host: r.Host}).String(), nil
