@@ -111,13 +111,13 @@ CREATE TABLE api_tokens (
 
 -- The first answer to a POST, kept so that its repeat gets the same one.
 CREATE TABLE idempotency_keys (
-    token_id   TEXT COLLATE "C" NOT NULL REFERENCES api_tokens (id),
-    key        TEXT COLLATE "C" NOT NULL,
-    request    TEXT NOT NULL,
-    status     BIGINT NOT NULL,
-    header     TEXT NOT NULL,
-    body       TEXT NOT NULL,
-    created_at BIGINT NOT NULL,
+    token_id     TEXT COLLATE "C" NOT NULL REFERENCES api_tokens (id),
+    key          TEXT COLLATE "C" NOT NULL,
+    request      TEXT NOT NULL,   -- a fingerprint of all that was asked for
+    status       BIGINT NOT NULL, -- 0: not answered yet, seen by nobody but the transaction that answers
+    content_type TEXT NOT NULL,
+    body         TEXT NOT NULL,
+    created_at   BIGINT NOT NULL,
     PRIMARY KEY (token_id, key)
 );
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);

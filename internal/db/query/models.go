@@ -115,13 +115,13 @@ type Fulfilment struct {
 }
 
 type IdempotencyKey struct {
-	TokenID   string
-	Key       string
-	Request   string
-	Status    int64
-	Header    string
-	Body      string
-	CreatedAt clock.Instant
+	TokenID     string
+	Key         string
+	Request     string
+	Status      int64
+	ContentType string
+	Body        string
+	CreatedAt   clock.Instant
 }
 
 type Invoice struct {
