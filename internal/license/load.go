@@ -110,13 +110,14 @@ func (s *Service) loadAll(ctx context.Context, tx *db.Tx, ids []string) (_ []Lic
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("licenses: %w", err)
 	}
-	if err := loadHolds(ctx, tx, args, byID); err != nil {
+	holds, err := holdsOfAll(ctx, tx, args)
+	if err != nil {
 		return nil, err
 	}
 	found := make([]License, 0, len(ids))
 	for _, id := range ids {
 		if l, ok := byID[id]; ok {
-			state := State{Outcome: l.Outcome, Holds: l.Holds, ExpiresAt: l.ExpiresAt, GraceUntil: l.GraceUntil, EndsAt: l.EndsAt}
+			state := State{Outcome: l.Outcome, Holds: holds[id], ExpiresAt: l.ExpiresAt, GraceUntil: l.GraceUntil, EndsAt: l.EndsAt}
 			l.Status, l.Holds = state.Status(tx.Now), state.ShownHolds(tx.Now)
 			found = append(found, l)
 		}
@@ -137,12 +138,16 @@ func (s *Service) addPending(l *License) {
 	}
 }
 
-// loadHolds gives each license its holds.
-func loadHolds(ctx context.Context, tx *db.Tx, ids []any, byID map[string]License) error {
+// holdsOfAll reads the holds of several licenses, each one's oldest first.
+func holdsOfAll(ctx context.Context, tx *db.Tx, ids []any) (map[string][]Hold, error) {
+	holds := map[string][]Hold{}
+	if len(ids) == 0 {
+		return holds, nil
+	}
 	rows, err := tx.SQL().QueryContext(ctx, `SELECT license_id, reason, source, since, why FROM license_holds
 		WHERE license_id IN (`+page.Placeholders(len(ids))+`) ORDER BY license_id, since, reason, source`, ids...)
 	if err != nil {
-		return fmt.Errorf("holds: %w", err)
+		return nil, fmt.Errorf("holds: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
@@ -150,15 +155,13 @@ func loadHolds(ctx context.Context, tx *db.Tx, ids []any, byID map[string]Licens
 		var h Hold
 		var since clock.Instant
 		if err := rows.Scan(&id, &h.Reason, &h.Source, &since, &h.Why); err != nil {
-			return fmt.Errorf("holds: %w", err)
+			return nil, fmt.Errorf("holds: %w", err)
 		}
 		h.Since = since.Time()
-		l := byID[id]
-		l.Holds = append(l.Holds, h)
-		byID[id] = l
+		holds[id] = append(holds[id], h)
 	}
 	if err := rows.Err(); err != nil {
-		return fmt.Errorf("holds: %w", err)
+		return nil, fmt.Errorf("holds: %w", err)
 	}
-	return nil
+	return holds, nil
 }

@@ -11,11 +11,15 @@ type Service struct {
 	db        *db.DB
 	pending   PendingChecks
 	listeners []ChangeListener
+	examine   int // see pickPage
 }
+
+// examineAtMost is how many licenses a page looks at where a filter is left that no index serves: a few milliseconds.
+const examineAtMost = 5000
 
 // New returns the service of a store.
 func New(d *db.DB) *Service {
-	return &Service{db: d, pending: noPendingChecks}
+	return &Service{db: d, pending: noPendingChecks, examine: examineAtMost}
 }
 
 // OnChange adds a listener to every change of what a check answers. Call it before the service is used.

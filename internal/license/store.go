@@ -79,3 +79,24 @@ func activationOf(r query.Activation) Activation {
 		ActivatedAt: r.ActivatedAt.Time(), LastSeenAt: r.LastSeenAt.Time(),
 	}
 }
+
+// dueLicense is one whose status time has changed.
+type dueLicense struct {
+	id, customerID string
+	state          State // without its holds
+}
+
+func dueOf(ended []query.EndDueLicensesRow, stopped []query.SuspendDueLicensesRow) []dueLicense {
+	due := make([]dueLicense, 0, len(ended)+len(stopped))
+	for _, r := range ended {
+		due = append(due, dueLicense{r.ID, r.CustomerID, stateOf(r.ExpiresAt, r.GraceUntil, r.EndsAt)})
+	}
+	for _, r := range stopped {
+		due = append(due, dueLicense{r.ID, r.CustomerID, stateOf(r.ExpiresAt, r.GraceUntil, r.EndsAt)})
+	}
+	return due
+}
+
+func stateOf(expires, grace, ends *clock.Instant) State {
+	return State{ExpiresAt: clock.TimePtr(expires), GraceUntil: clock.TimePtr(grace), EndsAt: clock.TimePtr(ends)}
+}

@@ -223,3 +223,13 @@ func wantLines(t *testing.T, what string, got []string, want ...string) {
 		t.Errorf("%s:\n%s\nwant:\n%s", what, g, w)
 	}
 }
+
+// eachLite runs f on SQLite alone.
+func eachLite(t *testing.T, f func(t *testing.T, s *store)) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		if s.Engine == db.SQLite {
+			f(t, newStore(t, s))
+		}
+	})
+}

@@ -79,7 +79,7 @@ func (f *folder) run() {
 		case answer := <-f.flushes:
 			answer <- f.foldAll()
 		case <-tick.C:
-			f.look()
+			f.report(f.look())
 			next.Reset(0)
 		case <-next.C:
 			more, err := f.step()
@@ -110,7 +110,7 @@ func (l *checkLog) flush(ctx context.Context) error {
 }
 
 // look notes how busy the log is, and finishes a segment that has waited long enough for more.
-func (f *folder) look() {
+func (f *folder) look() error {
 	written := f.l.written.Load()
 	f.rush = written-f.seen > rushRate
 	f.seen = written
@@ -120,9 +120,10 @@ func (f *folder) look() {
 	if f.l.number != f.young || f.l.file == nil {
 		f.young, f.age = f.l.number, 0
 	}
-	if f.age++; f.age > foldAge {
-		f.l.finishSegment()
+	if f.age++; f.age <= foldAge {
+		return nil
 	}
+	return f.l.finishSegment()
 }
 
 func (f *folder) pause() time.Duration {
@@ -151,9 +152,12 @@ func (f *folder) report(err error) {
 
 func (f *folder) foldAll() error {
 	f.l.mu.Lock()
-	f.l.finishSegment()
+	err := f.l.finishSegment()
 	until := f.l.number
 	f.l.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	for {
 		if s, ok := f.l.oldest(); !ok || s.number >= until {
 			return nil

@@ -207,11 +207,8 @@ func (l *checkLog) write(checks []Check) error {
 		}
 		l.file, l.size, l.torn = f, 0, false
 	}
-	if l.torn {
-		if err := l.file.Truncate(l.size); err != nil {
-			return err
-		}
-		l.torn = false
+	if err := l.mend(); err != nil {
+		return err
 	}
 	l.buffer = l.buffer[:0]
 	if l.size == 0 {
@@ -222,22 +219,35 @@ func (l *checkLog) write(checks []Check) error {
 	}
 	if _, err := l.file.Write(l.buffer); err != nil {
 		// Part of it may be there. Nobody is told that these checks were counted, so they must not be.
-		l.torn = l.file.Truncate(l.size) != nil
-		return err
+		l.torn = true
+		return errors.Join(err, l.mend())
 	}
 	l.size += int64(len(l.buffer))
 	l.written.Add(uint64(len(checks)))
 	l.pending.add(checks)
 	if l.size >= segmentSize {
-		l.finishSegment()
+		return l.finishSegment()
 	}
 	return nil
 }
 
+// mend removes what a failed write left. The caller holds mu.
+func (l *checkLog) mend() error {
+	if !l.torn {
+		return nil
+	}
+	err := l.file.Truncate(l.size)
+	l.torn = err != nil
+	return err
+}
+
 // finishSegment ends the segment being written, if it holds anything. The caller holds mu.
-func (l *checkLog) finishSegment() {
+func (l *checkLog) finishSegment() error {
 	if l.file == nil || l.size == 0 {
-		return
+		return nil
+	}
+	if err := l.mend(); err != nil {
+		return fmt.Errorf("segment %d: %w", l.number, err)
 	}
 	if err := l.file.Close(); err != nil {
 		l.log.Warn("close a segment of the check log", "segment", l.number, "err", err)
@@ -246,6 +256,7 @@ func (l *checkLog) finishSegment() {
 	l.backlog += l.size
 	l.file = nil
 	l.number++
+	return nil
 }
 
 // close ends the log: what can be folded is folded.
@@ -255,9 +266,10 @@ func (l *checkLog) close(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ended = true
-	if l.file != nil {
-		err = errors.Join(err, l.file.Close())
-		l.file = nil
+	if l.file == nil {
+		return err
 	}
+	err = errors.Join(err, l.mend(), l.file.Close())
+	l.file = nil
 	return err
 }

@@ -64,6 +64,13 @@ func write(t testing.TB, l *checkLog, checks ...Check) {
 	}
 }
 
+func finish(t testing.TB, l *checkLog) {
+	t.Helper()
+	if err := l.finishSegment(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func foldAll(t testing.TB, l *checkLog) {
 	t.Helper()
 	if err := l.folder.foldAll(); err != nil {
@@ -109,6 +116,11 @@ func TestLogCountsOnceWhateverHappens(t *testing.T) {
 	b.issue(1, licenses)
 	rapid.Check(t, func(t *rapid.T) {
 		b.exec(`DELETE FROM license_checks`, `DELETE FROM license_checks_daily`, `DELETE FROM checks_hourly`, `DELETE FROM verification_log`)
+		for _, left := range b.segments() { // by a run that was given up
+			if err := os.Remove(left); err != nil {
+				t.Fatal(err)
+			}
+		}
 		disk := &faulty{files: osFiles{}}
 		l := b.quietLog(disk)
 		var answered [licenses + 1]int64
@@ -160,10 +172,10 @@ func TestLogCountsOnceWhateverHappens(t *testing.T) {
 					}
 				}
 			},
-			"finish": func(*rapid.T) {
-				l.mu.Lock()
-				l.finishSegment()
-				l.mu.Unlock()
+			"finish": func(t *rapid.T) {
+				if err := l.finishSegment(); err != nil && !disk.failing() {
+					t.Fatal(err)
+				}
 			},
 			"fold some": func(t *rapid.T) {
 				if _, err := l.folder.step(); err != nil && !disk.failing() {
@@ -184,7 +196,7 @@ func TestLogCountsOnceWhateverHappens(t *testing.T) {
 				l = b.quietLog(disk)
 			},
 			"tear": func(t *rapid.T) {
-				if l.file == nil || disk.fail {
+				if l.file == nil || disk.fail || l.torn {
 					t.Skip("nothing is being written")
 				}
 				// A write that the end of the process cut short.
@@ -198,7 +210,9 @@ func TestLogCountsOnceWhateverHappens(t *testing.T) {
 			},
 		})
 		disk.fail = false
-		foldAll(t, l)
+		write(b.t, l, check(1, 1)) // also takes back what a failed write left
+		sum++
+		foldAll(b.t, l)
 		for q, want := range map[string]int64{
 			`SELECT coalesce(sum(check_count), 0) FROM license_checks`:       sum,
 			`SELECT coalesce(sum(check_count), 0) FROM license_checks_daily`: sum,
@@ -307,6 +321,11 @@ func TestFoldingThatFailsIsTriedAgain(t *testing.T) {
 	disk := &faulty{files: osFiles{}}
 	l := b.quietLog(disk)
 	write(t, l, check(1, 1))
+	disk.fail = true
+	if err := l.folder.foldAll(); !errors.Is(err, errDisk) {
+		t.Errorf("folded from a disk that can't be read: %v", err)
+	}
+	disk.fail = false
 	b.exec(`ALTER TABLE checks_hourly RENAME TO gone`)
 	if err := l.folder.foldAll(); err == nil {
 		t.Fatal("folded without a table")
@@ -315,12 +334,6 @@ func TestFoldingThatFailsIsTriedAgain(t *testing.T) {
 		t.Errorf("%d counted after a failed fold", n)
 	}
 	b.exec(`ALTER TABLE gone RENAME TO checks_hourly`)
-	disk.fail = true
-	write := l.folder.foldAll()
-	if !errors.Is(write, errDisk) {
-		t.Errorf("folded from a disk that can't be read: %v", write)
-	}
-	disk.fail = false
 	foldAll(t, l)
 	if n := number(t, b.DB, `SELECT check_count FROM license_checks`); n != 1 {
 		t.Errorf("%d stored, want 1", n)
@@ -399,7 +412,7 @@ func TestLostSegmentIsNotMistaken(t *testing.T) {
 	for n := 1; n <= foldAtOnce+1; n++ {
 		write(t, l, check(n, 1))
 	}
-	l.finishSegment()
+	finish(t, l)
 	if _, err := l.folder.step(); err != nil {
 		t.Fatal(err)
 	}
@@ -417,7 +430,7 @@ func TestLostSegmentIsNotMistaken(t *testing.T) {
 
 	// Gone while it is known: what is left goes on.
 	write(t, l, check(1, 3))
-	l.finishSegment()
+	finish(t, l)
 	if err := os.Remove(l.path(l.finished[0].number)); err != nil {
 		t.Fatal(err)
 	}
@@ -436,7 +449,7 @@ func TestSecondFolderIsStopped(t *testing.T) {
 	write(t, first, check(1, 1))
 	second := b.quietLog(osFiles{})
 	foldAll(t, second)
-	first.finishSegment()
+	finish(t, first)
 	if _, err := first.folder.step(); !errors.Is(err, errPosition) {
 		t.Errorf("the first folded what the second had folded: %v", err)
 	}
@@ -548,15 +561,23 @@ const (
 
 func TestKillLosesNoAnsweredCheck(t *testing.T) {
 	t.Parallel()
-	b := setup(t, dbtest.SQLite(t))
-	b.issue(1, killedLicenses)
-	if err := b.DB.Close(); err != nil {
+	dir := dbtest.SQLiteDir(t)
+	open := func() *db.DB {
+		d, err := db.Open(t.Context(), db.Config{Dir: dir, Clock: clock.NewTest(dbtest.Start)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	d := open()
+	setup(t, &dbtest.Store{DB: d}).issue(1, killedLicenses)
+	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
 	var answered [killedLicenses + 1]int64
 	for round := range 4 {
 		child := exec.Command(os.Args[0], "-test.run=^$")
-		child.Env = append(os.Environ(), childDir+"="+b.Config.Dir)
+		child.Env = append(os.Environ(), childDir+"="+dir)
 		child.Stderr = os.Stderr
 		out, err := child.StdoutPipe()
 		if err != nil {
@@ -580,11 +601,8 @@ func TestKillLosesNoAnsweredCheck(t *testing.T) {
 		}
 		_ = child.Wait() // it was killed
 
-		d, err := db.Open(t.Context(), db.Config{Dir: b.Config.Dir, Clock: b.Clock})
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := OpenCounts(t.Context(), d, CountOptions{Dir: b.Config.Dir})
+		d := open()
+		c, err := OpenCounts(t.Context(), d, CountOptions{Dir: dir})
 		if err != nil {
 			t.Fatal(err)
 		}

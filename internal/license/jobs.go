@@ -1,0 +1,83 @@
+package license
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+)
+
+// The jobs of this room do nothing that must not happen twice, late, or on several processes at once. They work in
+// batches, so that others get to write in between.
+const (
+	settleSize = 500
+	pruneSize  = 1000
+)
+
+// Settle writes down which licenses time has ended or suspended. It changes no answer: the status was computed as
+// such before. It returns how many it wrote down.
+func (s *Service) Settle(ctx context.Context) (int, error) {
+	return inBatches(ctx, settleSize, s.settleBatch)
+}
+
+// inBatches repeats a batch until one is not full.
+func inBatches(ctx context.Context, size int, batch func(ctx context.Context) (int, error)) (total int, err error) {
+	for {
+		n, err := batch(ctx)
+		total += n
+		if err != nil || n < size {
+			return total, err
+		}
+		if err := ctx.Err(); err != nil {
+			return total, err
+		}
+	}
+}
+
+// settleBatch writes down at most settleSize licenses. When nothing is due, it writes nothing at all.
+func (s *Service) settleBatch(ctx context.Context) (int, error) {
+	var due bool
+	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
+		due, err = tx.AnyLicenseDue(ctx, query.AnyLicenseDueParams{Ends: &tx.Stamp, Grace: &tx.Stamp})
+		return err
+	})
+	if err != nil || !due {
+		return 0, err
+	}
+	n := 0
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		ended, err := tx.EndDueLicenses(ctx, query.EndDueLicensesParams{UpdatedAt: tx.Stamp, Ends: &tx.Stamp, N: settleSize})
+		if err != nil {
+			return fmt.Errorf("write down expiries: %w", err)
+		}
+		rest := int64(settleSize - len(ended))
+		stopped, err := tx.SuspendDueLicenses(ctx, query.SuspendDueLicensesParams{UpdatedAt: tx.Stamp, Grace: &tx.Stamp, N: rest})
+		if err != nil {
+			return fmt.Errorf("write down ends of grace: %w", err)
+		}
+		due := dueOf(ended, stopped)
+		n = len(due)
+		return noteDue(ctx, tx, due)
+	})
+	return n, err
+}
+
+// noteDue tells the history and the world of the licenses that time has changed.
+func noteDue(ctx context.Context, tx *db.Tx, due []dueLicense) error {
+	ids := make([]any, len(due))
+	for i, d := range due {
+		ids[i] = d.id
+	}
+	holds, err := holdsOfAll(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	for _, d := range due {
+		d.state.Holds = holds[d.id]
+		if err := noteTime(ctx, tx, d.id, d.customerID, d.state); err != nil {
+			return err
+		}
+	}
+	return nil
+}
