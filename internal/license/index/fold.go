@@ -79,7 +79,10 @@ func (f *folder) run() {
 		case answer := <-f.flushes:
 			answer <- f.foldAll()
 		case <-tick.C:
-			f.report(f.look())
+			if err := f.look(); err != nil {
+				f.report(err)
+				continue
+			}
 			next.Reset(0)
 		case <-next.C:
 			more, err := f.step()
