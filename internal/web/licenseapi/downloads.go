@@ -20,8 +20,8 @@ import (
 // slow line takes as long as it takes.
 const stalled = 60 * time.Second
 
-// downloads streams the file of a release to who may have it.
-func (a *api) downloads(m mount) web.Handler {
+// downloads streams the file of a release to who may have it, the same way at both mounts.
+func (a *api) downloads(_ mount) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		p, err := readQuery(r)
 		if err != nil {
