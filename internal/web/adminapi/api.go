@@ -107,6 +107,7 @@ func New(c Config) *API {
 	a.events()
 	a.jobs()
 	a.verify()
+	a.tokens()
 	a.me()
 	a.finish()
 	return a

@@ -123,7 +123,20 @@ func replay(kept *token.Answer) *recorder {
 }
 
 func (rec *recorder) answer() token.Answer {
-	return token.Answer{Status: rec.status, ContentType: rec.header.Get("Content-Type"), Body: rec.body.Bytes()}
+	answer := token.Answer{Status: rec.status, ContentType: rec.header.Get("Content-Type"), Body: rec.body.Bytes()}
+	if rec.kept != nil {
+		answer.Body = rec.kept
+	}
+	return answer
+}
+
+// secretive is an answer that must not be stored as it is. A repeat gets it without its secrets.
+type secretive interface{ withoutSecrets() any }
+
+func noteSecret(ctx context.Context, s secretive) {
+	if n, ok := ctx.Value(notedKey{}).(*noted); ok {
+		n.kept = s.withoutSecrets()
+	}
 }
 
 // worthKeeping reports whether a refusal is an answer for good. What comes from the caller's rights, from a limit or

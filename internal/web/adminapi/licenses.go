@@ -72,7 +72,23 @@ type patchLicenseInput struct {
 	Body LicensePatch
 }
 
+type listLicensesInput struct {
+	Paging
+	Query       string `query:"q" maxLength:"255" doc:"The beginning of a key, an active identifier, or the customer's or product's name; or a whole id"`
+	Status      string `query:"status" enum:"active,suspended,expired,cancelled,revoked"`
+	CustomerID  string `query:"customer_id" maxLength:"64"`
+	OrderID     string `query:"order_id" maxLength:"64"`
+	ProductID   string `query:"product_id" maxLength:"64"`
+	PlanID      string `query:"plan_id" maxLength:"64"`
+	Type        string `query:"type" enum:"purchased"`
+	NotSeenDays int    `query:"not_seen_days" minimum:"1" maximum:"36500" doc:"Not checked for so many days, and in existence as long"`
+	NearLimit   bool   `query:"near_limit" doc:"In use in at least four fifths of its places"`
+	Sort        string `query:"sort" enum:"-created_at,expires_at,last_check_at" doc:"Default: newest first. What q, customer_id and order_id find has its own order"`
+}
+
 func (a *API) licenses() {
+	add(a, route{Method: http.MethodGet, Path: "/licenses", Scope: "licenses:read", Tag: "Licenses", Summary: "List licenses", Notes: "A page may be short and still have a next one."},
+		a.listLicenses)
 	add(a, route{Method: http.MethodGet, Path: "/licenses/{id}", Scope: "licenses:read", Tag: "Licenses", Summary: "Show a license"},
 		func(ctx context.Context, in *ByID) (License, error) {
 			l, err := a.Licenses.ByID(ctx, in.ID)
@@ -80,6 +96,15 @@ func (a *API) licenses() {
 		})
 	add(a, route{Method: http.MethodPatch, Path: "/licenses/{id}", Scope: "licenses:write", Tag: "Licenses", Summary: "Change a license", Notes: "All of it happens or nothing; the expiry is changed before the status."},
 		a.patchLicense)
+}
+
+func (a *API) listLicenses(ctx context.Context, in *listLicensesInput) (List[License], error) {
+	found, next, err := a.Licenses.List(ctx, license.Filter{
+		Query: in.Query, Status: license.Status(in.Status), CustomerID: in.CustomerID, OrderID: in.OrderID, ProductID: in.ProductID,
+		PlanID: in.PlanID, Type: license.Type(in.Type), NotSeenDays: in.NotSeenDays, NearLimit: in.NearLimit,
+		Sort: license.Sort(in.Sort), Cursor: in.Cursor, Limit: in.Limit,
+	})
+	return listOf(found, next, showLicense), err
 }
 
 func (a *API) patchLicense(ctx context.Context, in *patchLicenseInput) (License, error) {

@@ -79,8 +79,11 @@ func renderProblem(w http.ResponseWriter, _ *http.Request, e *fail.Error) {
 // alone. It never lets huma render an error: a transformer, which is this API's own, sees each of them before it is
 // written and notes it, and the answer is thrown away (see [route.serve]).
 
-// noted is where the error of one request is kept on its way out of huma.
-type noted struct{ err error }
+// noted is what one request leaves beside its answer on its way out of huma.
+type noted struct {
+	err  error
+	kept any // what may be stored of an answer with secrets
+}
 
 type notedKey struct{}
 

@@ -3,9 +3,11 @@ package adminapi
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"reflect"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -43,6 +45,9 @@ type route struct {
 	huma      http.Handler
 }
 
+// pathParam is a place in a path that a request fills.
+var pathParam = regexp.MustCompile(`\{[^}]*\}`)
+
 func (rt *route) key() string { return rt.Method + " " + rt.Path }
 
 // none is the answer of an operation that has none.
@@ -77,6 +82,9 @@ func add[In, Out any](a *API, rt route, f func(ctx context.Context, in *In) (Out
 	}
 	huma.Register(a.huma, op, func(ctx context.Context, in *In) (*answer[Out], error) {
 		out, err := f(ctx, in)
+		if s, ok := any(out).(secretive); ok {
+			noteSecret(ctx, s)
+		}
 		return &answer[Out]{out}, keepError(ctx, err)
 	})
 }
@@ -159,8 +167,8 @@ func (a *API) handle(rt *route) http.Handler {
 // readable refuses an address with text that can't be looked up: broken UTF-8, or the one character that a database
 // can't hold.
 func readable(rt *route, r *http.Request) error {
-	for _, part := range strings.Split(rt.Path, "/") {
-		if name, ok := strings.CutPrefix(part, "{"); ok && !sound(r.PathValue(strings.TrimSuffix(name, "}"))) {
+	for _, param := range pathParam.FindAllString(rt.Path, -1) {
+		if !sound(r.PathValue(strings.Trim(param, "{}"))) {
 			return errNowhere
 		}
 	}
@@ -202,7 +210,10 @@ func (rt *route) serve(r *http.Request, body []byte) (rec *recorder, err error) 
 	if n.err != nil {
 		return nil, n.err
 	}
-	return rec, nil
+	if n.kept != nil {
+		rec.kept, err = json.Marshal(n.kept)
+	}
+	return rec, err
 }
 
 // serveUpload runs an operation whose body is a stream. Large files take long, so the server's limits on the time of a
@@ -227,6 +238,7 @@ type recorder struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
+	kept   []byte // what is kept for an idempotency key in place of the body
 }
 
 func newRecorder() *recorder { return &recorder{header: http.Header{}, status: http.StatusOK} }

@@ -1,0 +1,107 @@
+package adminapi
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestDocument(t *testing.T) {
+	t.Parallel()
+	one(t, func(b *bundle) {
+		b.token = ""
+		got := b.send("GET", "/openapi.json", nil)
+		if got.Status != 200 || got.Header.Get("Content-Type") != "application/json" || got.Body["openapi"] != "3.1.0" {
+			t.Fatalf("= %d %v %.200s", got.Status, got.Header, got.Raw)
+		}
+		schemas := got.Body["components"].(object)["schemas"].(object)
+		// Every reference leads somewhere, and nothing of huma's own is left.
+		var walk func(v any)
+		walk = func(v any) {
+			switch v := v.(type) {
+			case object:
+				if ref, ok := v["$ref"].(string); ok && schemas[strings.TrimPrefix(ref, "#/components/schemas/")] == nil {
+					t.Errorf("%s leads nowhere", ref)
+				}
+				for _, of := range v {
+					walk(of)
+				}
+			case []any:
+				for _, of := range v {
+					walk(of)
+				}
+			}
+		}
+		walk(got.Body)
+		if strings.Contains(got.Raw, "ErrorModel") || strings.Contains(got.Raw, "$schema") {
+			t.Error("something of huma's own is in the document")
+		}
+		paths := got.Body["paths"].(object)
+		ids := map[string]bool{}
+		operations := 0
+		for _, of := range paths {
+			operations += len(of.(object))
+		}
+		if operations != len(b.api.routes) {
+			t.Errorf("%d operations, %d routes", operations, len(b.api.routes))
+		}
+		for _, rt := range b.api.routes {
+			op, _ := paths[rt.Path].(object)[strings.ToLower(rt.Method)].(object)
+			if op == nil {
+				t.Errorf("%s is not in the document", rt.key())
+				continue
+			}
+			if op["x-scope"] != rt.Scope || op["summary"] == "" || op["security"] == nil {
+				t.Errorf("%s: %v", rt.key(), op)
+			}
+			if id := op["operationId"].(string); ids[id] {
+				t.Errorf("%s: the id %s is taken", rt.key(), id)
+			} else {
+				ids[id] = true
+			}
+			if _, ok := op["responses"].(object)["default"]; !ok {
+				t.Errorf("%s has no problem", rt.key())
+			}
+		}
+	})
+}
+
+func TestReadablePage(t *testing.T) {
+	t.Parallel()
+	one(t, func(b *bundle) {
+		w := httptest.NewRecorder()
+		b.h.ServeHTTP(w, httptest.NewRequest("GET", Base+"/docs", nil))
+		page := w.Body.String()
+		if w.Code != 200 || w.Header().Get("Content-Type") != "text/html; charset=utf-8" || w.Header().Get("Content-Security-Policy") == "" {
+			t.Fatalf("= %d %v %.300s", w.Code, w.Header(), page)
+		}
+		if strings.Contains(page, "http://") || strings.Contains(page, "https://") || strings.Contains(page, `src="//`) {
+			t.Error("the page leads outside")
+		}
+		for _, rt := range b.api.routes {
+			if !strings.Contains(page, rt.Method+" "+rt.Path) || !strings.Contains(page, rt.Scope) {
+				t.Errorf("%s is not on the page", rt.key())
+			}
+		}
+		for name := range b.api.huma.OpenAPI().Components.Schemas.Map() {
+			if strings.Contains(page, `href="#`+schemaID(name)+`"`) && !strings.Contains(page, `id="`+schemaID(name)+`"`) {
+				t.Errorf("the link to %s leads nowhere", name)
+			}
+		}
+	})
+}
+
+func TestDocumentMarshalsTheSame(t *testing.T) {
+	t.Parallel()
+	one(t, func(b *bundle) {
+		first, err := json.Marshal(b.api.huma.OpenAPI())
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := json.Marshal(New(b.api.Config).huma.OpenAPI())
+		if err != nil || string(first) != string(second) {
+			t.Errorf("two documents of one program differ: %v", err)
+		}
+	})
+}
