@@ -30,7 +30,7 @@ type KeyRelookup interface {
 type Service struct {
 	db       *db.DB
 	keys     KeyRelookup
-	onChange []func()
+	onChange []func(ctx context.Context, tx *db.Tx) error
 }
 
 // New returns the catalog of a store. [Service.UseKeys] and [Service.OnChange] belong to building the program: call
@@ -40,14 +40,19 @@ func New(d *db.DB) *Service { return &Service{db: d} }
 // UseKeys names who changes the keys of a product when it starts or stops ignoring case.
 func (s *Service) UseKeys(k KeyRelookup) { s.keys = k }
 
-// OnChange registers f to be called after every committed change of the catalog, for those who keep names in memory.
-func (s *Service) OnChange(f func()) { s.onChange = append(s.onChange, f) }
+// OnChange registers f to be called as part of every transaction that changes the catalog, for those who keep names in
+// memory, here and in the other processes of the store.
+func (s *Service) OnChange(f func(ctx context.Context, tx *db.Tx) error) {
+	s.onChange = append(s.onChange, f)
+}
 
-// write runs f in a transaction after which the listeners are called.
+// write runs f in a transaction of which the listeners are told.
 func (s *Service) write(ctx context.Context, f func(tx *db.Tx) error) error {
 	return s.db.Write(ctx, func(tx *db.Tx) error {
 		for _, listener := range s.onChange {
-			tx.OnCommit(listener)
+			if err := listener(ctx, tx); err != nil {
+				return err
+			}
 		}
 		return f(tx)
 	})

@@ -65,7 +65,7 @@ func clientIP(r *http.Request, trusted []netip.Prefix) netip.Addr {
 		return netip.Addr{}
 	}
 	ip = ip.Unmap().WithZone("")
-	if len(trusted) == 0 || !contains(trusted, ip) {
+	if len(trusted) == 0 || !Within(ip, trusted) {
 		return ip
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
@@ -75,14 +75,15 @@ func clientIP(r *http.Request, trusted []netip.Prefix) netip.Addr {
 			return ip
 		}
 		ip = hop.Unmap().WithZone("")
-		if !contains(trusted, ip) {
+		if !Within(ip, trusted) {
 			return ip
 		}
 	}
 	return ip
 }
 
-func contains(nets []netip.Prefix, ip netip.Addr) bool {
+// Within reports whether ip lies in one of the networks.
+func Within(ip netip.Addr, nets []netip.Prefix) bool {
 	for _, n := range nets {
 		if n.Contains(ip) {
 			return true
@@ -96,10 +97,10 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return nil, &fail.Error{Kind: fail.TooLarge, Code: fail.CodeTooLarge, Detail: "The body is larger than " + strconv.FormatInt(limit, 10) + " bytes."}
+		return nil, &fail.Error{Kind: fail.KindTooLarge, Code: fail.CodeTooLarge, Detail: "The body is larger than " + strconv.FormatInt(limit, 10) + " bytes."}
 	}
 	if err != nil {
-		return nil, &fail.Error{Kind: fail.Malformed, Code: "INVALID_REQUEST", Detail: "The body could not be read to its end.", Err: err}
+		return nil, &fail.Error{Kind: fail.KindMalformed, Code: "INVALID_REQUEST", Detail: "The body could not be read to its end.", Err: err}
 	}
 	return b, nil
 }

@@ -60,7 +60,7 @@ func Recover(log *slog.Logger, render Renderer, next http.Handler) http.Handler 
 				panic(p)
 			}
 			log.Error("panic", "request_id", RequestID(r.Context()), "path", r.URL.Path, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			render(w, r, &fail.Error{Kind: fail.Internal, Code: fail.CodeInternal, Detail: "Something went wrong on our side."})
+			render(w, r, &fail.Error{Kind: fail.KindInternal, Code: fail.CodeInternal, Detail: "Something went wrong on our side."})
 		}()
 		next.ServeHTTP(w, r)
 	})

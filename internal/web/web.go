@@ -35,7 +35,7 @@ func Render(log *slog.Logger, render Renderer, w http.ResponseWriter, r *http.Re
 		return
 	}
 	e := fail.Of(err)
-	if e.Kind == fail.Internal || e.Kind == fail.Unavailable {
+	if e.Kind == fail.KindInternal || e.Kind == fail.KindUnavailable {
 		log.Error("request failed", "request_id", RequestID(r.Context()), "method", r.Method, "path", r.URL.Path, "code", e.Code, "err", err)
 	}
 	SetRetryAfter(w, e)
@@ -53,6 +53,6 @@ func Methods(render Renderer, h http.Handler, methods ...string) http.Handler {
 			}
 		}
 		w.Header().Set("Allow", allow)
-		render(w, r, &fail.Error{Kind: fail.Method, Code: fail.CodeMethod, Detail: "This address takes " + allow + " only."})
+		render(w, r, &fail.Error{Kind: fail.KindMethod, Code: fail.CodeMethod, Detail: "This address takes " + allow + " only."})
 	})
 }

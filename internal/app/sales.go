@@ -1,0 +1,53 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/job"
+	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/setting"
+)
+
+// licenseIssuer fulfils a paid line by a license.
+type licenseIssuer struct{ licenses *license.Service }
+
+// Fulfil implements billing.Fulfiller.
+func (i licenseIssuer) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line) (string, error) {
+	in := license.IssueInput{
+		CustomerID: line.CustomerID, PlanID: line.PlanID, OrderID: line.OrderID, InvoiceLineID: line.ID,
+		Quantity: line.Quantity, Reason: line.Reason,
+	}
+	if !line.ValidFor.IsZero() {
+		s, err := setting.Load(ctx, tx)
+		if err != nil {
+			return "", err
+		}
+		end := line.ValidFor.After(tx.Now, s.TimeZone)
+		in.ExpiresAt = &end
+	}
+	l, err := i.licenses.Issue(ctx, tx, in)
+	return l.ID, err
+}
+
+// enqueuer gives billing its narrow view of the queue.
+type enqueuer struct{ jobs *job.Queue }
+
+// Enqueue implements billing.Enqueuer.
+func (e enqueuer) Enqueue(ctx context.Context, tx *db.Tx, kind, dedupKey string, payload any, runAt time.Time) error {
+	return e.jobs.Enqueue(ctx, tx, job.New{Kind: kind, DedupKey: dedupKey, Payload: payload, RunAt: runAt})
+}
+
+// invoiceTerms takes from the settings what an invoice is made with.
+func invoiceTerms(ctx context.Context, tx *db.Tx) (billing.Terms, error) {
+	s, err := setting.Load(ctx, tx)
+	if err != nil {
+		return billing.Terms{}, err
+	}
+	return billing.Terms{
+		Zone: s.TimeZone, NumberFormat: s.NumberFormat, DueDays: s.DueDays,
+		Seller: billing.Party{Name: s.StoreName, Address: s.Address},
+	}, nil
+}

@@ -1,0 +1,5 @@
+-- name: AddStoreFact :execrows
+INSERT INTO store_facts (name, value) VALUES (@name, @value) ON CONFLICT (name) DO NOTHING;
+
+-- name: StoreFact :one
+SELECT value FROM store_facts WHERE name = @name;

@@ -1,0 +1,98 @@
+// Package licenseapi is the public license API: what installed copies call with their key. One contract, mounted
+// at two places; see docs/license-api.md.
+//
+// These handlers are plain and few, because every installed copy calls them. validate answers from license/index;
+// everything else reads rows.
+package licenseapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/license/index"
+	"github.com/keystead/keystead/internal/release"
+	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/web"
+)
+
+// The places where the contract is mounted.
+const (
+	OwnMount         = "/api/v1/"
+	LicenseDockMount = "/api/index.php/v1/licensedock/"
+)
+
+// Config is what the license API answers from.
+type Config struct {
+	Licenses *license.Service
+	Checks   *index.Index
+	Counts   *index.Counts
+	Releases *release.Service
+	Settings *setting.Service
+	Clock    clock.Clock
+	Log      *slog.Logger
+}
+
+type api struct {
+	licenses *license.Service
+	checks   *index.Index
+	counts   *index.Counts
+	releases *release.Service
+	settings *setting.Service
+	clock    clock.Clock
+	log      *slog.Logger
+	limiter  limiter
+}
+
+// mount is one of the two places and the dialect spoken there.
+type mount struct {
+	prefix  string
+	dialect bool // whether the setting compat.licensedock rules here
+}
+
+// old reports whether LicenseDock 1.9 is spoken at m.
+func (a *api) old(ctx context.Context, m mount) (bool, error) {
+	if !m.dialect {
+		return false, nil
+	}
+	s, err := a.settings.Get(ctx)
+	return s.LicenseDock == "1.9", err
+}
+
+// New returns the handler of both mounts and of the OpenAPI document.
+func New(c Config) http.Handler {
+	a := &api{licenses: c.Licenses, checks: c.Checks, counts: c.Counts, releases: c.Releases, settings: c.Settings, clock: c.Clock, log: c.Log}
+	mux := http.NewServeMux()
+	for _, m := range []mount{
+		{prefix: OwnMount},
+		{prefix: LicenseDockMount, dialect: true},
+	} {
+		a.handle(mux, m.prefix+"licenses/activate", activateEndpoint, a.activate(m), http.MethodPost)
+		a.handle(mux, m.prefix+"licenses/deactivate", deactivateEndpoint, a.deactivate(m), http.MethodPost)
+		a.handle(mux, m.prefix+"licenses/validate", validateEndpoint, a.validate(m), http.MethodPost)
+		a.handle(mux, m.prefix+"updates/{product}", updatesEndpoint, a.updates(m), http.MethodGet)
+		a.handle(mux, m.prefix+"downloads/{product}", downloadsEndpoint, a.downloads(m), http.MethodGet)
+	}
+	mux.Handle("/api/openapi.json", web.Methods(renderError, http.HandlerFunc(serveOpenAPI), http.MethodGet))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		renderError(w, r, fail.NotFound("NOT_FOUND", "There is nothing at this address."))
+	})
+	return web.Recover(c.Log, renderError, mux)
+}
+
+func (a *api) handle(mux *http.ServeMux, pattern string, e endpoint, h web.Handler, method string) {
+	mux.Handle(pattern, web.Methods(renderError, web.Handle(a.log, renderError, a.limited(e, h)), method))
+}
+
+// bySoftware names the caller for the histories: an installed copy, known by its key alone.
+func bySoftware(ctx context.Context) context.Context {
+	actor := event.Actor{Kind: event.Software, Name: "installed software"}
+	if ip := web.ClientIP(ctx); ip.IsValid() {
+		actor.IP = ip.String()
+	}
+	return event.WithActor(ctx, actor)
+}
