@@ -162,6 +162,8 @@ func (s *Service) RetryFulfilment(ctx context.Context, lineID string) error {
 			return nil
 		case inv.Status != Paid:
 			return fail.Conflict("INVOICE_NOT_PAID", "The invoice is not paid, so there is nothing to fulfil.")
+		case line.Link.State == Revoked:
+			return nil
 		}
 		work, err := tx.FulfilmentWork(ctx, inv.ID)
 		if err != nil {

@@ -3,6 +3,8 @@ package billing
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
@@ -64,7 +66,8 @@ func (s *Service) Verify(ctx context.Context) ([]Difference, error) {
 
 func (s *Service) targetChecks() []check {
 	var all []check
-	for kind, judge := range s.targets {
+	for _, kind := range slices.Sorted(maps.Keys(s.targets)) {
+		judge := s.targets[kind]
 		all = append(all, check{"fulfilment.target." + kind, func(ctx context.Context, tx *db.Tx) ([]Difference, error) {
 			var found []Difference
 			for after := ""; ; {
@@ -120,6 +123,9 @@ var checks = []check{
 	}),
 	rule("customer.credit", (*query.Queries).WrongCredits, func(r query.WrongCreditsRow) Difference {
 		return amounts(r.CustomerID+" "+r.Currency, r.Want, r.Got)
+	}),
+	rule("line.total", (*query.Queries).WrongLines, func(r query.WrongLinesRow) Difference {
+		return amounts(r.ID, r.Want, r.Got)
 	}),
 	rule("invoice.total", (*query.Queries).WrongTotals, func(r query.WrongTotalsRow) Difference {
 		return amounts(r.ID, r.Want, r.Got)

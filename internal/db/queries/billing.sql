@@ -127,13 +127,15 @@ FROM invoices LEFT JOIN payments ON payments.invoice_id = invoices.id AND paymen
 GROUP BY invoices.id, invoices.paid HAVING invoices.paid <> COALESCE(SUM(payments.applied), 0)
 ORDER BY invoices.id LIMIT CAST(@n AS BIGINT);
 
+-- name: WrongLines :many
+SELECT id, CAST(quantity * unit_amount AS BIGINT) AS want, total AS got FROM invoice_lines
+WHERE total <> quantity * unit_amount
+ORDER BY id LIMIT CAST(@n AS BIGINT);
+
 -- name: WrongTotals :many
-SELECT invoices.id, CAST(COALESCE(SUM(invoice_lines.quantity * invoice_lines.unit_amount), 0) AS BIGINT) AS want,
-    invoices.total AS got
+SELECT invoices.id, CAST(COALESCE(SUM(invoice_lines.total), 0) AS BIGINT) AS want, invoices.total AS got
 FROM invoices LEFT JOIN invoice_lines ON invoice_lines.invoice_id = invoices.id
-GROUP BY invoices.id, invoices.total
-HAVING invoices.total <> COALESCE(SUM(invoice_lines.quantity * invoice_lines.unit_amount), 0)
-    OR invoices.total <> COALESCE(SUM(invoice_lines.total), 0)
+GROUP BY invoices.id, invoices.total HAVING invoices.total <> COALESCE(SUM(invoice_lines.total), 0)
 ORDER BY invoices.id LIMIT CAST(@n AS BIGINT);
 
 -- name: WrongReceivables :many

@@ -930,6 +930,41 @@ func (q *Queries) WrongCredits(ctx context.Context, n int64) ([]WrongCreditsRow,
 	return items, nil
 }
 
+const wrongLines = `-- name: WrongLines :many
+SELECT id, CAST(quantity * unit_amount AS BIGINT) AS want, total AS got FROM invoice_lines
+WHERE total <> quantity * unit_amount
+ORDER BY id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongLinesRow struct {
+	ID   string
+	Want int64
+	Got  int64
+}
+
+func (q *Queries) WrongLines(ctx context.Context, n int64) ([]WrongLinesRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongLines, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongLinesRow
+	for rows.Next() {
+		var i WrongLinesRow
+		if err := rows.Scan(&i.ID, &i.Want, &i.Got); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const wrongLinks = `-- name: WrongLinks :many
 SELECT fulfilments.line_id, fulfilments.state, invoices.status
 FROM fulfilments
@@ -1140,12 +1175,9 @@ func (q *Queries) WrongRevenue(ctx context.Context, n int64) ([]WrongRevenueRow,
 }
 
 const wrongTotals = `-- name: WrongTotals :many
-SELECT invoices.id, CAST(COALESCE(SUM(invoice_lines.quantity * invoice_lines.unit_amount), 0) AS BIGINT) AS want,
-    invoices.total AS got
+SELECT invoices.id, CAST(COALESCE(SUM(invoice_lines.total), 0) AS BIGINT) AS want, invoices.total AS got
 FROM invoices LEFT JOIN invoice_lines ON invoice_lines.invoice_id = invoices.id
-GROUP BY invoices.id, invoices.total
-HAVING invoices.total <> COALESCE(SUM(invoice_lines.quantity * invoice_lines.unit_amount), 0)
-    OR invoices.total <> COALESCE(SUM(invoice_lines.total), 0)
+GROUP BY invoices.id, invoices.total HAVING invoices.total <> COALESCE(SUM(invoice_lines.total), 0)
 ORDER BY invoices.id LIMIT CAST($1 AS BIGINT)
 `
 
