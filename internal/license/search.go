@@ -112,7 +112,11 @@ func byCustomer(name, prefix, by string, then ...string) (stage, cond) {
 		st.keys = append(st.keys, column{expr: "c." + c})
 	}
 	st.keys = append(st.keys, colID)
-	st.branches = []branch{{from: "customers c JOIN licenses l ON l.customer_id = c.id", where: []cond{prefixed("c."+by, prefix)}}}
+	// SQLite takes the tables of a CROSS JOIN in the order in which they stand.
+	st.branches = []branch{{
+		from:  "customers c CROSS JOIN licenses l",
+		where: []cond{where("l.customer_id = c.id"), prefixed("c."+by, prefix)},
+	}}
 	low, high := text.PrefixRange(prefix)
 	return st, where("EXISTS (SELECT 1 FROM customers o WHERE o.id = l.customer_id AND o."+by+" >= ? AND o."+by+" < ?)", low, high)
 }

@@ -154,11 +154,13 @@ func (st stage) query(b branch, after []string, n, examine int) *statement {
 	q.WriteString(" FROM (")
 	st.scan(q, b, after)
 	q.limit(examine, 0)
-	q.WriteString(") e JOIN licenses l ON l.id = e.id WHERE TRUE")
+	// A subquery per candidate leaves the databases no choice: a join they may begin with all licenses of a status.
+	q.WriteString(") e WHERE (SELECT 1 FROM licenses l WHERE l.id = e.id")
 	for _, c := range st.rest {
 		q.WriteString(" AND ")
 		q.cond(c)
 	}
+	q.WriteString(") = 1")
 	q.WriteString(" ORDER BY ")
 	for i := range st.keys {
 		if i > 0 {

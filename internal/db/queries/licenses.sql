@@ -137,14 +137,14 @@ SELECT CAST(EXISTS (SELECT 1 FROM licenses l WHERE l.ends_at <= @ends AND l.stat
 UPDATE licenses SET status = 'expired', updated_at = @updated_at
 WHERE licenses.ends_at <= @ends AND licenses.status IN ('active', 'suspended') AND licenses.id IN (
     SELECT l.id FROM licenses l WHERE l.ends_at <= @ends AND l.status IN ('active', 'suspended')
-    ORDER BY l.ends_at LIMIT CAST(@n AS BIGINT))
+    LIMIT CAST(@n AS BIGINT))
 RETURNING id, customer_id, expires_at, grace_until, ends_at;
 
 -- name: SuspendDueLicenses :many
 UPDATE licenses SET status = 'suspended', updated_at = @updated_at
 WHERE licenses.grace_until <= @grace AND licenses.status = 'active' AND licenses.id IN (
     SELECT l.id FROM licenses l WHERE l.grace_until <= @grace AND l.status = 'active'
-    ORDER BY l.grace_until LIMIT CAST(@n AS BIGINT))
+    LIMIT CAST(@n AS BIGINT))
 RETURNING id, customer_id, expires_at, grace_until, ends_at;
 
 -- name: PruneRejections :execrows

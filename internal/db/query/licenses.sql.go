@@ -272,7 +272,7 @@ const endDueLicenses = `-- name: EndDueLicenses :many
 UPDATE licenses SET status = 'expired', updated_at = $1
 WHERE licenses.ends_at <= $2 AND licenses.status IN ('active', 'suspended') AND licenses.id IN (
     SELECT l.id FROM licenses l WHERE l.ends_at <= $2 AND l.status IN ('active', 'suspended')
-    ORDER BY l.ends_at LIMIT CAST($3 AS BIGINT))
+    LIMIT CAST($3 AS BIGINT))
 RETURNING id, customer_id, expires_at, grace_until, ends_at
 `
 
@@ -976,7 +976,7 @@ const suspendDueLicenses = `-- name: SuspendDueLicenses :many
 UPDATE licenses SET status = 'suspended', updated_at = $1
 WHERE licenses.grace_until <= $2 AND licenses.status = 'active' AND licenses.id IN (
     SELECT l.id FROM licenses l WHERE l.grace_until <= $2 AND l.status = 'active'
-    ORDER BY l.grace_until LIMIT CAST($3 AS BIGINT))
+    LIMIT CAST($3 AS BIGINT))
 RETURNING id, customer_id, expires_at, grace_until, ends_at
 `
 
