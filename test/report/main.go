@@ -87,7 +87,9 @@ func (r *report) add(e event) {
 		if r.output[key] == nil {
 			r.output[key] = &strings.Builder{}
 		}
-		r.output[key].WriteString(e.Output)
+		if !strings.HasPrefix(e.Output, "=== ") && e.Output != "FAIL\n" && !strings.HasPrefix(e.Output, "FAIL\t") {
+			r.output[key].WriteString(e.Output)
+		}
 	case "build-output":
 		fmt.Fprint(r.out, e.Output)
 	case "pass", "fail", "skip":
@@ -151,7 +153,7 @@ func (r *report) said(key test) string {
 func reason(said string) string {
 	var last string
 	for line := range strings.Lines(said) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "---") && !strings.HasPrefix(line, "===") {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "---") {
 			last = line
 		}
 	}

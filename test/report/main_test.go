@@ -10,12 +10,15 @@ func TestReport(t *testing.T) {
 	const in = `{"Action":"run","Package":"p","Test":"TestGood"}
 {"Action":"output","Package":"p","Test":"TestGood","Output":"quiet\n"}
 {"Action":"pass","Package":"p","Test":"TestGood","Elapsed":3}
+{"Action":"output","Package":"p","Test":"TestBad","Output":"=== RUN   TestBad\n"}
 {"Action":"output","Package":"p","Test":"TestBad","Output":"    bad_test.go:1: wrong\n"}
 {"Action":"fail","Package":"p","Test":"TestBad","Elapsed":0.1}
 {"Action":"output","Package":"p","Test":"TestLater","Output":"    bad_test.go:9: no such program\n"}
 {"Action":"output","Package":"p","Test":"TestLater","Output":"--- SKIP: TestLater (0.00s)\n"}
 {"Action":"skip","Package":"p","Test":"TestLater","Elapsed":0}
 {"Action":"output","Package":"p","Test":"TestEndless","Output":"panic: died\n"}
+{"Action":"output","Package":"p","Output":"FAIL\n"}
+{"Action":"output","Package":"p","Output":"FAIL\tp\t3.2s\n"}
 {"Action":"fail","Package":"p","Elapsed":3.2}
 {"Action":"build-output","ImportPath":"q","Output":"q.go:1: no\n"}
 {"Action":"fail","Package":"q","Elapsed":0}
