@@ -60,15 +60,16 @@ func (f *Filter) Validate() error {
 	if f.NotSeenDays < 0 || f.NotSeenDays > maxDays {
 		bad.Add("not_seen_days", fmt.Sprintf("is not between 0 and %d", maxDays))
 	}
+	ordered := f.Query != "" || f.CustomerID != "" || f.OrderID != ""
 	switch f.Sort {
 	case "":
 		f.Sort = ByNewest
-		if f.NotSeenDays > 0 {
+		if f.NotSeenDays > 0 && !ordered {
 			f.Sort = ByLastSeen
 		}
 	case ByNewest:
 	case ByExpiry, ByLastSeen:
-		if f.Query != "" || f.CustomerID != "" || f.OrderID != "" {
+		if ordered {
 			bad.Add("sort", "does not go with q, customer_id or order_id: what they find has its own order")
 		}
 	default:

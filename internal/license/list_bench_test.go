@@ -37,7 +37,7 @@ var fillTables = []struct {
 	    'cus_' || (i / 4), 'prd_' || (i % 20), 'pln_' || (i % 60), 'purchased',
 	    CASE WHEN i % 100 < 60 THEN 'active' WHEN i % 100 < 90 THEN 'expired' WHEN i % 100 < 99 THEN 'cancelled' WHEN i % 1000 < 999 THEN 'revoked' ELSE 'suspended' END,
 	    CASE WHEN i % 100 BETWEEN 90 AND 98 THEN 'cancelled' WHEN i % 100 = 99 AND i % 1000 < 999 THEN 'revoked' ELSE '' END,
-	    5, i % 50 = 7, e, e, e, i, i
+	    5, i % 50 = 7, e, CASE WHEN i % 1000 = 999 THEN 1 ELSE e END, e, i, i
 	    FROM (SELECT i, CASE WHEN i % 100 >= 60 AND i % 100 < 90 THEN 1000000 * i WHEN i % 3 = 0 THEN NULL ELSE 4000000000000000 + 1000000 * i END AS e FROM n) x`},
 	{1, `INSERT INTO license_checks (license_id, check_count, last_check_at, last_check_ip)
 	    SELECT 'lic_' || (1000000000 + i), i % 9, CASE WHEN i % 9 = 0 THEN 0 ELSE CAST($2 AS BIGINT) - 1000000 * ((i * 37) % 5184000) END, '192.0.2.1' FROM n`},

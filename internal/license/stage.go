@@ -61,6 +61,7 @@ func (st stage) check(key []string) error {
 
 // page returns the next n licenses behind a key. If more may follow, it also returns the key behind which they do.
 func (st stage) page(ctx context.Context, tx *db.Tx, after []string, n, examine int) (found []candidate, more []string, err error) {
+	examine = max(1, examine/len(st.branches))
 	var horizon []string // no branch has been read beyond it
 	for _, b := range st.branches {
 		rows, err := st.read(ctx, tx, st.query(b, after, n+1, examine))
