@@ -65,11 +65,11 @@ func (t Table[S, E]) Check() error {
 		if !listed[step.From] || !listed[step.To] {
 			return fmt.Errorf("%s: %s → %s has a state that is not listed", t.Name, step.From, step.To)
 		}
-		if k := (key{step.From, step.On}); steps[k] {
+		k := key{step.From, step.On}
+		if steps[k] {
 			return fmt.Errorf("%s: %s on %q is ambiguous", t.Name, step.From, step.On)
-		} else {
-			steps[k] = true
 		}
+		steps[k] = true
 		reached[step.To] = true
 	}
 	for _, state := range t.States {
