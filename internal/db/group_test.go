@@ -202,22 +202,44 @@ func TestLostGroupRunsAgainOneByOne(t *testing.T) {
 	}
 }
 
-func TestLongStatementsOfAGroup(t *testing.T) {
+// More different statements than are kept prepared, while the rows of another are being read.
+func TestManyStatements(t *testing.T) {
 	t.Parallel()
 	s := dbtest.SQLite(t)
-	// More different statements than are kept prepared, within one transaction and across transactions.
-	for range 2 {
-		err := s.DB.Write(t.Context(), func(tx *db.Tx) error {
+	if err := s.DB.Write(t.Context(), func(tx *db.Tx) error { return errors.Join(put(tx, "x1", "1"), put(tx, "x2", "1")) }); err != nil {
+		t.Fatal(err)
+	}
+	many := func(tx *db.Tx) error {
+		rows, err := tx.SQL().QueryContext(t.Context(), "SELECT name FROM store_facts WHERE name LIKE 'x%' ORDER BY name")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }()
+		var read []string
+		for rows.Next() {
+			var name string
+			if err := rows.Scan(&name); err != nil {
+				return err
+			}
+			read = append(read, name)
 			for i := range 500 {
 				var n int
 				q := fmt.Sprintf("SELECT count(*) + %d FROM store_facts WHERE name LIKE 'x%%'", i)
-				if err := tx.SQL().QueryRowContext(t.Context(), q).Scan(&n); err != nil || n != i {
+				if err := tx.SQL().QueryRowContext(t.Context(), q).Scan(&n); err != nil || n != i+2 {
 					return fmt.Errorf("statement %d gave %d: %w", i, n, err)
 				}
 			}
-			return nil
-		})
-		if err != nil {
+		}
+		if !slices.Equal(read, []string{"x1", "x2"}) {
+			t.Errorf("read %q", read)
+		}
+		return rows.Err()
+	}
+	for range 3 {
+		if err := s.DB.Write(t.Context(), many); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.DB.Read(t.Context(), many); err != nil {
 			t.Fatal(err)
 		}
 	}

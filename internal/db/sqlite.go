@@ -166,15 +166,21 @@ func (c *liteConn) close() {
 // maxStatements bounds the cache: list pages make statements of many shapes.
 const maxStatements = 400
 
+// trim empties a cache that has grown too large. It is called between transactions only: within one, somebody may
+// still be reading the rows of a statement.
+func (c *liteConn) trim() {
+	if len(c.stmts) < maxStatements {
+		return
+	}
+	for q, s := range c.stmts {
+		_ = s.Close()
+		delete(c.stmts, q)
+	}
+}
+
 func (c *liteConn) stmt(q string) (*sql.Stmt, error) {
 	if s, ok := c.stmts[q]; ok {
 		return s, nil
-	}
-	if len(c.stmts) >= maxStatements {
-		for k, s := range c.stmts {
-			_ = s.Close()
-			delete(c.stmts, k)
-		}
 	}
 	s, err := c.Conn.PrepareContext(context.Background(), q)
 	if err == nil {
@@ -275,7 +281,10 @@ func (l *lite) read(ctx context.Context, d *DB, f func(tx *Tx) error) (err error
 	case <-l.stop:
 		return errClosed
 	}
-	defer func() { l.readers <- c }()
+	defer func() {
+		c.trim()
+		l.readers <- c
+	}()
 	t := &liteTx{c: c}
 	if _, err := t.ExecContext(ctx, "BEGIN DEFERRED"); err != nil {
 		return err
@@ -374,6 +383,7 @@ func (l *lite) commitGroup(group []*member) {
 // tryGroup runs the members in one transaction, each in its own savepoint, and reports whether every member has
 // its verdict. If false, nothing is stored.
 func (l *lite) tryGroup(group []*member) bool {
+	l.writer.trim()
 	t := &liteTx{c: l.writer, write: true}
 	ctx := context.Background()
 	alone := len(group) == 1
