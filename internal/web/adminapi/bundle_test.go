@@ -11,11 +11,14 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/catalog"
@@ -42,6 +45,7 @@ type bundle struct {
 	h      http.Handler
 	token  string
 	issuer *issuer
+	shapes *shapes
 }
 
 func setup(t *testing.T, s *dbtest.Store) *bundle {
@@ -69,6 +73,7 @@ func setup(t *testing.T, s *dbtest.Store) *bundle {
 		Releases: release.New(d, filepath.Join(t.TempDir(), "files")), Settings: setting.New(d), Licenses: licenses,
 		Orders: order.New(d, bill, pay), Billing: bill, Payments: pay, Jobs: jobs, Events: event.NewLog(d), Tokens: tokens, Version: "1.2.3", MaxUpload: 4 << 20,
 	})
+	b.shapes = newShapes(t, b.api)
 	b.h = web.Identify(func() []netip.Prefix { return nil }, b.api)
 	b.token = b.newToken("*")
 	return b
@@ -159,6 +164,7 @@ func (b *bundle) send(method, path string, body any, headers ...string) reply {
 	}
 	w := httptest.NewRecorder()
 	b.h.ServeHTTP(w, q)
+	b.described(q, w)
 	got := reply{T: b.T, Status: w.Code, Header: w.Header(), Raw: w.Body.String()}
 	if w.Body.Len() > 0 && strings.Contains(w.Header().Get("Content-Type"), "json") {
 		if err := json.Unmarshal(w.Body.Bytes(), &got.Body); err != nil {
@@ -244,4 +250,64 @@ func each(t *testing.T, f func(b *bundle)) {
 func one(t *testing.T, f func(b *bundle)) {
 	t.Helper()
 	f(setup(t, dbtest.SQLite(t)))
+}
+
+// described fails the test if an answer is not what the OpenAPI document says of it.
+func (b *bundle) described(q *http.Request, w *httptest.ResponseRecorder) {
+	b.Helper()
+	_, pattern := b.api.mux.Handler(q)
+	method, path, _ := strings.Cut(pattern, " "+Base)
+	if path == "" || path == "/docs" || path == "/openapi.json" {
+		return
+	}
+	escape := strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace
+	status, media := strconv.Itoa(w.Code), mediaJSON
+	if w.Code >= 400 {
+		status, media = "default", problemType
+	}
+	place := "/paths/" + escape(path) + "/" + strings.ToLower(method) + "/responses/" + status
+	if w.Code != http.StatusNoContent {
+		place += "/content/" + escape(media) + "/schema"
+	}
+	b.shapes.Lock()
+	defer b.shapes.Unlock()
+	compiled, err := b.shapes.compiler.Compile("openapi.json#" + place)
+	if err != nil {
+		b.Fatalf("%s answers %d, which the document does not know: %v", pattern, w.Code, err)
+	}
+	if w.Code == http.StatusNoContent {
+		return
+	}
+	body, err := jsonschema.UnmarshalJSON(bytes.NewReader(w.Body.Bytes()))
+	if err != nil {
+		b.Fatalf("%s: %v in %s", pattern, err, w.Body)
+	}
+	if err := compiled.Validate(body); err != nil {
+		b.Errorf("%s answers %d with what the document does not describe: %v", pattern, w.Code, err)
+	}
+}
+
+// shapes compiles the schemas of the OpenAPI document as they are needed.
+type shapes struct {
+	sync.Mutex
+	compiler *jsonschema.Compiler
+}
+
+func newShapes(t *testing.T, a *API) *shapes {
+	t.Helper()
+	raw, err := json.Marshal(a.huma.OpenAPI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	c.AssertFormat()
+	if err := c.AddResource("openapi.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	return &shapes{compiler: c}
 }

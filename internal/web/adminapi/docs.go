@@ -177,6 +177,11 @@ func (d *describer) typeOf(s *huma.Schema) docsType {
 		name := s.Ref[strings.LastIndexByte(s.Ref, '/')+1:]
 		return docsType{Name: name, Link: schemaID(name)}
 	}
+	if len(s.AnyOf) > 0 {
+		t := d.typeOf(s.AnyOf[0])
+		t.Name += " or null"
+		return t
+	}
 	t := docsType{Name: s.Type}
 	switch {
 	case s.Type == huma.TypeArray:
@@ -199,6 +204,8 @@ func (d *describer) typeOf(s *huma.Schema) docsType {
 func (d *describer) example(s *huma.Schema, depth int) any {
 	s = d.resolve(s)
 	switch {
+	case len(s.AnyOf) > 0:
+		return d.example(s.AnyOf[0], depth)
 	case len(s.Examples) > 0:
 		return s.Examples[0]
 	case len(s.Enum) > 0:

@@ -35,7 +35,7 @@ func everyRoute(b *bundle, f func(t *testing.T, b *bundle, rt *route)) {
 }
 
 // good is a body that an operation's schema takes.
-func good(b *bundle, rt *route) object {
+func good(rt *route) object {
 	if rt.body == nil {
 		return nil
 	}
@@ -83,14 +83,14 @@ func TestEveryOperationNeedsAToken(t *testing.T) {
 		all := b.token
 		everyRoute(b, func(t *testing.T, b *bundle, rt *route) {
 			for _, authorization := range []string{"", "Basic YTpi", "Bearer", all} {
-				got := b.send(rt.Method, placeOf(rt), good(b, rt), "Authorization: "+authorization)
+				got := b.send(rt.Method, placeOf(rt), good(rt), "Authorization: "+authorization)
 				got.refused(401, "UNAUTHENTICATED")
 				if got.Header.Get("WWW-Authenticate") != "Bearer" {
 					t.Errorf("headers: %v", got.Header)
 				}
 			}
 			b.token = expiring
-			got := b.send(rt.Method, placeOf(rt), good(b, rt))
+			got := b.send(rt.Method, placeOf(rt), good(rt))
 			got.refused(401, "TOKEN_EXPIRED")
 			if got.Header.Get("WWW-Authenticate") != "Bearer" {
 				t.Errorf("headers: %v", got.Header)
@@ -118,13 +118,13 @@ func TestEveryOperationNeedsItsScope(t *testing.T) {
 			delete(others, rt.Scope)
 			delete(others, "")
 			b.token = b.newToken(slices.Sorted(maps.Keys(others))...)
-			got := b.send(rt.Method, placeOf(rt), good(b, rt))
+			got := b.send(rt.Method, placeOf(rt), good(rt))
 			got.refused(403, "MISSING_SCOPE")
 			if !strings.Contains(got.Raw, rt.Scope) {
 				t.Errorf("the scope is not named: %s", got.Raw)
 			}
 			b.token = b.newToken(rt.Scope)
-			if got := b.send(rt.Method, placeOf(rt), good(b, rt)); got.Status == 401 || got.Status == 403 || got.Status >= 500 {
+			if got := b.send(rt.Method, placeOf(rt), good(rt)); got.Status == 401 || got.Status == 403 || got.Status >= 500 {
 				t.Errorf("with its scope = %d %s", got.Status, got.Raw)
 			}
 		})
@@ -140,7 +140,7 @@ func TestEveryUnknownThingIsNotFound(t *testing.T) {
 			}
 			for _, id := range []string{"xxx_nothing", "cus_01hx2b6yh4m3nq0r8s5t", "%ff", "%00", strings.Repeat("x", 64), "x%20y", "%F0%9F%94%91", "'"} {
 				place := pathParam.ReplaceAllString(rt.Path, id)
-				got := b.send(rt.Method, place, good(b, rt))
+				got := b.send(rt.Method, place, good(rt))
 				if rt.Upload {
 					got = b.send(rt.Method, place+"?name=x", "x", "Content-Type: application/zip")
 				}
@@ -149,7 +149,7 @@ func TestEveryUnknownThingIsNotFound(t *testing.T) {
 					t.Errorf("%s = %d %s", id, got.Status, got.Raw)
 				}
 			}
-			b.send(rt.Method, pathParam.ReplaceAllString(rt.Path, strings.Repeat("x", 65)), good(b, rt)).refused(422, "INVALID_INPUT")
+			b.send(rt.Method, pathParam.ReplaceAllString(rt.Path, strings.Repeat("x", 65)), good(rt)).refused(422, "INVALID_INPUT")
 		})
 	})
 }
@@ -186,15 +186,15 @@ func TestEveryQueryIsChecked(t *testing.T) {
 		everyRoute(b, func(t *testing.T, b *bundle, rt *route) {
 			refused := func(query, field, message string) {
 				t.Helper()
-				fields := b.send(rt.Method, placeOf(rt)+"?"+query, good(b, rt)).refused(422, "INVALID_INPUT")
+				fields := b.send(rt.Method, placeOf(rt)+"?"+query, good(rt)).refused(422, "INVALID_INPUT")
 				if !strings.Contains(fields[field], message) {
 					t.Errorf("?%s: %v, want %s of %s", query, fields, message, field)
 				}
 			}
 			refused("unheard_of=1", "unheard_of", "is not a parameter of this operation")
-			b.send(rt.Method, placeOf(rt)+"?x=%ff", good(b, rt)).refused(400, "MALFORMED")
-			b.send(rt.Method, placeOf(rt)+"?x=%00", good(b, rt)).refused(400, "MALFORMED")
-			b.send(rt.Method, placeOf(rt)+"?x=%zz", good(b, rt)).refused(400, "MALFORMED")
+			b.send(rt.Method, placeOf(rt)+"?x=%ff", good(rt)).refused(400, "MALFORMED")
+			b.send(rt.Method, placeOf(rt)+"?x=%00", good(rt)).refused(400, "MALFORMED")
+			b.send(rt.Method, placeOf(rt)+"?x=%zz", good(rt)).refused(400, "MALFORMED")
 			for _, p := range rt.operation.Parameters {
 				if p.In != "query" {
 					continue
@@ -250,7 +250,7 @@ func TestEveryBodyIsChecked(t *testing.T) {
 			if rt.Path == "/settings" {
 				return // names that are no settings have a test of their own
 			}
-			unknown := good(b, rt)
+			unknown := good(rt)
 			unknown["unheard_of"] = 1
 			if fields := b.send(rt.Method, placeOf(rt), unknown).refused(422, "INVALID_INPUT"); fields["unheard_of"] != "is not known here" {
 				t.Errorf("unknown field: %v", fields)
@@ -265,7 +265,7 @@ func everyField(t *testing.T, b *bundle, rt *route) {
 	t.Helper()
 	s, root := rt.body, rt.body.resolve(rt.body.root)
 	for _, name := range root.Required {
-		body := good(b, rt)
+		body := good(rt)
 		delete(body, name)
 		if fields := b.send(rt.Method, placeOf(rt), body).refused(422, "INVALID_INPUT"); fields[name] != "is required" {
 			t.Errorf("without %s: %v", name, fields)
@@ -279,7 +279,7 @@ func everyField(t *testing.T, b *bundle, rt *route) {
 		property = s.resolve(property)
 		wrong := func(v any, message string) {
 			t.Helper()
-			body := good(b, rt)
+			body := good(rt)
 			body[name] = v
 			fields := b.send(rt.Method, placeOf(rt), body).refused(422, "INVALID_INPUT")
 			if !strings.Contains(fields[name], message) {

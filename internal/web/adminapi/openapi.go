@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -67,18 +68,40 @@ func (a *API) describe() {
 	schemas := doc.Components.Schemas.Map()
 	delete(schemas, "ErrorModel") // huma's own; nothing is answered with it
 	delete(schemas, "ErrorDetail")
-	for _, s := range schemas {
-		listsAreNeverNull(s)
+	for name, s := range schemas {
+		mend(s)
+		objectsMayBeNull(s, doc.Components.Schemas.TypeFromRef("#/components/schemas/"+name))
 	}
 }
 
-// listsAreNeverNull corrects what huma takes from Go: a slice may be nil, a list of this API may not.
-func listsAreNeverNull(s *huma.Schema) {
+// mend corrects what huma takes from Go: a slice may be nil, a list of this API may not; and null, where it is allowed
+// beside a few values, is one of them.
+func mend(s *huma.Schema) {
 	if s.Type == huma.TypeArray {
 		s.Nullable = false
 	}
+	if s.Nullable && len(s.Enum) > 0 {
+		s.Enum = append(s.Enum, nil)
+	}
 	for _, property := range s.Properties {
-		listsAreNeverNull(property)
+		mend(property)
+	}
+}
+
+// objectsMayBeNull says what huma can't: that a field holds an object of its own shape, or null.
+func objectsMayBeNull(s *huma.Schema, t reflect.Type) {
+	if t == nil || t.Kind() != reflect.Struct {
+		return
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		property := s.Properties[name]
+		if f.Type.Kind() == reflect.Pointer && property != nil && property.Ref != "" && !strings.Contains(options, "omitempty") {
+			s.Properties[name] = &huma.Schema{
+				AnyOf: []*huma.Schema{{Ref: property.Ref}, {Type: "null"}}, Description: property.Description,
+			}
+		}
 	}
 }
 

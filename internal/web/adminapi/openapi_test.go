@@ -2,6 +2,7 @@ package adminapi
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -71,7 +72,7 @@ func TestReadablePage(t *testing.T) {
 	t.Parallel()
 	one(t, func(b *bundle) {
 		w := httptest.NewRecorder()
-		b.h.ServeHTTP(w, httptest.NewRequest("GET", Base+"/docs", nil))
+		b.h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, Base+"/docs", nil))
 		page := w.Body.String()
 		if w.Code != 200 || w.Header().Get("Content-Type") != "text/html; charset=utf-8" || w.Header().Get("Content-Security-Policy") == "" {
 			t.Fatalf("= %d %v %.300s", w.Code, w.Header(), page)

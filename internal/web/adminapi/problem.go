@@ -71,7 +71,9 @@ func renderProblem(w http.ResponseWriter, _ *http.Request, e *fail.Error) {
 		h.Set("WWW-Authenticate", "Bearer")
 	}
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // a client that went away needs no answer
+	if err := json.NewEncoder(w).Encode(p); err != nil {
+		return // a client that went away needs no answer
+	}
 }
 
 // huma has errors of its own: parameters that it can't read, and whatever a handler returns. Its way to replace them

@@ -159,7 +159,9 @@ func checkText(of *huma.Schema, v any) error {
 func words(values []any) string {
 	var names []string
 	for _, v := range values {
-		names = append(names, fmt.Sprint(v))
+		if v != nil {
+			names = append(names, fmt.Sprint(v))
+		}
 	}
 	return strings.Join(names, ", ")
 }
