@@ -2,25 +2,22 @@ package index
 
 import (
 	"context"
+	"database/sql"
 	"errors"
-	"slices"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/keystead/keystead/internal/db"
 )
 
-// committer keeps checks on PostgreSQL. A batch is one transaction of set-based statements, sent in one go on a
-// connection of the committer's own. The commit does not wait for the disk: what survives the end of this process is
-// enough, and the server is another one.
+// committer keeps checks on PostgreSQL. A batch is one statement and thereby one transaction, on a connection of the
+// committer's own. The commit does not wait for the disk: what survives the end of this process is enough, and the
+// server is another one.
 //
-// All processes write the same tables in the same order, each with its rows sorted, so they wait for each other but
-// don't meet in a deadlock.
+// All processes run the same statement, and its parts go through their rows sorted, so they wait for each other but
+// don't meet in a deadlock; should they all the same, the batch is tried again.
 type committer struct {
 	db    *db.DB
-	conns chan *pgx.Conn // nil: to be opened
+	conns *sql.DB
 }
 
 const (
@@ -29,141 +26,101 @@ const (
 	commitAttempts = 3
 )
 
-func newCommitter(d *db.DB) *committer {
-	p := &committer{db: d, conns: make(chan *pgx.Conn, committers)}
-	for range committers {
-		p.conns <- nil
-	}
-	return p
+func newCommitter(d *db.DB) (*committer, error) {
+	conns, err := ownConns(d, committers)
+	return &committer{db: d, conns: conns}, err
 }
 
-func (p *committer) close(ctx context.Context) error {
-	var errs error
-	for range committers {
-		select {
-		case conn := <-p.conns:
-			if conn != nil {
-				errs = errors.Join(errs, conn.Close(ctx))
-			}
-		case <-ctx.Done():
-			return errors.Join(errs, ctx.Err())
-		}
+// ownConns gives connections to a PostgreSQL store besides those that everybody shares: what needs them must go on
+// when these are short.
+func ownConns(d *db.DB, n int) (*sql.DB, error) {
+	conns, err := sql.Open("pgx", d.PgURL())
+	if err == nil {
+		conns.SetMaxOpenConns(n)
+		conns.SetMaxIdleConns(n)
 	}
-	return errs
+	return conns, err
 }
+
+func (p *committer) close() error { return p.conns.Close() }
 
 func (p *committer) commit(checks []Check) error {
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
-	b := p.statements(summed(checks))
+	args := p.arguments(summed(checks))
 	for attempt := 1; ; attempt++ {
-		err := p.send(ctx, b)
-		var pe *pgconn.PgError
-		again := pgconn.SafeToRetry(err) ||
-			errors.As(err, &pe) && (pe.Code == "40001" || pe.Code == "40P01") // serialization failure, deadlock
+		_, err := p.conns.ExecContext(ctx, commitChecks, args...)
+		var pe interface{ SQLState() string }
+		again := errors.As(err, &pe) && (pe.SQLState() == "40001" || pe.SQLState() == "40P01") // serialization failure, deadlock
 		if !again || attempt == commitAttempts {
 			return err
 		}
 	}
 }
 
-func (p *committer) send(ctx context.Context, statements []statement) (err error) {
-	conn := <-p.conns
-	defer func() {
-		if err != nil && conn != nil {
-			// It may be in the middle of anything.
-			_ = conn.Close(ctx)
-			conn = nil
-		}
-		p.conns <- conn
-	}()
-	if conn == nil {
-		if conn, err = pgx.Connect(ctx, p.db.PgURL()); err != nil {
-			return err
-		}
-	}
-	var b pgx.Batch
-	b.Queue("BEGIN")
-	b.Queue("SET LOCAL synchronous_commit = off")
-	for _, s := range statements {
-		b.Queue(s.sql, s.args...)
-	}
-	b.Queue("COMMIT")
-	return conn.SendBatch(ctx, &b).Close()
-}
-
-type statement struct {
-	sql  string
-	args []any
-}
-
-// Checks of licenses that are not there are left out, so that nothing a caller passes can fail the checks of others.
-const (
-	addChecks = `
-INSERT INTO license_checks AS t (license_id, check_count, last_check_at, last_check_ip)
-SELECT n.* FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[]) AS n (license_id, check_count, at, ip)
-JOIN licenses l ON l.id = n.license_id ORDER BY n.license_id COLLATE "C"
-ON CONFLICT (license_id) DO UPDATE SET
-    check_count = t.check_count + excluded.check_count,
-    last_check_ip = CASE WHEN excluded.last_check_at >= t.last_check_at THEN excluded.last_check_ip ELSE t.last_check_ip END,
-    last_check_at = greatest(t.last_check_at, excluded.last_check_at)`
-	addChecksOfDays = `
-INSERT INTO license_checks_daily AS t (license_id, day, check_count)
-SELECT n.* FROM unnest($1::text[], $2::text[], $3::bigint[]) AS n (license_id, day, check_count)
-JOIN licenses l ON l.id = n.license_id ORDER BY n.license_id COLLATE "C", n.day COLLATE "C"
-ON CONFLICT (license_id, day) DO UPDATE SET check_count = t.check_count + excluded.check_count`
-	setLastSeen = `
-UPDATE activations a SET last_seen_at = n.at
-FROM unnest($1::text[], $2::text[], $3::bigint[]) AS n (license_id, identifier, at)
-WHERE a.license_id = n.license_id AND a.identifier = n.identifier AND a.last_seen_at < n.at`
-	addVerifications = `
-INSERT INTO verification_log (id, license_id, at, result, identifier, version, ip, user_agent)
-SELECT n.* FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-    AS n (id, license_id, at, result, identifier, version, ip, user_agent)
-JOIN licenses l ON l.id = n.license_id`
-	addChecksOfHours = `
-INSERT INTO checks_hourly AS t (hour, check_count)
-SELECT * FROM unnest($1::bigint[], $2::bigint[])
-ON CONFLICT (hour) DO UPDATE SET check_count = t.check_count + excluded.check_count`
+// commitChecks writes the rows of a batch. Checks of licenses that are not there are left out, so that nothing a
+// caller passes can fail the checks of others. PostgreSQL runs the parts from the last to the first; nothing relies on
+// it, but so the hour, a row that all processes want, is held for the shortest time.
+const commitChecks = `
+WITH hours AS (
+    INSERT INTO checks_hourly AS t (hour, check_count)
+    SELECT * FROM unnest($1::bigint[], $2::bigint[])
+    ON CONFLICT (hour) DO UPDATE SET check_count = t.check_count + excluded.check_count
+), noted AS (
+    INSERT INTO verification_log (id, license_id, at, result, identifier, version, ip, user_agent)
+    SELECT n.*
+    FROM unnest($3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
+        AS n (id, license_id, at, result, identifier, version, ip, user_agent)
+    JOIN licenses l ON l.id = n.license_id
+), seen AS (
+    UPDATE activations a SET last_seen_at = n.at
+    FROM unnest($11::text[], $12::text[], $13::bigint[]) AS n (license_id, identifier, at)
+    WHERE a.license_id = n.license_id AND a.identifier = n.identifier AND a.last_seen_at < n.at
+), days AS (
+    INSERT INTO license_checks_daily AS t (license_id, day, check_count)
+    SELECT n.* FROM unnest($14::text[], $15::text[], $16::bigint[]) AS n (license_id, day, check_count)
+    JOIN licenses l ON l.id = n.license_id ORDER BY n.license_id COLLATE "C", n.day COLLATE "C"
+    ON CONFLICT (license_id, day) DO UPDATE SET check_count = t.check_count + excluded.check_count
+), checks AS (
+    INSERT INTO license_checks AS t (license_id, check_count, last_check_at, last_check_ip)
+    SELECT n.* FROM unnest($17::text[], $18::bigint[], $19::bigint[], $20::text[]) AS n (license_id, check_count, at, ip)
+    JOIN licenses l ON l.id = n.license_id ORDER BY n.license_id COLLATE "C"
+    ON CONFLICT (license_id) DO UPDATE SET
+        check_count = t.check_count + excluded.check_count,
+        last_check_ip = CASE WHEN excluded.last_check_at >= t.last_check_at THEN excluded.last_check_ip ELSE t.last_check_ip END,
+        last_check_at = greatest(t.last_check_at, excluded.last_check_at)
 )
+SELECT set_config('synchronous_commit', 'off', true)`
 
-// statements are what stores items, in the order in which every process locks rows. The hour comes last: all
-// processes want the same row.
-func (p *committer) statements(items []item) []statement {
-	var licenses, days, hours, seen, noted []item
-	for kind, into := range map[itemKind]*[]item{ofLicense: &licenses, ofDay: &days, ofHour: &hours, lastSeen: &seen, verification: &noted} {
-		*into = slices.Collect(func(yield func(item) bool) {
-			for _, it := range items {
-				if it.kind == kind && !yield(it) {
-					return
-				}
-			}
-		})
+// arguments are the columns of commitChecks.
+func (p *committer) arguments(items []item) []any {
+	var rows [verification + 1][]item
+	for _, it := range items {
+		rows[it.kind] = append(rows[it.kind], it)
 	}
 	license := func(it item) string { return it.license }
 	text := func(it item) string { return it.text }
 	at := func(it item) int64 { return it.at }
 	count := func(it item) int64 { return it.count }
-	all := []statement{
-		{addChecks, []any{column(licenses, license), column(licenses, count), column(licenses, at), column(licenses, func(it item) string { return ipText(it.ip) })}},
-		{addChecksOfDays, []any{column(days, license), column(days, text), column(days, count)}},
+	noted := func(f func(c *Check) string) []string {
+		return column(rows[verification], func(it item) string { return f(it.check) })
 	}
-	if len(seen) > 0 {
-		all = append(all, statement{setLastSeen, []any{column(seen, license), column(seen, text), column(seen, at)}})
+	return []any{
+		column(rows[ofHour], at), column(rows[ofHour], count),
+
+		noted(func(*Check) string { return p.db.NewID("ver") }), noted(func(c *Check) string { return c.LicenseID }),
+		column(rows[verification], func(it item) int64 { return it.check.At.UnixMicro() }),
+		noted(func(c *Check) string { return c.Result }), noted(func(c *Check) string { return c.Identifier }),
+		noted(func(c *Check) string { return c.Version }), noted(func(c *Check) string { return ipText(c.IP) }),
+		noted(func(c *Check) string { return c.UserAgent }),
+
+		column(rows[lastSeen], license), column(rows[lastSeen], text), column(rows[lastSeen], at),
+
+		column(rows[ofDay], license), column(rows[ofDay], text), column(rows[ofDay], count),
+
+		column(rows[ofLicense], license), column(rows[ofLicense], count), column(rows[ofLicense], at),
+		column(rows[ofLicense], func(it item) string { return ipText(it.ip) }),
 	}
-	if len(noted) > 0 {
-		of := func(f func(*Check) string) []string {
-			return column(noted, func(it item) string { return f(it.check) })
-		}
-		all = append(all, statement{addVerifications, []any{
-			of(func(*Check) string { return p.db.NewID("ver") }), of(func(c *Check) string { return c.LicenseID }),
-			column(noted, func(it item) int64 { return it.check.At.UnixMicro() }),
-			of(func(c *Check) string { return c.Result }), of(func(c *Check) string { return c.Identifier }),
-			of(func(c *Check) string { return c.Version }), of(func(c *Check) string { return ipText(c.IP) }),
-			of(func(c *Check) string { return c.UserAgent }),
-		}})
-	}
-	return append(all, statement{addChecksOfHours, []any{column(hours, at), column(hours, count)}})
 }
 
 func column[T any](items []item, f func(item) T) []T {

@@ -21,7 +21,7 @@ import (
 //
 //   - SQLite: as one write(2) to a log beside the database (see log.go), which is folded into the tables later, many
 //     checks at a time (see fold.go). Until then the checks are pending: [Counts.PendingChecks] has their figures.
-//   - PostgreSQL: as one transaction of set-based statements, not synced (see commit.go).
+//   - PostgreSQL: as one set-based statement, committed but not synced (see commit.go).
 //
 // Neither survives a power cut of the last moments; activations and money do.
 //
@@ -65,7 +65,10 @@ func OpenCounts(ctx context.Context, d *db.DB, o CountOptions) (*Counts, error) 
 	}
 	c := &Counts{db: d}
 	if d.Engine() == db.Postgres {
-		c.pg = newCommitter(d)
+		var err error
+		if c.pg, err = newCommitter(d); err != nil {
+			return nil, fmt.Errorf("count checks: %w", err)
+		}
 		c.group.init(committers, c.pg.commit)
 		return c, nil
 	}
@@ -84,7 +87,7 @@ func (c *Counts) Close(ctx context.Context) error {
 		return nil
 	}
 	if c.pg != nil {
-		return c.pg.close(ctx)
+		return c.pg.close()
 	}
 	return c.log.close(ctx)
 }

@@ -2,10 +2,10 @@ package index
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
@@ -42,9 +42,14 @@ func noteChange(ctx context.Context, tx *db.Tx, licenseID string, version int64)
 	return nil
 }
 
-// follow keeps the index current until it is closed. It has a connection of its own: when the store is so busy that
-// connections are short, falling behind would make it busier.
-func (x *Index) follow() {
+// follow keeps the index current until ctx ends.
+func (x *Index) follow(ctx context.Context) {
+	f, err := newFeed(x)
+	if err != nil {
+		x.log.Error("the changes of other processes can't be read; checks will read the store", "err", err)
+		return
+	}
+	defer f.close()
 	outdated := time.AfterFunc(currentFor, func() { x.current.Store(false) })
 	defer outdated.Stop()
 	tick := time.NewTicker(pollEvery)
@@ -52,31 +57,23 @@ func (x *Index) follow() {
 	prune := time.NewTicker(pruneEvery)
 	defer prune.Stop()
 
-	var f feed
-	defer f.close()
 	failed := false
 	for {
-		if err := f.poll(x); err != nil {
-			if x.ctx.Err() != nil {
-				return
-			}
-			if !failed {
-				x.log.Warn("the changes of other processes can't be read; checks will read the store", "err", err)
-			}
-			failed = true
-			f.close()
-		} else {
-			failed = false
+		err := f.poll(ctx)
+		switch {
+		case err == nil:
 			outdated.Reset(currentFor)
 			x.current.Store(true)
+		case !failed && ctx.Err() == nil:
+			x.log.Warn("the changes of other processes can't be read; checks will read the store", "err", err)
 		}
+		failed = err != nil
 		select {
-		case <-x.ctx.Done():
+		case <-ctx.Done():
 			return
 		case <-prune.C:
-			if err := f.prune(x.ctx, x.db.PgURL()); err != nil && x.ctx.Err() == nil {
+			if err := f.prune(ctx); err != nil && ctx.Err() == nil {
 				x.log.Warn("the feed of changes can't be pruned; it will be tried again", "err", err)
-				f.close()
 			}
 		case <-tick.C:
 		}
@@ -85,39 +82,37 @@ func (x *Index) follow() {
 
 // feed is a reader's place in the changes.
 type feed struct {
-	conn *pgx.Conn
+	x     *Index
+	conns *sql.DB
 	// seen is the snapshot up to which everything is known; empty at first.
 	seen string
 	// settled is the snapshot that was seen when the feed was last pruned.
 	settled string
 }
 
-func (f *feed) close() {
-	if f.conn != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), pollTimeout)
-		defer cancel()
-		_ = f.conn.Close(ctx) // it is of no more use, however it ends
-		f.conn = nil
-	}
+// newFeed has a connection of its own: a store so busy that connections are short must not become busier by an index
+// that falls behind.
+func newFeed(x *Index) (*feed, error) {
+	conns, err := ownConns(x.db, 1)
+	return &feed{x: x, conns: conns}, err
 }
 
-// poll applies to x what has changed since the last poll.
-func (f *feed) poll(x *Index) error {
-	ctx, cancel := context.WithTimeout(x.ctx, pollTimeout)
+func (f *feed) close() { _ = f.conns.Close() } // it is of no more use, however it ends
+
+// poll applies to the index what has changed since the last poll.
+func (f *feed) poll(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
-	if err := f.connect(ctx, x.db.PgURL()); err != nil {
-		return err
-	}
 	if f.seen == "" {
 		if err := f.begin(ctx); err != nil {
 			return err
 		}
-		x.Reset() // what was read before may have changed unseen
+		f.x.Reset() // what was read before may have changed unseen
 		return nil
 	}
-	rows, err := f.conn.Query(ctx, `
+	rows, err := f.conns.QueryContext(ctx, `
 WITH place AS (
-    SELECT $1::pg_snapshot AS seen, pg_current_snapshot() AS now,
+    SELECT pg_current_snapshot() AS now,
            EXISTS (SELECT 1 FROM store_facts WHERE name = $2
                    AND value::bigint > pg_snapshot_xmin($1::pg_snapshot)::text::bigint) AS missed
 )
@@ -128,67 +123,59 @@ FROM place LEFT JOIN license_changes c
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	var now string
 	var missed bool
-	var id *string
-	_, err = pgx.ForEachRow(rows, []any{&now, &missed, &id}, func() error {
-		switch {
-		case id == nil:
-		case *id == everyLicense:
-			x.Reset()
-		default:
-			x.touches.add(*id)
+	for rows.Next() {
+		var id *string
+		if err := rows.Scan(&now, &missed, &id); err != nil {
+			return err
 		}
-		return nil
-	})
-	if err != nil {
+		switch {
+		case id == nil: // no change, only the place
+		case *id == everyLicense:
+			f.x.Reset()
+		default:
+			f.x.touches.add(*id)
+		}
+	}
+	if err := rows.Err(); err != nil {
 		return err
 	}
 	if missed {
-		x.log.Warn("changes were pruned before this process saw them; its index starts anew")
-		x.Reset()
+		f.x.log.Warn("changes were pruned before this process saw them; its index starts anew")
+		f.x.Reset()
 	}
 	f.seen = now
 	return nil
 }
 
-func (f *feed) connect(ctx context.Context, url string) (err error) {
-	if f.conn == nil {
-		f.conn, err = pgx.Connect(ctx, url)
-	}
-	return err
-}
-
 // begin takes the first place. A store that was moved to another server brings rows with that one's transactions:
 // those that have not taken place here are removed, or they would seem new for ever.
 func (f *feed) begin(ctx context.Context) error {
-	for _, q := range []string{
-		`DELETE FROM license_changes WHERE xact >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`,
-		`DELETE FROM store_facts WHERE name = '` + prunedFact + `'
-		 AND value::bigint > pg_snapshot_xmax(pg_current_snapshot())::text::bigint`,
-	} {
-		if _, err := f.conn.Exec(ctx, q); err != nil {
-			return err
-		}
+	_, err := f.conns.ExecContext(ctx, `DELETE FROM license_changes WHERE xact >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`)
+	if err != nil {
+		return err
 	}
-	return f.conn.QueryRow(ctx, `SELECT pg_current_snapshot()::text`).Scan(&f.seen)
+	_, err = f.conns.ExecContext(ctx, `
+DELETE FROM store_facts WHERE name = $1 AND value::bigint > pg_snapshot_xmax(pg_current_snapshot())::text::bigint`, prunedFact)
+	if err != nil {
+		return err
+	}
+	return f.conns.QueryRowContext(ctx, `SELECT pg_current_snapshot()::text`).Scan(&f.seen)
 }
 
 // prune removes what every process has seen: all that was visible when this one last pruned, far longer ago than a
 // process may lag behind. One that slept through it finds out by the fact that is left.
-func (f *feed) prune(ctx context.Context, url string) error {
-	if f.seen == "" {
-		return nil
-	}
+func (f *feed) prune(ctx context.Context) error {
 	settled := f.settled
 	f.settled = f.seen
 	if settled == "" {
 		return nil
 	}
-	if err := f.connect(ctx, url); err != nil {
-		return err
-	}
-	_, err := f.conn.Exec(ctx, `
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	_, err := f.conns.ExecContext(ctx, `
 WITH horizon AS (SELECT pg_snapshot_xmin($1::pg_snapshot)::text::bigint AS xact),
      gone AS (DELETE FROM license_changes c USING horizon h WHERE c.xact < h.xact RETURNING 1)
 INSERT INTO store_facts (name, value)

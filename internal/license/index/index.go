@@ -34,7 +34,7 @@ import (
 // Options are the bounds of an Index. The zero value is right for a store of up to a million licenses.
 type Options struct {
 	Entries     int // most licenses in memory; 0: 1,500,000
-	Identifiers int // most identifiers of activations in memory; 0: 2,000,000
+	Identifiers int // most identifiers of activations in memory; 0: 3,000,000
 	Logger      *slog.Logger
 }
 
@@ -51,8 +51,7 @@ type Index struct {
 	current atomic.Bool
 
 	start   sync.Once
-	ctx     context.Context // of the goroutines in running
-	stop    context.CancelFunc
+	stop    context.CancelFunc // nil: nothing runs
 	running sync.WaitGroup
 }
 
@@ -63,13 +62,12 @@ func New(d *db.DB, licenses *license.Service, o Options) *Index {
 		o.Entries = 1_500_000
 	}
 	if o.Identifiers == 0 {
-		o.Identifiers = 2_000_000
+		o.Identifiers = 3_000_000
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	x := &Index{db: d, licenses: licenses, log: o.Logger, options: o}
-	x.ctx, x.stop = context.WithCancel(context.Background())
 	x.touches.init()
 	x.Reset()
 	x.current.Store(d.Engine() == db.SQLite)
@@ -80,16 +78,21 @@ func New(d *db.DB, licenses *license.Service, o Options) *Index {
 // Start begins to follow the changes of other processes and to warm the index, both in the background.
 func (x *Index) Start() {
 	x.start.Do(func() {
+		ctx, stop := context.WithCancel(context.Background())
+		x.stop = stop
 		if x.db.Engine() == db.Postgres {
-			x.running.Go(x.follow)
+			x.running.Go(func() { x.follow(ctx) })
 		}
-		x.running.Go(x.warm)
+		x.running.Go(func() { x.warm(ctx) })
 	})
 }
 
-// Close stops what Start began.
+// Close stops what Start began. An index that is closed stays so.
 func (x *Index) Close() {
-	x.stop()
+	x.start.Do(func() {})
+	if x.stop != nil {
+		x.stop()
+	}
 	x.running.Wait()
 }
 

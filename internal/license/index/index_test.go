@@ -273,7 +273,7 @@ func TestWarmReadsWhatWasCheckedLast(t *testing.T) {
 		for i := 1; i <= n; i++ {
 			b.exec(fmt.Sprintf(`INSERT INTO license_checks (license_id, check_count, last_check_at) VALUES ('%s', 1, %d)`, licenseID(i), 1+i/3))
 		}
-		b.warm()
+		b.warm(t.Context())
 		warmed := b.table.Load()
 		for i := 1; i <= n; i++ {
 			if _, ok := warmed.find(key(i), &b.touches); !ok {
@@ -286,19 +286,24 @@ func TestWarmReadsWhatWasCheckedLast(t *testing.T) {
 		if !warmed.known.has(licenseID(7), 2, "a.example") {
 			t.Error("the activation is not in memory")
 		}
-		b.Close()
 		b.Reset()
-		b.warm() // ends at once
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		b.warm(ctx)
+		if n := b.table.Load().rows(); n > warmPage {
+			t.Errorf("%d read after the end", n)
+		}
 	})
 }
 
 func TestStartAndCloseMayBeRepeated(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, b *bundle) {
+	onEach(t, func(_ *testing.T, b *bundle) {
 		b.Start()
 		b.Start()
 		b.Close()
 		b.Close()
+		b.Start()
 	})
 }
 

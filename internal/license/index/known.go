@@ -30,19 +30,12 @@ func (k *known) init(size int) {
 	k.half = size/knownShards/2 + 1
 }
 
-func (k *known) element(licenseID string, version int64, identifier string) (e element) {
-	var v [8]byte
-	binary.LittleEndian.PutUint64(v[:], uint64(version))
-	for i, seed := range k.seeds {
-		var h maphash.Hash
-		h.SetSeed(seed)
-		_, _ = h.Write(v[:]) // never fails
-		_, _ = h.WriteString(licenseID)
-		_ = h.WriteByte(0) // no license's id holds one
-		_, _ = h.WriteString(identifier)
-		binary.LittleEndian.PutUint64(e[8*i:], h.Sum64())
-	}
-	return e
+func (k *known) element(licenseID string, version int64, identifier string) element {
+	var space [512]byte
+	b := binary.LittleEndian.AppendUint64(space[:0], uint64(version))
+	b = append(append(b, licenseID...), 0) // no license's id holds a zero
+	b = append(b, identifier...)
+	return hashed(k.seeds, b)
 }
 
 func (k *known) has(licenseID string, version int64, identifier string) bool {
@@ -78,10 +71,10 @@ func (s *knownShard) add(e element, half int) {
 	s.young[e] = struct{}{}
 }
 
-// hashed is the keyed hash of a text.
-func hashed(seeds [2]maphash.Seed, text string) (e element) {
+// hashed is the keyed hash of some bytes.
+func hashed(seeds [2]maphash.Seed, b []byte) (e element) {
 	for i, seed := range seeds {
-		binary.LittleEndian.PutUint64(e[8*i:], maphash.String(seed, text))
+		binary.LittleEndian.PutUint64(e[8*i:], maphash.Bytes(seed, b))
 	}
 	return e
 }

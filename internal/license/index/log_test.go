@@ -160,7 +160,7 @@ func TestLogCountsOnceWhateverHappens(t *testing.T) {
 					}
 				}
 			},
-			"write to all": func(t *rapid.T) {
+			"write to all": func(*rapid.T) {
 				var checks []Check
 				for n := 1; n <= licenses; n++ {
 					checks = append(checks, check(n, 1))

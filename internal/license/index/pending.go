@@ -45,7 +45,10 @@ func (p *pending) init() {
 	p.sums = map[element]sum{}
 }
 
-func (p *pending) key(licenseID string) element { return hashed(p.seeds, licenseID) }
+func (p *pending) key(licenseID string) element {
+	var space [64]byte
+	return hashed(p.seeds, append(space[:0], licenseID...))
+}
 
 func (s *sum) add(count, at int64, ip [16]byte) {
 	s.count += count

@@ -43,7 +43,7 @@ func (r *row) replaces(old *row) bool {
 // shard is a part of the table with a lock of its own.
 type shard struct {
 	mu    sync.RWMutex
-	slots map[uint64]uint32 // hash of a key → number of its row
+	slots map[uint32]uint32 // slot of a key → number of its row
 	rows  []*[chunkRows]row
 	n     int // rows in use
 	hand  int // where the search for a row to evict goes on
@@ -59,9 +59,9 @@ func (s *shard) key(r *row) string { return s.arena.get(r.text)[:r.keyLen] }
 
 // place returns the number of a row to use for another key: a new one, or beyond the limit that of an entry that was
 // not asked for lately.
-func (s *shard) place(limit int, hash func(key string) uint64) uint32 {
+func (s *shard) place(limit int, slot func(key string) uint32) uint32 {
 	if s.slots == nil {
-		s.slots = map[uint64]uint32{}
+		s.slots = map[uint32]uint32{}
 	}
 	if s.n < limit {
 		if s.n%chunkRows == 0 {
@@ -78,7 +78,7 @@ func (s *shard) place(limit int, hash func(key string) uint64) uint32 {
 		if atomic.SwapUint32(&r.asked, 0) == 1 {
 			continue // a second chance
 		}
-		delete(s.slots, hash(s.key(r)))
+		delete(s.slots, slot(s.key(r)))
 		return n
 	}
 }

@@ -28,13 +28,18 @@ func newTable(rows, identifiers int) *table {
 	return t
 }
 
+// shard is where a key belongs, and its slot there. Two keys may have one slot: then the later one takes it.
+func (t *table) shard(key string) (*shard, uint32) {
+	h := maphash.String(t.seed, key)
+	return &t.shards[h%tableShards], uint32(h >> 32)
+}
+
 // find returns the entry of a key, to the letter, unless its license has changed since. Its status is not set.
 func (t *table) find(key string, touched *touches) (Entry, bool) {
-	h := maphash.String(t.seed, key)
-	s := &t.shards[h%tableShards]
+	s, slot := t.shard(key)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	n, ok := s.slots[h]
+	n, ok := s.slots[slot]
 	if !ok {
 		return Entry{}, false
 	}
@@ -84,14 +89,13 @@ func (t *table) put(e *Entry, before uint64, touched *touches) bool {
 	}
 	r.keyLen, r.idLen = uint16(len(e.Key)), uint8(len(e.ID))
 
-	h := maphash.String(t.seed, e.Key)
-	s := &t.shards[h%tableShards]
+	s, slot := t.shard(e.Key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n, found := s.slots[h]
+	n, found := s.slots[slot]
 	if !found {
-		n = s.place(t.limit, func(key string) uint64 { return maphash.String(t.seed, key) })
-		s.slots[h] = n
+		n = s.place(t.limit, func(key string) uint32 { _, slot := t.shard(key); return slot })
+		s.slots[slot] = n
 	} else if old := s.row(n); s.key(old) == e.Key && !r.replaces(old) {
 		return false
 	}

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"context"
 	"math"
 	"time"
 
@@ -19,26 +20,26 @@ const (
 )
 
 // warm fills the index in the background until it is full or closed, or everything ever checked is in it.
-func (x *Index) warm() {
+func (x *Index) warm(ctx context.Context) {
 	place := query.ListLastCheckedParams{Before: math.MaxInt64, N: warmPage}
 	pause := time.NewTicker(warmPause)
 	defer pause.Stop()
 	for left := x.options.Entries; left > 0; left -= warmPage {
 		select {
-		case <-x.ctx.Done():
+		case <-ctx.Done():
 			return
 		case <-pause.C:
 		}
 		var page []query.ListLastCheckedRow
-		err := x.db.Read(x.ctx, func(tx *db.Tx) (err error) {
-			page, err = tx.ListLastChecked(x.ctx, place)
+		err := x.db.Read(ctx, func(tx *db.Tx) (err error) {
+			page, err = tx.ListLastChecked(ctx, place)
 			return err
 		})
 		if err != nil || len(page) == 0 {
 			return // whatever is missing is read when it is asked for
 		}
 		for _, r := range page {
-			if err := x.warmOne(r.Key); err != nil {
+			if err := x.warmOne(ctx, r.Key); err != nil {
 				return
 			}
 			place.Before, place.BeforeID = int64(r.LastCheckAt), r.LicenseID
@@ -46,15 +47,15 @@ func (x *Index) warm() {
 	}
 }
 
-func (x *Index) warmOne(key string) error {
-	e, err := x.Read(x.ctx, key, clock.Instant(0).Time()) // of the answer only what does not depend on the time is used
+func (x *Index) warmOne(ctx context.Context, key string) error {
+	e, err := x.Read(ctx, key, clock.Instant(0).Time()) // of the answer only what does not depend on the time is used
 	if err != nil || e.ActivationsUsed == 0 || e.ActivationsUsed > warmIdentifiers {
 		return err
 	}
 	t := x.table.Load()
 	var active []string
-	err = x.db.Read(x.ctx, func(tx *db.Tx) (err error) {
-		active, err = tx.ListIdentifiers(x.ctx, e.ID)
+	err = x.db.Read(ctx, func(tx *db.Tx) (err error) {
+		active, err = tx.ListIdentifiers(ctx, e.ID)
 		return err
 	})
 	for _, identifier := range active {
