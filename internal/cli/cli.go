@@ -1,0 +1,119 @@
+// Package cli is the command line: it reads flags, variables and the configuration file, and hands over to the rooms.
+//
+// A command speaks to a store through the admin API's own handler. While a server runs on the same data folder, the
+// command reaches it through the socket in that folder; otherwise it opens the store itself. So a command does what
+// the API does, under the same rules, and there is one client for both (client.go).
+//
+// Standard output carries what was asked for, standard error everything said besides. The exit status is 0 when it
+// is done, 1 when it failed, 2 when the command was used wrongly.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit statuses.
+const (
+	done   = 0
+	failed = 1
+	misuse = 2
+)
+
+// grammar is every command. Each flag can also be set by a variable: KEYSTEAD_ and its name.
+type grammar struct {
+	Config kong.ConfigFlag `help:"File of settings: lines of the form 'listen = 127.0.0.1:8080', named like the flags." placeholder:"FILE"`
+
+	Serve   serveCommand   `cmd:"" help:"Serve a store."`
+	Demo    demoCommand    `cmd:"" help:"Serve a demo store, filled with examples."`
+	Token   tokenCommand   `cmd:"" help:"Make, list and revoke tokens of the admin API."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// session is what a command works with besides its flags.
+type session struct {
+	in       io.Reader
+	out, err io.Writer
+	version  string
+}
+
+// say tells people something. It never goes to standard output.
+func (s *session) say(format string, args ...any) { fmt.Fprintf(s.err, format+"\n", args...) }
+
+// Main runs the command that the process was started with and returns its exit status.
+func Main(version string) int {
+	syscall.Umask(0o077) // what is written is its owner's alone: customers, keys, sockets
+	return run(os.Args[1:], &session{in: os.Stdin, out: os.Stdout, err: os.Stderr, version: version})
+}
+
+// stopped ends parsing where a flag has done everything that was asked for (--help).
+type stopped struct{ status int }
+
+func run(args []string, s *session) (status int) {
+	defer func() {
+		if p := recover(); p != nil {
+			stop, ok := p.(stopped)
+			if !ok {
+				panic(p)
+			}
+			status = stop.status
+		}
+	}()
+	var g grammar
+	parser, err := kong.New(&g,
+		kong.Name("keystead"),
+		kong.Description("Keystead sells software: orders, invoices, payments, and licenses that are checked."),
+		kong.Writers(s.out, s.err),
+		kong.Exit(func(status int) { panic(stopped{status}) }),
+		kong.DefaultEnvars("KEYSTEAD"),
+		kong.Configuration(readConfig),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+	)
+	if err != nil {
+		panic(err) // the grammar itself is wrong
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		return s.misused(err)
+	}
+	ctx, stop := untilInterrupted()
+	defer stop()
+	command.BindTo(ctx, (*context.Context)(nil))
+	if err := command.Run(s); err != nil {
+		var wrong *usageError
+		if errors.As(err, &wrong) {
+			return s.misused(err)
+		}
+		s.say("keystead: %s", explain(err))
+		return failed
+	}
+	return done
+}
+
+// usageError says that a command was used wrongly in a way that only shows once it runs.
+type usageError struct{ detail string }
+
+func (e *usageError) Error() string { return e.detail }
+
+func (s *session) misused(err error) int {
+	s.say("keystead: %s", err)
+	command := "keystead"
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil {
+		if node := parse.Context.Selected(); node != nil {
+			command = strings.TrimSpace("keystead " + node.Path())
+		}
+	}
+	s.say("Try '%s --help'.", command)
+	return misuse
+}
