@@ -26,6 +26,7 @@ import (
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/release"
+	"github.com/keystead/keystead/internal/report"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/signin"
 	"github.com/keystead/keystead/internal/staff"
@@ -40,6 +41,7 @@ type Config struct {
 	MasterKey   string      // in hexadecimal; empty: the file master.key in Dir
 	BaseURL     string      // written to the setting store.base_url when it is given
 	TestMode    bool        // for a store that is created now: whether it is a test store for ever
+	Version     string      // of the program, for the API's description
 	Clock       clock.Clock // nil: the system's
 	Logger      *slog.Logger
 }
@@ -63,6 +65,7 @@ type App struct {
 	Billing   *billing.Service
 	Payments  *payment.Service
 	Orders    *order.Service
+	Reports   *report.Service
 
 	log    *slog.Logger
 	dir    string // empty on PostgreSQL
@@ -108,7 +111,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		return nil, err
 	}
 	a.registerJobs()
-	if err := a.buildFaces(); err != nil {
+	if err := a.buildFaces(c); err != nil {
 		return nil, err
 	}
 	if c.BaseURL != "" {
@@ -126,7 +129,9 @@ func (a *App) buildRooms(ctx context.Context, c Config, key crypt.Key, files str
 	a.Jobs = job.NewQueue(d, c.Logger)
 	a.Staff = staff.New(d)
 	a.Tokens = token.New(d)
-	a.SignIn = signin.New(d, signin.Config{Box: crypt.NewBox(key.Derive("sign-in secrets")), Staff: a.Staff, Settings: a.Settings})
+	a.SignIn = signin.New(d, signin.Config{
+		Box: crypt.NewBox(key.Derive("sign-in secrets")), Staff: a.Staff, Settings: a.Settings, TrustLoopback: a.Facts.TestMode,
+	})
 	a.Customers = customer.New(d, func(ctx context.Context, tx *db.Tx) (money.Currency, error) {
 		s, err := setting.Load(ctx, tx)
 		return s.Currency, err
@@ -149,6 +154,7 @@ func (a *App) buildRooms(ctx context.Context, c Config, key crypt.Key, files str
 	a.Billing.CheckTargets(billing.KindLicense, a.Licenses.MissingLines)
 	a.Payments = payment.New(d, a.Billing)
 	a.Orders = order.New(d, a.Billing, a.Payments)
+	a.Reports = report.New(d)
 	return nil
 }
 

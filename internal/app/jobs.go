@@ -22,13 +22,19 @@ func (a *App) registerJobs() {
 		period time.Duration
 		do     func(context.Context) error
 	}{
-		{"licenses.write_down", time.Minute, a.Licenses.WriteDown},
+		{"licenses.write_down", time.Minute, a.settle},
 		{"licenses.anomalies", 24 * time.Hour, a.Licenses.ReportAnomalies},
 		{"logs.prune", 24 * time.Hour, a.prune},
 	} {
 		a.Jobs.Register(p.kind, func(ctx context.Context, _ job.Job) error { return p.do(ctx) })
 		a.Jobs.Every(p.kind, p.period)
 	}
+}
+
+// settle writes down what time has changed of licenses.
+func (a *App) settle(ctx context.Context) error {
+	_, err := a.Licenses.Settle(ctx)
+	return err
 }
 
 // prune forgets what is only kept for a while.
@@ -41,7 +47,10 @@ func (a *App) prune(ctx context.Context) error {
 	if _, err := a.Licenses.PruneRejected(ctx, now.AddDate(0, 0, -s.RejectedDays)); err != nil {
 		return err
 	}
-	if _, err := a.Counts.PruneVerifications(ctx, now.AddDate(0, 0, -s.VerificationDays)); err != nil {
+	if _, err := a.Licenses.PruneVerifications(ctx, now.AddDate(0, 0, -s.VerificationDays)); err != nil {
+		return err
+	}
+	if _, err := a.Licenses.PruneDownloads(ctx, now.AddDate(0, 0, -s.VerificationDays)); err != nil {
 		return err
 	}
 	if _, err := a.Jobs.Prune(ctx); err != nil {

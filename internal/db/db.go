@@ -232,7 +232,15 @@ func (s *idSource) next(now time.Time) string {
 	}
 	m, low := uint64(s.millis), s.low
 	s.mu.Unlock()
+	return encodeID(m, low)
+}
 
+// FirstID is the lowest identifier with this prefix that can have been made at t or later.
+func FirstID(prefix string, t time.Time) string {
+	return prefix + "_" + encodeID(uint64(max(0, t.UnixMilli())), 0)
+}
+
+func encodeID(m, low uint64) string {
 	var b [20]byte
 	for i := 19; i >= 9; i-- {
 		b[i] = idAlphabet[low&31]

@@ -175,6 +175,7 @@ CREATE TABLE payments (
 );
 CREATE INDEX payments_by_invoice ON payments (invoice_id, id);
 CREATE INDEX payments_by_customer ON payments (customer_id, id);
+CREATE INDEX payments_by_received ON payments (received_at);
 CREATE INDEX payments_by_reference ON payments (reference);
 
 -- Double entry, append-only: the entries of one transaction sum to zero per currency.

@@ -1,0 +1,116 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/web"
+	"github.com/keystead/keystead/internal/web/admin"
+	"github.com/keystead/keystead/internal/web/adminapi"
+	"github.com/keystead/keystead/internal/web/licenseapi"
+	"github.com/keystead/keystead/internal/web/portal"
+	"github.com/keystead/keystead/internal/web/shop"
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+// buildFaces builds what the outside sees: the public handler, and the one behind the command socket.
+func (a *App) buildFaces(c Config) error {
+	api := adminapi.Config{
+		DB: a.DB, Clock: a.DB.Clock(), Log: a.log, Catalog: a.Catalog, Customers: a.Customers, Releases: a.Releases, Settings: a.Settings, Licenses: a.Licenses,
+		Orders: a.Orders, Billing: a.Billing, Payments: a.Payments, Events: a.Events, Jobs: a.Jobs, Tokens: a.Tokens, Version: c.Version,
+	}
+	staffArea, err := admin.New(admin.Config{
+		Settings: a.Settings, Events: a.Events, Jobs: a.Jobs, Staff: a.Staff, SignIn: a.SignIn, Tokens: a.Tokens, Customers: a.Customers, Catalog: a.Catalog,
+		Releases: a.Releases, Licenses: a.Licenses, Counts: a.Counts, Billing: a.Billing, Payments: a.Payments, Orders: a.Orders, Reports: a.Reports,
+		Clock: a.DB.Clock(), Log: a.log, TestMode: a.Facts.TestMode,
+	})
+	if err != nil {
+		return err
+	}
+	customers, err := portal.New(portal.Config{
+		Settings: a.Settings, SignIn: a.SignIn, Customers: a.Customers, Licenses: a.Licenses, Releases: a.Releases, Orders: a.Orders, Billing: a.Billing,
+		Payments: a.Payments, Clock: a.DB.Clock(), Log: a.log, TestMode: a.Facts.TestMode,
+	})
+	if err != nil {
+		return err
+	}
+	public, err := shop.New(shop.Config{Ready: a.Ready, Settings: a.Settings, Clock: a.DB.Clock(), Log: a.log, TestMode: a.Facts.TestMode})
+	if err != nil {
+		return err
+	}
+	licenses := licenseapi.New(licenseapi.Config{
+		Licenses: a.Licenses, Checks: a.Checks, Counts: a.Counts, Releases: a.Releases, Settings: a.Settings, Clock: a.DB.Clock(), Log: a.log,
+	})
+	mux := http.NewServeMux()
+	mux.Handle("/api/", licenses)
+	mux.Handle(adminapi.Base+"/", adminapi.New(api))
+	mux.Handle("/admin", staffArea)
+	mux.Handle("/admin/", staffArea)
+	mux.Handle("/account", customers)
+	mux.Handle("/account/", customers)
+	mux.Handle("GET "+ui.AssetPrefix, ui.Assets())
+	mux.Handle("POST "+ui.ThemePath, http.NewCrossOriginProtection().Handler(ui.ThemeSwitch()))
+	mux.Handle("/", public)
+	a.public = web.Identify(a.trustedProxies, mux)
+
+	api.Local = true
+	a.local = web.Identify(func() []netip.Prefix { return nil }, asOperator(adminapi.New(api)))
+	return nil
+}
+
+// PublicHandler is everything that the outside may ask.
+func (a *App) PublicHandler() http.Handler { return a.public }
+
+// LocalHandler is the admin API with full authority, for commands: behind the socket of the data folder, or within
+// the process of the command itself.
+func (a *App) LocalHandler() http.Handler { return a.local }
+
+// ListenSocket opens the command socket of a SQLite store; on PostgreSQL commands open the store themselves, and there
+// is none.
+func (a *App) ListenSocket(ctx context.Context) (net.Listener, error) {
+	if a.dir == "" {
+		return nil, nil
+	}
+	return listenSocket(ctx, a.dir)
+}
+
+// asOperator names who acts through the command socket: whoever owns the data folder.
+func asOperator(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(event.WithActor(r.Context(), event.Actor{Kind: event.Staff, Name: "Operator (command line)"})))
+	})
+}
+
+// Ready reports whether the store can be read.
+func (a *App) Ready(ctx context.Context) error {
+	_, err := a.Settings.Get(ctx)
+	return err
+}
+
+// trustedProxies are the networks whose word about the client's address counts. While the settings can't be read, none
+// is trusted.
+func (a *App) trustedProxies() []netip.Prefix {
+	s, err := a.Settings.Get(context.Background())
+	if err != nil {
+		return nil
+	}
+	return s.TrustedProxies
+}
+
+func (a *App) setBaseURL(ctx context.Context, address string) error {
+	have, err := a.Settings.Get(ctx)
+	if err != nil || have.BaseURL == strings.TrimRight(address, "/") {
+		return err
+	}
+	value, err := json.Marshal(address)
+	if err != nil {
+		return err
+	}
+	_, err = a.Settings.Patch(ctx, map[string]json.RawMessage{"store.base_url": value})
+	return err
+}

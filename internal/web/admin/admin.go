@@ -1,0 +1,78 @@
+// Package admin is the staff area at /admin: server-rendered pages, one file per screen or action.
+//
+// A screen is a row of the table in routes.go: pattern, the permission it needs, and its handler. A handler reads its
+// input, calls a verb of a domain room, and renders a view or redirects; errors are rendered in one place (errors.go).
+// Most pages are one of three shapes, whose templates are shared: a list, a form, a sheet of cards (shapes.go).
+package admin
+
+import (
+	"embed"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/job"
+	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/license/index"
+	"github.com/keystead/keystead/internal/order"
+	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/release"
+	"github.com/keystead/keystead/internal/report"
+	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/signin"
+	"github.com/keystead/keystead/internal/staff"
+	"github.com/keystead/keystead/internal/token"
+	"github.com/keystead/keystead/internal/web"
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+// Config is what the staff area works with.
+type Config struct {
+	Settings  *setting.Service
+	Events    *event.Log
+	Jobs      *job.Queue
+	Staff     *staff.Service
+	SignIn    *signin.Service
+	Tokens    *token.Service
+	Customers *customer.Service
+	Catalog   *catalog.Service
+	Releases  *release.Service
+	Licenses  *license.Service
+	Counts    *index.Counts
+	Billing   *billing.Service
+	Payments  *payment.Service
+	Orders    *order.Service
+	Reports   *report.Service
+	Clock     clock.Clock
+	Log       *slog.Logger
+	TestMode  bool
+}
+
+// area is the staff area of a store.
+type area struct {
+	Config
+	pages *ui.Pages
+}
+
+// New returns the handler of everything below /admin.
+func New(c Config) (http.Handler, error) {
+	pages, err := ui.Parse(pageFiles, "pages/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("pages of the staff area: %w", err)
+	}
+	a := &area{Config: c, pages: pages}
+	mux := http.NewServeMux()
+	for _, rt := range a.routes() {
+		mux.Handle(rt.pattern, a.serve(rt))
+	}
+	mux.Handle("/admin/", a.serve(route{access: signedIn, handle: func(http.ResponseWriter, *http.Request) error { return errNoPage }}))
+	return web.PageHeaders(web.Recover(c.Log, a.renderError, http.NewCrossOriginProtection().Handler(mux))), nil
+}

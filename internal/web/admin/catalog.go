@@ -1,0 +1,175 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/release"
+	"github.com/keystead/keystead/internal/staff"
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+func (a *area) catalogList(w http.ResponseWriter, r *http.Request) error {
+	status := catalog.Status(r.URL.Query().Get("status"))
+	products, next, err := a.Catalog.Products(r.Context(), catalog.Filter{Status: status, Cursor: cursor(r), Limit: perPage})
+	if err != nil {
+		return err
+	}
+	v := listView{Page: a.page(r, "Catalog", "catalog")}
+	add := ui.Button{Label: "New product", Href: "/admin/products/new", Kind: ui.Primary, Icon: "plus"}
+	v.Head = ui.Head{Title: "Catalog"}
+	if visitorOf(r).staff.Role.Can(staff.CatalogWrite) {
+		v.Head.Actions = []ui.Button{add}
+	}
+	v.Tabs = ui.Tabs{Label: "Products", Items: []ui.Tab{
+		{Label: "All", Href: "/admin/catalog", Current: status == ""},
+		{Label: "On sale", Href: "/admin/catalog?status=active", Current: status == catalog.Active},
+		{Label: "Archived", Href: "/admin/catalog?status=archived", Current: status == catalog.Archived},
+	}}
+	v.Table = ui.Table{Caption: "Products", Columns: []ui.Column{{Label: "Product"}, {Label: "Slug"}, {Label: "Status"}, {Label: "License"}}}
+	for _, p := range products {
+		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{
+			ui.Text(p.Name).Bold().To("/admin/products/" + p.ID).With(p.Description), ui.Mono(p.Slug), ui.Status(string(p.Status)), ui.Text(yesNo(p.RequiresLicense, "Issued when paid", "None")),
+		}})
+	}
+	v.Table.Empty = &ui.Empty{Art: "box", Title: "Your first product in minutes", Text: "A product is what you sell, a plan is how you sell it, a price is what it costs. Then take an order.", Action: &add}
+	v.Pager = pager(r, next)
+	return a.list(w, v)
+}
+
+func yesNo(b bool, yes, no string) string {
+	if b {
+		return yes
+	}
+	return no
+}
+
+func priceText(p catalog.Price) string {
+	s := p.Money.Format("en")
+	if p.SetupFee.Amount > 0 {
+		s += " and " + p.SetupFee.Format("en") + " set-up"
+	}
+	if !p.ValidFor.IsZero() {
+		return s + ", for " + p.ValidFor.String()
+	}
+	return s + ", once"
+}
+
+func (a *area) productShow(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	p, err := a.Catalog.Product(ctx, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	v := sheetView{Page: a.page(r, p.Name, "catalog")}
+	v.Crumbs = []ui.Crumb{{Label: "Catalog", Href: "/admin/catalog"}, {Label: p.Name}}
+	v.Head = ui.Head{Title: p.Name, Sub: p.Description, Badges: []ui.Badge{ui.StatusBadge(string(p.Status))}}
+	mayWrite := visitorOf(r).staff.Role.Can(staff.CatalogWrite)
+	if mayWrite {
+		v.Head.Actions = []ui.Button{{Label: "Edit", Href: "/admin/products/" + p.ID + "/edit", Icon: "edit"}, {Label: "New plan", Href: "/admin/products/" + p.ID + "/plans/new", Icon: "plus", Kind: ui.Primary}}
+	}
+	plans, err := a.Catalog.Plans(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	for _, plan := range plans {
+		c, err := a.planCard(r, v.Page, plan, mayWrite)
+		if err != nil {
+			return err
+		}
+		v.Left = append(v.Left, c)
+	}
+	if len(plans) == 0 {
+		c := card{Head: ui.CardHead{Title: "Plans"}, Empty: &ui.Empty{Art: "box", Title: "No plan yet", Text: "A plan says where a license may be used, how often, and with which features."}}
+		if mayWrite {
+			c.Empty.Action = &ui.Button{Label: "New plan", Href: "/admin/products/" + p.ID + "/plans/new", Kind: ui.Primary}
+		}
+		v.Left = append(v.Left, c)
+	}
+	releases, err := a.releaseCard(r, v.Page, p, mayWrite)
+	if err != nil {
+		return err
+	}
+	v.Left = append(v.Left, releases)
+	v.Right = []card{{Head: ui.CardHead{Title: "Facts"}, Details: productFacts(v.Page, p)}}
+	return a.sheet(w, v)
+}
+
+func productFacts(p ui.Page, product catalog.Product) *ui.Details {
+	format := "32 hex digits in four groups"
+	if product.Key.Length > 0 {
+		format = product.Key.Prefix + " and " + ui.Number(int(product.Key.Length)) + " hex digits"
+	}
+	removal := yesNo(product.SelfRemoval, "Yes", "No")
+	if product.SelfRemoval && product.SelfRemovalsPer30d > 0 {
+		removal = ui.Number(int(product.SelfRemovalsPer30d)) + " in 30 days"
+	}
+	return &ui.Details{Items: []ui.Detail{
+		{Label: "Slug", Value: ui.Mono(product.Slug).Copyable()},
+		{Label: "License", Value: ui.Text(yesNo(product.RequiresLicense, "Issued when paid", "None"))},
+		{Label: "Keys", Value: ui.Text(format), Hint: yesNo(product.KeyIgnoreCase, "Upper and lower case are the same", "Upper and lower case differ")},
+		{Label: "Customers remove activations", Value: ui.Text(removal)},
+		{Label: "Since", Value: ui.HTML(p.Day(product.CreatedAt))},
+		{Label: "Id", Value: ui.Mono(product.ID).Copyable()},
+	}}
+}
+
+func (a *area) planCard(r *http.Request, p ui.Page, plan catalog.Plan, mayWrite bool) (card, error) {
+	prices, err := a.Catalog.Prices(r.Context(), plan.ID)
+	if err != nil {
+		return card{}, err
+	}
+	limit := "unlimited"
+	if plan.ActivationLimit > 0 {
+		limit = ui.Number(int(plan.ActivationLimit))
+	}
+	c := card{Head: ui.CardHead{Title: plan.Name, Text: "Activations by " + plan.ActivationType + ": " + limit + yesNo(plan.Status == catalog.Archived, ". Archived.", "")}}
+	if features := entitlementText(plan.Entitlements); features != "" {
+		c.Details = &ui.Details{Items: []ui.Detail{{Label: "Entitlements", Value: ui.Mono(features)}}}
+	}
+	t := ui.Table{Caption: "Prices of " + plan.Name, Flush: true, Columns: []ui.Column{{Label: "Price"}, {Label: "Version", End: true}, {Label: "Status"}, {Label: "Since", Narrow: true}}, Empty: &ui.Empty{Art: "list", Title: "No price yet", Text: "Without one, the plan can't be ordered."}}
+	if mayWrite {
+		c.Head.Actions = []ui.Button{{Label: "Edit", Href: "/admin/plans/" + plan.ID + "/edit", Small: true}, {Label: "Add price", Href: "/admin/plans/" + plan.ID + "/prices/new", Small: true}}
+		t.Columns = append(t.Columns, ui.Column{Label: "Change", Hidden: true})
+	}
+	for _, price := range prices {
+		row := ui.Row{Cells: []ui.Cell{ui.Text(priceText(price)).Bold(), ui.Count(int(price.Version)), ui.Status(string(price.Status)), ui.HTML(p.Day(price.CreatedAt))}}
+		if mayWrite {
+			act := ui.Cell{}
+			if price.Status == catalog.PriceActive {
+				act = ui.Act(ui.Button{Label: "Change", Href: "/admin/prices/" + price.ID + "/edit"})
+			}
+			row.Cells = append(row.Cells, act)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	c.Table = &t
+	return c, nil
+}
+
+func (a *area) releaseCard(r *http.Request, p ui.Page, product catalog.Product, mayWrite bool) (card, error) {
+	releases, next, err := a.Releases.List(r.Context(), release.Filter{ProductID: product.ID, Cursor: cursor(r), Limit: 20})
+	if err != nil {
+		return card{}, err
+	}
+	c := card{Head: ui.CardHead{Title: "Releases"}}
+	if mayWrite {
+		c.Head.Actions = []ui.Button{{Label: "New release", Href: "/admin/products/" + product.ID + "/releases/new", Small: true}}
+	}
+	if next != "" {
+		c.Head.Actions = append(c.Head.Actions, ui.Button{Label: "Older", Href: ui.URLWith(r.URL, "after", next), Small: true})
+	}
+	t := ui.Table{Caption: "Releases", Flush: true, Columns: []ui.Column{{Label: "Version"}, {Label: "Channel"}, {Label: "State"}, {Label: "Files"}, {Label: "Released"}}, Empty: &ui.Empty{Art: "box", Title: "No release yet", Text: "Customers download what you publish here, and installed software learns of updates."}}
+	for _, rel := range releases {
+		state := "draft"
+		if rel.PublishedAt != nil {
+			state = "published"
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Mono(rel.Version).To("/admin/releases/" + rel.ID), ui.Text(rel.Channel), ui.Status(state), ui.Count(len(rel.Files)), ui.HTML(p.Day(rel.ReleasedAt))}})
+	}
+	c.Table = &t
+	return c, nil
+}
+
+// catalogAll asks for as many products as fit into a choice.
+var catalogAll = catalog.Filter{Limit: 200}

@@ -1,0 +1,88 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+func customerForm(action, submit, cancel string, in customer.Input) ui.Form {
+	return ui.Form{Action: action, Submit: submit, Cancel: cancel, Sections: []ui.FormSection{
+		{Title: "Who", Text: "The e-mail address is how the customer signs in. It is unique in the store.", Fields: []ui.Field{
+			{Kind: ui.InputEmail, Name: "email", Label: "E-mail", Value: in.Email, Required: true, Autocomplete: "off"},
+			{Name: "name", Label: "Name", Value: in.Name, Required: true, MaxLength: 255},
+			{Name: "company", Label: "Company", Value: in.Company, Optional: true, MaxLength: 255},
+		}},
+		{Title: "Billing", Text: "What stands on invoices from now on. Issued invoices keep what they say.", Fields: []ui.Field{
+			{Name: "country", Label: "Country", Value: in.Country, Optional: true, Short: true, MaxLength: 2, Hint: "Two capital letters, such as DE"},
+			{Name: "tax_id", Label: "Tax id", Value: in.TaxID, Optional: true, MaxLength: 64},
+			{Name: "currency", Label: "Currency", Value: string(in.Currency), Optional: true, Short: true, MaxLength: 3, Hint: "Left out: the store's"},
+			{Name: "time_zone", Label: "Time zone", Value: in.TimeZone, Optional: true, Hint: "Such as Europe/Berlin. Left out: the store's"},
+		}},
+	}}
+}
+
+func customerInput(r *http.Request) customer.Input {
+	return customer.Input{
+		Email: r.PostFormValue("email"), Name: r.PostFormValue("name"), Company: r.PostFormValue("company"), Country: r.PostFormValue("country"),
+		TaxID: r.PostFormValue("tax_id"), Currency: money.Currency(r.PostFormValue("currency")), TimeZone: r.PostFormValue("time_zone"),
+	}
+}
+
+func (a *area) customerNew(w http.ResponseWriter, r *http.Request) error {
+	return a.customerNewForm(w, r, http.StatusOK, customerForm("/admin/customers", "Create customer", "/admin/customers", customer.Input{}))
+}
+
+func (a *area) customerNewForm(w http.ResponseWriter, r *http.Request, status int, f ui.Form) error {
+	v := formView{Page: a.page(r, "New customer", "customers"), Head: ui.Head{Title: "New customer"}, Form: f}
+	v.Crumbs = []ui.Crumb{{Label: "Customers", Href: "/admin/customers"}, {Label: "New"}}
+	return a.form(w, status, v)
+}
+
+func (a *area) customerCreate(w http.ResponseWriter, r *http.Request) error {
+	in := customerInput(r)
+	c, err := a.Customers.Create(r.Context(), in)
+	if err != nil {
+		byField, whole, ok := fieldErrors(err)
+		if !ok {
+			return err
+		}
+		f := customerForm("/admin/customers", "Create customer", "/admin/customers", in)
+		return a.customerNewForm(w, r, http.StatusUnprocessableEntity, withErrors(f, byField, whole))
+	}
+	return done(w, r, "/admin/customers/"+c.ID, c.Name+" was created.")
+}
+
+func (a *area) customerEdit(w http.ResponseWriter, r *http.Request) error {
+	c, err := a.Customers.ByID(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	in := customer.Input{Email: c.Email, Name: c.Name, Company: c.Company, Country: c.Country, TaxID: c.TaxID, Currency: c.Currency, TimeZone: c.TimeZone}
+	return a.customerEditForm(w, r, http.StatusOK, c.ID, customerForm("/admin/customers/"+c.ID, "Save", "/admin/customers/"+c.ID, in))
+}
+
+func (a *area) customerEditForm(w http.ResponseWriter, r *http.Request, status int, id string, f ui.Form) error {
+	v := formView{Page: a.page(r, "Edit customer", "customers"), Head: ui.Head{Title: "Edit customer"}, Form: f}
+	v.Crumbs = []ui.Crumb{{Label: "Customers", Href: "/admin/customers"}, {Label: "Customer", Href: "/admin/customers/" + id}, {Label: "Edit"}}
+	return a.form(w, status, v)
+}
+
+func (a *area) customerUpdate(w http.ResponseWriter, r *http.Request) error {
+	id, in := r.PathValue("id"), customerInput(r)
+	change := customer.Patch{Email: &in.Email, Name: &in.Name, Company: &in.Company, Country: &in.Country, TaxID: &in.TaxID, TimeZone: &in.TimeZone}
+	if in.Currency != "" {
+		change.Currency = &in.Currency
+	}
+	if _, err := a.Customers.Update(r.Context(), id, change); err != nil {
+		byField, whole, ok := fieldErrors(err)
+		if !ok {
+			return err
+		}
+		f := customerForm("/admin/customers/"+id, "Save", "/admin/customers/"+id, in)
+		return a.customerEditForm(w, r, http.StatusUnprocessableEntity, id, withErrors(f, byField, whole))
+	}
+	return done(w, r, "/admin/customers/"+id, "The customer was changed.")
+}

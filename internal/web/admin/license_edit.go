@@ -1,0 +1,127 @@
+package admin
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+// typedLicense is the edit form as it was typed.
+type typedLicense struct{ status, limit, expires, entitlements, reason string }
+
+// localTime is how a date with a time of day is typed, in the reader's zone.
+const localTime = "2006-01-02 15:04"
+
+func typedFrom(l license.License, zone *time.Location) typedLicense {
+	t := typedLicense{status: string(l.Status), limit: strconv.FormatInt(l.ActivationLimit, 10), entitlements: entitlementText(l.EntitlementOverrides)}
+	if l.ExpiresAt != nil {
+		t.expires = l.ExpiresAt.In(zone).Format(localTime)
+	}
+	return t
+}
+
+func (t typedLicense) form(l license.License, zone *time.Location) ui.Form {
+	base := "/admin/licenses/" + l.ID
+	return ui.Form{Action: base, Submit: "Save", Cancel: base, Sections: []ui.FormSection{
+		{Title: "State", Text: "Setting a state by hand overrides everything automatic; the history shows it as an override.", Fields: []ui.Field{
+			{Kind: ui.InputSelect, Name: "status", Label: "State", Value: t.status, Options: []ui.Option{
+				{Value: "active", Label: "Active: lifts staff holds, takes back a revocation"},
+				{Value: "suspended", Label: "Suspended: a hold by staff"},
+				{Value: "expired", Label: "Expired: ends now"},
+				{Value: "cancelled", Label: "Cancelled: over for good"},
+				{Value: "revoked", Label: "Revoked: over for good"},
+			}},
+			{Name: "expires_at", Label: "Expires", Value: t.expires, Optional: true, Short: true, Placeholder: "2027-12-31 00:00", Hint: "Date and time, " + zone.String() + ". Empty: never."},
+		}},
+		{Title: "Use", Fields: []ui.Field{
+			{Kind: ui.InputNumber, Name: "activation_limit", Label: "Activation limit", Value: t.limit, Required: true, Short: true, Min: "0", Hint: "0: unlimited. In use: " + ui.Number(int(l.ActivationsUsed)) + ". A limit below that keeps what is activated and refuses new places."},
+			{Kind: ui.InputTextarea, Name: "entitlements", Label: "Own entitlements", Value: t.entitlements, Optional: true, Mono: true, Rows: 4, Hint: "They lie over the plan's. One a line: projects.max = 50"},
+		}},
+		{Title: "Why", Fields: []ui.Field{{Kind: ui.InputTextarea, Name: "reason", Label: "Reason", Value: t.reason, Required: true, Rows: 2, Hint: "It stands in the license's history."}}},
+	}}
+}
+
+// patch is what the form changes of l; what was left as it is stays out. bad names the fields that can't be read.
+func (t typedLicense) patch(l license.License, zone *time.Location) (p license.Patch, bad map[string]string) {
+	bad, before := map[string]string{}, typedFrom(l, zone)
+	p.Reason = strings.TrimSpace(t.reason)
+	if p.Reason == "" {
+		bad["reason"] = "is required"
+	}
+	if t.status != before.status {
+		s := license.Status(t.status)
+		p.Status = &s
+	}
+	if t.limit != before.limit {
+		n, err := strconv.ParseInt(strings.TrimSpace(t.limit), 10, 64)
+		if err != nil {
+			bad["activation_limit"] = "is not a whole number"
+		}
+		p.ActivationLimit = &n
+	}
+	if typed := strings.TrimSpace(t.expires); typed != before.expires {
+		p.ExpiresAt.Set = true
+		if typed != "" {
+			at, err := parseLocal(typed, zone)
+			if err != nil {
+				bad["expires_at"] = "is not a date such as 2027-12-31 or 2027-12-31 14:00"
+			}
+			p.ExpiresAt.Time = &at
+		}
+	}
+	if strings.TrimSpace(strings.ReplaceAll(t.entitlements, "\r\n", "\n")) != before.entitlements {
+		own, err := parseEntitlements(t.entitlements)
+		if err != nil {
+			bad["entitlements"] = err.Error()
+		}
+		p.Entitlements = &own
+	}
+	return p, bad
+}
+
+func parseLocal(s string, zone *time.Location) (time.Time, error) {
+	if len(s) == len(time.DateOnly) {
+		return time.ParseInLocation(time.DateOnly, s, zone)
+	}
+	return time.ParseInLocation(localTime, s, zone)
+}
+
+func (a *area) licenseEditPage(w http.ResponseWriter, r *http.Request, status int, l license.License, f ui.Form) error {
+	v := formView{Page: a.page(r, "Edit license", "licenses"), Head: ui.Head{Title: "Edit license", Sub: l.Key}, Form: f}
+	v.Crumbs = []ui.Crumb{{Label: "Licenses", Href: "/admin/licenses"}, {Label: shortKey(l.Key), Href: "/admin/licenses/" + l.ID}, {Label: "Edit"}}
+	return a.form(w, status, v)
+}
+
+func (a *area) licenseEdit(w http.ResponseWriter, r *http.Request) error {
+	l, err := a.Licenses.ByID(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	zone := zoneOf(a.page(r, "", ""))
+	return a.licenseEditPage(w, r, http.StatusOK, l, typedFrom(l, zone).form(l, zone))
+}
+
+func (a *area) licenseUpdate(w http.ResponseWriter, r *http.Request) error {
+	l, err := a.Licenses.ByID(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	f, zone := r.PostFormValue, zoneOf(a.page(r, "", ""))
+	t := typedLicense{status: f("status"), limit: f("activation_limit"), expires: f("expires_at"), entitlements: f("entitlements"), reason: f("reason")}
+	p, bad := t.patch(l, zone)
+	whole := ""
+	if len(bad) == 0 {
+		if _, err = a.Licenses.Patch(r.Context(), l.ID, p); err == nil {
+			return done(w, r, "/admin/licenses/"+l.ID, "The license was changed.")
+		}
+		var ok bool
+		if bad, whole, ok = fieldErrors(err); !ok {
+			return err
+		}
+	}
+	return a.licenseEditPage(w, r, http.StatusUnprocessableEntity, l, withErrors(t.form(l, zone), bad, whole))
+}

@@ -1,0 +1,91 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/order"
+	"github.com/keystead/keystead/internal/staff"
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+func (a *area) orderShow(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	o, err := a.Orders.ByID(ctx, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	v := sheetView{Page: a.page(r, "Order", "orders")}
+	v.Crumbs = []ui.Crumb{{Label: "Orders", Href: "/admin/orders"}, {Label: orderTitle(o)}}
+	v.Head = ui.Head{Title: orderTitle(o), Badges: []ui.Badge{ui.StatusBadge(string(o.Status))}}
+	if o.Status == order.Pending {
+		v.Head.Actions = append(v.Head.Actions, ui.Button{Label: "Open the invoice", Href: "/admin/invoices/" + o.InvoiceID, Icon: "invoice", Kind: ui.Primary})
+		if visitorOf(r).staff.Role.Can(staff.SalesWrite) {
+			v.Head.Actions = append(v.Head.Actions, ui.Button{Label: "Cancel order", Href: "/admin/orders/" + o.ID + "/cancel", Kind: ui.Dangerous, Confirm: cancelQuestion(o)})
+		}
+	}
+	items := ui.Table{Caption: "Items", Flush: true, Columns: []ui.Column{{Label: "What"}, {Label: "Quantity", End: true}, {Label: "Price", End: true}}}
+	for _, it := range o.Items {
+		price := ui.Text(it.UnitAmount.Format("en"))
+		if it.SetupFee.Amount > 0 {
+			price = price.With("and " + it.SetupFee.Format("en") + " set-up")
+		}
+		items.Rows = append(items.Rows, ui.Row{Cells: []ui.Cell{ui.Text(it.Description), ui.Count(int(it.Quantity)), price}})
+	}
+	items.Totals = []ui.Total{{Label: "Total", Value: o.Total.Format("en"), Strong: true}}
+	v.Left = []card{{Head: ui.CardHead{Title: "Items"}, Table: &items}}
+	var licenses []license.License
+	for _, id := range o.LicenseIDs {
+		l, err := a.Licenses.ByID(ctx, id)
+		if err != nil {
+			return err
+		}
+		licenses = append(licenses, l)
+	}
+	t := licenseTable(r, v.Page, licenses)
+	t.Flush, t.Empty = true, &ui.Empty{Art: "key", Title: "No licenses yet", Text: "They are issued when the invoice is paid."}
+	v.Left = append(v.Left, card{Head: ui.CardHead{Title: "Licenses"}, Table: &t})
+	facts := &ui.Details{Items: []ui.Detail{
+		{Label: "Customer", Value: ui.Person(o.CustomerName, o.CustomerEmail).To("/admin/customers/" + o.CustomerID)},
+		{Label: "Invoice", Value: ui.Mono(o.InvoiceNumber).To("/admin/invoices/" + o.InvoiceID)},
+		{Label: "Kind", Value: ui.Text(statusText(string(o.Kind)))},
+		{Label: "Pays by", Value: ui.Text(statusText(o.Gateway))},
+		{Label: "Placed", Value: ui.HTML(v.At(o.CreatedAt))},
+		{Label: "Id", Value: ui.Mono(o.ID).Copyable()},
+	}}
+	if o.Reason != "" {
+		facts.Items = append(facts.Items, ui.Detail{Label: "Reason", Value: ui.Text(o.Reason)})
+	}
+	story, err := a.story(r, v.Page, event.Filter{SubjectID: o.ID, Limit: 30})
+	if err != nil {
+		return err
+	}
+	v.Right = []card{{Head: ui.CardHead{Title: "Facts"}, Details: facts}, {Head: ui.CardHead{Title: "Story"}, Timeline: story}}
+	return a.sheet(w, v)
+}
+
+func cancelQuestion(o order.Order) *ui.Confirm {
+	return &ui.Confirm{
+		ID: "cancel-order", Title: "Cancel this order?", Text: "It can't be taken up again.",
+		Effects: []string{"Invoice " + o.InvoiceNumber + " over " + o.Total.Format("en") + " becomes void; its number stays used.", "What was paid of it becomes the customer's credit.", "No license is issued."},
+		Fields:  []ui.Field{{Name: "why", Label: "Reason", Required: true, MaxLength: 255}},
+		Action:  "/admin/orders/" + o.ID + "/cancel", Label: "Cancel order", Cancel: "/admin/orders/" + o.ID,
+	}
+}
+
+func (a *area) orderCancelAsk(w http.ResponseWriter, r *http.Request) error {
+	o, err := a.Orders.ByID(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return a.confirm(w, a.page(r, "Cancel order", "orders"), *cancelQuestion(o))
+}
+
+func (a *area) orderCancel(w http.ResponseWriter, r *http.Request) error {
+	o, err := a.Orders.Cancel(r.Context(), r.PathValue("id"), r.PostFormValue("why"))
+	if err != nil {
+		return err
+	}
+	return done(w, r, "/admin/orders/"+o.ID, "The order was cancelled and its invoice is void.")
+}

@@ -1,0 +1,101 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/signin"
+	"github.com/keystead/keystead/internal/staff"
+	"github.com/keystead/keystead/internal/web"
+)
+
+// access says who may open a page beyond the permission that it names.
+type access int
+
+const (
+	signedIn     access = iota // staff, both factors done
+	secondFactor               // staff whose password was right
+	anyone
+)
+
+// route is one screen or action.
+type route struct {
+	pattern string
+	needs   staff.Permission // empty: everybody who is signed in
+	access  access
+	handle  web.Handler
+}
+
+// visitor is the member of staff who asks.
+type visitor struct {
+	staff   staff.Staff
+	session signin.Session
+	token   string
+}
+
+type visitorKey struct{}
+
+func visitorOf(r *http.Request) *visitor {
+	v, _ := r.Context().Value(visitorKey{}).(*visitor)
+	return v
+}
+
+var (
+	errNoPage    = fail.NotFound("PAGE_NOT_FOUND", "There is no such page.")
+	errForbidden = fail.Forbidden("MISSING_PERMISSION", "Your role does not allow this. Ask an owner of the store.")
+)
+
+// serve finds out who asks, refuses who may not, and renders the errors of the handler.
+func (a *area) serve(rt route) http.Handler {
+	return web.Handle(a.Log, a.renderError, func(w http.ResponseWriter, r *http.Request) error {
+		if rt.access == anyone {
+			return rt.handle(w, r)
+		}
+		token := sessionCookie(r)
+		session, err := a.SignIn.StaffSession(r.Context(), token)
+		if err != nil {
+			if fail.Of(err).Kind == fail.KindUnauthenticated {
+				return toSignIn(w, r)
+			}
+			return err
+		}
+		if session.Stage == signin.SecondFactor && rt.access != secondFactor {
+			http.Redirect(w, r, "/admin/second-factor", http.StatusSeeOther)
+			return nil
+		}
+		me, err := a.Staff.ByID(r.Context(), session.StaffID)
+		if err != nil {
+			return err
+		}
+		ctx := context.WithValue(r.Context(), visitorKey{}, &visitor{staff: me, session: session, token: token})
+		ctx = event.WithActor(ctx, event.Actor{Kind: event.Staff, ID: me.ID, Name: me.Name, IP: addressOf(ctx)})
+		r = r.WithContext(ctx)
+		if r.Method == http.MethodGet {
+			forgetFlash(w, r)
+		}
+		if rt.needs != "" && !me.Role.Can(rt.needs) {
+			return errForbidden
+		}
+		return rt.handle(w, r)
+	})
+}
+
+func addressOf(ctx context.Context) string {
+	if ip := web.ClientIP(ctx); ip.IsValid() {
+		return ip.String()
+	}
+	return ""
+}
+
+// toSignIn remembers where somebody wanted to go, if that can be gone to by a link.
+func toSignIn(w http.ResponseWriter, r *http.Request) error {
+	to := "/admin/sign-in"
+	if r.Method == http.MethodGet && r.URL.Path != "/admin" {
+		to += "?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}

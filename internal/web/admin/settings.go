@@ -1,0 +1,137 @@
+package admin
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/staff"
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+// settingGroups are the sections of the settings page by the first part of a name.
+var settingGroups = []struct{ prefix, title, text string }{
+	{"store", "Store", "Who you are, on pages and invoices."},
+	{"billing", "Billing", "For invoices that are issued from now on."},
+	{"limits", "Limits", "How often the license API may be called, and by whom."},
+	{"compat", "Compatibility", "For software that was written for another server."},
+	{"logs", "Logs", "How long things are kept."},
+}
+
+func settingField(d setting.Definition, value any) ui.Field {
+	f := ui.Field{Name: d.Name, Label: d.Label, Hint: d.Description, Value: settingText(value), Optional: true}
+	switch d.Type {
+	case setting.Number:
+		f.Kind, f.Short = ui.InputNumber, true
+	case setting.Choice:
+		f.Kind = ui.InputSelect
+		for _, c := range d.Choices {
+			f.Options = append(f.Options, ui.Option{Value: c, Label: c})
+		}
+	case setting.Lines:
+		f.Kind, f.Rows = ui.InputTextarea, 4
+	case setting.Networks:
+		f.Kind, f.Rows, f.Mono = ui.InputTextarea, 3, true
+		f.Hint += " One a line."
+	case setting.Currency:
+		f.Short = true
+	case setting.Text, setting.Zone:
+	}
+	return f
+}
+
+// settingText is a value as it stands in a form field.
+func settingText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case []string:
+		return strings.Join(v, "\n")
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// settingJSON turns what was typed into the value of a setting. Empty means the default.
+func settingJSON(d setting.Definition, typed string) json.RawMessage {
+	typed = strings.TrimSpace(strings.ReplaceAll(typed, "\r\n", "\n"))
+	var v any = typed
+	switch d.Type {
+	case setting.Number:
+		if typed == "" {
+			return json.RawMessage("null")
+		}
+		if n, err := strconv.Atoi(typed); err == nil {
+			v = n
+		}
+	case setting.Networks:
+		v = strings.Fields(typed)
+	case setting.Text, setting.Lines, setting.Choice, setting.Zone, setting.Currency:
+		if typed == "" {
+			return json.RawMessage("null")
+		}
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return json.RawMessage("null") // text, numbers and lists of text always marshal
+	}
+	return b
+}
+
+func (a *area) settingsForm(value func(setting.Definition) string, mayWrite bool) ui.Form {
+	f := ui.Form{Action: "/admin/settings", Submit: "Save settings"}
+	for _, g := range settingGroups {
+		section := ui.FormSection{Title: g.title, Text: g.text}
+		for _, d := range setting.Definitions() {
+			if strings.HasPrefix(d.Name, g.prefix+".") {
+				field := settingField(d, value(d))
+				field.Disabled = !mayWrite
+				section.Fields = append(section.Fields, field)
+			}
+		}
+		f.Sections = append(f.Sections, section)
+	}
+	return f
+}
+
+func (a *area) settingsPage(w http.ResponseWriter, r *http.Request, status int, f ui.Form) error {
+	v := formView{Page: a.page(r, "Settings", "settings"), Head: ui.Head{Title: "Settings"}, Form: f}
+	if !visitorOf(r).staff.Role.Can(staff.SettingsWrite) {
+		v.Callouts = []ui.Callout{{Tone: ui.Info, Title: "Only an owner changes settings"}}
+	}
+	return a.form(w, status, v)
+}
+
+func (a *area) settingsShow(w http.ResponseWriter, r *http.Request) error {
+	all, err := a.Settings.All(r.Context())
+	if err != nil {
+		return err
+	}
+	f := a.settingsForm(func(d setting.Definition) string { return settingText(all[d.Name]) }, visitorOf(r).staff.Role.Can(staff.SettingsWrite))
+	return a.settingsPage(w, r, http.StatusOK, f)
+}
+
+func (a *area) settingsSave(w http.ResponseWriter, r *http.Request) error {
+	all, err := a.Settings.All(r.Context())
+	if err != nil {
+		return err
+	}
+	values := map[string]json.RawMessage{}
+	for _, d := range setting.Definitions() {
+		if typed := strings.ReplaceAll(r.PostFormValue(d.Name), "\r\n", "\n"); typed != settingText(all[d.Name]) {
+			values[d.Name] = settingJSON(d, typed)
+		}
+	}
+	if _, err := a.Settings.Patch(r.Context(), values); err != nil {
+		bad, whole, ok := fieldErrors(err)
+		if !ok {
+			return err
+		}
+		f := a.settingsForm(func(d setting.Definition) string { return r.PostFormValue(d.Name) }, true)
+		return a.settingsPage(w, r, http.StatusUnprocessableEntity, withErrors(f, bad, whole))
+	}
+	return done(w, r, "/admin/settings", "The settings were saved.")
+}
