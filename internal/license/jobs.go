@@ -3,7 +3,9 @@ package license
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 )
@@ -15,10 +17,11 @@ const (
 	pruneSize  = 1000
 )
 
-// Settle writes down which licenses time has ended or suspended. It changes no answer: the status was computed as
-// such before. It returns how many it wrote down.
-func (s *Service) Settle(ctx context.Context) (int, error) {
-	return inBatches(ctx, settleSize, s.settleBatch)
+// WriteDown writes down which licenses time has ended or suspended. It changes no answer: each was computed as such
+// before.
+func (s *Service) WriteDown(ctx context.Context) error {
+	_, err := inBatches(ctx, settleSize, s.settleBatch)
+	return err
 }
 
 // inBatches repeats a batch until one is not full.
@@ -80,4 +83,36 @@ func noteDue(ctx context.Context, tx *db.Tx, due []dueLicense) error {
 		}
 	}
 	return nil
+}
+
+// PruneRejected forgets rejected attempts that were last made before an instant, and returns how many.
+func (s *Service) PruneRejected(ctx context.Context, before time.Time) (int, error) {
+	return s.prune(ctx, func(tx *db.Tx) (int64, error) {
+		return tx.PruneRejections(ctx, query.PruneRejectionsParams{Before: clock.FromTime(before), N: pruneSize})
+	})
+}
+
+// PruneVerifications forgets logged checks from before an instant, and returns how many.
+func (s *Service) PruneVerifications(ctx context.Context, before time.Time) (int, error) {
+	return s.prune(ctx, func(tx *db.Tx) (int64, error) {
+		return tx.PruneVerifications(ctx, query.PruneVerificationsParams{Before: clock.FromTime(before), N: pruneSize})
+	})
+}
+
+// PruneDownloads forgets logged downloads from before an instant, and returns how many.
+func (s *Service) PruneDownloads(ctx context.Context, before time.Time) (int, error) {
+	return s.prune(ctx, func(tx *db.Tx) (int64, error) {
+		return tx.PruneDownloads(ctx, query.PruneDownloadsParams{Before: clock.FromTime(before), N: pruneSize})
+	})
+}
+
+func (s *Service) prune(ctx context.Context, batch func(tx *db.Tx) (int64, error)) (int, error) {
+	return inBatches(ctx, pruneSize, func(ctx context.Context) (int, error) {
+		var n int64
+		err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
+			n, err = batch(tx)
+			return err
+		})
+		return int(n), err
+	})
 }

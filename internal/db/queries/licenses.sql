@@ -174,3 +174,17 @@ GROUP BY l.id, l.customer_id HAVING count(DISTINCT v.ip) >= CAST(@least AS BIGIN
 
 -- name: AnomalyReported :one
 SELECT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = @subject_id AND e.type = @type AND e.occurred_at > @since) AS reported;
+
+-- Verification
+
+-- name: LicensesToVerify :many
+-- Each license beside what its history says of it: the last state, and the activations added less those removed.
+SELECT l.id, l.status, l.outcome, l.expires_at, l.grace_until, l.ends_at, l.activation_limit, l.near_limit,
+       EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = l.id) AS held,
+       (SELECT count(*) FROM activations a WHERE a.license_id = l.id) AS activations_used,
+       CAST(COALESCE((SELECT h.after FROM license_history h WHERE h.license_id = l.id
+           AND h.what NOT LIKE 'activation_%' AND h.what NOT LIKE 'limit_%' AND h.what NOT LIKE 'entitlements_%'
+           ORDER BY h.id DESC LIMIT 1), '') AS TEXT) AS told_state,
+       (SELECT count(*) FROM license_history h WHERE h.license_id = l.id AND h.what LIKE 'activation_added%') AS told_added,
+       (SELECT count(*) FROM license_history h WHERE h.license_id = l.id AND h.what LIKE 'activation_removed%') AS told_removed
+FROM licenses l WHERE l.id > @after ORDER BY l.id LIMIT CAST(@n AS BIGINT);

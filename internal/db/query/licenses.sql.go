@@ -683,6 +683,79 @@ func (q *Queries) LicensesByKey(ctx context.Context, arg LicensesByKeyParams) ([
 	return items, nil
 }
 
+const licensesToVerify = `-- name: LicensesToVerify :many
+
+SELECT l.id, l.status, l.outcome, l.expires_at, l.grace_until, l.ends_at, l.activation_limit, l.near_limit,
+       EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = l.id) AS held,
+       (SELECT count(*) FROM activations a WHERE a.license_id = l.id) AS activations_used,
+       CAST(COALESCE((SELECT h.after FROM license_history h WHERE h.license_id = l.id
+           AND h.what NOT LIKE 'activation_%' AND h.what NOT LIKE 'limit_%' AND h.what NOT LIKE 'entitlements_%'
+           ORDER BY h.id DESC LIMIT 1), '') AS TEXT) AS told_state,
+       (SELECT count(*) FROM license_history h WHERE h.license_id = l.id AND h.what LIKE 'activation_added%') AS told_added,
+       (SELECT count(*) FROM license_history h WHERE h.license_id = l.id AND h.what LIKE 'activation_removed%') AS told_removed
+FROM licenses l WHERE l.id > $1 ORDER BY l.id LIMIT CAST($2 AS BIGINT)
+`
+
+type LicensesToVerifyParams struct {
+	After string
+	N     int64
+}
+
+type LicensesToVerifyRow struct {
+	ID              string
+	Status          string
+	Outcome         string
+	ExpiresAt       *clock.Instant
+	GraceUntil      *clock.Instant
+	EndsAt          *clock.Instant
+	ActivationLimit int64
+	NearLimit       bool
+	Held            bool
+	ActivationsUsed int64
+	ToldState       string
+	ToldAdded       int64
+	ToldRemoved     int64
+}
+
+// Verification
+// Each license beside what its history says of it: the last state, and the activations added less those removed.
+func (q *Queries) LicensesToVerify(ctx context.Context, arg LicensesToVerifyParams) ([]LicensesToVerifyRow, error) {
+	rows, err := q.db.QueryContext(ctx, licensesToVerify, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LicensesToVerifyRow
+	for rows.Next() {
+		var i LicensesToVerifyRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Status,
+			&i.Outcome,
+			&i.ExpiresAt,
+			&i.GraceUntil,
+			&i.EndsAt,
+			&i.ActivationLimit,
+			&i.NearLimit,
+			&i.Held,
+			&i.ActivationsUsed,
+			&i.ToldState,
+			&i.ToldAdded,
+			&i.ToldRemoved,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockLicense = `-- name: LockLicense :one
 
 UPDATE licenses SET version = version + 1 WHERE id = $1 RETURNING id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, type, status, outcome, activation_limit, near_limit, entitlements, expires_at, grace_until, ends_at, version, created_at, updated_at
