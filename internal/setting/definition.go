@@ -74,7 +74,7 @@ var definitions = []Definition{
 	define("store.base_url", "Address of this site", "How customers reach the store, such as https://store.example.com. Links in pages and feeds begin with it. Empty: the address that was asked.",
 		baseURL(), "", func(s *Settings) *string { return &s.BaseURL }),
 
-	define("billing.number_format", "Invoice numbers", "{n} is the number, {yyyy} the year, {mm} the month. Numbers start again at 1 with each new year or month that the format names.",
+	define("billing.number_format", "Invoice numbers", "{n} is the number, which runs on without gaps, {yyyy} the year and {mm} the month of the invoice. Invoices keep the number that they have.",
 		numberFormat(), "INV-{yyyy}-{n}", func(s *Settings) *string { return &s.NumberFormat }),
 	define("billing.due_days", "Days to pay", "An invoice is due this many days after it was issued.",
 		number(0, 365), 14, func(s *Settings) *int { return &s.DueDays }),

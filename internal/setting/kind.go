@@ -150,9 +150,6 @@ func numberFormat() kind[string, string] {
 			return "", errors.New("must contain {n} once")
 		case strings.Count(s, "{") != known || strings.Count(s, "}") != known:
 			return "", errors.New("may contain {yyyy}, {mm} and {n}, and no other braces")
-		case count["{mm}"] > 0 && count["{yyyy}"] == 0:
-			// Numbers start again each month, so that next year's would be this year's.
-			return "", errors.New("needs {yyyy} where it has {mm}")
 		}
 		return s, nil
 	}}

@@ -79,7 +79,7 @@ func TestValues(t *testing.T) {
 		{"billing.number_format", `"{dd}{n}"`, "", "may contain {yyyy}, {mm} and {n}, and no other braces"},
 		{"billing.number_format", `"{n}}"`, "", "may contain {yyyy}, {mm} and {n}, and no other braces"},
 		{"billing.number_format", `"{{n}"`, "", "may contain {yyyy}, {mm} and {n}, and no other braces"},
-		{"billing.number_format", `"{mm}-{n}"`, "", "needs {yyyy} where it has {mm}"},
+		{"billing.number_format", `"{mm}-{n}"`, `"{mm}-{n}"`, ""},
 		{"billing.due_days", `0`, `0`, ""},
 		{"billing.due_days", `-1`, "", "must be a whole number from 0 to 365"},
 		{"billing.due_days", `366`, "", "must be a whole number from 0 to 365"},
