@@ -29,6 +29,7 @@ import (
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/release"
+	"github.com/keystead/keystead/internal/report"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/token"
 	"github.com/keystead/keystead/internal/web"
@@ -52,6 +53,7 @@ type Config struct {
 	Payments  *payment.Service
 	Events    *event.Log
 	Jobs      *job.Queue
+	Reports   *report.Service
 	Tokens    *token.Service
 
 	// Version is the program's, for the OpenAPI document.
@@ -106,6 +108,7 @@ func New(c Config) *API {
 	a.history()
 	a.events()
 	a.jobs()
+	a.figures()
 	a.verify()
 	a.tokens()
 	a.me()

@@ -33,18 +33,24 @@ func (a *API) authenticate(r *http.Request) (caller, error) {
 	if !strings.EqualFold(scheme, "Bearer") || bearer == "" {
 		return caller{}, fail.Unauthenticated("This API needs a token: Authorization: Bearer …")
 	}
-	if left, wait := a.wrong.Peek(network(ip), a.Clock.Now()); left < 1 {
-		return caller{}, fail.Limited("Too many requests with wrong tokens from this address.", wait)
-	}
 	t, err := a.Tokens.Authenticate(r.Context(), bearer)
 	if err != nil {
-		if fail.Of(err).Kind == fail.KindUnauthenticated {
-			a.wrong.Allow(network(ip), a.Clock.Now())
-		}
-		return caller{}, err
+		return caller{}, a.unknownToken(ip, err)
 	}
 	c.token = &t
 	return c, nil
+}
+
+// unknownToken answers a token that nobody has. An address that tries many is told to wait instead, and learns nothing
+// more. A token that somebody has is still taken from there, so nobody is locked out by a neighbour.
+func (a *API) unknownToken(ip netip.Addr, refusal error) error {
+	if fail.Of(refusal).Code != fail.CodeUnauthenticated {
+		return refusal
+	}
+	if ok, wait := a.wrong.Allow(network(ip), a.Clock.Now()); !ok {
+		return fail.Limited("Too many requests with wrong tokens from this address.", wait)
+	}
+	return refusal
 }
 
 // network is what one caller can't easily change: the address, or the /64 of an IPv6 address.

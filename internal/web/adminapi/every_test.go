@@ -408,8 +408,9 @@ func TestTooManyWrongTokens(t *testing.T) {
 		if got.Header.Get("Retry-After") == "" {
 			t.Errorf("headers: %v", got.Header)
 		}
+		b.do("GET", "/me", nil) // a neighbour
 		b.Clock.Advance(wrongTokensPer)
-		b.do("GET", "/me", nil)
+		b.send("GET", "/me", nil, "Authorization: Bearer wrong").refused(401, "UNAUTHENTICATED")
 	})
 }
 

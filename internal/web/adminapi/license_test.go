@@ -263,7 +263,7 @@ func TestVerify(t *testing.T) {
 	t.Parallel()
 	each(t, func(b *bundle) {
 		b.license(b.shop())
-		same(b.T, b.do("GET", "/verify", nil), object{"differences": []any{}, "checked_at": instant})
+		same(b.T, b.do("GET", "/verify", nil), object{"differences": []any{}, "checked": []any{"billing", "licenses"}, "checked_at": instant})
 	})
 }
 
@@ -344,5 +344,38 @@ func TestCatalogChanges(t *testing.T) {
 			b.Errorf("notes: %v", got)
 		}
 		b.send("GET", "/products/prd_nothing/releases", nil).refused(404, "PRODUCT_NOT_FOUND")
+	})
+}
+
+func TestFigures(t *testing.T) {
+	t.Parallel()
+	each(t, func(b *bundle) {
+		s := b.shop()
+		l := b.license(s)
+		for i := range 2 {
+			invoice := b.do("POST", "/orders", object{"customer_id": s.customer, "items": []object{{"price_id": s.price}}})["invoice_id"].(string)
+			if i == 0 {
+				b.do("POST", "/invoices/"+invoice+"/payments", object{"money": eur(4900), "reference": "R"})
+			}
+		}
+		f := b.do("GET", "/figures", nil)
+		revenue, checks := f["revenue"].([]any), f["checks"].([]any)
+		if len(revenue) != 30 || len(checks) != 24 {
+			b.Fatalf("figures: %v", f)
+		}
+		same(b.T, revenue[29], object{"day": "2026-03-01", "money": eur(4900)})
+		same(b.T, revenue[0], object{"day": "2026-01-31", "money": eur(0)})
+		same(b.T, checks[23], object{"hour": "2026-03-01T12:00:00Z", "count": 0.0})
+		delete(f, "revenue")
+		delete(f, "checks")
+		same(b.T, f, object{
+			"revenue_total": eur(4900), "revenue_other": []any{}, "open_invoices": []any{object{"invoices": 1.0, "balance": eur(4900)}},
+			"overdue": 0.0, "active_licenses": 2.0, "all_licenses": 2.0, "new_customers": 1.0, "failed_jobs": 0.0, "pending_orders": 1.0,
+		})
+		days := b.do("GET", "/licenses/"+l+"/checks", nil)["data"].([]any)
+		if len(days) != 30 {
+			b.Errorf("days: %v", days)
+		}
+		same(b.T, days[29], object{"day": "2026-03-01", "count": 0.0})
 	})
 }
