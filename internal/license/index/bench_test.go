@@ -134,6 +134,7 @@ func BenchmarkFold(b *testing.B) {
 			VALUES ('act_%d', '%s', 'example.com', 0, 0)`, n, licenseID(n)))
 	}
 	l := bench.quietLog(osFiles{})
+	l.folder.atOnce = foldAtOnce
 	day := 0
 	for b.Loop() {
 		b.StopTimer()

@@ -45,18 +45,19 @@ type folder struct {
 	flushes chan chan error
 
 	// The rest belongs to the goroutine.
-	at    position // of the log in the tables
-	items []item   // of the segment that is being folded; nil: none is
-	done  int      // how many of them are in the tables
-	rush  bool
-	age   int // ticks since the segment being written was first seen
-	young int64
-	seen  uint64 // checks written at the last tick
-	ill   bool
+	atOnce int      // foldAtOnce; tests take less
+	at     position // of the log in the tables
+	items  []item   // of the segment that is being folded; nil: none is
+	done   int      // how many of them are in the tables
+	rush   bool
+	age    int // ticks since the segment being written was first seen
+	young  int64
+	seen   uint64 // checks written at the last tick
+	ill    bool
 }
 
 func (f *folder) init(l *checkLog, at position) {
-	f.l, f.at = l, at
+	f.l, f.at, f.atOnce = l, at, foldAtOnce
 	f.stop, f.stopped, f.flushes = make(chan struct{}), make(chan struct{}), make(chan chan error)
 }
 
@@ -187,7 +188,7 @@ func (f *folder) step() (more bool, err error) {
 			f.done = min(int(f.at.folded), len(items))
 		}
 	}
-	end := min(f.done+foldAtOnce, len(f.items))
+	end := min(f.done+f.atOnce, len(f.items))
 	m := &move{from: f.at, to: position{segment: s.number, folded: int64(end)}, sums: f.l.pending.sumsOf(f.items[f.done:end])}
 	last := end == len(f.items)
 	if last {

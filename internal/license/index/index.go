@@ -55,8 +55,8 @@ type Index struct {
 	running sync.WaitGroup
 }
 
-// New returns an empty index that listens to the changes of licenses. Give [Index.NoteCatalogChange] to whoever changes
-// products and plans.
+// New returns an empty index. Before it is used, give [Index.Touch] to the license service as a listener, and
+// [Index.NoteCatalogChange] to whoever changes products and plans.
 func New(d *db.DB, licenses *license.Service, o Options) *Index {
 	if o.Entries == 0 {
 		o.Entries = 1_500_000
@@ -71,7 +71,6 @@ func New(d *db.DB, licenses *license.Service, o Options) *Index {
 	x.touches.init()
 	x.Reset()
 	x.current.Store(d.Engine() == db.SQLite)
-	licenses.OnChange(x.Touch)
 	return x
 }
 
