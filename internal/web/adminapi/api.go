@@ -53,7 +53,6 @@ type Config struct {
 	Payments  *payment.Service
 	Events    *event.Log
 	Jobs      *job.Queue
-	Reports   *report.Service
 	Tokens    *token.Service
 
 	// Version is the program's, for the OpenAPI document.
@@ -61,7 +60,7 @@ type Config struct {
 	// MaxUpload is the largest file of a release, in bytes; 0: 2 GiB.
 	MaxUpload int64
 	// Local makes every caller the owner of the store, without a token: for the socket in the data folder, which
-	// only its owner can open.
+	// only its owner can open. Who acts is then whom the request's context names.
 	Local bool
 }
 
@@ -77,10 +76,11 @@ const (
 // API is the handler of the admin API.
 type API struct {
 	Config
-	huma   huma.API
-	mux    *http.ServeMux
-	routes []*route
-	wrong  *limit.Limiter[netip.Addr]
+	huma    huma.API
+	mux     *http.ServeMux
+	reports *report.Service
+	routes  []*route
+	wrong   *limit.Limiter[netip.Addr]
 }
 
 // New returns the handler of everything under [Base].
@@ -89,7 +89,7 @@ func New(c Config) *API {
 		c.MaxUpload = defaultMaxUpload
 	}
 	a := &API{
-		Config: c, mux: http.NewServeMux(),
+		Config: c, mux: http.NewServeMux(), reports: report.New(c.DB),
 		wrong: limit.New[netip.Addr](limit.Rate{Count: wrongTokens, Per: wrongTokensPer}, maxWrongTokenAddrs),
 	}
 	a.huma = huma.NewAPI(a.document(), adapter{a})

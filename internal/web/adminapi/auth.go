@@ -71,13 +71,12 @@ func (c caller) mustHave(scope string) error {
 	return fail.Forbidden("MISSING_SCOPE", "The token lacks the scope "+scope+".")
 }
 
-// act names the caller for the histories.
+// act names the caller for the histories. The owner is named already, by whoever opened the socket.
 func (c caller) act(ctx context.Context) context.Context {
-	actor := event.Actor{Kind: event.System, Name: "command line", IP: c.ip}
 	if c.token != nil {
-		actor = event.Actor{Kind: event.Token, ID: c.token.ID, Name: c.token.Name, IP: c.ip}
+		ctx = event.WithActor(ctx, event.Actor{Kind: event.Token, ID: c.token.ID, Name: c.token.Name, IP: c.ip})
 	}
-	return context.WithValue(event.WithActor(ctx, actor), callerKey{}, c)
+	return context.WithValue(ctx, callerKey{}, c)
 }
 
 type callerKey struct{}

@@ -32,7 +32,6 @@ import (
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/release"
-	"github.com/keystead/keystead/internal/report"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/token"
 	"github.com/keystead/keystead/internal/web"
@@ -72,7 +71,7 @@ func setup(t *testing.T, s *dbtest.Store) *bundle {
 			return st.Currency, err
 		}),
 		Releases: release.New(d, filepath.Join(t.TempDir(), "files")), Settings: setting.New(d), Licenses: licenses,
-		Orders: order.New(d, bill, pay), Billing: bill, Payments: pay, Jobs: jobs, Events: event.NewLog(d), Reports: report.New(d), Tokens: tokens, Version: "1.2.3", MaxUpload: 4 << 20,
+		Orders: order.New(d, bill, pay), Billing: bill, Payments: pay, Jobs: jobs, Events: event.NewLog(d), Tokens: tokens, Version: "1.2.3", MaxUpload: 4 << 20,
 	})
 	b.shapes = newShapes(t, b.api)
 	b.h = web.Identify(func() []netip.Prefix { return nil }, b.api)

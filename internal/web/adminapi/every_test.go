@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/keystead/keystead/internal/event"
 )
 
 // The tests of this file try every operation of the table, so that none can be forgotten.
@@ -419,10 +421,13 @@ func TestOwnerNeedsNoToken(t *testing.T) {
 	one(t, func(b *bundle) {
 		c := b.api.Config
 		c.Local = true
-		b.h = New(c)
+		local := New(c)
+		b.h = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			local.ServeHTTP(w, r.WithContext(event.WithActor(r.Context(), event.Actor{Kind: event.Staff, Name: "Operator"})))
+		})
 		b.token = ""
 		same(t, b.do("GET", "/me", nil), object{"kind": "owner", "id": nil, "name": nil, "scopes": []any{"*"}, "expires_at": nil})
 		b.do("POST", "/customers", object{"email": "ann@example.com", "name": "Ann"}, "Idempotency-Key: k")
-		same(t, b.do("GET", "/events", nil)["data"].([]any)[0].(object)["actor"], object{"kind": "system", "id": nil, "name": nil})
+		same(t, b.do("GET", "/events", nil)["data"].([]any)[0].(object)["actor"], object{"kind": "staff", "id": nil, "name": nil})
 	})
 }

@@ -60,7 +60,7 @@ func (a *API) showFigures(ctx context.Context, _ *struct{}) (Figures, error) {
 	if err != nil {
 		return Figures{}, err
 	}
-	d, err := a.Reports.Dashboard(ctx, s.TimeZone, s.Currency)
+	d, err := a.reports.Dashboard(ctx, s.TimeZone, s.Currency)
 	if err != nil {
 		return Figures{}, err
 	}
@@ -89,7 +89,7 @@ func (a *API) listChecks(ctx context.Context, in *ByID) (List[DayCount], error) 
 	if _, err := a.Licenses.ByID(ctx, in.ID); err != nil {
 		return List[DayCount]{}, err
 	}
-	counts, err := a.Reports.Checks(ctx, in.ID)
+	counts, err := a.reports.Checks(ctx, in.ID)
 	if err != nil {
 		return List[DayCount]{}, err
 	}
