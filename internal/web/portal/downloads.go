@@ -1,0 +1,154 @@
+package portal
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/release"
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+const (
+	releasesPerPage = 10
+	notesShown      = 600 // characters of a release's notes in a list
+)
+
+// mayFetch reports whether the files of a product may be downloaded with a license: as installed software may.
+func mayFetch(l license.License, p release.Product) bool {
+	return !p.RequiresLicense || l.Status == license.Active
+}
+
+// newest is the release that a license's holder most likely wants; ok is false if the product has none with a file.
+func (a *area) newest(r *http.Request, l license.License) (rel release.Release, ok bool, err error) {
+	rel, err = a.Releases.Newest(r.Context(), l.ProductID, release.Stable)
+	if e := fail.Of(err); e != nil && e.Code == release.CodeDownloadNotFound {
+		return release.Release{}, false, nil
+	}
+	return rel, err == nil && len(rel.Files) > 0, err
+}
+
+// newestCard offers the newest release of a license's product; nil if there is none.
+func (a *area) newestCard(r *http.Request, p ui.Page, l license.License) (*card, error) {
+	rel, ok, err := a.newest(r, l)
+	if err != nil || !ok {
+		return nil, err
+	}
+	product, err := a.Releases.Product(r.Context(), l.ProductID)
+	if err != nil {
+		return nil, err
+	}
+	c := releaseCard(p, l, rel, mayFetch(l, product))
+	c.Head.Title = "Version " + rel.Version
+	c.Foot = []ui.Button{{Label: "All versions", Href: "/account/licenses/" + l.ID + "/releases", Small: true}}
+	return &c, nil
+}
+
+// releaseCard is a release with its files; without the right to fetch them, it says why.
+func releaseCard(p ui.Page, l license.License, rel release.Release, may bool) card {
+	c := card{Head: ui.CardHead{Title: rel.Version, Text: "Released on " + date(p, rel.ReleasedAt)}, Text: clip(rel.Notes, notesShown)}
+	if rel.Channel != release.Stable {
+		c.Head.Text += ", " + rel.Channel
+	}
+	if !may {
+		c.Head.Text += ". To download it, the license must be active."
+	}
+	t := ui.Table{Caption: "Files of version " + rel.Version, Flush: true, Columns: []ui.Column{{Label: "File"}, {Label: "Size", End: true}}}
+	if may {
+		t.Columns = append(t.Columns, ui.Column{Label: "Download", Hidden: true, End: true})
+	}
+	for _, f := range rel.Files {
+		row := ui.Row{Cells: []ui.Cell{ui.Text(f.Name), ui.Text(size(f.Size))}}
+		if may {
+			row.Cells = append(row.Cells, ui.Act(ui.Button{Label: "Download", Icon: "download", Href: "/account/licenses/" + l.ID + "/files/" + f.ID}))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	c.Table = &t
+	return c
+}
+
+// downloadList shows the newest release of everything the customer has a license for.
+func (a *area) downloadList(w http.ResponseWriter, r *http.Request) error {
+	found, next, err := a.Licenses.List(r.Context(), license.Filter{CustomerID: visitorOf(r).customer.ID, Cursor: cursor(r), Limit: licensesPerPage})
+	if err != nil {
+		return err
+	}
+	v := sheetView{Page: a.page(w, r, "Downloads", "downloads"), Pager: pager(r, next)}
+	v.Head = ui.Head{Title: "Downloads", Sub: "The newest version of what you have a license for."}
+	for _, l := range bestOfEach(found) {
+		c, err := a.newestCard(r, v.Page, l)
+		if err != nil {
+			return err
+		}
+		if c != nil {
+			c.Head.Title = l.ProductName + " " + c.Head.Title[len("Version "):]
+			v.Cards = append(v.Cards, *c)
+		}
+	}
+	if len(v.Cards) == 0 {
+		v.Empty = &ui.Empty{Art: "box", Title: "Nothing to download", Text: "The files of what you have a license for appear here."}
+	}
+	return a.sheet(w, http.StatusOK, v)
+}
+
+// bestOfEach keeps one license a product, an active one if there is one, in the order of the list.
+func bestOfEach(licenses []license.License) []license.License {
+	at := map[string]int{}
+	var out []license.License
+	for _, l := range licenses {
+		i, seen := at[l.ProductID]
+		switch {
+		case !seen:
+			at[l.ProductID] = len(out)
+			out = append(out, l)
+		case out[i].Status != license.Active && l.Status == license.Active:
+			out[i] = l
+		}
+	}
+	return out
+}
+
+// releaseList shows every published release of a license's product, the highest version first.
+func (a *area) releaseList(w http.ResponseWriter, r *http.Request) error {
+	l, err := a.ownLicense(r)
+	if err != nil {
+		return err
+	}
+	product, err := a.Releases.Product(r.Context(), l.ProductID)
+	if err != nil {
+		return err
+	}
+	found, next, err := a.Releases.List(r.Context(), release.Filter{ProductID: l.ProductID, Cursor: cursor(r), Limit: releasesPerPage})
+	if err != nil {
+		return err
+	}
+	v := sheetView{Page: a.page(w, r, "All versions", "downloads"), Pager: pager(r, next)}
+	v.Head = ui.Head{Title: "All versions of " + l.ProductName}
+	v.Crumbs = []ui.Crumb{{Label: "Licenses", Href: "/account/licenses"}, {Label: clip(l.ProductName, 60), Href: "/account/licenses/" + l.ID}, {Label: "All versions"}}
+	for _, rel := range found {
+		if rel.PublishedAt != nil && len(rel.Files) > 0 {
+			v.Cards = append(v.Cards, releaseCard(v.Page, l, rel, mayFetch(l, product)))
+		}
+	}
+	if len(v.Cards) == 0 && next == "" {
+		v.Empty = &ui.Empty{Art: "box", Title: "Nothing to download", Text: "Nothing was released yet."}
+	}
+	return a.sheet(w, http.StatusOK, v)
+}
+
+// size writes a number of bytes for people.
+func size(n int64) string {
+	const k = 1000
+	if n < k {
+		return fmt.Sprintf("%d B", n)
+	}
+	value := float64(n)
+	for _, unit := range []string{"kB", "MB", "GB"} {
+		if value /= k; value < k {
+			return fmt.Sprintf("%.1f %s", value, unit)
+		}
+	}
+	return fmt.Sprintf("%.1f TB", value/k)
+}

@@ -1,0 +1,67 @@
+package portal
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+// licensesPerPage is small, as each is a card with all that is needed of it every day.
+const licensesPerPage = 20
+
+func (a *area) licenseList(w http.ResponseWriter, r *http.Request) error {
+	found, next, err := a.Licenses.List(r.Context(), license.Filter{CustomerID: visitorOf(r).customer.ID, Cursor: cursor(r), Limit: licensesPerPage})
+	if err != nil {
+		return err
+	}
+	v := sheetView{Page: a.page(w, r, "Licenses", "licenses"), Pager: pager(r, next)}
+	v.Head = ui.Head{Title: "Your licenses"}
+	if n := v.Nav[1].Count; n > 0 {
+		v.Callouts = append(v.Callouts, openInvoices(n))
+	}
+	for _, l := range found {
+		v.Cards = append(v.Cards, licenseCard(v.Page, l))
+	}
+	if len(found) == 0 {
+		v.Empty = &ui.Empty{Art: "key", Title: "No licenses yet", Text: "What you buy from " + v.Store.Name + " appears here as soon as it is paid.", Action: &ui.Button{Label: "Your invoices", Href: "/account/invoices"}}
+	}
+	return a.sheet(w, http.StatusOK, v)
+}
+
+func openInvoices(n int) ui.Callout {
+	c := ui.Callout{Tone: ui.Info, Title: "1 invoice is open", Text: "It says how to pay.", Actions: toInvoices()}
+	if n > 1 {
+		c.Title, c.Text = fmt.Sprintf("%d invoices are open", n), "Each says how to pay."
+	}
+	return c
+}
+
+func licenseCard(p ui.Page, l license.License) card {
+	sentence, _ := standing(p, l)
+	href := "/account/licenses/" + l.ID
+	c := card{
+		Head: ui.CardHead{Title: l.ProductName + ", " + l.PlanName, Text: sentence, Actions: []ui.Button{{Label: "Manage", Href: href, Small: true}}},
+		Key:  &ui.Key{Value: l.Key, Large: true},
+		Details: &ui.Details{Wide: true, Items: []ui.Detail{
+			{Label: "Status", Value: ui.Status(string(l.Status))},
+			{Label: nounOf(l.ActivationType).many, Value: ui.Used(int(l.ActivationsUsed), int(l.ActivationLimit))},
+		}},
+	}
+	return c
+}
+
+// noun is what one place of use is called.
+type noun struct{ one, many string }
+
+var nouns = map[license.ActivationType]noun{
+	license.Domain: {"domain", "Domains"}, license.Device: {"device", "Devices"}, license.Seat: {"person", "People"}, license.Instance: {"installation", "Installations"},
+}
+
+func nounOf(t license.ActivationType) noun {
+	if n, ok := nouns[t]; ok {
+		return n
+	}
+	return noun{"place", "Places"}
+}

@@ -1,0 +1,95 @@
+package portal
+
+import (
+	"net/http"
+
+	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+// A page holds this many activations, each with its question, and this many lines of history.
+const (
+	activationsPerPage = 15
+	historyPerPage     = 40
+)
+
+func (a *area) licenseShow(w http.ResponseWriter, r *http.Request) error {
+	l, err := a.ownLicense(r)
+	if err != nil {
+		return err
+	}
+	may, err := a.removal(r, l)
+	if err != nil {
+		return err
+	}
+	v := sheetView{Page: a.page(w, r, l.ProductName, "licenses")}
+	v.Crumbs = []ui.Crumb{{Label: "Licenses", Href: "/account/licenses"}, {Label: clip(l.ProductName, 60)}}
+	sentence, todo := standing(v.Page, l)
+	v.Head = ui.Head{Title: l.ProductName, Sub: sentence + ".", Badges: []ui.Badge{ui.StatusBadge(string(l.Status))}}
+	if todo != nil {
+		v.Callouts = append(v.Callouts, *todo)
+	}
+	v.Cards = []card{{Key: &ui.Key{Label: "License key", Value: l.Key, Large: true}, Details: licenseFacts(v.Page, l)}}
+	activations, err := a.activationCard(r, v.Page, l, may)
+	if err != nil {
+		return err
+	}
+	downloads, err := a.newestCard(r, v.Page, l)
+	if err != nil {
+		return err
+	}
+	history, err := a.historyCard(r, v.Page, l)
+	if err != nil {
+		return err
+	}
+	v.Left, v.Right = []card{activations}, []card{history}
+	if downloads != nil {
+		v.Left = append(v.Left, *downloads)
+	}
+	return a.sheet(w, http.StatusOK, v)
+}
+
+func licenseFacts(p ui.Page, l license.License) *ui.Details {
+	runs := ui.Text("Forever")
+	if l.ExpiresAt != nil {
+		runs = ui.HTML(p.At(*l.ExpiresAt))
+	}
+	return &ui.Details{Wide: true, Items: []ui.Detail{
+		{Label: "Plan", Value: ui.Text(l.PlanName)},
+		{Label: nounOf(l.ActivationType).many, Value: ui.Used(int(l.ActivationsUsed), int(l.ActivationLimit))},
+		{Label: "Runs until", Value: runs},
+		{Label: "Yours since", Value: ui.HTML(p.Day(l.CreatedAt))},
+	}}
+}
+
+func (a *area) activationCard(r *http.Request, p ui.Page, l license.License, may removal) (card, error) {
+	found, next, err := a.Licenses.Activations(r.Context(), l.ID, cursor(r), activationsPerPage)
+	if err != nil {
+		return card{}, err
+	}
+	n := nounOf(l.ActivationType)
+	c := card{Head: ui.CardHead{Title: n.many, Count: int(l.ActivationsUsed), Text: "Where the license is in use. " + may.words()}}
+	t := ui.Table{
+		Caption: "Where the license is in use", Flush: true,
+		Columns: []ui.Column{{Label: "Where"}, {Label: "Since", Narrow: true}, {Label: "Last seen"}},
+		Empty:   &ui.Empty{Art: "key", Title: "Not in use yet", Text: "Enter the key in the software. It appears here when it is activated."},
+	}
+	if may.allowed {
+		t.Columns = append(t.Columns, ui.Column{Label: "Remove", Hidden: true, End: true})
+	}
+	for _, act := range found {
+		row := ui.Row{Cells: []ui.Cell{ui.Mono(act.Identifier).With(act.Name), ui.HTML(p.Ago(act.ActivatedAt)), ui.HTML(p.Ago(act.LastSeenAt))}}
+		if may.allowed {
+			row.Cells = append(row.Cells, ui.Act(ui.Button{Label: "Remove", Kind: ui.Quiet, Href: removeHref(l.ID, act.ID), Confirm: removeQuestion(l, act.ID, act.Identifier, may)}))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	c.Table = &t
+	if cursor(r) != "" {
+		c.Foot = append(c.Foot, ui.Button{Label: "Back to the beginning", Href: "/account/licenses/" + l.ID, Small: true})
+	}
+	if next != "" {
+		c.Foot = append(c.Foot, ui.Button{Label: "Show more", Href: ui.URLWith(r.URL, "after", next), Small: true})
+	}
+	return c, nil
+}

@@ -1,0 +1,70 @@
+// Package portal is the customers' area at /account: their licenses, invoices, downloads and details.
+//
+// A screen is a row of the table in routes.go. A handler belongs to one customer, the one of the session; whatever is
+// named by an address is loaded by own.go, which answers for another customer's thing as for one that does not exist.
+// Errors are rendered in one place (errors.go).
+package portal
+
+import (
+	"embed"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/order"
+	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/release"
+	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/signin"
+	"github.com/keystead/keystead/internal/web"
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+// Config is what the portal works with.
+type Config struct {
+	Settings  *setting.Service
+	SignIn    *signin.Service
+	Customers *customer.Service
+	// Catalog tells what a product lets its customers do, so that a page can say it beforehand. Without it they learn
+	// it when they try: the license room decides in any case.
+	Catalog  *catalog.Service
+	Licenses *license.Service
+	Releases *release.Service
+	Orders   *order.Service
+	Billing  *billing.Service
+	Payments *payment.Service
+	Clock    clock.Clock
+	Log      *slog.Logger
+	TestMode bool
+}
+
+// area is the portal of a store.
+type area struct {
+	Config
+	pages *ui.Pages
+}
+
+// New returns the handler of everything below /account.
+func New(c Config) (http.Handler, error) {
+	pages, err := ui.Parse(pageFiles, "pages/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("pages of the portal: %w", err)
+	}
+	a := &area{Config: c, pages: pages}
+	mux := http.NewServeMux()
+	for _, rt := range a.routes() {
+		mux.Handle(rt.pattern, a.serve(rt))
+	}
+	mux.Handle("/account/", a.serve(route{handle: func(http.ResponseWriter, *http.Request) error { return errNoPage }}))
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(web.Handle(c.Log, a.renderError, func(http.ResponseWriter, *http.Request) error { return errForeign }))
+	return web.PageHeaders(web.Recover(c.Log, a.renderError, guard.Handler(mux))), nil
+}

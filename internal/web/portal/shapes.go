@@ -1,0 +1,94 @@
+package portal
+
+import (
+	"net/http"
+
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+// perPage is how many rows a table shows.
+const perPage = 50
+
+// card is one card of a sheet. What is set is shown.
+type card struct {
+	Head     ui.CardHead
+	Key      *ui.Key
+	Details  *ui.Details
+	Text     string
+	Form     *ui.Form
+	Buttons  []ui.Button
+	Table    *ui.Table
+	Timeline *ui.Timeline
+	Foot     []ui.Button
+}
+
+// sheetView is a heading with cards: one below the other, and at the end some beside each other.
+type sheetView struct {
+	ui.Page
+	Head     ui.Head
+	Callouts []ui.Callout
+	Cards    []card
+	Left     []card
+	Right    []card
+	Empty    *ui.Empty
+	Pager    ui.Pager
+}
+
+// listView is a heading with a table.
+type listView struct {
+	ui.Page
+	Head     ui.Head
+	Callouts []ui.Callout
+	Table    ui.Table
+	Pager    ui.Pager
+}
+
+// gateView is a page for somebody who is not signed in: one form, and a word.
+type gateView struct {
+	ui.Page
+	Heading string
+	Lead    string
+	Form    *ui.Form
+	Note    string
+}
+
+func (a *area) sheet(w http.ResponseWriter, status int, v sheetView) error {
+	return a.pages.Render(w, status, "sheet", v)
+}
+
+func (a *area) list(w http.ResponseWriter, v listView) error {
+	return a.pages.Render(w, http.StatusOK, "list", v)
+}
+
+func (a *area) gate(w http.ResponseWriter, status int, v gateView) error {
+	v.Face = ui.Auth
+	return a.pages.Render(w, status, "gate", v)
+}
+
+// confirm renders the question of an act that can't be undone as a page of its own, for browsers without script.
+func (a *area) confirm(w http.ResponseWriter, p ui.Page, c ui.Confirm) error {
+	return a.pages.Render(w, http.StatusOK, "confirm", ui.ConfirmPage{Page: p, Confirm: c})
+}
+
+// cursor is where the page that is asked for begins.
+func cursor(r *http.Request) string { return r.URL.Query().Get("after") }
+
+// pager leads from one page of a list to the next, and back to the first.
+func pager(r *http.Request, next string) ui.Pager {
+	var p ui.Pager
+	if cursor(r) != "" {
+		p.PrevHref, p.Text = ui.URLWith(r.URL), "Previous leads back to the beginning"
+	}
+	if next != "" {
+		p.NextHref = ui.URLWith(r.URL, "after", next)
+	}
+	return p
+}
+
+// clip shortens a text that somebody else wrote to n characters.
+func clip(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
+}

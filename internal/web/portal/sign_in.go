@@ -1,0 +1,147 @@
+package portal
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/signin"
+	"github.com/keystead/keystead/internal/web"
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+func signInForm(email, next string) ui.Form {
+	f := ui.Form{Action: "/account/sign-in", Submit: "Sign in", Stacked: true, Sections: []ui.FormSection{{Fields: []ui.Field{
+		{Kind: ui.InputEmail, Name: "email", Label: "E-mail", Value: email, Required: true, Autocomplete: "username", Autofocus: email == "", MaxLength: 254},
+		{Kind: ui.InputPassword, Name: "password", Label: "Password", Required: true, Autocomplete: "current-password", Autofocus: email != ""},
+	}}}}
+	if next != "" {
+		f.Hidden = []ui.Hidden{{Name: "next", Value: next}}
+	}
+	return f
+}
+
+func (a *area) signInView(w http.ResponseWriter, r *http.Request, status int, f ui.Form) error {
+	v := gateView{Page: a.page(w, r, "Sign in", ""), Heading: "Sign in", Form: &f}
+	v.Lead = "Your licenses, invoices and downloads of " + v.Store.Name + "."
+	v.Note = "No password yet, or forgotten? Write to us: we send you a link to set one."
+	return a.gate(w, status, v)
+}
+
+func (a *area) signInPage(w http.ResponseWriter, r *http.Request) error {
+	next := ownPath(r.URL.Query().Get("next"))
+	if _, err := a.SignIn.CustomerSession(r.Context(), web.Cookie(r, sessionName)); err == nil {
+		http.Redirect(w, r, orHome(next), http.StatusSeeOther)
+		return nil
+	}
+	return a.signInView(w, r, http.StatusOK, signInForm("", next))
+}
+
+func (a *area) signIn(w http.ResponseWriter, r *http.Request) error {
+	email, next := r.PostFormValue("email"), ownPath(r.PostFormValue("next"))
+	in, err := a.SignIn.CustomerPassword(r.Context(), email, r.PostFormValue("password"), meta(r))
+	if err != nil {
+		_, whole, ok := explained(err)
+		if !ok {
+			return err
+		}
+		f := signInForm(clip(email, 254), next)
+		f.Error = whole
+		return a.signInView(w, r, formStatus(w, err), f)
+	}
+	a.keep(w, r, in)
+	http.Redirect(w, r, orHome(next), http.StatusSeeOther)
+	return nil
+}
+
+func ownPath(next string) string {
+	if !isOwnPath(next) {
+		return ""
+	}
+	return next
+}
+
+func orHome(next string) string {
+	if next == "" {
+		return "/account/licenses"
+	}
+	return next
+}
+
+// signOut ends the session, whoever's it is. It works without one, too: then there is nothing left to end.
+func (a *area) signOut(w http.ResponseWriter, r *http.Request) error {
+	token := web.Cookie(r, sessionName)
+	if s, err := a.SignIn.CustomerSession(r.Context(), token); err == nil {
+		if err := a.SignIn.SignOut(withActor(r, s), token); err != nil {
+			return err
+		}
+	} else if fail.Of(err).Kind != fail.KindUnauthenticated {
+		return err
+	}
+	forget(w, r)
+	return done(w, r, "/account/sign-in", "You are signed out.")
+}
+
+// leave ends a session in which staff act for a customer, and leads back to where it began.
+func (a *area) leave(w http.ResponseWriter, r *http.Request) error {
+	v := visitorOf(r)
+	if !v.acting() {
+		return a.signOut(w, r)
+	}
+	if err := a.SignIn.SignOut(r.Context(), v.token); err != nil {
+		return err
+	}
+	forget(w, r)
+	http.Redirect(w, r, "/admin/customers/"+url.PathEscape(v.customer.ID), http.StatusSeeOther)
+	return nil
+}
+
+// linkView is the page behind a one-time link.
+func (a *area) linkView(w http.ResponseWriter, r *http.Request, status int, l signin.Link, f ui.Form) error {
+	v := gateView{Page: a.page(w, r, "Set your password", ""), Heading: "Set your password", Form: &f}
+	v.Lead = "For " + l.Email + ", with which you sign in at " + v.Store.Name + "."
+	v.Note = "All devices that are signed in to this account are signed out."
+	return a.gate(w, status, v)
+}
+
+func linkForm(token, email string) ui.Form {
+	return ui.Form{Action: "/account/link/" + url.PathEscape(token), Submit: "Set password and sign in", Stacked: true, Sections: []ui.FormSection{{Fields: []ui.Field{
+		{Kind: ui.InputEmail, Name: "email", Label: "E-mail", Value: email, ReadOnly: true, Autocomplete: "username"},
+		{Kind: ui.InputPassword, Name: "password", Label: "New password", Required: true, Autofocus: true, Autocomplete: "new-password", Hint: "At least 10 characters. A sentence is a good one."},
+	}}}}
+}
+
+// customerLink looks at a link that is for a customer; others are none here.
+func (a *area) customerLink(r *http.Request) (signin.Link, error) {
+	l, err := a.SignIn.LookAtLink(r.Context(), r.PathValue("token"))
+	if err == nil && l.Purpose != signin.SetCustomerPassword {
+		return signin.Link{}, fail.Gone(signin.CodeLinkInvalid, "This link was used before or is too old. Ask for another one.")
+	}
+	return l, err
+}
+
+func (a *area) linkPage(w http.ResponseWriter, r *http.Request) error {
+	l, err := a.customerLink(r)
+	if err != nil {
+		return err
+	}
+	return a.linkView(w, r, http.StatusOK, l, linkForm(r.PathValue("token"), l.Email))
+}
+
+func (a *area) linkUse(w http.ResponseWriter, r *http.Request) error {
+	l, err := a.customerLink(r)
+	if err != nil {
+		return err
+	}
+	token := r.PathValue("token")
+	in, err := a.SignIn.UseLink(r.Context(), token, r.PostFormValue("password"), meta(r))
+	if err != nil {
+		byField, whole, ok := explained(err)
+		if !ok || fail.Of(err).Kind == fail.KindGone {
+			return err
+		}
+		return a.linkView(w, r, formStatus(w, err), l, withErrors(linkForm(token, l.Email), byField, whole))
+	}
+	a.keep(w, r, in)
+	return done(w, r, "/account/licenses", "Your password is set, and you are signed in.")
+}
