@@ -9,6 +9,7 @@ import (
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/page"
+	"github.com/keystead/keystead/internal/text"
 )
 
 // Activation is one place where a license is in use.
@@ -66,6 +67,9 @@ func emitActivation(ctx context.Context, tx *db.Tx, what string, a Activation, c
 
 // Activations returns a page of a license's activations in alphabetical order, and the cursor of the next page.
 func (s *Service) Activations(ctx context.Context, licenseID, cursor string, limit int) (activations []Activation, next string, err error) {
+	if !text.IsID(licenseID) {
+		return nil, "", errNoLicense
+	}
 	after := ""
 	if cursor != "" {
 		key, err := page.Key(cursor, 1)

@@ -9,6 +9,7 @@ import (
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/page"
+	"github.com/keystead/keystead/internal/text"
 )
 
 // RejectedAttempt is an identifier that was refused, with how often and why the last time.
@@ -33,6 +34,9 @@ func countRejection(ctx context.Context, tx *db.Tx, v verdict) error {
 
 // Rejected returns the refused attempts on a license, the latest first, as many as one page holds.
 func (s *Service) Rejected(ctx context.Context, licenseID string) ([]RejectedAttempt, error) {
+	if !text.IsID(licenseID) {
+		return nil, errNoLicense
+	}
 	var attempts []RejectedAttempt
 	err := s.db.Read(ctx, func(tx *db.Tx) error {
 		rows, err := tx.RejectedOfLicense(ctx, query.RejectedOfLicenseParams{LicenseID: licenseID, N: page.Longest})

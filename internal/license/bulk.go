@@ -208,11 +208,9 @@ func (in *BulkInput) skips(l License) string {
 func (in *BulkInput) do(ctx context.Context, l *locked) error {
 	switch in.Action {
 	case BulkSuspend:
-		_, err := l.happen(ctx, StaffSuspends, Input{Source: sourceOf(ctx), Why: in.Reason})
-		return err
+		return l.happen(ctx, StaffSuspends, Input{Source: sourceOf(ctx), Why: in.Reason})
 	case BulkLift:
-		_, err := l.happen(ctx, StaffLifts, Input{Why: in.Reason})
-		return err
+		return l.happen(ctx, StaffLifts, Input{Why: in.Reason})
 	case BulkExtend:
 	}
 	from := *l.state.ExpiresAt

@@ -11,6 +11,7 @@ import (
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/text"
 )
 
 // changed tells of a commit to come that changes what a check of the license answers: to listeners in this process
@@ -49,6 +50,9 @@ type locked struct {
 
 // lock takes a license and writes down what time has changed since its status was written last.
 func (s *Service) lock(ctx context.Context, tx *db.Tx, id string) (*locked, error) {
+	if !text.IsID(id) {
+		return nil, errNoLicense
+	}
 	row, err := tx.LockLicense(ctx, id)
 	if db.NotFound(err) {
 		return nil, errNoLicense
@@ -100,16 +104,13 @@ func noteTime(ctx context.Context, tx *db.Tx, licenseID, customerID string, s St
 	return emitStatus(ctx, tx, licenseID, customerID, s.Status(beforeInstant(just, tx.Now)), s, "")
 }
 
-// happen lets a trigger take place. It does nothing, and says so, if the license is already what it would become.
-func (l *locked) happen(ctx context.Context, on Trigger, in Input) (changed bool, err error) {
+// happen lets a trigger take place. If the license is already what it would become, it does nothing.
+func (l *locked) happen(ctx context.Context, on Trigger, in Input) error {
 	now := l.tx.Now
 	before := l.state
 	after, line, err := Next(before, on, in, now)
-	if err != nil {
-		return false, err
-	}
-	if sameState(before, after) {
-		return false, nil
+	if err != nil || sameState(before, after) {
+		return err
 	}
 	l.state, l.modified = after, true
 	override := slices.Contains(line.Do, Override)
@@ -117,16 +118,16 @@ func (l *locked) happen(ctx context.Context, on Trigger, in Input) (changed bool
 		What: string(on), Override: override, Before: describe(before, now), After: describe(after, now), Why: in.Why,
 	})
 	if err != nil {
-		return false, err
+		return err
 	}
 	if err := l.emitHolds(ctx, before.Holds, after.Holds, in.Why); err != nil {
-		return false, err
+		return err
 	}
 	from, to := before.Status(now), after.Status(now)
 	if from == to {
-		return true, nil
+		return nil
 	}
-	return true, emitStatus(ctx, l.tx, l.row.ID, l.row.CustomerID, from, after, in.Why)
+	return emitStatus(ctx, l.tx, l.row.ID, l.row.CustomerID, from, after, in.Why)
 }
 
 func sameState(a, b State) bool {

@@ -112,8 +112,7 @@ func (l *locked) patch(ctx context.Context, p Patch) error {
 	if p.Status == nil {
 		return nil
 	}
-	_, err := l.happen(ctx, statusTriggers[*p.Status], Input{Source: sourceOf(ctx), Why: p.Reason})
-	return err
+	return l.happen(ctx, statusTriggers[*p.Status], Input{Source: sourceOf(ctx), Why: p.Reason})
 }
 
 // setExpiry changes when the license ends, and with it what follows from that.
@@ -121,7 +120,7 @@ func (l *locked) setExpiry(ctx context.Context, t *time.Time, why string) error 
 	if sameInstant(t, l.state.ExpiresAt) {
 		return nil
 	}
-	if _, err := l.happen(ctx, StaffSetsExpiry, Input{ExpiresAt: t, Why: why}); err != nil {
+	if err := l.happen(ctx, StaffSetsExpiry, Input{ExpiresAt: t, Why: why}); err != nil {
 		return err
 	}
 	l.updated = append(l.updated, "expires_at")

@@ -14,7 +14,6 @@ const (
 	CodeExpired            = "LICENSE_EXPIRED"
 	CodeLimitReached       = "ACTIVATION_LIMIT_REACHED"
 	CodeActivationNotFound = "ACTIVATION_NOT_FOUND"
-	CodeActivationRefused  = "ACTIVATION_REFUSED"
 	CodeProductMismatch    = "PRODUCT_MISMATCH"
 	CodeHeld               = "LICENSE_HELD"
 	CodeHoldNotFound       = "HOLD_NOT_FOUND"

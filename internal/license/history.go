@@ -10,6 +10,7 @@ import (
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/page"
+	"github.com/keystead/keystead/internal/text"
 )
 
 // What a license's history tells of, besides triggers.
@@ -79,6 +80,9 @@ func describe(s State, now time.Time) string {
 
 // History returns a page of a license's history, newest first, and the cursor of the next page.
 func (s *Service) History(ctx context.Context, licenseID, cursor string, limit int) (entries []Entry, next string, err error) {
+	if !text.IsID(licenseID) {
+		return nil, "", errNoLicense
+	}
 	before, err := idCursor(cursor)
 	if err != nil {
 		return nil, "", err

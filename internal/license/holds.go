@@ -83,7 +83,7 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, licenseID string, on Tri
 			return err
 		}
 	}
-	if _, err := l.happen(ctx, on, in); err != nil {
+	if err := l.happen(ctx, on, in); err != nil {
 		return fmt.Errorf("license %s: %w", licenseID, err)
 	}
 	return l.save(ctx)

@@ -32,6 +32,7 @@ type IssueInput struct {
 
 // Issue makes a license as part of tx. For an invoice line that has one already, it returns that one.
 func (s *Service) Issue(ctx context.Context, tx *db.Tx, in IssueInput) (License, error) {
+	in.ExpiresAt = instantPtr(in.ExpiresAt)
 	card, err := catalog.PlanCard(ctx, tx, in.PlanID)
 	if err != nil {
 		return License{}, fmt.Errorf("issue a license: %w", err)

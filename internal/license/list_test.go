@@ -414,3 +414,27 @@ func TestPrefixesFindWhatTheyBegin(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsNoID asks for ids that one of the databases refuses to look for.
+func TestWhatIsNoID(t *testing.T) {
+	each(t, func(t *testing.T, s *store) {
+		ctx := as(sue)
+		l := s.issue(IssueInput{})
+		for _, id := range []string{"", "\x00", "\xff", "lic_none", strings.Repeat("x", 100)} {
+			_, err := s.ByID(ctx, id)
+			wantCode(t, err, CodeNotFound)
+			_, err = s.Patch(ctx, id, Patch{})
+			wantCode(t, err, CodeNotFound)
+			wantCode(t, s.RemoveActivation(ctx, l.ID, id, ""), CodeActivationNotFound)
+			if id == "lic_none" {
+				continue // has no history, no activations and no attempts: empty lists
+			}
+			_, _, err = s.History(ctx, id, "", 0)
+			wantCode(t, err, CodeNotFound)
+			_, _, err = s.Activations(ctx, id, "", 0)
+			wantCode(t, err, CodeNotFound)
+			_, err = s.Rejected(ctx, id)
+			wantCode(t, err, CodeNotFound)
+		}
+	})
+}

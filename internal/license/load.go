@@ -9,6 +9,7 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/page"
+	"github.com/keystead/keystead/internal/text"
 )
 
 // ByID returns a license.
@@ -40,6 +41,9 @@ func (s *Service) ByKey(ctx context.Context, key string) (License, error) {
 
 // load reads one license as part of tx.
 func (s *Service) load(ctx context.Context, tx *db.Tx, id string) (License, error) {
+	if !text.IsID(id) {
+		return License{}, errNoLicense // one of the databases refuses to look for some text
+	}
 	found, err := s.loadAll(ctx, tx, []string{id})
 	if err != nil {
 		return License{}, err

@@ -98,6 +98,9 @@ func (s *Service) RemoveActivation(ctx context.Context, licenseID, activationID,
 	if err != nil {
 		return fail.Invalid("why", err.Error())
 	}
+	if !text.IsID(activationID) {
+		return errNoActivation
+	}
 	return s.db.Write(ctx, func(tx *db.Tx) error {
 		l, err := s.lock(ctx, tx, licenseID)
 		if err != nil {

@@ -127,8 +127,8 @@ const (
 	RefusedOver Refusal = "refused: expires_at must be changed in the same call"
 )
 
-// Transition is one line of the state machine: in status From, when On happens and its effects leave what If says,
-// the license becomes To.
+// Transition is one line of the state machine (see transitions.go): in status From, when On happens and its effects
+// leave what If says, the license becomes To. Lines without effects say that nothing happens.
 type Transition struct {
 	From   Status
 	On     Trigger
@@ -140,10 +140,6 @@ type Transition struct {
 
 // timed reports whether the passing of time is the trigger: then From is what the license was just before.
 func (t Transition) timed() bool { return t.On == GracePasses || t.On == EndPasses }
-
-// Transitions returns the whole state machine. For every status and trigger it has lines of which exactly one
-// applies; lines without effects say that nothing happens.
-func Transitions() []Transition { return slices.Clone(transitions) }
 
 // Input is what a trigger brings with it.
 type Input struct {

@@ -1,6 +1,7 @@
 package license
 
-// transitions is the state machine of a license (see [Transitions]).
+// transitions is the state machine of a license. For every status and trigger it has lines of which exactly one applies.
+// It is printed into docs/states.md.
 var transitions = concat(
 	// A person decides. Bringing back what is final is an override.
 	[]Transition{
