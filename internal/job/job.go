@@ -84,8 +84,6 @@ type Queue struct {
 	periodic []*periodic
 	wake     chan struct{} // holds at most one: look for work now
 
-	// Real-time bounds, constant but for tests.
-	lease, grace time.Duration
 	// random returns a number in [0, 1) for the jitter of delays.
 	random func() float64
 

@@ -229,6 +229,28 @@ func TestLoopIsBounded(t *testing.T) {
 	})
 }
 
+// lines counts what is logged.
+type lines struct{ n atomic.Int64 }
+
+func (l *lines) Write(p []byte) (int, error) { l.n.Add(1); return len(p), nil }
+
+func TestLoopBearsADatabaseThatIsAway(t *testing.T) {
+	inBubble(t, func(t *testing.T, d *db.DB) {
+		var log lines
+		q := NewQueue(d, slog.New(slog.NewTextHandler(&log, nil)))
+		q.Start(t.Context())
+		synctest.Wait()
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if n := log.n.Load(); n < 5 || n > 7 {
+			t.Errorf("%d lines are logged in a minute", n)
+		}
+		q.Stop()
+	})
+}
+
 func TestLoopRunsPeriods(t *testing.T) {
 	inBubble(t, func(t *testing.T, d *db.DB) {
 		q := NewQueue(d, nil)

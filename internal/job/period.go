@@ -55,7 +55,7 @@ func (q *Queue) propose(ctx context.Context) error {
 		}
 		newest, err := q.proposeNext(ctx, p, current)
 		if err != nil {
-			return fmt.Errorf("%s: %w", p.kind, err)
+			return fmt.Errorf("propose %s: %w", p.kind, err)
 		}
 		p.mu.Lock()
 		p.done = newest

@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -13,6 +14,7 @@ import (
 const (
 	workers   = 4                // jobs that run at once in one process
 	pollEvery = time.Second      // how often a queue looks for what others enqueued and for what has fallen due
+	errPause  = 10 * time.Second // how long it waits instead when the database did not answer
 	leaseTime = time.Minute      // after which the job of a dead process is claimed again
 	runLimit  = time.Hour        // after which a handler is told to give up
 	stopGrace = 20 * time.Second // how long Stop waits for handlers before it tells them to give up
@@ -23,10 +25,7 @@ func NewQueue(d *db.DB, logger *slog.Logger) *Queue {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	return &Queue{
-		db: d, log: logger, handlers: map[string]Handler{}, wake: make(chan struct{}, 1),
-		lease: leaseTime, grace: stopGrace, random: rand.Float64,
-	}
+	return &Queue{db: d, log: logger, handlers: map[string]Handler{}, wake: make(chan struct{}, 1), random: rand.Float64}
 }
 
 // Register names the handler of a kind of job. It panics if the kind has one already: that is a fault of the program.
@@ -70,39 +69,38 @@ func (q *Queue) loop(claiming context.Context, stopped chan<- struct{}) {
 	handling, cancel := context.WithCancel(context.WithoutCancel(claiming))
 	defer cancel()
 	var running sync.WaitGroup
-	free := make(chan struct{}, workers)
+	busy := make(chan struct{}, workers)
 
 	for claiming.Err() == nil {
-		q.startDue(claiming, handling, &running, free)
+		pause := pollEvery
+		if err := q.startDue(claiming, handling, &running, busy); err != nil && claiming.Err() == nil {
+			q.log.Error("look for jobs", "err", err)
+			pause = errPause
+		}
 		select {
 		case <-q.wake:
-		case <-time.After(pollEvery):
+		case <-time.After(pause):
 		case <-claiming.Done():
 		}
 	}
-	patience := time.AfterFunc(q.grace, cancel)
+	patience := time.AfterFunc(stopGrace, cancel)
 	defer patience.Stop()
 	running.Wait()
 }
 
 // startDue starts what is due as long as there are free workers. Each looks for more work when it is done.
-func (q *Queue) startDue(claiming, handling context.Context, running *sync.WaitGroup, busy chan struct{}) {
-	if err := q.propose(claiming); err != nil && claiming.Err() == nil {
-		q.log.Error("propose periodic jobs", "err", err)
-	}
+func (q *Queue) startDue(claiming, handling context.Context, running *sync.WaitGroup, busy chan struct{}) error {
+	proposed := q.propose(claiming)
 	for {
 		select {
 		case busy <- struct{}{}:
 		default:
-			return
+			return proposed
 		}
 		j, ok, err := q.claim(claiming)
 		if !ok {
 			<-busy
-			if err != nil && claiming.Err() == nil {
-				q.log.Error("claim a job", "err", err)
-			}
-			return
+			return errors.Join(proposed, err)
 		}
 		running.Go(func() {
 			defer func() { <-busy; q.look() }()

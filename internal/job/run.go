@@ -25,7 +25,7 @@ func (q *Queue) claim(ctx context.Context) (j Job, ok bool, err error) {
 		more := false
 		err := q.db.Write(ctx, func(tx *db.Tx) error {
 			ok, more = false, false
-			until := clock.FromTime(tx.Now.Add(q.lease))
+			until := clock.FromTime(tx.Now.Add(leaseTime))
 			row, err := tx.ClaimJob(ctx, query.ClaimJobParams{LeaseUntil: &until, Now: tx.Stamp})
 			if db.NotFound(err) {
 				// Nothing is due, or another process was faster: then look at the next one.
@@ -72,7 +72,7 @@ func (q *Queue) run(ctx context.Context, j Job) {
 		log.Warn("job failed", "err", err)
 	}
 	// The outcome is stored even if the queue is being stopped.
-	storing, cancelStoring := context.WithTimeout(context.WithoutCancel(ctx), q.lease)
+	storing, cancelStoring := context.WithTimeout(context.WithoutCancel(ctx), leaseTime)
 	defer cancelStoring()
 	switch serr := q.settle(storing, j, err, ctx.Err() != nil); {
 	case errors.Is(serr, errLeaseLost):
@@ -99,7 +99,7 @@ func (q *Queue) handle(ctx context.Context, j Job) (err error) {
 // renew keeps the lease while the handler runs, until ctx ends. If it can't, it ends the handler's context before
 // the lease is over.
 func (q *Queue) renew(ctx context.Context, lose context.CancelCauseFunc, j Job) {
-	tick := time.NewTicker(q.lease / 3)
+	tick := time.NewTicker(leaseTime / 3)
 	defer tick.Stop()
 	misses := 0
 	for {
@@ -110,7 +110,7 @@ func (q *Queue) renew(ctx context.Context, lose context.CancelCauseFunc, j Job) 
 		}
 		var held int64
 		err := q.db.Write(ctx, func(tx *db.Tx) (err error) {
-			until := clock.FromTime(tx.Now.Add(q.lease))
+			until := clock.FromTime(tx.Now.Add(leaseTime))
 			held, err = tx.RenewJob(ctx, query.RenewJobParams{LeaseUntil: &until, ID: j.ID, Attempt: j.Attempt})
 			return err
 		})

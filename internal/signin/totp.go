@@ -17,7 +17,6 @@ import (
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/event"
-	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/staff"
 )
 
@@ -45,23 +44,23 @@ func (s *Service) BeginTOTP(ctx context.Context, staffID, password string, m Met
 	if a.totp != "" {
 		return Enrolment{}, errHasTOTP
 	}
-	var e Enrolment
+	store, err := s.settings.Get(ctx)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	// A colon separates the issuer from the account.
+	key, err := totp.Generate(totp.GenerateOpts{Issuer: strings.ReplaceAll(store.StoreName, ":", " "), AccountName: a.email})
+	if err != nil {
+		return Enrolment{}, fmt.Errorf("make a second factor: %w", err)
+	}
+	sealed := s.seal(key.Secret(), a.id)
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		store, err := setting.Load(ctx, tx)
-		if err != nil {
-			return err
-		}
-		// A colon separates the issuer from the account.
-		issuer := strings.ReplaceAll(store.StoreName, ":", " ")
-		key, err := totp.Generate(totp.GenerateOpts{Issuer: issuer, AccountName: a.email})
-		if err != nil {
-			return fmt.Errorf("make a second factor: %w", err)
-		}
-		e = Enrolment{Secret: key.Secret(), URL: key.URL()}
-		sealed := s.seal(key.Secret(), a.id)
 		return tx.BeginTOTP(ctx, query.BeginTOTPParams{ID: a.id, TotpPending: &sealed})
 	})
-	return e, err
+	if err != nil {
+		return Enrolment{}, fmt.Errorf("make a second factor: %w", err)
+	}
+	return Enrolment{Secret: key.Secret(), URL: key.URL()}, nil
 }
 
 // ConfirmTOTP turns the second factor on that BeginTOTP prepared, with a first code as the proof that the app has it.
