@@ -39,6 +39,8 @@ type Config struct {
 	Conns int    // most connections to PostgreSQL; 0: 8 for each processor, at least 16
 	// LockWait is how long a write waits while another process holds the lock of a SQLite file; 0: 10 seconds.
 	LockWait time.Duration
+	// Schema is the version at which migrations stop, for what belongs to an older one; 0: the newest.
+	Schema int64
 	Clock    clock.Clock
 	Logger   *slog.Logger
 }
@@ -66,7 +68,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, errors.New("a store is either a data folder or a database URL, not both")
 	case c.URL != "":
 		d.engine = Postgres
-		d.pg, err = openPostgres(ctx, c.URL, c.Conns)
+		d.pg, err = openPostgres(ctx, c)
 	case c.Dir != "":
 		d.engine = SQLite
 		d.lite, err = openLite(ctx, c, d.log)

@@ -31,7 +31,7 @@ func (d *DB) ForgeVersion(ctx context.Context, v int64) error {
 // Migrate runs the migrations again.
 func (d *DB) Migrate(ctx context.Context) error {
 	if d.lite != nil {
-		return migrate(ctx, d.lite.writeDB, SQLite)
+		return migrate(ctx, d.lite.writeDB, SQLite, 0)
 	}
-	return migrate(ctx, d.pg, Postgres)
+	return migrate(ctx, d.pg, Postgres, 0)
 }

@@ -18,13 +18,18 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// migrate brings the schema to this program's version. Forward only; one process at a time.
-func migrate(ctx context.Context, sqlDB *sql.DB, e Engine) error {
+// migrate brings the schema to a version, or to this program's if that is 0. Forward only; one process at a time.
+func migrate(ctx context.Context, sqlDB *sql.DB, e Engine, to int64) error {
 	p, err := provider(sqlDB, e)
 	if err != nil {
 		return err
 	}
-	if _, err := p.Up(ctx); err != nil {
+	if to == 0 {
+		_, err = p.Up(ctx)
+	} else {
+		_, err = p.UpTo(ctx, to)
+	}
+	if err != nil {
 		return fmt.Errorf("migrate the schema: %w", err)
 	}
 	applied, known, err := p.GetVersions(ctx)

@@ -19,19 +19,20 @@ const (
 	connectWait = 5 * time.Second // how long a new connection may take
 )
 
-func openPostgres(ctx context.Context, url string, conns int) (*sql.DB, error) {
-	cfg, err := pgx.ParseConfig(url)
+func openPostgres(ctx context.Context, c Config) (*sql.DB, error) {
+	cfg, err := pgx.ParseConfig(c.URL)
 	if err != nil {
 		return nil, fmt.Errorf("database URL: %w", err)
 	}
 	cfg.ConnectTimeout = connectWait
 	pg := stdlib.OpenDB(*cfg)
+	conns := c.Conns
 	if conns == 0 {
 		conns = max(16, 8*runtime.NumCPU())
 	}
 	pg.SetMaxOpenConns(conns)
 	pg.SetMaxIdleConns(conns)
-	if err := migrate(ctx, pg, Postgres); err != nil {
+	if err := migrate(ctx, pg, Postgres, c.Schema); err != nil {
 		return nil, errors.Join(err, pg.Close())
 	}
 	return pg, nil

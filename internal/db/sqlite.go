@@ -106,7 +106,7 @@ func openLite(ctx context.Context, c Config, log *slog.Logger) (*lite, error) {
 	if l.writeDB, err = sql.Open("sqlite", liteDSN(path, c.LockWait, false)); err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, l.writeDB, SQLite); err != nil {
+	if err := migrate(ctx, l.writeDB, SQLite, c.Schema); err != nil {
 		return nil, errors.Join(err, l.writeDB.Close())
 	}
 	if l.readDB, err = sql.Open("sqlite", liteDSN(path, c.LockWait, true)); err != nil {

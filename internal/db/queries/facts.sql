@@ -3,3 +3,7 @@ INSERT INTO store_facts (name, value) VALUES (@name, @value) ON CONFLICT (name) 
 
 -- name: StoreFact :one
 SELECT value FROM store_facts WHERE name = @name;
+
+-- name: DeleteStoreFact :exec
+-- Of the few facts that do not stay for ever.
+DELETE FROM store_facts WHERE name = @name;

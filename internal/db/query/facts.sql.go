@@ -26,6 +26,16 @@ func (q *Queries) AddStoreFact(ctx context.Context, arg AddStoreFactParams) (int
 	return result.RowsAffected()
 }
 
+const deleteStoreFact = `-- name: DeleteStoreFact :exec
+DELETE FROM store_facts WHERE name = $1
+`
+
+// Of the few facts that do not stay for ever.
+func (q *Queries) DeleteStoreFact(ctx context.Context, name string) error {
+	_, err := q.db.ExecContext(ctx, deleteStoreFact, name)
+	return err
+}
+
 const storeFact = `-- name: StoreFact :one
 SELECT value FROM store_facts WHERE name = $1
 `
