@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -310,6 +311,47 @@ func TestFullDiskRefusesChecksAndRecovers(t *testing.T) {
 			foldAll(t, c.log)
 			if n := number(t, b.DB, `SELECT check_count FROM license_checks`); n != 3 {
 				t.Errorf("%d stored, want 3", n)
+			}
+		})
+	}
+}
+
+func TestFoldingHappensByItself(t *testing.T) {
+	t.Parallel()
+	b := setup(t, dbtest.SQLite(t))
+	b.issue(1, 1)
+	c := b.open()
+	count(t, c, check(1, 1))
+	waitFor(t, "the check in the table", func() bool {
+		return number(t, b.DB, `SELECT count(*) FROM license_checks WHERE check_count = 1`) == 1
+	})
+	b.exec(`ALTER TABLE checks_hourly RENAME TO gone`)
+	count(t, c, check(1, 2))
+	waitFor(t, "a failure to fold", func() bool { return c.Flush(context.Background()) != nil })
+	b.exec(`ALTER TABLE gone RENAME TO checks_hourly`)
+	waitFor(t, "folding to work again", func() bool {
+		return number(t, b.DB, `SELECT count(*) FROM license_checks WHERE check_count = 2`) == 1
+	})
+}
+
+func TestFoldingGivesWayInARush(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		rush    bool
+		backlog int64
+		want    time.Duration
+	}{
+		{"quiet", false, 0, 0},
+		{"rush", true, 0, rushPause},
+		{"rush, the log grows", true, largeBacklog + 1, largePause},
+		{"rush, the log is huge", true, hugeBacklog + 1, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := folder{l: &checkLog{backlog: tt.backlog}, rush: tt.rush}
+			if got := f.pause(); got != tt.want {
+				t.Errorf("a pause of %v, want %v", got, tt.want)
 			}
 		})
 	}
