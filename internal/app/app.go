@@ -69,6 +69,7 @@ type App struct {
 
 	log    *slog.Logger
 	dir    string // empty on PostgreSQL
+	key    crypt.Key
 	lock   *folderLock
 	public http.Handler
 	local  http.Handler
@@ -97,6 +98,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
+	a.key = key
 	files, err := filesDir(c)
 	if err != nil {
 		return nil, err

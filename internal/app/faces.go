@@ -43,9 +43,10 @@ func (a *App) buildFaces(c Config) error {
 	if err != nil {
 		return err
 	}
-	licenses := licenseapi.New(licenseapi.Config{
+	calls := licenseapi.Config{
 		Licenses: a.Licenses, Checks: a.Checks, Counts: a.Counts, Releases: a.Releases, Settings: a.Settings, Clock: a.DB.Clock(), Log: a.log,
-	})
+	}
+	licenses := licenseapi.New(calls)
 	mux := http.NewServeMux()
 	mux.Handle("/api/", licenses)
 	mux.Handle(adminapi.Base+"/", adminapi.New(api))
@@ -58,8 +59,8 @@ func (a *App) buildFaces(c Config) error {
 	mux.Handle("/", public)
 	a.public = web.Identify(a.trustedProxies, mux)
 
-	api.Local = true
-	a.local = web.Identify(func() []netip.Prefix { return nil }, asOperator(adminapi.New(api)))
+	api.Local, calls.Unlimited = true, true
+	a.local = web.Identify(func() []netip.Prefix { return nil }, asOperator(a.localRoutes(adminapi.New(api), licenseapi.New(calls), c.Version)))
 	return nil
 }
 

@@ -22,19 +22,13 @@ func (a *App) registerJobs() {
 		period time.Duration
 		do     func(context.Context) error
 	}{
-		{"licenses.write_down", time.Minute, a.settle},
+		{"licenses.write_down", time.Minute, a.Licenses.WriteDown},
 		{"licenses.anomalies", 24 * time.Hour, a.Licenses.ReportAnomalies},
 		{"logs.prune", 24 * time.Hour, a.prune},
 	} {
 		a.Jobs.Register(p.kind, func(ctx context.Context, _ job.Job) error { return p.do(ctx) })
 		a.Jobs.Every(p.kind, p.period)
 	}
-}
-
-// settle writes down what time has changed of licenses.
-func (a *App) settle(ctx context.Context) error {
-	_, err := a.Licenses.Settle(ctx)
-	return err
 }
 
 // prune forgets what is only kept for a while.

@@ -1,0 +1,243 @@
+// Package e2e uses the built program as people do: in a browser.
+package e2e
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// browser is one visitor with a profile of their own.
+type browser struct {
+	t   *testing.T
+	ctx context.Context
+	url string // of the server
+
+	mu       sync.Mutex
+	problems []string // what the browser complained about
+}
+
+// newBrowser starts Chromium with an empty profile. Without Chromium the test is skipped, in CI it fails.
+func newBrowser(t *testing.T, url string) *browser {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		if os.Getenv("KEYSTEAD_CI") != "" {
+			t.Fatal("Chromium is missing")
+		}
+		t.Skip("Chromium is missing")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-sync", true),
+	)
+	alloc, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, leave := chromedp.NewContext(alloc)
+	t.Cleanup(leave)
+	b := &browser{t: t, ctx: ctx, url: url}
+	b.do(chromedp.EmulateViewport(1440, 1000), chromedp.Func(b.listen))
+	bounded, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	t.Cleanup(cancel)
+	b.ctx = bounded
+	t.Cleanup(func() {
+		for _, p := range b.complaints() {
+			t.Errorf("the browser complains: %s", p)
+		}
+	})
+	return b
+}
+
+// listen keeps what a person with the console open would see in red.
+func (b *browser) listen(ctx context.Context, target *chromedp.Target) error {
+	logged, thrown := cdp.Events(b.ctx, target, log.EntryAdded), cdp.Events(b.ctx, target, runtime.ExceptionThrown)
+	go func() {
+		for e, err := range logged {
+			if err != nil {
+				return
+			}
+			if e.Entry.Level == "error" && !strings.Contains(e.Entry.Text, "status of 422") {
+				b.complain(e.Entry.Text + " " + e.Entry.URL)
+			}
+		}
+	}()
+	go func() {
+		for e, err := range thrown {
+			if err != nil {
+				return
+			}
+			b.complain(e.ExceptionDetails.Text)
+		}
+	}()
+	_, err := cdp.Call(ctx, target, log.Enable, cdp.Empty{})
+	return err
+}
+
+func (b *browser) complain(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.problems = append(b.problems, text)
+}
+
+func (b *browser) complaints() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.problems
+}
+
+func (b *browser) do(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, actions...); err != nil {
+		b.fail(err)
+	}
+}
+
+// fail ends the test and says where the browser was.
+func (b *browser) fail(err error) {
+	b.t.Helper()
+	short, cancel := context.WithTimeout(context.WithoutCancel(b.ctx), 10*time.Second)
+	defer cancel()
+	at, _ := chromedp.Run(short, chromedp.Location())
+	text, _ := chromedp.Run(short, chromedp.Evaluate[string]("document.body.innerText"))
+	b.t.Fatalf("at %s: %v\n%s", at, err, text)
+}
+
+// ask runs an action that has a value.
+func ask[T any](b *browser, action chromedp.Action[T]) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, action)
+	if err != nil {
+		b.fail(err)
+	}
+	return v
+}
+
+// script runs JavaScript for what it does.
+func (b *browser) script(js string) { b.t.Helper(); ask(b, chromedp.Evaluate[any](js)) }
+
+// open goes to a path of the server, or to a whole address.
+func (b *browser) open(path string) {
+	b.t.Helper()
+	if !strings.HasPrefix(path, "http") {
+		path = b.url + path
+	}
+	b.do(chromedp.Navigate(path))
+}
+
+// fill types into the field with that name.
+func (b *browser) fill(name, value string) {
+	b.t.Helper()
+	sel := `main [name="` + name + `"]`
+	b.do(chromedp.WaitVisible(chromedp.CSS(sel)), chromedp.SetValue(chromedp.CSS(sel), ""), chromedp.SendKeys(chromedp.CSS(sel), value))
+}
+
+// choose picks the option of a select whose text contains part.
+func (b *browser) choose(name, part string) {
+	b.t.Helper()
+	value := ask(b, chromedp.Evaluate[string](`[...document.querySelector('main [name="` + name + `"]').options].find(o => o.text.includes(` + quote(part) + `))?.value ?? ""`))
+	if value == "" {
+		b.t.Fatalf("%s has no option with %q", name, part)
+	}
+	b.do(chromedp.SetValue(chromedp.CSS(`main [name="`+name+`"]`), value))
+}
+
+func quote(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"` }
+
+// submit sends the form that a field belongs to and waits for the next page.
+func (b *browser) submit(field string) {
+	b.t.Helper()
+	b.leave(`document.querySelector('main [name="` + field + `"]').form.requestSubmit()`)
+}
+
+// click presses the button or link with that text, in the page or in an open dialog.
+func (b *browser) click(text string) {
+	b.t.Helper()
+	b.script(clickScript(text))
+}
+
+// follow is click on what leads to another page.
+func (b *browser) follow(text string) {
+	b.t.Helper()
+	b.leave(clickScript(text))
+}
+
+func clickScript(text string) string {
+	return `(() => {
+		const open = document.querySelector("dialog[open]") ?? document;
+		const hit = [...open.querySelectorAll("a, button, summary")].find(e => e.innerText.trim() === ` + quote(text) + ` && e.offsetParent !== null);
+		if (!hit) throw new Error("nothing to click says " + ` + quote(text) + `);
+		hit.click();
+	})()`
+}
+
+// leave runs a script that loads another page, and waits for that.
+func (b *browser) leave(script string) {
+	b.t.Helper()
+	b.script(`window.leaving = true`)
+	b.script(script)
+	for range 1000 {
+		// Between two pages there is none that could answer; that is no fault.
+		there, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`window.leaving === undefined && document.readyState === "complete"`))
+		if err == nil && there {
+			return
+		}
+		select {
+		case <-b.ctx.Done():
+			b.fail(b.ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	b.t.Fatal("no other page came")
+}
+
+// text is what the page says.
+func (b *browser) text() string {
+	b.t.Helper()
+	return ask(b, chromedp.Evaluate[string]("document.body.innerText"))
+}
+
+// sees fails unless the page says all of it.
+func (b *browser) sees(parts ...string) {
+	b.t.Helper()
+	text := b.text()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			at := ask(b, chromedp.Location())
+			b.t.Fatalf("%s does not say %q:\n%s", at, part, text)
+		}
+	}
+}
+
+// value is the text of the first element that a selector finds.
+func (b *browser) value(selector string) string {
+	b.t.Helper()
+	b.do(chromedp.WaitVisible(chromedp.CSS(selector)))
+	return strings.TrimSpace(ask(b, chromedp.Evaluate[string](`document.querySelector(`+quote(selector)+`).innerText`)))
+}
+
+// look sets the size of the window and the colour scheme.
+func (b *browser) look(width, height int64, scheme string) {
+	b.t.Helper()
+	b.do(chromedp.EmulateViewport(width, height), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		return err
+	}))
+}
