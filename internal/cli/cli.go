@@ -34,7 +34,16 @@ type grammar struct {
 	Serve   serveCommand   `cmd:"" help:"Serve a store."`
 	Demo    demoCommand    `cmd:"" help:"Serve a demo store, filled with examples."`
 	Token   tokenCommand   `cmd:"" help:"Make, list and revoke tokens of the admin API."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	License licenseCommand `cmd:"" help:"Issue, show, activate and validate licenses."`
+
+	Backup  backupCommand  `cmd:"" help:"Write the whole store into one file."`
+	Restore restoreCommand `cmd:"" help:"Make a store of a backup."`
+	Migrate migrateCommand `cmd:"" help:"Bring the schema of a store up to date."`
+	Verify  verifyCommand  `cmd:"" help:"Prove the books, the invoice numbers and the licenses."`
+	Doctor  doctorCommand  `cmd:"" help:"Look for what may go wrong with a store and the machine."`
+
+	Completion completionCommand `cmd:"" help:"Print what a shell needs to complete commands and flags."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 
 // session is what a command works with besides its flags.
@@ -89,7 +98,7 @@ func run(args []string, s *session) (status int) {
 	ctx, stop := untilInterrupted()
 	defer stop()
 	command.BindTo(ctx, (*context.Context)(nil))
-	if err := command.Run(s); err != nil {
+	if err := command.Run(s, parser.Model); err != nil {
 		var wrong *usageError
 		if errors.As(err, &wrong) {
 			return s.misused(err)

@@ -62,7 +62,7 @@ func (c *demoCommand) Run(ctx context.Context, s *session) (err error) {
 	if err != nil {
 		return err
 	}
-	config, err := c.config(dir, log)
+	config, err := c.config(s, dir, log)
 	if err != nil {
 		return err
 	}
@@ -88,8 +88,8 @@ func (c *demoCommand) folder(s *session) (dir string, leave func() error, err er
 	}, nil
 }
 
-func (c *demoCommand) config(dir string, log *slog.Logger) (app.Config, error) {
-	config := app.Config{Dir: dir, TestMode: true, Logger: log}
+func (c *demoCommand) config(s *session, dir string, log *slog.Logger) (app.Config, error) {
+	config := app.Config{Dir: dir, TestMode: true, Logger: log, Version: s.version}
 	if c.DatabaseURL == "" {
 		return config, nil
 	}
@@ -119,7 +119,7 @@ func (c *demoCommand) prepare(ctx context.Context, s *session, dir string, log *
 	if !errors.Is(err, os.ErrNotExist) {
 		return demo.Access{}, err
 	}
-	config, err := c.config(dir, log)
+	config, err := c.config(s, dir, log)
 	if err != nil {
 		return demo.Access{}, err
 	}

@@ -62,3 +62,21 @@ func isTerminal(w any) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0 && info.Name() != "null"
 }
+
+// reader shows how much was read of what has no known end.
+func (p *progress) reader(r io.Reader) io.Reader { return &sizeReader{p: p, r: r} }
+
+type sizeReader struct {
+	p    *progress
+	r    io.Reader
+	size int64
+}
+
+func (s *sizeReader) Read(b []byte) (int, error) {
+	n, err := s.r.Read(b)
+	before := s.size
+	if s.size += int64(n); s.p.moving && s.size>>18 != before>>18 {
+		fmt.Fprintf(s.p.w, "\r%s  %.1f MB", s.p.what, float64(s.size)/1e6)
+	}
+	return n, err
+}

@@ -47,7 +47,7 @@ Examples:
 // Run serves until a signal comes.
 func (c *serveCommand) Run(ctx context.Context, s *session) (err error) {
 	log := c.logger(s.err)
-	config, err := c.config(log)
+	config, err := c.config(s, log)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (c *serveCommand) offerSetup(ctx context.Context, s *session, a *app.App, l
 	if base == "" {
 		base = l.url()
 	}
-	s.say("This store has no owner yet. Make the owner's account with this link, which works once:\n\n  %s/admin/setup?token=%s\n", base, url.QueryEscape(token))
+	s.say("This store has no owner yet. Make the owner's account with this link, which works once:\n\n  %s/admin/setup/%s\n", base, url.PathEscape(token))
 	return nil
 }
 
@@ -165,17 +165,16 @@ func (l *listeners) serve(ctx context.Context, log *slog.Logger, a *app.App, rea
 		handler = figures.watch(handler)
 		start(l.metrics, figures.handler())
 	}
-	if a.Dir() != "" {
-		socket, err := a.ListenSocket(ctx)
-		if err != nil {
-			stop()
-			return errors.Join(err, wait(ended))
-		}
+	socket, err := a.ListenSocket(ctx)
+	if err != nil {
+		stop()
+		return errors.Join(err, wait(ended))
+	}
+	if socket != nil { // there is none where commands open the store themselves
 		start(socket, a.LocalHandler())
 	}
 	start(l.public, handler)
-	err := ready()
-	if err != nil {
+	if err = ready(); err != nil {
 		stop()
 	}
 	return errors.Join(err, wait(ended))

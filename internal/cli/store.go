@@ -41,8 +41,8 @@ func (f *storeFlags) Validate() error {
 func (f *storeFlags) remote() bool { return f.DatabaseURL != "" || f.DatabaseURLFile != "" }
 
 // config is how the store is opened.
-func (f *storeFlags) config(log *slog.Logger) (app.Config, error) {
-	c := app.Config{Dir: f.Data, DatabaseURL: f.DatabaseURL, FilesDir: f.Files, Logger: log}
+func (f *storeFlags) config(s *session, log *slog.Logger) (app.Config, error) {
+	c := app.Config{Dir: f.Data, DatabaseURL: f.DatabaseURL, FilesDir: f.Files, Logger: log, Version: s.version}
 	var err error
 	if f.DatabaseURLFile != "" {
 		if c.DatabaseURL, err = secretFile(f.DatabaseURLFile); err != nil {
@@ -76,7 +76,7 @@ const inUseWait = 10 * time.Second
 
 // reach connects to the store: to the server that runs on its folder, or by opening it. The caller closes the client.
 func (f *storeFlags) reach(ctx context.Context, s *session) (*client, error) {
-	c, err := f.config(s.quietLog())
+	c, err := f.config(s, s.quietLog())
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,9 @@ type Config struct {
 	Settings *setting.Service
 	Clock    clock.Clock
 	Log      *slog.Logger
+
+	// Unlimited counts no calls: for the owner of the store, who comes by another door.
+	Unlimited bool
 }
 
 type api struct {
@@ -46,6 +49,8 @@ type api struct {
 	clock    clock.Clock
 	log      *slog.Logger
 	limiter  limiter
+	// unlimited counts no calls.
+	unlimited bool
 }
 
 // mount is one of the two places and the dialect spoken there.
@@ -65,7 +70,10 @@ func (a *api) old(ctx context.Context, m mount) (bool, error) {
 
 // New returns the handler of both mounts and of the OpenAPI document.
 func New(c Config) http.Handler {
-	a := &api{licenses: c.Licenses, checks: c.Checks, counts: c.Counts, releases: c.Releases, settings: c.Settings, clock: c.Clock, log: c.Log}
+	a := &api{
+		licenses: c.Licenses, checks: c.Checks, counts: c.Counts, releases: c.Releases, settings: c.Settings, clock: c.Clock, log: c.Log,
+		unlimited: c.Unlimited,
+	}
 	mux := http.NewServeMux()
 	for _, m := range []mount{
 		{prefix: OwnMount},
