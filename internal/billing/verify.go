@@ -152,11 +152,11 @@ var checks = []check{
 	}),
 	rule("number.gap", (*query.Queries).NumberGaps, func(r query.NumberGapsRow) Difference {
 		return Difference{
-			Subject: orEmpty(r.Series), Want: fmt.Sprintf("number %d after %s", r.Missing, orEmpty(r.Number)), Got: "none",
+			Subject: orEmpty(r.Series), Want: fmt.Sprintf("number %d", r.Missing), Got: orEmpty(r.Number) + " in its place",
 		}
 	}),
 	rule("number.order", (*query.Queries).NumbersOutOfOrder, func(r query.NumbersOutOfOrderRow) Difference {
-		return Difference{Subject: r.ID, Want: "issued on " + orEmpty(r.Want) + " or later", Got: orEmpty(r.Got)}
+		return Difference{Subject: r.ID, Want: "issued on " + r.Before + " or later", Got: orEmpty(r.IssuedOn)}
 	}),
 	rule("order.status", (*query.Queries).WrongOrders, func(r query.WrongOrdersRow) Difference {
 		return Difference{Subject: r.ID, Want: r.Want, Got: r.Got}

@@ -189,19 +189,20 @@ HAVING COUNT(invoices.sequence) <> number_series.last_number
 ORDER BY number_series.series LIMIT CAST(@n AS BIGINT);
 
 -- name: NumberGaps :many
-SELECT invoices.series, invoices.number, CAST(invoices.sequence + 1 AS BIGINT) AS missing
-FROM invoices JOIN number_series ON number_series.series = invoices.series
-WHERE invoices.sequence < number_series.last_number AND NOT EXISTS (
-    SELECT 1 FROM invoices AS following
-    WHERE following.series = invoices.series AND following.sequence = invoices.sequence + 1)
-ORDER BY invoices.series, invoices.sequence LIMIT CAST(@n AS BIGINT);
+SELECT numbered.series, numbered.number, CAST(numbered.before + 1 AS BIGINT) AS missing FROM (
+    SELECT series, number, sequence, COALESCE(LAG(sequence) OVER (PARTITION BY series ORDER BY sequence), 0) AS before
+    FROM invoices WHERE sequence IS NOT NULL
+) AS numbered
+WHERE numbered.sequence <> numbered.before + 1
+ORDER BY numbered.series, numbered.sequence LIMIT CAST(@n AS BIGINT);
 
 -- name: NumbersOutOfOrder :many
-SELECT following.id, following.number, following.issued_on AS got, invoices.issued_on AS want
-FROM invoices JOIN invoices AS following
-    ON following.series = invoices.series AND following.sequence = invoices.sequence + 1
-WHERE following.issued_on < invoices.issued_on
-ORDER BY following.id LIMIT CAST(@n AS BIGINT);
+SELECT numbered.id, numbered.issued_on, CAST(numbered.before AS TEXT) AS before FROM (
+    SELECT id, issued_on, LAG(issued_on) OVER (PARTITION BY series ORDER BY sequence) AS before
+    FROM invoices WHERE sequence IS NOT NULL
+) AS numbered
+WHERE numbered.issued_on < numbered.before
+ORDER BY numbered.id LIMIT CAST(@n AS BIGINT);
 
 -- name: WrongOrders :many
 SELECT judged.id, judged.got, judged.want FROM (

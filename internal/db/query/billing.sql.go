@@ -505,12 +505,12 @@ func (q *Queries) MoveFulfilment(ctx context.Context, arg MoveFulfilmentParams) 
 }
 
 const numberGaps = `-- name: NumberGaps :many
-SELECT invoices.series, invoices.number, CAST(invoices.sequence + 1 AS BIGINT) AS missing
-FROM invoices JOIN number_series ON number_series.series = invoices.series
-WHERE invoices.sequence < number_series.last_number AND NOT EXISTS (
-    SELECT 1 FROM invoices AS following
-    WHERE following.series = invoices.series AND following.sequence = invoices.sequence + 1)
-ORDER BY invoices.series, invoices.sequence LIMIT CAST($1 AS BIGINT)
+SELECT numbered.series, numbered.number, CAST(numbered.before + 1 AS BIGINT) AS missing FROM (
+    SELECT series, number, sequence, COALESCE(LAG(sequence) OVER (PARTITION BY series ORDER BY sequence), 0) AS before
+    FROM invoices WHERE sequence IS NOT NULL
+) AS numbered
+WHERE numbered.sequence <> numbered.before + 1
+ORDER BY numbered.series, numbered.sequence LIMIT CAST($1 AS BIGINT)
 `
 
 type NumberGapsRow struct {
@@ -543,18 +543,18 @@ func (q *Queries) NumberGaps(ctx context.Context, n int64) ([]NumberGapsRow, err
 }
 
 const numbersOutOfOrder = `-- name: NumbersOutOfOrder :many
-SELECT following.id, following.number, following.issued_on AS got, invoices.issued_on AS want
-FROM invoices JOIN invoices AS following
-    ON following.series = invoices.series AND following.sequence = invoices.sequence + 1
-WHERE following.issued_on < invoices.issued_on
-ORDER BY following.id LIMIT CAST($1 AS BIGINT)
+SELECT numbered.id, numbered.issued_on, CAST(numbered.before AS TEXT) AS before FROM (
+    SELECT id, issued_on, LAG(issued_on) OVER (PARTITION BY series ORDER BY sequence) AS before
+    FROM invoices WHERE sequence IS NOT NULL
+) AS numbered
+WHERE numbered.issued_on < numbered.before
+ORDER BY numbered.id LIMIT CAST($1 AS BIGINT)
 `
 
 type NumbersOutOfOrderRow struct {
-	ID     string
-	Number *string
-	Got    *string
-	Want   *string
+	ID       string
+	IssuedOn *string
+	Before   string
 }
 
 func (q *Queries) NumbersOutOfOrder(ctx context.Context, n int64) ([]NumbersOutOfOrderRow, error) {
@@ -566,12 +566,7 @@ func (q *Queries) NumbersOutOfOrder(ctx context.Context, n int64) ([]NumbersOutO
 	var items []NumbersOutOfOrderRow
 	for rows.Next() {
 		var i NumbersOutOfOrderRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Number,
-			&i.Got,
-			&i.Want,
-		); err != nil {
+		if err := rows.Scan(&i.ID, &i.IssuedOn, &i.Before); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
