@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/keystead/keystead/internal/civil"
@@ -93,9 +94,10 @@ func (s *Service) try(ctx context.Context, tx *db.Tx, kind string, line Line) (t
 	return target, err
 }
 
-// describe is an error as staff read it beside the line.
+// describe is an error as staff read it beside the line. Whatever bytes are in it, both databases can store it: an error
+// that can't be kept would take the payment with it.
 func describe(err error) string {
-	message := err.Error()
+	message := strings.ReplaceAll(strings.ToValidUTF8(err.Error(), "\ufffd"), "\x00", "\ufffd")
 	if runes := []rune(message); len(runes) > errorLength {
 		message = string(runes[:errorLength]) + "…"
 	}

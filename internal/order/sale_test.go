@@ -302,6 +302,8 @@ func TestAFulfillerThatPanicsOrBreaksItsTransactionFailsItsLineOnly(t *testing.T
 		ada, price := shop.NewCustomer(t, "ada"), shop.NewPrice(t, "editor", 4900, 0)
 		for i, failure := range []ordertest.Refuse{
 			func(context.Context, *db.Tx, billing.Line) error { panic("out of keys") },
+			func(context.Context, *db.Tx, billing.Line) error { return errors.New("no \x00 key \xff") },
+			func(context.Context, *db.Tx, billing.Line) error { return errors.New(strings.Repeat("long ", 10_000)) },
 			func(context.Context, *db.Tx, billing.Line) error {
 				return fail.Conflict("NO_KEYS", "No keys are left.")
 			},

@@ -1,0 +1,36 @@
+package order
+
+import (
+	"flag"
+	"os"
+	"testing"
+
+	"github.com/keystead/keystead/internal/billing"
+)
+
+//go:generate go test -run ^TestStatesDocument$ -update .
+
+var update = flag.Bool("update", false, "write docs/sales-states.md instead of comparing it")
+
+const statesDocument = "../../docs/sales-states.md"
+
+// TestStatesDocument keeps docs/sales-states.md the same as the tables: the document is printed from them.
+func TestStatesDocument(t *testing.T) {
+	t.Parallel()
+	want := `<!-- Printed from internal/order/states.go and internal/billing/states.go by go generate. Do not edit. -->
+# States of orders, invoices and what paying a line does
+
+What a table has no line for can't happen: whoever asks for it gets a conflict.
+
+` + StatesMarkdown() + "\n" + billing.StatesMarkdown()
+	if *update {
+		if err := os.WriteFile(statesDocument, []byte(want), 0o644); err != nil { //nolint:gosec // a page of the documentation, for all to read
+			t.Fatal(err)
+		}
+		return
+	}
+	got, err := os.ReadFile(statesDocument)
+	if err != nil || string(got) != want {
+		t.Fatalf("docs/sales-states.md is out of date (%v): run go generate ./internal/order", err)
+	}
+}
