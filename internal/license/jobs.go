@@ -38,11 +38,12 @@ func inBatches(ctx context.Context, size int, batch func(ctx context.Context) (i
 	}
 }
 
-// settleBatch writes down at most settleSize licenses. When nothing is due, it writes nothing at all.
+// settleBatch writes down some of the licenses that are due, fewer than settleSize only if there are no more. When none
+// is due, it writes nothing at all.
 func (s *Service) settleBatch(ctx context.Context) (int, error) {
 	var due bool
 	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
-		due, err = tx.AnyLicenseDue(ctx, query.AnyLicenseDueParams{Ends: &tx.Stamp, Grace: &tx.Stamp})
+		due, err = tx.AnyLicenseDue(ctx, int64(tx.Stamp))
 		return err
 	})
 	if err != nil || !due {
@@ -50,12 +51,12 @@ func (s *Service) settleBatch(ctx context.Context) (int, error) {
 	}
 	n := 0
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		ended, err := tx.EndDueLicenses(ctx, query.EndDueLicensesParams{UpdatedAt: tx.Stamp, Ends: &tx.Stamp, N: settleSize})
+		ended, err := tx.EndDueLicenses(ctx, query.EndDueLicensesParams{Now: tx.Stamp, N: settleSize})
 		if err != nil {
 			return fmt.Errorf("write down expiries: %w", err)
 		}
-		rest := int64(settleSize - len(ended))
-		stopped, err := tx.SuspendDueLicenses(ctx, query.SuspendDueLicensesParams{UpdatedAt: tx.Stamp, Grace: &tx.Stamp, N: rest})
+		rest := int64(max(0, settleSize-len(ended)))
+		stopped, err := tx.SuspendDueLicenses(ctx, query.SuspendDueLicensesParams{Now: tx.Stamp, N: rest})
 		if err != nil {
 			return fmt.Errorf("write down ends of grace: %w", err)
 		}

@@ -62,7 +62,7 @@ func TestJobsUseIndexes(t *testing.T) {
 			e := explainer{tx.SQL(), map[string][]string{}}
 			q := query.New(e)
 			// Each of these fails: what is looked at is what they would have done.
-			_, _ = q.AnyLicenseDue(ctx, query.AnyLicenseDueParams{})
+			_, _ = q.AnyLicenseDue(ctx, 0)
 			_, _ = q.EndDueLicenses(ctx, query.EndDueLicensesParams{})
 			_, _ = q.SuspendDueLicenses(ctx, query.SuspendDueLicensesParams{})
 			_, _ = q.PruneRejections(ctx, query.PruneRejectionsParams{})
@@ -76,7 +76,7 @@ func TestJobsUseIndexes(t *testing.T) {
 			_, _ = q.ActivationsOfLicense(ctx, query.ActivationsOfLicenseParams{})
 
 			want := map[string]string{
-				"AnyLicenseDue":      "licenses_grace_due (status=? AND grace_until<?)",
+				"AnyLicenseDue":      "licenses_end_due (status=? AND ends_at>?)",
 				"EndDueLicenses":     "licenses_end_due (status=? AND ends_at<?)",
 				"SuspendDueLicenses": "licenses_grace_due (status=? AND grace_until<?)",
 				"PruneRejections":    "rejected_activations_by_age (last_at<?)",
@@ -90,7 +90,8 @@ func TestJobsUseIndexes(t *testing.T) {
 			}
 			for name, lines := range e.plans {
 				plan := strings.Join(lines, "\n")
-				if strings.Contains(plan, "SCAN ") && !strings.Contains(plan, "SCAN CONSTANT ROW") || !strings.Contains(plan, want[name]) {
+				scans := strings.NewReplacer("SCAN CONSTANT ROW", "", "SCAN a\n", "", "SCAN s\n", "").Replace(plan + "\n")
+				if strings.Contains(scans, "SCAN ") || strings.Contains(name, "Due") && strings.Contains(plan, "TEMP B-TREE") || !strings.Contains(plan, want[name]) {
 					t.Errorf("%s:\n%s\nwant it to use %q and scan nothing", name, plan, want[name])
 				}
 			}

@@ -100,7 +100,7 @@ func byPlace(name, form string) (stage, cond) {
 	st := stage{name: name, keys: []column{{expr: "a.identifier"}, {expr: "a.license_id"}}}
 	st.branches = []branch{{from: "activations a", where: []cond{
 		prefixed("a.identifier", form),
-		where("NOT EXISTS (SELECT 1 FROM activations o WHERE o.license_id = a.license_id AND o.identifier >= ? AND o.identifier < a.identifier)", low),
+		where("(SELECT 1 FROM activations o WHERE o.license_id = a.license_id AND o.identifier >= ? AND o.identifier < a.identifier LIMIT 1) IS NULL", low),
 	}}}
 	return st, where("EXISTS (SELECT 1 FROM activations o WHERE o.license_id = l.id AND o.identifier >= ? AND o.identifier < ?)", low, high)
 }

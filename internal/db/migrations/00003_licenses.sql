@@ -32,7 +32,7 @@ CREATE INDEX licenses_by_product ON licenses (product_id, status, id);
 CREATE INDEX licenses_by_plan ON licenses (plan_id, status, id);
 CREATE INDEX licenses_by_expiry ON licenses (status, expires_at, id);
 CREATE INDEX licenses_grace_due ON licenses (status, grace_until) WHERE status = 'active';
-CREATE INDEX licenses_end_due ON licenses (status, ends_at) WHERE status IN ('active', 'suspended');
+CREATE INDEX licenses_end_due ON licenses (status, ends_at);
 CREATE INDEX licenses_near_limit ON licenses (status, id) WHERE near_limit;
 
 CREATE TABLE license_holds (

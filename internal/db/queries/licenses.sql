@@ -130,21 +130,31 @@ ORDER BY id DESC LIMIT CAST(@n AS BIGINT);
 -- Jobs
 
 -- name: AnyLicenseDue :one
-SELECT CAST(EXISTS (SELECT 1 FROM licenses l WHERE l.ends_at <= @ends AND l.status IN ('active', 'suspended'))
-    OR EXISTS (SELECT 1 FROM licenses l WHERE l.grace_until <= @grace AND l.status = 'active') AS BOOLEAN) AS due;
+-- The first of each index, compared: a database that guesses how many there may be guesses wrong, as most licenses
+-- whose end has passed are written down already.
+SELECT CAST(
+    COALESCE((SELECT l.ends_at FROM licenses l WHERE l.status = 'active' AND l.ends_at IS NOT NULL
+        ORDER BY l.ends_at LIMIT 1) <= CAST(@now AS BIGINT), FALSE)
+    OR COALESCE((SELECT l.ends_at FROM licenses l WHERE l.status = 'suspended' AND l.ends_at IS NOT NULL
+        ORDER BY l.ends_at LIMIT 1) <= CAST(@now AS BIGINT), FALSE)
+    OR COALESCE((SELECT l.grace_until FROM licenses l WHERE l.status = 'active' AND l.grace_until IS NOT NULL
+        ORDER BY l.grace_until LIMIT 1) <= CAST(@now AS BIGINT), FALSE) AS BOOLEAN) AS due;
 
 -- name: EndDueLicenses :many
-UPDATE licenses SET status = 'expired', updated_at = @updated_at
-WHERE licenses.ends_at <= @ends AND licenses.status IN ('active', 'suspended') AND licenses.id IN (
-    SELECT l.id FROM licenses l WHERE l.ends_at <= @ends AND l.status IN ('active', 'suspended')
-    LIMIT CAST(@n AS BIGINT))
+UPDATE licenses SET status = 'expired', updated_at = @now
+WHERE licenses.ends_at <= @now AND licenses.status IN ('active', 'suspended') AND licenses.id IN (
+    SELECT a.id FROM (SELECT l.id FROM licenses l WHERE l.ends_at <= @now AND l.status = 'active'
+        ORDER BY l.ends_at LIMIT CAST(@n AS BIGINT)) a
+    UNION ALL
+    SELECT s.id FROM (SELECT l.id FROM licenses l WHERE l.ends_at <= @now AND l.status = 'suspended'
+        ORDER BY l.ends_at LIMIT CAST(@n AS BIGINT)) s)
 RETURNING id, customer_id, expires_at, grace_until, ends_at;
 
 -- name: SuspendDueLicenses :many
-UPDATE licenses SET status = 'suspended', updated_at = @updated_at
-WHERE licenses.grace_until <= @grace AND licenses.status = 'active' AND licenses.id IN (
-    SELECT l.id FROM licenses l WHERE l.grace_until <= @grace AND l.status = 'active'
-    LIMIT CAST(@n AS BIGINT))
+UPDATE licenses SET status = 'suspended', updated_at = @now
+WHERE licenses.grace_until <= @now AND licenses.status = 'active' AND licenses.id IN (
+    SELECT l.id FROM licenses l WHERE l.grace_until <= @now AND l.status = 'active'
+    ORDER BY l.grace_until LIMIT CAST(@n AS BIGINT))
 RETURNING id, customer_id, expires_at, grace_until, ends_at;
 
 -- name: PruneRejections :execrows

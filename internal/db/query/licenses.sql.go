@@ -123,18 +123,20 @@ func (q *Queries) AnomalyReported(ctx context.Context, arg AnomalyReportedParams
 
 const anyLicenseDue = `-- name: AnyLicenseDue :one
 
-SELECT CAST(EXISTS (SELECT 1 FROM licenses l WHERE l.ends_at <= $1 AND l.status IN ('active', 'suspended'))
-    OR EXISTS (SELECT 1 FROM licenses l WHERE l.grace_until <= $2 AND l.status = 'active') AS BOOLEAN) AS due
+SELECT CAST(
+    COALESCE((SELECT l.ends_at FROM licenses l WHERE l.status = 'active' AND l.ends_at IS NOT NULL
+        ORDER BY l.ends_at LIMIT 1) <= CAST($1 AS BIGINT), FALSE)
+    OR COALESCE((SELECT l.ends_at FROM licenses l WHERE l.status = 'suspended' AND l.ends_at IS NOT NULL
+        ORDER BY l.ends_at LIMIT 1) <= CAST($1 AS BIGINT), FALSE)
+    OR COALESCE((SELECT l.grace_until FROM licenses l WHERE l.status = 'active' AND l.grace_until IS NOT NULL
+        ORDER BY l.grace_until LIMIT 1) <= CAST($1 AS BIGINT), FALSE) AS BOOLEAN) AS due
 `
 
-type AnyLicenseDueParams struct {
-	Ends  *clock.Instant
-	Grace *clock.Instant
-}
-
 // Jobs
-func (q *Queries) AnyLicenseDue(ctx context.Context, arg AnyLicenseDueParams) (bool, error) {
-	row := q.db.QueryRowContext(ctx, anyLicenseDue, arg.Ends, arg.Grace)
+// The first of each index, compared: a database that guesses how many there may be guesses wrong, as most licenses
+// whose end has passed are written down already.
+func (q *Queries) AnyLicenseDue(ctx context.Context, now int64) (bool, error) {
+	row := q.db.QueryRowContext(ctx, anyLicenseDue, now)
 	var due bool
 	err := row.Scan(&due)
 	return due, err
@@ -270,16 +272,18 @@ func (q *Queries) DeleteHold(ctx context.Context, arg DeleteHoldParams) error {
 
 const endDueLicenses = `-- name: EndDueLicenses :many
 UPDATE licenses SET status = 'expired', updated_at = $1
-WHERE licenses.ends_at <= $2 AND licenses.status IN ('active', 'suspended') AND licenses.id IN (
-    SELECT l.id FROM licenses l WHERE l.ends_at <= $2 AND l.status IN ('active', 'suspended')
-    LIMIT CAST($3 AS BIGINT))
+WHERE licenses.ends_at <= $1 AND licenses.status IN ('active', 'suspended') AND licenses.id IN (
+    SELECT a.id FROM (SELECT l.id FROM licenses l WHERE l.ends_at <= $1 AND l.status = 'active'
+        ORDER BY l.ends_at LIMIT CAST($2 AS BIGINT)) a
+    UNION ALL
+    SELECT s.id FROM (SELECT l.id FROM licenses l WHERE l.ends_at <= $1 AND l.status = 'suspended'
+        ORDER BY l.ends_at LIMIT CAST($2 AS BIGINT)) s)
 RETURNING id, customer_id, expires_at, grace_until, ends_at
 `
 
 type EndDueLicensesParams struct {
-	UpdatedAt clock.Instant
-	Ends      *clock.Instant
-	N         int64
+	Now clock.Instant
+	N   int64
 }
 
 type EndDueLicensesRow struct {
@@ -291,7 +295,7 @@ type EndDueLicensesRow struct {
 }
 
 func (q *Queries) EndDueLicenses(ctx context.Context, arg EndDueLicensesParams) ([]EndDueLicensesRow, error) {
-	rows, err := q.db.QueryContext(ctx, endDueLicenses, arg.UpdatedAt, arg.Ends, arg.N)
+	rows, err := q.db.QueryContext(ctx, endDueLicenses, arg.Now, arg.N)
 	if err != nil {
 		return nil, err
 	}
@@ -1047,16 +1051,15 @@ func (q *Queries) SetNearLimit(ctx context.Context, arg SetNearLimitParams) erro
 
 const suspendDueLicenses = `-- name: SuspendDueLicenses :many
 UPDATE licenses SET status = 'suspended', updated_at = $1
-WHERE licenses.grace_until <= $2 AND licenses.status = 'active' AND licenses.id IN (
-    SELECT l.id FROM licenses l WHERE l.grace_until <= $2 AND l.status = 'active'
-    LIMIT CAST($3 AS BIGINT))
+WHERE licenses.grace_until <= $1 AND licenses.status = 'active' AND licenses.id IN (
+    SELECT l.id FROM licenses l WHERE l.grace_until <= $1 AND l.status = 'active'
+    ORDER BY l.grace_until LIMIT CAST($2 AS BIGINT))
 RETURNING id, customer_id, expires_at, grace_until, ends_at
 `
 
 type SuspendDueLicensesParams struct {
-	UpdatedAt clock.Instant
-	Grace     *clock.Instant
-	N         int64
+	Now clock.Instant
+	N   int64
 }
 
 type SuspendDueLicensesRow struct {
@@ -1068,7 +1071,7 @@ type SuspendDueLicensesRow struct {
 }
 
 func (q *Queries) SuspendDueLicenses(ctx context.Context, arg SuspendDueLicensesParams) ([]SuspendDueLicensesRow, error) {
-	rows, err := q.db.QueryContext(ctx, suspendDueLicenses, arg.UpdatedAt, arg.Grace, arg.N)
+	rows, err := q.db.QueryContext(ctx, suspendDueLicenses, arg.Now, arg.N)
 	if err != nil {
 		return nil, err
 	}
