@@ -275,7 +275,6 @@ func (s *Server) Sell(t testing.TB, name string, limit int) Sold {
 		ID         string   `json:"id"`
 		InvoiceID  string   `json:"invoice_id"`
 		LicenseIDs []string `json:"license_ids"`
-		Key        string   `json:"key"`
 	}
 	s.Admin(t, "POST", "/products", map[string]any{"slug": name, "name": name, "requires_license": true}, 201, &made)
 	sold.ProductID = made.ID
@@ -293,8 +292,11 @@ func (s *Server) Sell(t testing.TB, name string, limit int) Sold {
 		t.Fatalf("order %s has licenses %v, want one", sold.OrderID, made.LicenseIDs)
 	}
 	sold.LicenseID = made.LicenseIDs[0]
-	s.Admin(t, "GET", "/licenses/"+sold.LicenseID, nil, 200, &made)
-	sold.Key = made.Key
+	var issued struct {
+		Key string `json:"key"`
+	}
+	s.Admin(t, "GET", "/licenses/"+sold.LicenseID, nil, 200, &issued)
+	sold.Key = issued.Key
 	return sold
 }
 

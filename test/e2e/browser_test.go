@@ -144,7 +144,9 @@ func (b *browser) open(path string) {
 func (b *browser) fill(name, value string) {
 	b.t.Helper()
 	sel := `main [name="` + name + `"]`
-	b.do(chromedp.WaitVisible(chromedp.CSS(sel)), chromedp.SetValue(chromedp.CSS(sel), ""), chromedp.SendKeys(chromedp.CSS(sel), value))
+	b.do(chromedp.WaitVisible(chromedp.CSS(sel)))
+	b.script(`document.querySelector(` + quote(sel) + `).value = ""`)
+	b.do(chromedp.SendKeys(chromedp.CSS(sel), value))
 }
 
 // choose picks the option of a select whose text contains part.
@@ -154,7 +156,7 @@ func (b *browser) choose(name, part string) {
 	if value == "" {
 		b.t.Fatalf("%s has no option with %q", name, part)
 	}
-	b.do(chromedp.SetValue(chromedp.CSS(`main [name="`+name+`"]`), value))
+	b.script(`document.querySelector('main [name="` + name + `"]').value = ` + quote(value))
 }
 
 func quote(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"` }
@@ -236,7 +238,8 @@ func (b *browser) look(width, height int64, scheme string) {
 	b.t.Helper()
 	b.do(chromedp.EmulateViewport(width, height), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+			// Without motion a picture never shows something half-way.
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
 		})
 		return err
 	}))

@@ -76,7 +76,7 @@ func TestFromSetUpToActivation(t *testing.T) {
 		t.Fatalf("activate: %d %s", status, answer)
 	}
 	ada.open("/account/licenses")
-	ada.follow("Widget")
+	ada.follow("Manage")
 	ada.sees("example.com", "Shop")
 	ada.click("Remove")
 	ada.follow("Remove")
