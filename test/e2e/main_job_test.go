@@ -80,7 +80,7 @@ func TestFromSetUpToActivation(t *testing.T) {
 	ada.sees("example.com", "Shop")
 	ada.click("Remove")
 	ada.follow("Remove")
-	ada.sees("removed")
+	ada.sees("Removed example.com", "Not in use yet")
 
 	owner.open("/admin/search?q=" + key)
 	owner.sees("History", "Ada Lovelace", "Activation removed", "example.com")
