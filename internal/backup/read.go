@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/keystead/keystead/internal/crypt"
@@ -134,7 +135,26 @@ func readManifest(archive *tar.Reader) (m Manifest, err error) {
 	if m.Format != Format {
 		return m, fmt.Errorf("its form is %d, and this program reads form %d", m.Format, Format)
 	}
-	return m, nil
+	return m, m.check()
+}
+
+// check refuses a manifest that names what a backup can't have. Whoever restores uses the names.
+func (m Manifest) check() error {
+	for _, t := range m.Tables {
+		known := slices.ContainsFunc(tables, func(k table) bool { return k.name == t.Table })
+		if !known || t.Name != tablesPrefix+t.Table+tablesSuffix {
+			return fmt.Errorf("it has a table that no store has: %s", t.Table)
+		}
+	}
+	for _, f := range m.Files {
+		if len(f.SHA256) != 2*sha256.Size || strings.Trim(f.SHA256, "0123456789abcdef") != "" || f.Name != filesPrefix+f.SHA256 {
+			return fmt.Errorf("it has a file of a wrong name: %s", f.Name)
+		}
+	}
+	if m.Key != nil && m.Key.Name != keyName {
+		return fmt.Errorf("its master key has a wrong name: %s", m.Key.Name)
+	}
+	return nil
 }
 
 // entries are the parts of the archive in their order.

@@ -8,8 +8,8 @@ import (
 
 // logFlags say what a server logs, to standard error.
 type logFlags struct {
-	LogLevel  slog.Level `name:"log-level" default:"info" placeholder:"LEVEL" help:"Least level that is logged: debug, info, warn or error."`
-	LogFormat string     `name:"log-format" default:"text" enum:"text,json" placeholder:"FORMAT" help:"Form of the log: text or json."`
+	LogLevel  slog.Level `name:"log-level" default:"info" placeholder:"LEVEL" help:"Least level that is logged: debug, info, warn or error (default ${default})."`
+	LogFormat string     `name:"log-format" default:"text" enum:"text,json" placeholder:"FORMAT" help:"Form of the log: text or json (default ${default})."`
 }
 
 func (f logFlags) logger(w io.Writer) *slog.Logger {

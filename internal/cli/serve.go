@@ -23,9 +23,9 @@ type serveCommand struct {
 
 // listenFlags say where a server is reached.
 type listenFlags struct {
-	Listen        string        `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to serve at."`
+	Listen        string        `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to serve at (default ${default})."`
 	MetricsListen string        `name:"metrics-listen" placeholder:"ADDR" help:"Private address to serve figures for Prometheus at, under /metrics."`
-	Drain         time.Duration `default:"20s" placeholder:"TIME" help:"How long running requests may take after SIGTERM."`
+	Drain         time.Duration `default:"20s" placeholder:"TIME" help:"How long running requests may take after SIGTERM (default ${default})."`
 }
 
 // Help implements kong.HelpProvider.

@@ -21,7 +21,7 @@ type createTokenCommand struct {
 	storeFlags
 	Scope   []string `required:"" placeholder:"SCOPE,…" help:"What the token allows, such as licenses:read,licenses:write; '*' allows everything."`
 	Expires instant  `placeholder:"WHEN" help:"When it ends: a date, an instant, or a span such as 90d or 12h. Default: never."`
-	Name    string   `default:"command line" placeholder:"TEXT" help:"What it is for, for the list of tokens."`
+	Name    string   `default:"command line" placeholder:"TEXT" help:"What it is for, for the list of tokens (default: ${default})."`
 }
 
 // Help implements kong.HelpProvider.
