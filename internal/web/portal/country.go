@@ -257,6 +257,16 @@ YE Yemen
 ZM Zambia
 ZW Zimbabwe`
 
+// countryName is how people call a country; a code that is none is what it is.
+func countryName(code string) string {
+	for line := range strings.Lines(countries) {
+		if known, name, _ := strings.Cut(strings.TrimSpace(line), " "); known == code {
+			return name
+		}
+	}
+	return code
+}
+
 // countryOptions are the choices of a country, with one that is stored and not among them.
 func countryOptions(stored string) []ui.Option {
 	options := []ui.Option{{Value: "", Label: "Not said"}}

@@ -19,7 +19,7 @@ type party struct {
 
 func partyOf(role string, p billing.Party) party {
 	out := party{Role: role, Name: p.Name}
-	for _, line := range append([]string{p.Company}, append(strings.Split(p.Address, "\n"), p.Country, p.TaxID, p.Email)...) {
+	for _, line := range append([]string{p.Company}, append(strings.Split(p.Address, "\n"), countryName(p.Country), p.TaxID, p.Email)...) {
 		if line != "" {
 			out.Lines = append(out.Lines, line)
 		}

@@ -40,16 +40,16 @@ func openInvoices(n int) ui.Callout {
 
 func licenseCard(p ui.Page, l license.License) card {
 	sentence, _ := standing(p, l)
-	href := "/account/licenses/" + l.ID
-	c := card{
-		Head: ui.CardHead{Title: l.ProductName + ", " + l.PlanName, Text: sentence, Actions: []ui.Button{{Label: "Manage", Href: href, Small: true}}},
-		Key:  &ui.Key{Value: l.Key, Large: true},
+	badge := ui.StatusBadge(string(l.Status))
+	return card{
+		Head:  ui.CardHead{Title: l.ProductName, Text: sentence + ".", Actions: []ui.Button{{Label: "Manage", Href: "/account/licenses/" + l.ID, Small: true}}},
+		Badge: &badge,
+		Key:   &ui.Key{Value: l.Key, Large: true},
 		Details: &ui.Details{Wide: true, Items: []ui.Detail{
-			{Label: "Status", Value: ui.Status(string(l.Status))},
+			{Label: "Plan", Value: ui.Text(l.PlanName)},
 			{Label: nounOf(l.ActivationType).many, Value: ui.Used(int(l.ActivationsUsed), int(l.ActivationLimit))},
 		}},
 	}
-	return c
 }
 
 // noun is what one place of use is called.

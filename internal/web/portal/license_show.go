@@ -50,14 +50,17 @@ func (a *area) licenseShow(w http.ResponseWriter, r *http.Request) error {
 }
 
 func licenseFacts(p ui.Page, l license.License) *ui.Details {
-	runs := ui.Text("Forever")
+	label, runs := "Runs", ui.Text("For ever")
 	if l.ExpiresAt != nil {
-		runs = ui.HTML(p.At(*l.ExpiresAt))
+		label, runs = "Runs until", ui.HTML(p.At(*l.ExpiresAt))
+	}
+	if l.Status == license.Expired {
+		label = "Ran until"
 	}
 	return &ui.Details{Wide: true, Items: []ui.Detail{
 		{Label: "Plan", Value: ui.Text(l.PlanName)},
 		{Label: nounOf(l.ActivationType).many, Value: ui.Used(int(l.ActivationsUsed), int(l.ActivationLimit))},
-		{Label: "Runs until", Value: runs},
+		{Label: label, Value: runs},
 		{Label: "Yours since", Value: ui.HTML(p.Day(l.CreatedAt))},
 	}}
 }
@@ -68,7 +71,7 @@ func (a *area) activationCard(r *http.Request, p ui.Page, l license.License, may
 		return card{}, err
 	}
 	n := nounOf(l.ActivationType)
-	c := card{Head: ui.CardHead{Title: n.many, Count: int(l.ActivationsUsed), Text: "Where the license is in use. " + may.words()}}
+	c := card{Head: ui.CardHead{Title: n.many, Count: int(l.ActivationsUsed), Text: "Where the license is in use. " + may.words(l.Status)}}
 	t := ui.Table{
 		Caption: "Where the license is in use", Flush: true,
 		Columns: []ui.Column{{Label: "Where"}, {Label: "Since", Narrow: true}, {Label: "Last seen"}},

@@ -80,10 +80,12 @@ func (a *area) removalsSince(r *http.Request, licenseID string, since time.Time,
 }
 
 // words say it to the customer.
-func (m removal) words() string {
+func (m removal) words(status license.Status) string {
 	switch {
 	case !m.allowed:
 		return m.why
+	case status != license.Active:
+		return "New ones are refused while it is " + string(status) + "."
 	case m.most == 0:
 		return "Remove one to use the license elsewhere."
 	case m.counted:

@@ -12,6 +12,7 @@ const perPage = 50
 // card is one card of a sheet. What is set is shown.
 type card struct {
 	Head     ui.CardHead
+	Badge    *ui.Badge // beside the title
 	Key      *ui.Key
 	Details  *ui.Details
 	Text     string

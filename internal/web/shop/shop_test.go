@@ -56,7 +56,7 @@ func TestPages(t *testing.T) {
 		text   string
 	}{
 		"/":                   {200, "To your account"},
-		"/status":             {200, "Everything works"},
+		"/status":             {200, "Up and running"},
 		"/nothing":            {404, "There is nothing at this address"},
 		"/index.html?a=<b>":   {404, "There is nothing at this address"},
 		"/%3Cx-evil%3E/deep/": {404, "There is nothing at this address"},

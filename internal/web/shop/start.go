@@ -16,6 +16,7 @@ type startCard struct{ Icon, Title, Text, Href string }
 
 func (s *shop) start(w http.ResponseWriter, r *http.Request) error {
 	v := startView{Page: s.page(r, "")}
+	v.Nav = nil // the button leads there
 	v.Head = ui.Head{
 		Title: v.Store.Name, Sub: "Your licenses, invoices and downloads, in one place.",
 		Actions: []ui.Button{{Label: "To your account", Href: "/account", Kind: ui.Primary, Icon: "user"}},

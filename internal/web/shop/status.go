@@ -37,7 +37,7 @@ func (s *shop) status(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	v := statusView{Page: s.page(r, "Status"), Head: ui.Head{Title: "Status"}}
-	v.Callout = ui.Callout{Tone: ui.Success, Title: "Everything works", Text: "Licenses are checked, and your account can be reached."}
+	v.Callout = ui.Callout{Tone: ui.Success, Title: "Up and running", Text: "Licenses can be checked, and your account can be reached."}
 	if code != http.StatusOK {
 		v.Callout = ui.Callout{Tone: ui.Danger, Title: "We are out of order", Text: "Our store can't be read right now. We are looking into it."}
 	}
