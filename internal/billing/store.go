@@ -115,21 +115,6 @@ func Lock(ctx context.Context, tx *db.Tx, id string) (Invoice, error) {
 	return withLines(ctx, tx, r)
 }
 
-// ByID returns an invoice as part of tx.
-func ByID(ctx context.Context, tx *db.Tx, id string) (Invoice, error) { return load(ctx, tx, id) }
-
-// ByOrder returns the invoice of an order as part of tx.
-func ByOrder(ctx context.Context, tx *db.Tx, orderID string) (Invoice, error) {
-	r, err := tx.InvoiceOfOrder(ctx, orderID)
-	if db.NotFound(err) {
-		return Invoice{}, errInvoiceNotFound
-	}
-	if err != nil {
-		return Invoice{}, fmt.Errorf("invoice of order %s: %w", orderID, err)
-	}
-	return withLines(ctx, tx, r)
-}
-
 // ByID returns an invoice with its lines.
 func (s *Service) ByID(ctx context.Context, id string) (Invoice, error) {
 	var inv Invoice

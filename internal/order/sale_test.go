@@ -228,6 +228,48 @@ func TestAProductWithoutLicensesHasNoLink(t *testing.T) {
 	})
 }
 
+func TestAFulfillerIsToldWhatWasBought(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, shop *ordertest.Shop) {
+		ada, forEver := shop.NewCustomer(t, "ada"), shop.NewPrice(t, "editor", 4900, 1000)
+		forAYear, err := shop.Catalog.CreatePrice(t.Context(), forEver.PlanID, catalog.NewPrice{
+			Cycle: "one_time", Money: eur(1900), ValidFor: civil.Span{Count: 1, Unit: civil.Year},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told []billing.Line
+		shop.Licenses.Fail(func(_ context.Context, _ *db.Tx, line billing.Line) error {
+			told = append(told, line)
+			return nil
+		})
+		in := order.Input{CustomerID: ada.ID, Items: []order.Item{{PriceID: forEver.ID, Quantity: 3}, {PriceID: forAYear.ID, Quantity: 1}}}
+		sale, err := shop.Orders.Place(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shop.Pay(t, sale.InvoiceID, sale.Total.Amount, "wire")
+		in.Items, in.Kind, in.Reason = in.Items[1:], order.Test, "trying"
+		gift, err := shop.Orders.Place(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, giftLines := shop.Invoice(t, sale.InvoiceID).Lines, shop.Invoice(t, gift.InvoiceID).Lines
+		line := func(o order.Order, lineID string, item int) billing.Line {
+			return billing.Line{
+				ID: lineID, InvoiceID: o.InvoiceID, OrderID: o.ID, OrderItemID: o.Items[item].ID, CustomerID: ada.ID, OrderKind: string(o.Kind),
+				Reason: o.Reason, PriceID: o.Items[item].PriceID, PlanID: forEver.PlanID, Quantity: o.Items[item].Quantity,
+				Description: "editor – Standard",
+			}
+		}
+		want := []billing.Line{line(sale, lines[0].ID, 0), line(sale, lines[2].ID, 1), line(gift, giftLines[0].ID, 0)}
+		want[1].ValidFor, want[2].ValidFor = forAYear.ValidFor, forAYear.ValidFor
+		if diff := cmp.Diff(want, told); diff != "" {
+			t.Errorf("lines (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestAFailingLineNeverTakesThePaymentWithIt(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, shop *ordertest.Shop) {

@@ -29,9 +29,6 @@ UPDATE invoices SET version = version + 1 WHERE id = @id RETURNING *;
 -- name: Invoice :one
 SELECT * FROM invoices WHERE id = @id;
 
--- name: InvoiceOfOrder :one
-SELECT * FROM invoices WHERE order_id = @order_id;
-
 -- name: InvoiceOfLine :one
 SELECT invoice_id FROM invoice_lines WHERE id = @id;
 

@@ -359,35 +359,6 @@ func (q *Queries) InvoiceOfLine(ctx context.Context, id string) (string, error) 
 	return invoice_id, err
 }
 
-const invoiceOfOrder = `-- name: InvoiceOfOrder :one
-SELECT id, order_id, customer_id, status, series, sequence, number, currency, total, paid, issued_on, due_on, seller, buyer, version, created_at, paid_at FROM invoices WHERE order_id = $1
-`
-
-func (q *Queries) InvoiceOfOrder(ctx context.Context, orderID string) (Invoice, error) {
-	row := q.db.QueryRowContext(ctx, invoiceOfOrder, orderID)
-	var i Invoice
-	err := row.Scan(
-		&i.ID,
-		&i.OrderID,
-		&i.CustomerID,
-		&i.Status,
-		&i.Series,
-		&i.Sequence,
-		&i.Number,
-		&i.Currency,
-		&i.Total,
-		&i.Paid,
-		&i.IssuedOn,
-		&i.DueOn,
-		&i.Seller,
-		&i.Buyer,
-		&i.Version,
-		&i.CreatedAt,
-		&i.PaidAt,
-	)
-	return i, err
-}
-
 const linesOfInvoice = `-- name: LinesOfInvoice :many
 SELECT invoice_lines.id, invoice_lines.invoice_id, invoice_lines.description, invoice_lines.quantity,
     invoice_lines.unit_amount, invoice_lines.total, fulfilments.kind, fulfilments.target, fulfilments.state,
