@@ -2,6 +2,7 @@ package license
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -11,17 +12,32 @@ import (
 	"github.com/keystead/keystead/internal/db/dbtest"
 )
 
-// BenchmarkActivate measures new activations, from 16 clients at once, on a SQLite store.
-func BenchmarkActivate(b *testing.B) {
-	d, err := db.Open(context.Background(), db.Config{Dir: dbtest.SQLiteDir(b), Clock: clock.System()})
+var benchPostgres = flag.Bool("postgres", false, "run the benchmarks on PostgreSQL")
+
+// openBench opens an empty store for a benchmark.
+func openBench(b *testing.B) *db.DB {
+	b.Helper()
+	config := db.Config{Clock: clock.System()}
+	if *benchPostgres {
+		config.URL = dbtest.PostgresURL(b)
+	} else {
+		config.Dir = dbtest.SQLiteDir(b)
+	}
+	d, err := db.Open(context.Background(), config)
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer func() { _ = d.Close() }()
+	b.Cleanup(func() { _ = d.Close() })
+	return d
+}
+
+// BenchmarkActivate measures new activations, from 16 clients at once.
+func BenchmarkActivate(b *testing.B) {
+	d := openBench(b)
 	s := New(d)
 	const licenses = 2000
 	keys := make([]string, licenses)
-	err = d.Write(context.Background(), func(tx *db.Tx) error {
+	err := d.Write(context.Background(), func(tx *db.Tx) error {
 		for _, q := range []string{
 			`INSERT INTO customers (id, email, email_fold, name, name_fold, currency, created_at, updated_at) VALUES ('cus_a', 'a', 'a', 'a', 'a', 'EUR', 0, 0)`,
 			`INSERT INTO products (id, slug, name, requires_license, status, created_at, updated_at) VALUES ('prd_a', 'a', 'A', TRUE, 'active', 0, 0)`,

@@ -9,15 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
-	"github.com/keystead/keystead/internal/db/dbtest"
 )
 
-var (
-	benchLicenses = flag.Int("licenses", 10_000, "size of the store of BenchmarkList")
-	benchPostgres = flag.Bool("postgres", false, "run BenchmarkList on PostgreSQL")
-)
+var benchLicenses = flag.Int("licenses", 10_000, "size of the store of BenchmarkList")
 
 // fill makes a store of n licenses: a customer has four, 20 products of three plans each, in every status, most of them
 // checked in the last 60 days; every third has two activations.
@@ -49,17 +44,7 @@ var fillTables = []struct {
 
 // BenchmarkList measures the first, the second and a far page of each filter. Run it with -licenses 1000000.
 func BenchmarkList(b *testing.B) {
-	config := db.Config{Clock: clock.System()}
-	if *benchPostgres {
-		config.URL = dbtest.PostgresURL(b)
-	} else {
-		config.Dir = dbtest.SQLiteDir(b)
-	}
-	d, err := db.Open(context.Background(), config)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = d.Close() }()
+	d := openBench(b)
 	fillStore(b, d)
 	s := New(d)
 	for name, f := range map[string]Filter{
