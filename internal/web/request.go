@@ -94,7 +94,15 @@ func Within(ip netip.Addr, nets []netip.Prefix) bool {
 
 // ReadBody reads at most limit bytes of the request's body. More is 413.
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	in := http.MaxBytesReader(w, r.Body, limit)
+	var b []byte
+	var err error
+	if n := r.ContentLength; n > 0 && n <= limit {
+		b = make([]byte, n)
+		_, err = io.ReadFull(in, b)
+	} else {
+		b, err = io.ReadAll(in)
+	}
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return nil, &fail.Error{Kind: fail.KindTooLarge, Code: fail.CodeTooLarge, Detail: "The body is larger than " + strconv.FormatInt(limit, 10) + " bytes."}

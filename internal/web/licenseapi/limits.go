@@ -69,7 +69,9 @@ func callerNet(ip netip.Addr) netip.Addr {
 }
 
 // exempt reports whether the calls from an address are not counted.
-func (a *api) exempt(ip netip.Addr, s setting.Settings) bool { return a.unlimited || web.Within(ip, s.Exempt) }
+func (a *api) exempt(ip netip.Addr, s setting.Settings) bool {
+	return a.unlimited || web.Within(ip, s.Exempt)
+}
 
 // limited wraps an endpoint with the limit on calls per address.
 func (a *api) limited(e endpoint, h web.Handler) web.Handler {

@@ -45,6 +45,11 @@ func readParams(w http.ResponseWriter, r *http.Request) (params, error) {
 }
 
 func parseParams(contentType string, body []byte) (params, error) {
+	if contentType == "application/json" && utf8.Valid(body) {
+		if p, ok := parsePlain(body); ok {
+			return p, p.check()
+		}
+	}
 	media, opts, err := mime.ParseMediaType(contentType)
 	if err != nil && contentType != "" && media == "" {
 		return nil, malformedBody("The Content-Type can't be read.")
@@ -108,6 +113,56 @@ func parseJSON(body []byte) (params, error) {
 		}
 	}
 	return p, nil
+}
+
+// parsePlain reads what nearly every installed copy sends: one object of text without escapes. It says no
+// to anything else, right or wrong, and leaves that to parseJSON: what it takes, both read alike.
+func parsePlain(body []byte) (params, bool) {
+	p, i := make(params, 4), 0
+	space := func() {
+		for i < len(body) && (body[i] == ' ' || body[i] == '\n' || body[i] == '\t' || body[i] == '\r') {
+			i++
+		}
+	}
+	is := func(c byte) bool {
+		space()
+		if i < len(body) && body[i] == c {
+			i++
+			return true
+		}
+		return false
+	}
+	text := func() (string, bool) {
+		start := i
+		for ; i < len(body) && body[i] >= ' ' && body[i] != '\\'; i++ {
+			if body[i] == '"' {
+				i++
+				return string(body[start : i-1]), true
+			}
+		}
+		return "", false
+	}
+	if !is('{') {
+		return nil, false
+	}
+	for first := true; !is('}'); first = false {
+		if !first && !is(',') || !is('"') {
+			return nil, false
+		}
+		name, ok := text()
+		if _, twice := p[name]; !ok || twice || !is(':') || !is('"') {
+			return nil, false
+		}
+		value, ok := text()
+		if !ok {
+			return nil, false
+		}
+		if _, read := lengths[name]; read {
+			p[name] = value
+		}
+	}
+	space()
+	return p, i == len(body)
 }
 
 func parseForm(body []byte) (params, error) {
