@@ -186,7 +186,11 @@ func (a *area) remove(w http.ResponseWriter, r *http.Request) error {
 	err = a.Licenses.RemoveActivation(r.Context(), l.ID, id, "")
 	switch e := fail.Of(err); {
 	case err == nil:
-		return done(w, r, back, "Removed. The license can be activated elsewhere now.")
+		text := "Removed."
+		if l.Status == license.Active {
+			text += " The license can be activated elsewhere now."
+		}
+		return done(w, r, back, text)
 	case e.Code == license.CodeRemovalRefused:
 		return say(w, r, back, ui.Warn, e.Detail)
 	default:
