@@ -97,3 +97,23 @@ func TestNoRemovalFromADeadLicense(t *testing.T) {
 		t.Errorf("%d activations are left", got)
 	}
 }
+
+func TestRemovalsAreCappedWithoutTheCatalog(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	marie := b.newCustomer("Marie")
+	l := b.sell(marie, b.newGoods("tool", "Tool", 5, 1))
+	page := "/account/licenses/" + l.ID
+	first, second := b.activate(l, "dev-1", ""), b.activate(l, "dev-2", "")
+	without := b.Config
+	without.Catalog = nil
+	b.h = must(New(without))(t)
+	br := b.signedIn(marie)
+	br.get(page).says("Remove one to use the license elsewhere.")
+	br.post(page + "/activations/" + first + "/remove").to(page)
+	br.post(page + "/activations/" + second + "/remove").to(page)
+	br.get(page).says("1 activations can be removed in 30 days. Please ask our support.")
+	if got := len(b.activations(l)); got != 1 {
+		t.Errorf("%d activations are left, want 1", got)
+	}
+}
