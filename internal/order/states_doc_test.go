@@ -24,7 +24,7 @@ What a table has no line for can't happen: whoever asks for it gets a conflict.
 
 ` + StatesMarkdown() + "\n" + billing.StatesMarkdown()
 	if *update {
-		if err := os.WriteFile(statesDocument, []byte(want), 0o644); err != nil { //nolint:gosec // a page of the documentation, for all to read
+		if err := os.WriteFile(statesDocument, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
