@@ -61,6 +61,11 @@ func (c *client) post(ctx context.Context, path string, in, out any) error {
 	return c.call(ctx, http.MethodPost, adminapi.Base+path, in, out)
 }
 
+// delete lets the admin API take something away.
+func (c *client) delete(ctx context.Context, path string) error {
+	return c.call(ctx, http.MethodDelete, adminapi.Base+path, nil, nil)
+}
+
 // call makes one request with JSON both ways. What the handler refuses is an error of the same kind here.
 func (c *client) call(ctx context.Context, method, path string, in, out any) error {
 	answer, err := c.open(ctx, method, path, in)

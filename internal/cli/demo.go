@@ -71,7 +71,7 @@ func (c *demoCommand) Run(ctx context.Context, s *session) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close(context.WithoutCancel(ctx))) }()
-	return l.serve(ctx, log, a, func() error { return c.announce(ctx, s, a, l.url(), kept) })
+	return l.serve(ctx, log, a, func() error { return c.announce(context.WithoutCancel(ctx), s, a, l.url(), kept) })
 }
 
 // folder is where the demo store lives, and what to do with it in the end.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -107,7 +106,7 @@ Examples:
 // Run revokes a token.
 func (c *revokeTokenCommand) Run(ctx context.Context, s *session) error {
 	return c.with(ctx, s, func(api *client) error {
-		if err := api.call(ctx, http.MethodDelete, adminPath("tokens", c.ID), nil, nil); err != nil {
+		if err := api.delete(ctx, adminPath("tokens", c.ID)); err != nil {
 			return err
 		}
 		s.say("Revoked %s.", c.ID)
