@@ -1,0 +1,61 @@
+package scripts
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/keystead/keystead/test/drive"
+)
+
+// A request that has begun when SIGTERM comes is answered; new ones are not taken.
+func TestServeDrains(t *testing.T) {
+	t.Parallel()
+	s := drive.StartDemo(t, "--empty", "--data", t.TempDir())
+	conn, err := net.Dial("tcp", s.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	const body = "license_key=NO-SUCH-KEY-0000"
+	fmt.Fprintf(conn, "POST /api/v1/licenses/validate HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", s.Addr, len(body), body[:5])
+	// Once a later request on another connection is answered, the server has the first one's head.
+	s.Admin(t, "GET", "/me", nil, http.StatusOK, nil)
+
+	ended := make(chan struct{})
+	go func() {
+		s.Stop(t)
+		close(ended)
+	}()
+	for range 200 {
+		if _, err := net.Dial("tcp", s.Addr); err != nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if _, err := net.Dial("tcp", s.Addr); err == nil {
+		t.Error("new connections are still taken")
+	}
+	select {
+	case <-ended:
+		t.Fatal("the server ended with a request unanswered")
+	default:
+	}
+	fmt.Fprint(conn, body[5:])
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatalf("the request that had begun was not answered: %v\n%s", err, s.Log())
+	}
+	_ = answer.Body.Close()
+	if answer.StatusCode != http.StatusForbidden && answer.StatusCode != http.StatusNotFound {
+		t.Errorf("status %d", answer.StatusCode)
+	}
+	<-ended
+	if strings.Contains(s.Log(), "level=ERROR") {
+		t.Errorf("the log has errors:\n%s", s.Log())
+	}
+}
