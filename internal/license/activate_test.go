@@ -133,7 +133,7 @@ func TestActivateOrder(t *testing.T) {
 		}
 		_, err := s.Activate(ctx, ActivateInput{Key: full.Key, Identifier: "s9.example"})
 		var limit *LimitReached
-		if !errors.As(err, &limit) || *limit != (LimitReached{Limit: 5, Used: 5}) {
+		if !errors.As(err, &limit) || *limit != (LimitReached{Limit: 5, Used: 5}) || !strings.Contains(err.Error(), "5 of 5") {
 			t.Errorf("the limit's error carries %+v", limit)
 		}
 		rejected, err := s.Rejected(ctx, full.ID)

@@ -34,11 +34,6 @@ func (f CheckFacts) Matches(key string) bool {
 	return key == f.Key || f.IgnoreCase && foldKey(key) == f.Lookup
 }
 
-// IsProduct reports whether asked, an id or a slug, names the license's product. Empty asks for none.
-func (f CheckFacts) IsProduct(asked string) bool {
-	return asked == "" || asked == f.ProductID || asked == f.ProductSlug
-}
-
 // ChangeListener is told, after the commit, that what a check of a license answers has changed, and the version that
 // the row has now. An empty id means that many changed at once: forget all that was read before.
 //

@@ -224,7 +224,7 @@ func TestVerify(t *testing.T) {
 	each(t, func(t *testing.T, s *store) {
 		ctx := context.Background()
 		all := shelf(t, s)
-		verify := func(want ...Difference) {
+		verify := func(want ...billing.Difference) {
 			t.Helper()
 			got, err := s.Verify(ctx)
 			if diff := cmp.Diff(want, got); err != nil || diff != "" {
@@ -243,13 +243,13 @@ func TestVerify(t *testing.T) {
 			}
 		}
 		s.exec("DELETE FROM activations WHERE license_id = $1", l.ID)
-		verify(Difference{Check: "license.activations", Subject: l.ID, Want: fmt.Sprint(l.ActivationsUsed), Got: "0"})
+		verify(billing.Difference{Check: "license.activations", Subject: l.ID, Want: fmt.Sprint(l.ActivationsUsed), Got: "0"})
 		s.exec("UPDATE licenses SET status = 'suspended', near_limit = TRUE WHERE id = $1", l.ID)
 		verify(
-			Difference{Check: "license.status", Subject: l.ID, Want: "active", Got: "suspended"},
-			Difference{Check: "license.history", Subject: l.ID, Want: "active", Got: "suspended"},
-			Difference{Check: "license.activations", Subject: l.ID, Want: fmt.Sprint(l.ActivationsUsed), Got: "0"},
-			Difference{Check: "license.near_limit", Subject: l.ID, Want: "false", Got: "true"},
+			billing.Difference{Check: "license.status", Subject: l.ID, Want: "active", Got: "suspended"},
+			billing.Difference{Check: "license.history", Subject: l.ID, Want: "active", Got: "suspended"},
+			billing.Difference{Check: "license.activations", Subject: l.ID, Want: fmt.Sprint(l.ActivationsUsed), Got: "0"},
+			billing.Difference{Check: "license.near_limit", Subject: l.ID, Want: "false", Got: "true"},
 		)
 	})
 }

@@ -299,3 +299,26 @@ func TestStatesOverTime(t *testing.T) {
 		}
 	})
 }
+
+func TestGrace(t *testing.T) {
+	t.Parallel()
+	gone, later := at(-time.Hour), at(time.Hour)
+	tests := []struct {
+		l    License
+		want bool
+	}{
+		{License{Status: Active}, false},
+		{License{Status: Active, ExpiresAt: later}, false},
+		{License{Status: Active, ExpiresAt: gone, GraceUntil: later}, true},
+		{License{Status: Suspended, ExpiresAt: gone}, false},
+	}
+	for _, tt := range tests {
+		if got := tt.l.Grace(stateNow); got != tt.want {
+			t.Errorf("Grace(%+v) = %v", tt.l.Facts(), got)
+		}
+	}
+	held := License{Holds: []Hold{{Reason: HoldStaff}}, EndsAt: later}
+	if got := Effective(held.Facts(), stateNow); got != Suspended {
+		t.Errorf("a license with a hold is %s", got)
+	}
+}

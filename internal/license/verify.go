@@ -6,18 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/page"
 )
-
-// Difference is something about a license that is not as another half of the facts says it must be.
-type Difference struct {
-	Check   string // the rule that is broken, such as "license.status"
-	Subject string // the license's id
-	Want    string
-	Got     string
-}
 
 const (
 	verifyBatch     = 500
@@ -26,8 +19,8 @@ const (
 
 // Verify proves the states of all licenses: what is stored follows from the facts, is what the history says last, and
 // the activations are those that the history has added and not removed. It returns what does not agree.
-func (s *Service) Verify(ctx context.Context) ([]Difference, error) {
-	var found []Difference
+func (s *Service) Verify(ctx context.Context) ([]billing.Difference, error) {
+	var found []billing.Difference
 	for after := ""; ; {
 		var rows []query.LicensesToVerifyRow
 		var now time.Time
@@ -52,11 +45,11 @@ func (s *Service) Verify(ctx context.Context) ([]Difference, error) {
 	}
 }
 
-func differencesOf(r query.LicensesToVerifyRow, now time.Time) []Difference {
-	var found []Difference
+func differencesOf(r query.LicensesToVerifyRow, now time.Time) []billing.Difference {
+	var found []billing.Difference
 	check := func(rule, want, got string) {
 		if want != got {
-			found = append(found, Difference{Check: rule, Subject: r.ID, Want: want, Got: got})
+			found = append(found, billing.Difference{Check: rule, Subject: r.ID, Want: want, Got: got})
 		}
 	}
 	f := stateOf(r.ExpiresAt, r.GraceUntil, r.EndsAt).Facts()
@@ -73,23 +66,34 @@ func differencesOf(r query.LicensesToVerifyRow, now time.Time) []Difference {
 	return found
 }
 
-// InvoiceLines maps those of the licenses that exist to the invoice lines that they were made for; empty: for none.
-func (s *Service) InvoiceLines(ctx context.Context, tx *db.Tx, licenseIDs []string) (map[string]string, error) {
-	if len(licenseIDs) == 0 {
-		return map[string]string{}, nil
+// MissingLines judges done fulfilment links: each must name a license that was made for its line. It is a
+// [billing.TargetCheck].
+func (s *Service) MissingLines(ctx context.Context, tx *db.Tx, links []billing.DoneLink) ([]billing.Difference, error) {
+	if len(links) == 0 {
+		return nil, nil
 	}
-	args := make([]any, len(licenseIDs))
-	for i, id := range licenseIDs {
-		args[i] = id
+	targets := make([]any, len(links))
+	for i, l := range links {
+		targets[i] = l.Target
 	}
-	lines, err := linesOf(ctx, tx, args)
+	lines, err := linesOf(ctx, tx, targets)
 	if err != nil {
 		return nil, fmt.Errorf("invoice lines of licenses: %w", err)
 	}
-	return lines, nil
+	var differences []billing.Difference
+	for _, l := range links {
+		line, exists := lines[l.Target]
+		switch {
+		case !exists:
+			differences = append(differences, billing.Difference{Subject: l.LineID, Want: "license " + l.Target, Got: "none"})
+		case line != l.LineID:
+			differences = append(differences, billing.Difference{Subject: l.LineID, Want: "license " + l.Target + " for this line", Got: "for line " + line})
+		}
+	}
+	return differences, nil
 }
 
-// linesOf maps licenses to the invoice lines that they were made for.
+// linesOf maps those of the licenses that exist to the invoice lines that they were made for; empty: for none.
 func linesOf(ctx context.Context, tx *db.Tx, ids []any) (map[string]string, error) {
 	rows, err := tx.SQL().QueryContext(ctx, `SELECT id, COALESCE(invoice_line_id, '') FROM licenses WHERE id IN (`+page.Placeholders(len(ids))+`)`, ids...)
 	if err != nil {
