@@ -150,7 +150,7 @@ func (a *App) buildRooms(ctx context.Context, c Config, key crypt.Key, files str
 		return err
 	}
 	a.Counts = counts
-	a.Licenses.ShowPending(counts.PendingChecks)
+	a.Licenses.ShowPending(counts.PendingIn)
 	a.Billing = billing.New(d, invoiceTerms, enqueuer{a.Jobs})
 	a.Billing.Register(billing.KindLicense, licenseIssuer{a.Licenses})
 	a.Billing.CheckTargets(billing.KindLicense, a.Licenses.MissingLines)

@@ -25,6 +25,8 @@ func openPostgres(ctx context.Context, c Config) (*sql.DB, error) {
 		return nil, fmt.Errorf("database URL: %w", err)
 	}
 	cfg.ConnectTimeout = connectWait
+	// Pages are answered in milliseconds; compiling their plans would take longer than running them.
+	cfg.RuntimeParams["jit"] = "off"
 	pg := stdlib.OpenDB(*cfg)
 	conns := c.Conns
 	if conns == 0 {

@@ -204,11 +204,13 @@ func TestPendingChecks(t *testing.T) {
 			t.Errorf("stored: %d, %v, %s", got.CheckCount, got.LastCheckAt, got.LastCheckIP)
 		}
 		count, at, ip := int64(2), s.Clock.Now().Add(time.Second), "192.0.2.2"
-		s.ShowPending(func(id string) (int64, time.Time, string) {
-			if id != l.ID {
-				return 0, time.Time{}, ""
-			}
-			return count, at, ip
+		s.ShowPending(func(context.Context, *db.Tx) (func(string) (int64, time.Time, string), error) {
+			return func(id string) (int64, time.Time, string) {
+				if id != l.ID {
+					return 0, time.Time{}, ""
+				}
+				return count, at, ip
+			}, nil
 		})
 		if got := s.get(l.ID); got.CheckCount != 5 || got.LastCheckIP != ip || !got.LastCheckAt.Equal(at) {
 			t.Errorf("with pending: %d, %v, %s", got.CheckCount, got.LastCheckAt, got.LastCheckIP)

@@ -77,6 +77,10 @@ func (s *Service) loadAll(ctx context.Context, tx *db.Tx, ids []string) (_ []Lic
 	for i, id := range ids {
 		args[i] = id
 	}
+	pending, err := s.pending(ctx, tx)
+	if err != nil {
+		return nil, fmt.Errorf("licenses: %w", err)
+	}
 	rows, err := tx.SQL().QueryContext(ctx, selectLicenses+page.Placeholders(len(ids))+")", args...)
 	if err != nil {
 		return nil, fmt.Errorf("licenses: %w", err)
@@ -108,7 +112,7 @@ func (s *Service) loadAll(ctx context.Context, tx *db.Tx, ids []string) (_ []Lic
 			at := lastCheck.Time()
 			l.LastCheckAt = &at
 		}
-		s.addPending(&l)
+		l.addPending(pending(l.ID))
 		byID[l.ID] = l
 	}
 	if err := rows.Err(); err != nil {
@@ -130,8 +134,7 @@ func (s *Service) loadAll(ctx context.Context, tx *db.Tx, ids []string) (_ []Lic
 }
 
 // addPending adds the checks that were counted but are not in the store yet.
-func (s *Service) addPending(l *License) {
-	count, lastAt, lastIP := s.pending(l.ID)
+func (l *License) addPending(count int64, lastAt time.Time, lastIP string) {
 	if count == 0 {
 		return
 	}

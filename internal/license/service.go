@@ -1,6 +1,7 @@
 package license
 
 import (
+	"context"
 	"time"
 
 	"github.com/keystead/keystead/internal/db"
@@ -25,11 +26,13 @@ func New(d *db.DB) *Service {
 // OnChange adds a listener to every change of what a check answers. Call it before the service is used.
 func (s *Service) OnChange(l ChangeListener) { s.listeners = append(s.listeners, l) }
 
-// PendingChecks tells what has been counted for a license but is not in the store yet: how many checks, and when and
+// PendingChecks tells what has been counted for licenses but is not in what tx sees: how many checks, and when and
 // from where the last one came. A count of 0 means none.
-type PendingChecks func(licenseID string) (count int64, lastAt time.Time, lastIP string)
+type PendingChecks func(ctx context.Context, tx *db.Tx) (func(licenseID string) (count int64, lastAt time.Time, lastIP string), error)
 
-func noPendingChecks(string) (int64, time.Time, string) { return 0, time.Time{}, "" }
+func noPendingChecks(context.Context, *db.Tx) (func(string) (int64, time.Time, string), error) {
+	return func(string) (int64, time.Time, string) { return 0, time.Time{}, "" }, nil
+}
 
 // ShowPending adds p to the check figures of every license that is read. Call it before the service is used.
 func (s *Service) ShowPending(p PendingChecks) { s.pending = p }
