@@ -35,6 +35,8 @@ func (a *area) routes() []route {
 
 		{pattern: "GET /admin/licenses", needs: lr, handle: a.licenseList},
 		{pattern: "GET /admin/licenses.csv", needs: lr, handle: a.licenseCSV},
+		{pattern: "GET /admin/licenses/bulk", needs: lw, handle: toLicenses},
+		{pattern: "GET /admin/licenses/bulk/do", needs: lw, handle: toLicenses},
 		{pattern: "POST /admin/licenses/bulk", needs: lw, handle: a.bulkAsk},
 		{pattern: "POST /admin/licenses/bulk/do", needs: lw, handle: a.bulkDo},
 		{pattern: "GET /admin/licenses/{id}", needs: lr, handle: a.licenseShow},
@@ -93,7 +95,7 @@ func (a *area) routes() []route {
 		{pattern: "GET /admin/products/{id}/releases/new", needs: kw, handle: a.releaseNew},
 		{pattern: "POST /admin/products/{id}/releases", needs: kw, handle: a.releaseCreate},
 		{pattern: "GET /admin/releases/{id}", needs: kr, handle: a.releaseShow},
-		{pattern: "POST /admin/releases/{id}/files", needs: kw, handle: a.releaseUpload},
+		{pattern: "POST /admin/releases/{id}/files", needs: kw, file: true, handle: a.releaseUpload},
 		{pattern: "POST /admin/releases/{id}/publish", needs: kw, handle: a.releasePublish},
 		{pattern: "POST /admin/releases/{id}/unpublish", needs: kw, handle: a.releaseUnpublish},
 

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 
@@ -26,8 +27,12 @@ type route struct {
 	pattern string
 	needs   staff.Permission // empty: everybody who is signed in
 	access  access
+	file    bool // takes a file, which the handler reads itself as it comes
 	handle  web.Handler
 }
+
+// maxForm has room for the longest text of a form, in whatever script, and for a long list of what is ticked.
+const maxForm = 1 << 20
 
 // visitor is the member of staff who asks.
 type visitor struct {
@@ -45,17 +50,20 @@ func visitorOf(r *http.Request) *visitor {
 
 var (
 	errNoPage    = fail.NotFound("PAGE_NOT_FOUND", "There is no such page.")
+	errForeign   = fail.Forbidden("CROSS_ORIGIN", "This came from another site and was not carried out. Open the page here and try again.")
 	errForbidden = fail.Forbidden("MISSING_PERMISSION", "Your role does not allow this. Ask an owner of the store.")
 )
 
 // serve finds out who asks, refuses who may not, and renders the errors of the handler.
 func (a *area) serve(rt route) http.Handler {
 	return web.Handle(a.Log, a.renderError, func(w http.ResponseWriter, r *http.Request) error {
-		if rt.access == anyone {
-			return rt.handle(w, r)
+		if reads(r) {
+			forgetFlash(w, r)
 		}
-		token := sessionCookie(r)
-		session, err := a.SignIn.StaffSession(r.Context(), token)
+		if rt.access == anyone {
+			return readForm(w, r, rt, rt.handle)
+		}
+		r, session, err := a.recognise(r)
 		if err != nil {
 			if fail.Of(err).Kind == fail.KindUnauthenticated {
 				return toSignIn(w, r)
@@ -66,21 +74,53 @@ func (a *area) serve(rt route) http.Handler {
 			http.Redirect(w, r, "/admin/second-factor", http.StatusSeeOther)
 			return nil
 		}
-		me, err := a.Staff.ByID(r.Context(), session.StaffID)
-		if err != nil {
-			return err
+		if rt.needs != "" && !visitorOf(r).staff.Role.Can(rt.needs) {
+			err = errForbidden
+		} else {
+			err = readForm(w, r, rt, rt.handle)
 		}
-		ctx := context.WithValue(r.Context(), visitorKey{}, &visitor{staff: me, session: session, token: token})
-		ctx = event.WithActor(ctx, event.Actor{Kind: event.Staff, ID: me.ID, Name: me.Name, IP: addressOf(ctx)})
-		r = r.WithContext(ctx)
-		if r.Method == http.MethodGet {
-			forgetFlash(w, r)
+		if err != nil { // rendered here, as a page of the one who asked
+			web.Render(a.Log, a.renderError, w, r, err)
 		}
-		if rt.needs != "" && !me.Role.Can(rt.needs) {
-			return errForbidden
-		}
-		return rt.handle(w, r)
+		return nil
 	})
+}
+
+// recognise finds the member of staff behind the session cookie. The request that it returns knows them.
+func (a *area) recognise(r *http.Request) (*http.Request, signin.Session, error) {
+	token := sessionCookie(r)
+	session, err := a.SignIn.StaffSession(r.Context(), token)
+	if err != nil {
+		return r, session, err
+	}
+	me, err := a.Staff.ByID(r.Context(), session.StaffID)
+	if err != nil {
+		return r, session, err
+	}
+	ctx := context.WithValue(r.Context(), visitorKey{}, &visitor{staff: me, session: session, token: token})
+	ctx = event.WithActor(ctx, event.Actor{Kind: event.Staff, ID: me.ID, Name: me.Name, IP: addressOf(ctx)})
+	return r.WithContext(ctx), session, nil
+}
+
+func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
+// maxForm is generous for the forms here; a release file is read by its own handler.
+const maxForm = 1 << 20
+
+// readForm reads what was typed before the handler looks at it, and no more than a form has.
+func readForm(w http.ResponseWriter, r *http.Request, rt route, next web.Handler) error {
+	if rt.upload || reads(r) {
+		return next(w, r)
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return fail.TooLarge("The form is longer than is read here.")
+		}
+		return fail.Malformed("INVALID_REQUEST", "The form can't be read.").Because(err)
+	}
+	return next(w, r)
 }
 
 func addressOf(ctx context.Context) string {
@@ -93,7 +133,7 @@ func addressOf(ctx context.Context) string {
 // toSignIn remembers where somebody wanted to go, if that can be gone to by a link.
 func toSignIn(w http.ResponseWriter, r *http.Request) error {
 	to := "/admin/sign-in"
-	if r.Method == http.MethodGet && r.URL.Path != "/admin" {
+	if reads(r) && r.URL.Path != "/admin" {
 		to += "?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)

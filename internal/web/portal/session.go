@@ -59,7 +59,11 @@ const maxForm = 64 << 10
 // serve finds out whose portal it is and renders the errors of the handler.
 func (a *area) serve(rt route) http.Handler {
 	return web.Handle(a.Log, a.renderError, func(w http.ResponseWriter, r *http.Request) error {
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		if r.Method == http.MethodPost {
+			if err := web.ReadForm(w, r, maxForm); err != nil {
+				return err
+			}
+		}
 		if rt.access == anyone {
 			return rt.handle(w, r)
 		}
