@@ -1,6 +1,7 @@
 package adminapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -19,11 +20,30 @@ type newHoldInput struct {
 	Body NewHold
 }
 
+// LiftedHold is the body of DELETE /licenses/{id}/holds/{reason}, for those who rather send one than a query.
+type LiftedHold struct {
+	Until *time.Time `json:"until,omitempty" doc:"As in the query"`
+	Why   string     `json:"why,omitempty" maxLength:"2000" doc:"As in the query"`
+}
+
 type liftHoldInput struct {
 	ByID
 	Reason string    `path:"reason" maxLength:"64"`
 	Until  time.Time `query:"until" doc:"Needed for the reason payment: how long the license may run before it is suspended again"`
 	Why    string    `query:"why" maxLength:"2000" doc:"For the history"`
+	Body   *LiftedHold
+}
+
+// lift is what the query says, and the body where the query is silent.
+func (in *liftHoldInput) lift() license.LiftInput {
+	lift := license.LiftInput{Why: in.Why}
+	if !in.Until.IsZero() {
+		lift.Until = &in.Until
+	}
+	if in.Body != nil {
+		lift.Until, lift.Why = cmp.Or(lift.Until, in.Body.Until), cmp.Or(lift.Why, in.Body.Why)
+	}
+	return lift
 }
 
 func (a *API) holds() {
@@ -34,11 +54,7 @@ func (a *API) holds() {
 		})
 	add(a, route{Method: http.MethodDelete, Path: "/licenses/{id}/holds/{reason}", Scope: "licenses:write", Tag: "Licenses", Summary: "Lift all holds of a reason", Notes: "Answers with the license."},
 		func(ctx context.Context, in *liftHoldInput) (License, error) {
-			lift := license.LiftInput{Why: in.Why}
-			if !in.Until.IsZero() {
-				lift.Until = &in.Until
-			}
-			l, err := a.Licenses.LiftHold(ctx, in.ID, license.HoldReason(in.Reason), lift)
+			l, err := a.Licenses.LiftHold(ctx, in.ID, license.HoldReason(in.Reason), in.lift())
 			return showLicense(l), err
 		})
 }

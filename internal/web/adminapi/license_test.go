@@ -82,6 +82,13 @@ func TestLicense(t *testing.T) {
 		if lifted := b.do("DELETE", place+"/holds/payment?until="+until, nil); lifted["grace_until"] != until {
 			b.Errorf("lifted: %v", lifted)
 		}
+		b.do("POST", place+"/holds", object{"reason": "payment"})
+		b.send("DELETE", place+"/holds/payment", object{"until": "soon"}).refused(422, "INVALID_INPUT")
+		b.send("DELETE", place+"/holds/payment", object{"til": until}).refused(422, "INVALID_INPUT")
+		b.send("DELETE", place+"/holds/payment", object{"until": nil}).refused(422, "INVALID_INPUT")
+		if lifted := b.do("DELETE", place+"/holds/payment", object{"until": until, "why": "promised"}); lifted["status"] != "active" || lifted["grace_until"] != until {
+			b.Errorf("lifted by a body: %v", lifted)
+		}
 
 		// Changes by hand: null is not absent.
 		end := "2026-06-01T00:00:00Z"

@@ -26,10 +26,10 @@ type schema struct {
 
 // compile prepares the check of a route's body from its operation.
 func (rt *route) compile(a *API) {
-	if rt.Upload || rt.Method == http.MethodGet || rt.Method == http.MethodDelete {
+	if rt.Upload || rt.Method == http.MethodGet || rt.Method == http.MethodDelete && rt.operation.RequestBody == nil {
 		return
 	}
-	s := &schema{registry: a.huma.OpenAPI().Components.Schemas, lenient: rt.Method == http.MethodPost}
+	s := &schema{registry: a.huma.OpenAPI().Components.Schemas, lenient: rt.Method != http.MethodPatch}
 	if body := rt.operation.RequestBody; body != nil {
 		s.root, s.optional = body.Content[mediaJSON].Schema, !body.Required
 	} else {
