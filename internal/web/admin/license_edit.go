@@ -24,9 +24,16 @@ func typedFrom(l license.License, zone *time.Location) typedLicense {
 	return t
 }
 
-func (t typedLicense) form(l license.License, zone *time.Location) ui.Form {
+// form shows t; was is what the form showed when it was opened, which it sends along.
+func (t typedLicense) form(l license.License, was typedLicense, zone *time.Location) ui.Form {
 	base := "/admin/licenses/" + l.ID
-	return ui.Form{Action: base, Submit: "Save", Cancel: base, Sections: []ui.FormSection{
+	opened := []ui.Hidden{
+		{Name: "was_status", Value: was.status},
+		{Name: "was_limit", Value: was.limit},
+		{Name: "was_expires", Value: was.expires},
+		{Name: "was_entitlements", Value: was.entitlements},
+	}
+	return ui.Form{Action: base, Submit: "Save", Cancel: base, Hidden: opened, Sections: []ui.FormSection{
 		{Title: "State", Text: "Setting a state by hand overrides everything automatic; the history shows it as an override.", Fields: []ui.Field{
 			{Kind: ui.InputSelect, Name: "status", Label: "State", Value: t.status, Options: []ui.Option{
 				{Value: "active", Label: "Active: lifts staff holds, takes back a revocation"},
@@ -45,9 +52,23 @@ func (t typedLicense) form(l license.License, zone *time.Location) ui.Form {
 	}}
 }
 
-// patch is what the form changes of l; what was left as it is stays out. bad names the fields that can't be read.
-func (t typedLicense) patch(l license.License, zone *time.Location) (p license.Patch, bad map[string]string) {
-	bad, before := map[string]string{}, typedFrom(l, zone)
+// openedAs is what the form showed when it was opened. Compared with that, and not with what the license has become
+// since, only what the person changed is changed: whoever moves an expiry does not take back the revocation that a
+// colleague made meanwhile.
+func openedAs(r *http.Request, l license.License, zone *time.Location) typedLicense {
+	if !r.PostForm.Has("was_status") {
+		return typedFrom(l, zone)
+	}
+	f := r.PostFormValue
+	return typedLicense{status: f("was_status"), limit: f("was_limit"), expires: f("was_expires"), entitlements: unixLines(f("was_entitlements"))}
+}
+
+// unixLines undoes what browsers do to the ends of lines.
+func unixLines(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
+
+// patch is what differs from before; what was left as it was stays out. bad names the fields that can't be read.
+func (t typedLicense) patch(before typedLicense, zone *time.Location) (p license.Patch, bad map[string]string) {
+	bad = map[string]string{}
 	p.Reason = strings.TrimSpace(t.reason)
 	if p.Reason == "" {
 		bad["reason"] = "is required"
@@ -73,7 +94,7 @@ func (t typedLicense) patch(l license.License, zone *time.Location) (p license.P
 			p.ExpiresAt.Time = &at
 		}
 	}
-	if strings.TrimSpace(strings.ReplaceAll(t.entitlements, "\r\n", "\n")) != before.entitlements {
+	if strings.TrimSpace(unixLines(t.entitlements)) != before.entitlements {
 		own, err := parseEntitlements(t.entitlements)
 		if err != nil {
 			bad["entitlements"] = err.Error()
@@ -102,7 +123,8 @@ func (a *area) licenseEdit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	zone := zoneOf(a.page(r, "", ""))
-	return a.licenseEditPage(w, r, http.StatusOK, l, typedFrom(l, zone).form(l, zone))
+	t := typedFrom(l, zone)
+	return a.licenseEditPage(w, r, http.StatusOK, l, t.form(l, t, zone))
 }
 
 func (a *area) licenseUpdate(w http.ResponseWriter, r *http.Request) error {
@@ -112,7 +134,8 @@ func (a *area) licenseUpdate(w http.ResponseWriter, r *http.Request) error {
 	}
 	f, zone := r.PostFormValue, zoneOf(a.page(r, "", ""))
 	t := typedLicense{status: f("status"), limit: f("activation_limit"), expires: f("expires_at"), entitlements: f("entitlements"), reason: f("reason")}
-	p, bad := t.patch(l, zone)
+	was := openedAs(r, l, zone)
+	p, bad := t.patch(was, zone)
 	whole := ""
 	if len(bad) == 0 {
 		if _, err = a.Licenses.Patch(r.Context(), l.ID, p); err == nil {
@@ -123,5 +146,5 @@ func (a *area) licenseUpdate(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	return a.licenseEditPage(w, r, http.StatusUnprocessableEntity, l, withErrors(t.form(l, zone), bad, whole))
+	return a.licenseEditPage(w, r, http.StatusUnprocessableEntity, l, withErrors(t.form(l, was, zone), bad, whole))
 }
