@@ -73,6 +73,8 @@ func New(c Config) (http.Handler, error) {
 	for _, rt := range a.routes() {
 		mux.Handle(rt.pattern, a.serve(rt))
 	}
-	mux.Handle("/admin/", a.serve(route{access: signedIn, handle: func(http.ResponseWriter, *http.Request) error { return errNoPage }}))
-	return web.PageHeaders(web.Recover(c.Log, a.renderError, http.NewCrossOriginProtection().Handler(mux))), nil
+	mux.Handle(elsewhere, web.Handle(c.Log, a.renderError, a.astray(mux)))
+	own := http.NewCrossOriginProtection()
+	own.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.renderError(w, r, errForeign) }))
+	return web.PageHeaders(web.Recover(c.Log, a.renderError, own.Handler(mux))), nil
 }

@@ -18,7 +18,8 @@ func (a *area) catalogList(w http.ResponseWriter, r *http.Request) error {
 	v := listView{Page: a.page(r, "Catalog", "catalog")}
 	add := ui.Button{Label: "New product", Href: "/admin/products/new", Kind: ui.Primary, Icon: "plus"}
 	v.Head = ui.Head{Title: "Catalog"}
-	if visitorOf(r).staff.Role.Can(staff.CatalogWrite) {
+	mayWrite := visitorOf(r).staff.Role.Can(staff.CatalogWrite)
+	if mayWrite {
 		v.Head.Actions = []ui.Button{add}
 	}
 	v.Tabs = ui.Tabs{Label: "Products", Items: []ui.Tab{
@@ -32,7 +33,14 @@ func (a *area) catalogList(w http.ResponseWriter, r *http.Request) error {
 			ui.Text(p.Name).Bold().To("/admin/products/" + p.ID).With(p.Description), ui.Mono(p.Slug), ui.Status(string(p.Status)), ui.Text(yesNo(p.RequiresLicense, "Issued when paid", "None")),
 		}})
 	}
-	v.Table.Empty = &ui.Empty{Art: "box", Title: "Your first product in minutes", Text: "A product is what you sell, a plan is how you sell it, a price is what it costs. Then take an order.", Action: &add}
+	switch {
+	case status != "":
+		v.Table.Empty = &ui.Empty{Art: "box", Title: "No such product", Action: &ui.Button{Label: "Show all", Href: "/admin/catalog"}}
+	case mayWrite:
+		v.Table.Empty = &ui.Empty{Art: "box", Title: "Your first product in minutes", Text: "A product is what you sell, a plan is how you sell it, a price is what it costs. Then take an order.", Action: &add}
+	default:
+		v.Table.Empty = &ui.Empty{Art: "box", Title: "No products yet"}
+	}
 	v.Pager = pager(r, next)
 	return a.list(w, v)
 }

@@ -1,32 +1,43 @@
 package admin
 
 import (
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/web"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
+var headings = map[fail.Kind]string{
+	fail.KindInternal:    "Something went wrong on our side",
+	fail.KindUnavailable: "The store can't answer right now",
+	fail.KindNotFound:    "Not found",
+	fail.KindForbidden:   "Not allowed",
+	fail.KindMethod:      "Not this way",
+	fail.KindGone:        "This is over",
+	fail.KindTooLarge:    "Too much at once",
+	fail.KindLimited:     "One moment, please",
+}
+
 // renderError is the one place that turns an error into a page of the staff area.
 func (a *area) renderError(w http.ResponseWriter, r *http.Request, e *fail.Error) {
-	heading, text := "That did not work", e.Detail
-	switch e.Kind {
-	case fail.KindInternal:
-		heading, text = "Something went wrong on our side", "It was logged. Please try again; if it stays, look at the log with the number below."
-	case fail.KindUnavailable:
-		heading = "The store can't answer right now"
-	case fail.KindNotFound:
-		heading = "Not found"
-	case fail.KindForbidden:
-		heading = "Not allowed"
+	heading, known := headings[e.Kind]
+	if !known {
+		heading = "That did not work"
+	}
+	text := e.Detail
+	if e.Kind == fail.KindInternal {
+		text = "It was logged. Please try again; if it stays, look at the log with the number below."
 	}
 	v := ui.ErrorPage{
 		Page: a.page(r, heading, ""), Status: e.Kind.Status(), Heading: heading, Text: text, RequestID: web.RequestID(r.Context()),
 		Actions: []ui.Button{{Label: "Back to the dashboard", Href: "/admin"}},
 	}
 	if v.User == nil {
-		v.Face = ui.Auth
+		v.Face, v.Actions = ui.Auth, []ui.Button{{Label: "Sign in", Href: "/admin/sign-in"}}
 	}
 	if err := a.pages.Render(w, e.Kind.Status(), "error", v); err != nil {
 		a.Log.Error("error page", "err", err)
@@ -58,10 +69,7 @@ func fieldErrors(err error) (byField map[string]string, whole string, ok bool) {
 
 // withErrors puts messages at their fields; what has no field goes on top of the form.
 func withErrors(f ui.Form, byField map[string]string, whole string) ui.Form {
-	left := map[string]string{}
-	for k, v := range byField {
-		left[k] = v
-	}
+	left := maps.Clone(byField)
 	for i := range f.Sections {
 		for j := range f.Sections[i].Fields {
 			field := &f.Sections[i].Fields[j]
@@ -71,9 +79,38 @@ func withErrors(f ui.Form, byField map[string]string, whole string) ui.Form {
 			}
 		}
 	}
-	f.Error = whole
-	for name, m := range left {
-		f.Error += " " + name + ": " + m
+	about := []string{}
+	if whole != "" {
+		about = append(about, whole)
 	}
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		about = append(about, name+": "+left[name])
+	}
+	f.Error = strings.Join(about, " ")
 	return f
+}
+
+// askAgain shows the question of an act once more, with what was wrong at its field. What concerns no field of the
+// question is returned.
+func (a *area) askAgain(w http.ResponseWriter, r *http.Request, title, section string, q ui.Confirm, err error) error {
+	bad, _, ok := fieldErrors(err)
+	if !ok {
+		return err
+	}
+	shown := false
+	for i := range q.Fields {
+		f := &q.Fields[i]
+		f.Value = r.PostFormValue(f.Name)
+		f.Error = bad[f.Name]
+		if f.Name == "why" && f.Error == "" {
+			f.Error = bad["reason"] // as some rooms call it
+		}
+		shown = shown || f.Error != ""
+	}
+	if !shown {
+		return err
+	}
+	p := a.page(r, title, section)
+	p.Face = ui.Auth
+	return a.pages.Render(w, http.StatusUnprocessableEntity, "confirm", ui.ConfirmPage{Page: p, Confirm: q})
 }

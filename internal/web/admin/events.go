@@ -21,12 +21,17 @@ func (a *area) eventList(w http.ResponseWriter, r *http.Request) error {
 		Chips: chips(r, chipName{param: "type", label: "Type"}, chipName{param: "subject_id", label: "About"}, chipName{param: "customer_id", label: "Customer"}), ClearHref: "/admin/events",
 	}
 	v.Table = ui.Table{Caption: "Events", Columns: []ui.Column{{Label: "Event"}, {Label: "About"}, {Label: "By"}, {Label: "When"}}, Empty: &ui.Empty{Art: "list", Title: "No events"}}
+	who := a.actors()
 	for _, e := range events {
+		actor, err := who.name(r.Context(), e.ActorKind, e.ActorID)
+		if err != nil {
+			return err
+		}
 		about := ui.Mono(e.SubjectID)
 		if to := recordHref(e.SubjectID); to != "" {
 			about = about.To(to)
 		}
-		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{ui.Text(sentence(e.Type)).With(e.Type).To(ui.URLWith(r.URL, "type", e.Type)), about, ui.Text(actorName(e.ActorKind, e.ActorID)), ui.HTML(v.At(e.OccurredAt))}})
+		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{ui.Text(sentence(e.Type)).With(e.Type).To(ui.URLWith(r.URL, "type", e.Type)), about, ui.Text(actor), ui.HTML(v.Ago(e.OccurredAt))}})
 	}
 	next := ""
 	if len(events) == perPage {
@@ -46,10 +51,13 @@ func (a *area) auditList(w http.ResponseWriter, r *http.Request) error {
 	v.Head = ui.Head{Title: "Audit log", Sub: "What people and programs changed by hand, and who signed in."}
 	v.Filter = ui.Filter{Action: "/admin/audit", Chips: chips(r, chipName{param: "actor_id", label: "By"}, chipName{param: "subject_id", label: "About"}), ClearHref: "/admin/audit"}
 	v.Table = ui.Table{Caption: "Audit log", Columns: []ui.Column{{Label: "What"}, {Label: "By"}, {Label: "Change", Narrow: true}, {Label: "When"}}, Empty: &ui.Empty{Art: "list", Title: "Nothing yet"}}
+	names := a.actors()
 	for _, e := range entries {
 		who := e.Actor.Name
 		if who == "" {
-			who = actorName(e.Actor.Kind, e.Actor.ID)
+			if who, err = names.name(r.Context(), e.Actor.Kind, e.Actor.ID); err != nil {
+				return err
+			}
 		}
 		what := ui.Text(sentence(e.What)).With(e.SubjectID)
 		if to := recordHref(e.SubjectID); to != "" {
@@ -59,7 +67,7 @@ func (a *area) auditList(w http.ResponseWriter, r *http.Request) error {
 		if e.Before != "" {
 			change = e.Before + " → " + e.After
 		}
-		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{what, ui.Text(who).With(e.Actor.IP), ui.Mono(clip(change, 160)).With(e.Why), ui.HTML(v.At(e.At))}})
+		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{what, ui.Text(who).With(e.Actor.IP), ui.Mono(clip(change, 160)).With(e.Why), ui.HTML(v.Ago(e.At))}})
 	}
 	v.Pager = pager(r, next)
 	return a.list(w, v)

@@ -68,10 +68,19 @@ func (a *area) licenseAsk(question func(license.License) *ui.Confirm) func(http.
 	}
 }
 
+func (a *area) licenseAskAgain(w http.ResponseWriter, r *http.Request, question func(license.License) *ui.Confirm, wrong error) error {
+	l, err := a.Licenses.ByID(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	q := question(l)
+	return a.askAgain(w, r, q.Title, "licenses", *q, wrong)
+}
+
 func (a *area) licenseSuspend(w http.ResponseWriter, r *http.Request) error {
 	l, err := a.Licenses.PlaceHold(r.Context(), r.PathValue("id"), license.HoldStaff, r.PostFormValue("why"))
 	if err != nil {
-		return err
+		return a.licenseAskAgain(w, r, suspendQuestion, err)
 	}
 	return done(w, r, "/admin/licenses/"+l.ID, "The license is suspended.")
 }
@@ -79,7 +88,7 @@ func (a *area) licenseSuspend(w http.ResponseWriter, r *http.Request) error {
 func (a *area) licenseLift(w http.ResponseWriter, r *http.Request) error {
 	l, err := a.Licenses.LiftHold(r.Context(), r.PathValue("id"), license.HoldStaff, license.LiftInput{Why: r.PostFormValue("why")})
 	if err != nil {
-		return err
+		return a.licenseAskAgain(w, r, liftQuestion, err)
 	}
 	return done(w, r, "/admin/licenses/"+l.ID, "The suspension was lifted. The license is "+string(l.Status)+".")
 }
@@ -126,14 +135,18 @@ func (a *area) activationRemoveAsk(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	q := removeQuestion(l, license.Activation{ID: r.PathValue("activation"), Identifier: "this activation"})
-	return a.confirm(w, a.page(r, "Remove activation", "licenses"), *q)
+	return a.confirm(w, a.page(r, "Remove activation", "licenses"), *removeQuestionOf(r, l))
+}
+
+// removeQuestionOf asks about the activation that the address names.
+func removeQuestionOf(r *http.Request, l license.License) *ui.Confirm {
+	return removeQuestion(l, license.Activation{ID: r.PathValue("activation"), Identifier: "this activation"})
 }
 
 func (a *area) activationRemove(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	if err := a.Licenses.RemoveActivation(r.Context(), id, r.PathValue("activation"), r.PostFormValue("why")); err != nil {
-		return err
+		return a.licenseAskAgain(w, r, func(l license.License) *ui.Confirm { return removeQuestionOf(r, l) }, err)
 	}
 	return done(w, r, "/admin/licenses/"+id, "The activation was removed.")
 }

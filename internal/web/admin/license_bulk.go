@@ -33,6 +33,12 @@ func bulkInput(r *http.Request, p ui.Page) (license.BulkInput, error) {
 	return in, nil
 }
 
+// toLicenses leads back when a bulk page, which is only ever sent to, is opened again.
+func toLicenses(w http.ResponseWriter, r *http.Request) error {
+	http.Redirect(w, r, "/admin/licenses", http.StatusSeeOther)
+	return nil
+}
+
 // bulkAsk shows what would happen, in words and numbers, before anything does.
 func (a *area) bulkAsk(w http.ResponseWriter, r *http.Request) error {
 	p := a.page(r, "Change licenses", "licenses")

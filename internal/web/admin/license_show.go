@@ -153,6 +153,7 @@ func (a *area) historyCards(r *http.Request, p ui.Page, l license.License, _ boo
 		return nil, err
 	}
 	t := &ui.Timeline{Empty: "Nothing has happened yet."}
+	names := a.actors()
 	for _, e := range entries {
 		what := sentence(e.What)
 		if e.Override {
@@ -160,7 +161,9 @@ func (a *area) historyCards(r *http.Request, p ui.Page, l license.License, _ boo
 		}
 		who := e.Actor.Name
 		if who == "" {
-			who = actorName(e.Actor.Kind, e.Actor.ID)
+			if who, err = names.name(r.Context(), e.Actor.Kind, e.Actor.ID); err != nil {
+				return nil, err
+			}
 		}
 		t.Events = append(t.Events, ui.Event{When: p.Ago(e.At), What: what, Actor: who, Icon: "dot", Before: e.Before, After: e.After, Why: e.Why})
 	}

@@ -24,7 +24,8 @@ func (a *area) orderList(w http.ResponseWriter, r *http.Request) error {
 	v := listView{Page: a.page(r, "Orders", "orders")}
 	v.Head = ui.Head{Title: "Orders", Actions: []ui.Button{{Label: "Export CSV", Href: csvHref(r, "/admin/orders.csv"), Icon: "download"}}}
 	add := ui.Button{Label: "New order", Href: "/admin/orders/new", Kind: ui.Primary, Icon: "plus"}
-	if visitorOf(r).staff.Role.Can(staff.SalesWrite) {
+	mayWrite := visitorOf(r).staff.Role.Can(staff.SalesWrite)
+	if mayWrite {
 		v.Head.Actions = append(v.Head.Actions, add)
 	}
 	v.Filter = ui.Filter{
@@ -33,7 +34,10 @@ func (a *area) orderList(w http.ResponseWriter, r *http.Request) error {
 		Chips:   chips(r, chipName{param: "q", label: "Search"}, chipName{"status", "Status", statusText}, chipName{param: "customer_id", label: "Customer"}), ClearHref: "/admin/orders",
 	}
 	v.Table = orderTable(v.Page, found, true)
-	v.Table.Empty = &ui.Empty{Art: "list", Title: "No orders", Text: "An order makes its invoice at once; paying it issues the licenses.", Action: &add}
+	v.Table.Empty = &ui.Empty{Art: "list", Title: "No orders", Text: "An order makes its invoice at once; paying it issues the licenses."}
+	if mayWrite {
+		v.Table.Empty.Action = &add
+	}
 	if len(v.Filter.Chips) > 0 {
 		v.Table.Empty = &ui.Empty{Art: "search", Title: "No order found", Action: &ui.Button{Label: "Show all", Href: "/admin/orders"}}
 	}

@@ -85,7 +85,11 @@ func (a *area) orderCancelAsk(w http.ResponseWriter, r *http.Request) error {
 func (a *area) orderCancel(w http.ResponseWriter, r *http.Request) error {
 	o, err := a.Orders.Cancel(r.Context(), r.PathValue("id"), r.PostFormValue("why"))
 	if err != nil {
-		return err
+		o, gone := a.Orders.ByID(r.Context(), r.PathValue("id"))
+		if gone != nil {
+			return gone
+		}
+		return a.askAgain(w, r, "Cancel order", "orders", *cancelQuestion(o), err)
 	}
 	return done(w, r, "/admin/orders/"+o.ID, "The order was cancelled and its invoice is void.")
 }

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -32,6 +33,9 @@ func (a *area) releasePage(w http.ResponseWriter, r *http.Request, status int, f
 }
 
 func (a *area) releaseNew(w http.ResponseWriter, r *http.Request) error {
+	if _, err := a.Catalog.Product(r.Context(), r.PathValue("id")); err != nil {
+		return err
+	}
 	p := a.page(r, "", "")
 	return a.releasePage(w, r, http.StatusOK, releaseForm(r.PathValue("id"), "", release.Stable, civil.Of(p.Now, zoneOf(p)).String(), ""))
 }
@@ -123,7 +127,8 @@ func orZero(t *time.Time) time.Time {
 func (a *area) releaseUpload(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	// A large file over a slow line may take longer than a page is given.
-	if err := http.NewResponseController(w).SetReadDeadline(time.Time{}); err != nil {
+	line := http.NewResponseController(w)
+	if err := errors.Join(line.SetReadDeadline(time.Time{}), line.SetWriteDeadline(time.Time{})); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
 	parts, err := r.MultipartReader()

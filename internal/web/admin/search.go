@@ -28,7 +28,7 @@ func (a *area) search(w http.ResponseWriter, r *http.Request) error {
 		return a.sheet(w, v)
 	}
 	v.Head.Sub = "for “" + q + "”"
-	if to := recordHref(q); to != "" && !strings.ContainsAny(q, " /?#") {
+	if to := recordHref(q); to != "" {
 		http.Redirect(w, r, to, http.StatusSeeOther)
 		return nil
 	}

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 
@@ -61,7 +60,7 @@ func (a *area) serve(rt route) http.Handler {
 			forgetFlash(w, r)
 		}
 		if rt.access == anyone {
-			return readForm(w, r, rt, rt.handle)
+			return rt.answer(w, r)
 		}
 		r, session, err := a.recognise(r)
 		if err != nil {
@@ -77,7 +76,7 @@ func (a *area) serve(rt route) http.Handler {
 		if rt.needs != "" && !visitorOf(r).staff.Role.Can(rt.needs) {
 			err = errForbidden
 		} else {
-			err = readForm(w, r, rt, rt.handle)
+			err = rt.answer(w, r)
 		}
 		if err != nil { // rendered here, as a page of the one who asked
 			web.Render(a.Log, a.renderError, w, r, err)
@@ -104,23 +103,14 @@ func (a *area) recognise(r *http.Request) (*http.Request, signin.Session, error)
 
 func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
-// maxForm is generous for the forms here; a release file is read by its own handler.
-const maxForm = 1 << 20
-
-// readForm reads what was typed before the handler looks at it, and no more than a form has.
-func readForm(w http.ResponseWriter, r *http.Request, rt route, next web.Handler) error {
-	if rt.upload || reads(r) {
-		return next(w, r)
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return fail.TooLarge("The form is longer than is read here.")
+// answer reads what was typed, unless the handler reads it itself, and lets the handler answer.
+func (rt route) answer(w http.ResponseWriter, r *http.Request) error {
+	if !rt.file && !reads(r) {
+		if err := web.ReadForm(w, r, maxForm); err != nil {
+			return err
 		}
-		return fail.Malformed("INVALID_REQUEST", "The form can't be read.").Because(err)
 	}
-	return next(w, r)
+	return rt.handle(w, r)
 }
 
 func addressOf(ctx context.Context) string {

@@ -3,6 +3,7 @@ package admin
 import (
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -94,7 +95,8 @@ func (a *area) enter(w http.ResponseWriter, r *http.Request, in signin.SignIn, n
 // localTarget is a page of the staff area; anything else leads to the dashboard.
 func localTarget(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !(u.Path == "/admin" || strings.HasPrefix(u.Path, "/admin/")) || strings.Contains(next, "\\") {
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || path.Clean(u.Path) != u.Path || strings.ContainsAny(u.Path, "\\\t\r\n") ||
+		!(u.Path == "/admin" || strings.HasPrefix(u.Path, "/admin/")) {
 		return "/admin"
 	}
 	return u.RequestURI()
@@ -107,6 +109,10 @@ func codeForm(next string) ui.Form {
 }
 
 func (a *area) secondFactorPage(w http.ResponseWriter, r *http.Request) error {
+	if visitorOf(r).session.Stage != signin.SecondFactor {
+		http.Redirect(w, r, localTarget(r.URL.Query().Get("next")), http.StatusSeeOther)
+		return nil
+	}
 	return a.auth(w, http.StatusOK, authView{Page: a.bare(r, "Second factor"), Heading: "One more step", Form: codeForm(r.URL.Query().Get("next"))})
 }
 

@@ -14,47 +14,32 @@ func (a *area) story(r *http.Request, p ui.Page, f event.Filter) (*ui.Timeline, 
 	if err != nil {
 		return nil, err
 	}
-	t := &ui.Timeline{Empty: "Nothing has happened yet."}
+	t, who := &ui.Timeline{Empty: "Nothing has happened yet."}, a.actors()
 	for _, e := range events {
+		actor, err := who.name(r.Context(), e.ActorKind, e.ActorID)
+		if err != nil {
+			return nil, err
+		}
 		t.Events = append(t.Events, ui.Event{
-			When: p.Ago(e.OccurredAt), What: sentence(e.Type), Href: recordHref(e.SubjectID), Actor: actorName(e.ActorKind, e.ActorID), Icon: eventIcon(e.Type), Tone: eventTone(e.Type),
+			When: p.Ago(e.OccurredAt), What: sentence(e.Type), Href: recordHref(e.SubjectID), Actor: actor, Icon: eventIcon(e.Type), Tone: eventTone(e.Type),
 		})
 	}
 	return t, nil
 }
 
-// sentence turns the name of an event into words: "invoice.paid" is "Invoice paid".
-func sentence(name string) string {
-	s := strings.NewReplacer(".", " ", "_", " ").Replace(name)
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
-
-var actorNames = map[event.ActorKind]string{
-	event.System: "Keystead", event.Staff: "Staff", event.Customer: "Customer", event.Token: "API token", event.Gateway: "Gateway", event.Software: "Installed software",
-}
-
-func actorName(kind event.ActorKind, id string) string {
-	if id == "" {
-		return actorNames[kind]
-	}
-	return actorNames[kind] + " " + id
-}
-
 // pages of records by the prefix of their ids.
 var recordPages = map[string]string{
-	"cus": "/admin/customers/", "lic": "/admin/licenses/", "ord": "/admin/orders/", "inv": "/admin/invoices/", "prd": "/admin/products/",
+	"cus": "/admin/customers/", "lic": "/admin/licenses/", "ord": "/admin/orders/", "inv": "/admin/invoices/", "prd": "/admin/products/", "rel": "/admin/releases/",
 }
 
 // recordHref is the page of a record; empty if it has none.
 func recordHref(id string) string {
-	prefix, _, _ := strings.Cut(id, "_")
-	if base, ok := recordPages[prefix]; ok {
-		return base + id
+	prefix, rest, _ := strings.Cut(id, "_")
+	base, ok := recordPages[prefix]
+	if !ok || rest == "" || strings.Trim(rest, "0123456789abcdefghijklmnopqrstuvwxyz") != "" {
+		return ""
 	}
-	return ""
+	return base + id
 }
 
 func eventIcon(name string) string {
