@@ -10,8 +10,10 @@ import (
 	"path/filepath"
 
 	"github.com/keystead/keystead/internal/app"
+	"github.com/keystead/keystead/internal/backup"
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/crypt"
+	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/demo"
 	"github.com/keystead/keystead/internal/license"
 )
@@ -71,6 +73,9 @@ func (c *demoCommand) Run(ctx context.Context, s *session) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close(context.WithoutCancel(ctx))) }()
+	if a.Facts.New || !a.Facts.TestMode {
+		return fmt.Errorf("%s tells of another store than the one that is there", filepath.Join(dir, keptFile))
+	}
 	return l.serve(ctx, log, a, func() error { return c.announce(context.WithoutCancel(ctx), s, a, l.url(), kept) })
 }
 
@@ -119,6 +124,9 @@ func (c *demoCommand) prepare(ctx context.Context, s *session, dir string, log *
 	if !errors.Is(err, os.ErrNotExist) {
 		return demo.Access{}, err
 	}
+	if err := c.unused(ctx, dir); err != nil {
+		return demo.Access{}, err
+	}
 	config, err := c.config(s, dir, log)
 	if err != nil {
 		return demo.Access{}, err
@@ -134,12 +142,6 @@ func (c *demoCommand) prepare(ctx context.Context, s *session, dir string, log *
 		return demo.Access{}, err
 	}
 	defer func() { err = errors.Join(err, a.Close(context.WithoutCancel(ctx))) }()
-	switch {
-	case !a.Facts.TestMode:
-		return demo.Access{}, errors.New("this is a live store, and a demo store needs a place of its own")
-	case !a.Facts.New:
-		return demo.Access{}, fmt.Errorf("%s holds a store without %s: one that was not finished, or no demo store. Remove it, or name another folder", dir, keptFile)
-	}
 	store := demo.Store{
 		Clock: past, Settings: a.Settings, Staff: a.Staff, SignIn: a.SignIn, Tokens: a.Tokens, Customers: a.Customers, Catalog: a.Catalog,
 		Releases: a.Releases, Licenses: a.Licenses, Counts: a.Counts, Billing: a.Billing, Payments: a.Payments, Orders: a.Orders,
@@ -156,6 +158,20 @@ func (c *demoCommand) prepare(ctx context.Context, s *session, dir string, log *
 		}
 	}
 	return kept, keep(filepath.Join(dir, keptFile), kept)
+}
+
+// unused refuses a place where there is a store already, before it is opened: it may be anybody's.
+func (c *demoCommand) unused(ctx context.Context, dir string) error {
+	if c.DatabaseURL != "" {
+		if err := backup.EmptyDatabase(ctx, c.DatabaseURL); err != nil {
+			return fmt.Errorf("a demo store needs a database of its own: %w", err)
+		}
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, db.FileName)); !errors.Is(err, os.ErrNotExist) {
+		return errors.Join(err, fmt.Errorf("%s holds a store, but no %s: it is no demo store, or one that was not finished. Name another folder", dir, keptFile))
+	}
+	return nil
 }
 
 // keep writes the passwords to a file that its owner alone can read. The file is what says that the store is finished.

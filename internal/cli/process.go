@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"sync"
@@ -22,10 +23,11 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 		defer func() {
 			// A handler that gives up in the middle of an answer panics with ErrAbortHandler.
 			err := error(nil)
-			if p := recover(); p == http.ErrAbortHandler {
+			if p := recover(); p != nil {
+				if cause, ok := p.(error); !ok || !errors.Is(cause, http.ErrAbortHandler) {
+					panic(p)
+				}
 				err = io.ErrUnexpectedEOF
-			} else if p != nil {
-				panic(p)
 			}
 			a.WriteHeader(http.StatusOK)
 			_ = pipe.CloseWithError(err)

@@ -86,7 +86,7 @@ var sales = []sale{
 	{98, 5, "fieldnote Personal", 1, paid, 1, plain},
 	{90, 14, "fieldnote Personal", 1, given, 1, plain},
 	{81, 3, "fieldnote Business", 1, late, 2, plain},
-	{74, 12, "fieldnote Agency", 1, paid, 9, plain},
+	{74, 12, "fieldnote Agency", 1, over, 9, plain},
 	{66, 10, "papermill Solo", 3, paid, 5, plain},
 	{59, 7, "fieldnote Personal", 1, paid, 1, disputed},
 	{51, 1, "papermill Solo", 1, paid, 2, plain},

@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keystead/keystead/internal/app"
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/order"
+)
+
+// A demo store shows everything that a store can show, and obeys every rule.
+func TestDemoStore(t *testing.T) {
+	t.Parallel()
+	a := openStore(t, demoStore(t))
+	has := census(t, a)
+	for _, what := range []string{
+		"25 customers", "customers with credit", "orders given away",
+		"active licenses", "suspended licenses", "expired licenses", "revoked licenses", "cancelled licenses",
+		"licenses held for staff", "licenses held for dispute", "licenses for ever", "licenses without limit", "licenses near their limit",
+		"licenses beyond their limit", "licenses with refused attempts", "licenses never checked",
+		"open invoices", "overdue invoices", "partly paid invoices", "paid invoices", "void invoices", "uncollectible invoices",
+		"invoices over nothing", "30 days with checks", "bad answers",
+	} {
+		if has[what] == 0 {
+			t.Errorf("there are no %s", what)
+		}
+	}
+	if t.Failed() {
+		t.Log(has)
+	}
+	differences, err := a.Billing.Verify(t.Context())
+	if err != nil || len(differences) > 0 {
+		t.Errorf("the books: %v, %v", differences, err)
+	}
+	latest, err := a.Events.Recent(t.Context(), "", event.Filter{Limit: 1})
+	if err != nil || len(latest) == 0 || a.DB.Clock().Now().Sub(latest[0].OccurredAt) > 72*time.Hour {
+		t.Errorf("the latest event is %v, %v", latest, err)
+	}
+}
+
+// census counts what a store has of everything.
+func census(t *testing.T, a *app.App) map[string]int {
+	t.Helper()
+	ctx := t.Context()
+	has := map[string]int{}
+	note := func(what string, is bool) {
+		if is {
+			has[what]++
+		}
+	}
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	customers := 0
+	for c, err := range a.Customers.All(ctx, customer.Filter{}) {
+		check(err)
+		customers++
+		note("customers with credit", len(c.Credit) > 0)
+	}
+	note("25 customers", customers == 25)
+	for o, err := range a.Orders.All(ctx, order.Filter{}) {
+		check(err)
+		note("orders given away", o.Kind == order.Complimentary)
+	}
+	for l, err := range a.Licenses.All(ctx, license.Filter{}) {
+		check(err)
+		rejected, err := a.Licenses.Rejected(ctx, l.ID)
+		check(err)
+		has[string(l.Status)+" licenses"]++
+		for _, h := range l.Holds {
+			has["licenses held for "+string(h.Reason)]++
+		}
+		note("licenses for ever", l.ExpiresAt == nil)
+		note("licenses without limit", l.ActivationLimit == 0)
+		note("licenses near their limit", l.NearLimit)
+		note("licenses with refused attempts", len(rejected) > 0)
+		note("licenses never checked", l.CheckCount == 0)
+		history, _, err := a.Licenses.History(ctx, l.ID, "", 200)
+		check(err)
+		for _, e := range history {
+			note("licenses beyond their limit", e.Override && e.What == license.WhatActivationAdded)
+		}
+	}
+	today := civil.Of(a.DB.Clock().Now(), time.UTC)
+	for i, err := range a.Billing.All(ctx, billing.Filter{}) {
+		check(err)
+		has[string(i.Status)+" invoices"]++
+		note("overdue invoices", i.Status == billing.Open && i.DueOn.Before(today))
+		note("partly paid invoices", i.Status == billing.Open && i.Paid.Amount > 0)
+		note("invoices over nothing", i.Total.Amount == 0)
+	}
+	check(a.Counts.Flush(ctx))
+	var days int
+	check(a.DB.Read(ctx, func(tx *db.Tx) error {
+		q := tx.SQL().QueryRowContext(ctx, "SELECT COUNT(DISTINCT day), (SELECT COUNT(*) FROM verification_log) FROM license_checks_daily")
+		bad := 0
+		err := q.Scan(&days, &bad)
+		has["bad answers"] = bad
+		return err
+	}))
+	note("30 days with checks", days >= 30)
+	return has
+}
+
+// The story is always the same: names, amounts, days and states. Only ids, keys and secrets differ.
+func TestDemoStoreIsAlwaysTheSame(t *testing.T) {
+	t.Parallel()
+	var tales []string
+	for _, dir := range []string{demoStore(t), t.TempDir()} {
+		if _, err := (&demoCommand{}).prepare(context.Background(), quiet(), dir, discard); err != nil {
+			t.Fatal(err)
+		}
+		a := openStore(t, dir)
+		var tale strings.Builder
+		for o, err := range a.Orders.All(t.Context(), order.Filter{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, part := range []string{o.CustomerName, string(o.Status), o.Items[0].Description, o.Total.Decimal()} {
+				tale.WriteString(part + " ")
+			}
+			for _, id := range o.LicenseIDs {
+				l, err := a.Licenses.ByID(t.Context(), id)
+				if err != nil {
+					t.Fatal(err)
+				}
+				tale.WriteString(string(l.Status))
+				tale.WriteString(strings.Repeat(".", int(l.ActivationsUsed)))
+			}
+			tale.WriteString("\n")
+		}
+		tales = append(tales, tale.String())
+	}
+	if diff := cmp.Diff(tales[0], tales[1]); diff != "" {
+		t.Errorf("two demo stores differ:\n%s", diff)
+	}
+}
+
+// A demo store is never made of something that is there.
+func TestDemoNeedsAPlaceOfItsOwn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	a, err := app.Open(t.Context(), app.Config{Dir: dir, Logger: discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r := keystead(t, "demo", "--data", dir, "--listen", "127.0.0.1:0")
+	if r.status != failed || !strings.Contains(r.err, "but no demo.json") {
+		t.Errorf("status %d: %s", r.status, r.err)
+	}
+	pg := inDatabase(t)
+	file := backUp(t, inFolder(demoStore(t)))
+	if r := restore(t, file, pg, passphrase); r.status != done {
+		t.Fatal(r.err)
+	}
+	r = keystead(t, "demo", "--data", filepath.Join(t.TempDir(), "demo"), "--database-url", pg.flags[1], "--listen", "127.0.0.1:0")
+	if r.status != failed || !strings.Contains(r.err, "a database of its own") {
+		t.Errorf("status %d: %s", r.status, r.err)
+	}
+}
