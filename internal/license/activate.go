@@ -218,7 +218,7 @@ func (s *Service) Deactivate(ctx context.Context, in DeactivateInput) (Deactivat
 	}
 	var answer Deactivated
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		row, err := a.deactivatable(ctx, tx)
+		row, err := a.deactivatable(ctx, tx, in.Identifier)
 		if err != nil {
 			return err
 		}
@@ -229,7 +229,7 @@ func (s *Service) Deactivate(ctx context.Context, in DeactivateInput) (Deactivat
 		}
 		if version != row.Version+1 {
 			// Somebody changed it since it was read.
-			if row, err = a.deactivatable(ctx, tx); err != nil {
+			if row, err = a.deactivatable(ctx, tx, in.Identifier); err != nil {
 				return err
 			}
 			near = nearLimit(row.ActivationLimit, row.ActivationsUsed-1)
@@ -259,13 +259,16 @@ func (s *Service) Deactivate(ctx context.Context, in DeactivateInput) (Deactivat
 }
 
 // deactivatable returns the license with the activation to remove, or why it can't be removed.
-func (a attempt) deactivatable(ctx context.Context, tx *db.Tx) (keyed, error) {
+func (a attempt) deactivatable(ctx context.Context, tx *db.Tx, raw string) (keyed, error) {
 	row, err := findByKey(ctx, tx, a.key, a.forms)
 	if err != nil {
 		return keyed{}, err
 	}
 	if status := Effective(factsOf(row), tx.Now); status == Revoked || status == Cancelled {
 		return keyed{}, notUsable(fail.KindForbidden, status)
+	}
+	if _, err := a.identifier(ActivationType(row.ActivationType), raw); err != nil {
+		return keyed{}, err
 	}
 	if row.ActivationID == "" {
 		return keyed{}, errNoActivation
