@@ -106,13 +106,14 @@ func checksChart(p ui.Page, d report.Dashboard) template.HTML {
 
 // tasks are the things that need a person.
 func (a *area) tasks(r *http.Request, p ui.Page, d report.Dashboard) (card, error) {
-	t := ui.Table{Caption: "Things that need a person", Flush: true, Columns: []ui.Column{{Label: "What"}, {Label: "Since", End: true}}, Empty: &ui.Empty{Art: "done", Title: "Nothing needs you", Text: "Whatever fails or waits for a person appears here."}}
+	t := ui.Table{Caption: "Things that need a person", Flush: true, Columns: []ui.Column{{Label: "What"}}, Empty: &ui.Empty{Art: "done", Title: "Nothing needs you", Text: "Whatever fails or waits for a person appears here."}}
 	failed, err := a.Billing.FailedLines(r.Context(), 10)
 	if err != nil {
 		return card{}, err
 	}
 	for _, f := range failed {
-		t.Rows = append(t.Rows, ui.Row{Tone: ui.Danger, Cells: []ui.Cell{ui.Text("Paid but not delivered: " + f.Description).With(f.Number + ": " + f.Error).To("/admin/invoices/" + f.InvoiceID), ui.HTML(p.Ago(f.Since))}})
+		since := " (since " + f.Since.In(zoneOf(p)).Format("2 Jan, 15:04") + ")"
+		t.Rows = append(t.Rows, ui.Row{Tone: ui.Danger, Cells: []ui.Cell{ui.Text("Paid but not delivered: " + f.Description).With(f.Number + ": " + f.Error + since).To("/admin/invoices/" + f.InvoiceID)}})
 	}
 	count := func(n int64, one, many, sub, href string) {
 		if n == 0 {
@@ -122,7 +123,7 @@ func (a *area) tasks(r *http.Request, p ui.Page, d report.Dashboard) (card, erro
 		if n > 1 {
 			text = ui.Number(int(n)) + " " + many
 		}
-		t.Rows = append(t.Rows, ui.Row{Tone: ui.Warn, Cells: []ui.Cell{ui.Text(text).With(sub).To(href), {}}})
+		t.Rows = append(t.Rows, ui.Row{Tone: ui.Warn, Cells: []ui.Cell{ui.Text(text).With(sub).To(href)}})
 	}
 	count(d.FailedJobs, "A job has failed", "jobs have failed", "All tries are used up: look at the error and retry", "/admin/automation?state=failed")
 	count(d.PendingOrders, "An order waits for its payment", "orders wait for their payment", "Record what has arrived", "/admin/orders?status=pending")
@@ -135,9 +136,13 @@ func (a *area) checkCards(r *http.Request, p ui.Page, l license.License, _ bool)
 	if err != nil {
 		return nil, err
 	}
-	values := make([]float64, len(counts))
+	values, sum := make([]float64, len(counts)), int64(0)
 	for i, n := range counts {
 		values[i] = float64(n)
+		sum += n
+	}
+	if sum == 0 {
+		return []card{{Head: ui.CardHead{Title: "Checks"}, Empty: &ui.Empty{Art: "list", Title: "No checks in " + strconv.Itoa(report.Days) + " days", Text: "Installed software has not asked whether this license is valid."}}}, nil
 	}
 	first := p.Now.UTC().AddDate(0, 0, -(report.Days - 1))
 	return []card{{

@@ -58,7 +58,7 @@ func invoiceTable(p ui.Page, invoices []billing.Invoice, withCustomer bool) ui.T
 		if withCustomer {
 			cells = append(cells, ui.Text(i.Buyer.Name).With(i.Buyer.Company).To("/admin/customers/"+i.CustomerID))
 		}
-		cells = append(cells, ui.Status(shownStatus(p, i)), ui.Text(i.Total.Format("en")), ui.Text(i.Balance().Format("en")), ui.Text(i.IssuedOn.String()), ui.Text(i.DueOn.String()))
+		cells = append(cells, ui.Status(shownStatus(p, i)), ui.Text(i.Total.Format("en")), ui.Text(i.Balance().Format("en")), ui.Text(dateText(i.IssuedOn)), ui.Text(dateText(i.DueOn)))
 		t.Rows = append(t.Rows, ui.Row{Cells: cells})
 	}
 	return t

@@ -56,11 +56,12 @@ func (a *area) invoicePage(w http.ResponseWriter, r *http.Request, status int, i
 	v.Head = ui.Head{Title: i.Number, Mono: true, Badges: []ui.Badge{ui.StatusBadge(shownStatus(v.Page, i))}}
 	v.Parties = []party{partyOf("From", i.Seller), partyOf("To", i.Buyer)}
 	v.Facts = ui.Details{Items: []ui.Detail{
-		{Label: "Issued", Value: ui.Text(i.IssuedOn.String())},
-		{Label: "Due", Value: ui.Text(i.DueOn.String())},
+		{Label: "Issued", Value: ui.Text(dateText(i.IssuedOn))},
+		{Label: "Due", Value: ui.Text(dateText(i.DueOn))},
 		{Label: "Order", Value: ui.Mono(i.OrderID).To("/admin/orders/" + i.OrderID)},
 		{Label: "Customer", Value: ui.Text(i.Buyer.Name).To("/admin/customers/" + i.CustomerID)},
 	}}
+	v.Head.Actions = []ui.Button{{Label: "Print", Href: "/admin/invoices/" + i.ID + "/print", Icon: "invoice"}}
 	mayWrite := visitorOf(r).staff.Role.Can(staff.SalesWrite)
 	v.Lines = a.invoiceLines(i, mayWrite)
 	for _, l := range i.Lines {
@@ -93,30 +94,49 @@ func (a *area) invoicePage(w http.ResponseWriter, r *http.Request, status int, i
 	return a.pages.Render(w, status, "invoice", v)
 }
 
-// linkWords say what paying a line does.
-var linkWords = map[string]string{billing.KindLicense: "Issues a license"}
+// linkWords say what paying a line does, has done, or no longer does.
+var linkWords = map[billing.LinkState]string{
+	billing.Pending: "Issues a license", billing.Done: "Issued a license", billing.Failed: "Issues a license", billing.Revoked: "Issues no license",
+}
+
+func linkCell(l billing.Link) ui.Cell { return ui.Status(string(l.State)).With(linkWords[l.State]) }
+
+func invoiceTotals(i billing.Invoice) []ui.Total {
+	return []ui.Total{{Label: "Total", Value: i.Total.Format("en"), Strong: true}, {Label: "Paid", Value: i.Paid.Format("en")}, {Label: "Balance", Value: i.Balance().Format("en"), Strong: true}}
+}
+
+// dateText is a day as people write it.
+func dateText(d civil.Date) string { return d.StartIn(time.UTC).Format("2 Jan 2006") }
 
 func (a *area) invoiceLines(i billing.Invoice, mayWrite bool) ui.Table {
-	t := ui.Table{Caption: "Lines", Flush: true, Columns: []ui.Column{{Label: "What"}, {Label: "Paying it does"}, {Label: "Quantity", End: true}, {Label: "Price", End: true}, {Label: "Total", End: true}}}
+	t := ui.Table{Caption: "Lines", Flush: true, Columns: []ui.Column{{Label: "What"}, {Label: "Paying it"}, {Label: "Quantity", End: true}, {Label: "Price", End: true}, {Label: "Total", End: true}}}
+	mayChange := mayWrite && i.Status == billing.Open
+	if mayChange {
+		t.Columns = append(t.Columns[:2:2], append([]ui.Column{{Label: "Change what paying it does", Hidden: true}}, t.Columns[2:]...)...)
+	}
 	for _, l := range i.Lines {
-		does := ui.Text("Nothing besides")
+		act := ui.Cell{}
+		does := ui.Text("Does nothing besides")
 		if l.Link != nil {
-			does = ui.Status(string(l.Link.State)).With(linkWords[l.Link.Kind])
+			does = linkCell(*l.Link)
 			if l.Link.Target != "" {
 				does = does.To(recordHref(l.Link.Target))
 			}
-			if mayWrite && i.Status == billing.Open {
-				does.Sub = ""
-				b := ui.Button{Label: "Issues a license: revoke", Href: "/admin/invoices/" + i.ID + "/lines/" + l.ID + "/revoke", Confirm: revokeQuestion(i, l)}
+			if mayChange {
+				b := ui.Button{Label: "Revoke", Href: "/admin/invoices/" + i.ID + "/lines/" + l.ID + "/revoke", Confirm: revokeQuestion(i, l)}
 				if l.Link.State == billing.Revoked {
-					b = ui.Button{Label: "Revoked: restore", Href: "/admin/invoices/" + i.ID + "/lines/" + l.ID + "/restore", Post: true}
+					b = ui.Button{Label: "Restore", Href: "/admin/invoices/" + i.ID + "/lines/" + l.ID + "/restore", Post: true}
 				}
-				does = ui.Act(b)
+				act = ui.Act(b)
 			}
 		}
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Text(l.Description), does, ui.Count(int(l.Quantity)), ui.Text(l.UnitAmount.Format("en")), ui.Text(l.Total.Format("en"))}})
+		row := ui.Row{Cells: []ui.Cell{ui.Text(l.Description), does, ui.Count(int(l.Quantity)), ui.Text(l.UnitAmount.Format("en")), ui.Text(l.Total.Format("en"))}}
+		if mayChange {
+			row.Cells = append(row.Cells[:2:2], append([]ui.Cell{act}, row.Cells[2:]...)...)
+		}
+		t.Rows = append(t.Rows, row)
 	}
-	t.Totals = []ui.Total{{Label: "Total", Value: i.Total.Format("en"), Strong: true}, {Label: "Paid", Value: i.Paid.Format("en")}, {Label: "Balance", Value: i.Balance().Format("en"), Strong: true}}
+	t.Totals = invoiceTotals(i)
 	return t
 }
 

@@ -1,8 +1,11 @@
 package admin
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/fail"
@@ -64,9 +67,10 @@ func (a *area) bulkPreview(w http.ResponseWriter, r *http.Request, status int, p
 	words := bulkWords[in.Action]
 	v := sheetView{Page: p}
 	v.Crumbs = []ui.Crumb{{Label: "Licenses", Href: "/admin/licenses"}, {Label: words.verb}}
-	v.Head = ui.Head{Title: words.verb + " " + ui.Number(report.Changed) + " licenses", Sub: ui.Number(report.Matched) + " chosen, " + ui.Number(report.Skipped) + " stay as they are. Nothing has happened yet."}
-	for why, n := range report.Why {
-		v.Callouts = append(v.Callouts, ui.Callout{Tone: ui.Info, Title: ui.Number(n) + " stay as they are", Text: why})
+	v.Head = ui.Head{Title: words.verb + " " + many(report.Changed, "license", "licenses"), Sub: ui.Number(report.Matched) + " chosen, " + ui.Number(report.Skipped) + " of them unchanged. Nothing has happened yet."}
+	for _, why := range slices.Sorted(maps.Keys(report.Why)) {
+		n := report.Why[why]
+		v.Callouts = append(v.Callouts, ui.Callout{Tone: ui.Info, Title: many(n, "license stays", "licenses stay") + " unchanged", Text: why})
 	}
 	hidden := []ui.Hidden{{Name: "act", Value: string(in.Action)}}
 	for _, id := range in.IDs {
@@ -79,7 +83,7 @@ func (a *area) bulkPreview(w http.ResponseWriter, r *http.Request, status int, p
 			{Kind: ui.InputSelect, Name: "unit", Label: "Unit", Value: in.By.Unit, Options: []ui.Option{{Value: civil.Day, Label: "days"}, {Value: civil.Week, Label: "weeks"}, {Value: civil.Month, Label: "months"}, {Value: civil.Year, Label: "years"}}},
 		}, fields...)
 	}
-	form := withErrors(ui.Form{Action: "/admin/licenses/bulk/do", Submit: words.verb + " " + ui.Number(report.Changed) + " licenses", Cancel: "/admin/licenses", Stacked: true, Hidden: hidden, Sections: []ui.FormSection{{Fields: fields}}}, bad, whole)
+	form := withErrors(ui.Form{Action: "/admin/licenses/bulk/do", Submit: words.verb + " " + many(report.Changed, "license", "licenses"), Cancel: "/admin/licenses", Stacked: true, Hidden: hidden, Sections: []ui.FormSection{{Fields: fields}}}, bad, whole)
 	if in.Action == license.BulkSuspend {
 		form.Kind = ui.Dangerous
 	}
@@ -87,7 +91,7 @@ func (a *area) bulkPreview(w http.ResponseWriter, r *http.Request, status int, p
 	sample.Flush = true
 	sample.Empty = &ui.Empty{Art: "list", Title: "None of them changes"}
 	v.Left = []card{{Head: ui.CardHead{Title: "For example"}, Table: &sample}}
-	if report.Changed > 0 {
+	if report.Changed > 0 || len(bad) > 0 || whole != "" {
 		v.Right = []card{{Head: ui.CardHead{Title: "Go ahead?"}, Form: &form}}
 	}
 	return a.pages.Render(w, status, "sheet", v)
@@ -103,7 +107,7 @@ func (a *area) bulkDo(w http.ResponseWriter, r *http.Request) error {
 		return say(w, r, "/admin/licenses", ui.Warn, "Choose licenses first.")
 	}
 	bad := map[string]string{}
-	if in.Reason == "" {
+	if strings.TrimSpace(in.Reason) == "" {
 		bad["reason"] = "is required"
 	}
 	if in.Action == license.BulkExtend {
@@ -116,11 +120,23 @@ func (a *area) bulkDo(w http.ResponseWriter, r *http.Request) error {
 	}
 	report, err := a.Licenses.Bulk(r.Context(), in)
 	if err != nil {
-		return err
+		bad, whole, ok := fieldErrors(err)
+		if !ok {
+			return err
+		}
+		return a.bulkPreview(w, r, http.StatusUnprocessableEntity, p, in, bad, whole)
 	}
-	text := ui.Number(report.Changed) + " licenses were " + bulkWords[in.Action].done + "."
+	text := many(report.Changed, "license was ", "licenses were ") + bulkWords[in.Action].done + "."
 	if report.Skipped > 0 {
-		text += " " + ui.Number(report.Skipped) + " stay as they are."
+		text += " " + many(report.Skipped, "stays", "stay") + " unchanged."
 	}
 	return done(w, r, "/admin/licenses", text)
+}
+
+// many is a number with its noun.
+func many(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return ui.Number(n) + " " + more
 }

@@ -72,6 +72,7 @@ func (a *area) routes() []route {
 		{pattern: "GET /admin/invoices", needs: sr, handle: a.invoiceList},
 		{pattern: "GET /admin/invoices.csv", needs: sr, handle: a.invoiceCSV},
 		{pattern: "GET /admin/invoices/{id}", needs: sr, handle: a.invoiceShow},
+		{pattern: "GET /admin/invoices/{id}/print", needs: sr, handle: a.invoicePrint},
 		{pattern: "POST /admin/invoices/{id}/payments", needs: sw, handle: a.invoicePay},
 		{pattern: "GET /admin/invoices/{id}/lines/{line}/revoke", needs: sw, handle: a.lineRevokeAsk},
 		{pattern: "POST /admin/invoices/{id}/lines/{line}/revoke", needs: sw, handle: a.lineRevoke},

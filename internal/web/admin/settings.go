@@ -81,15 +81,13 @@ func settingJSON(d setting.Definition, typed string) json.RawMessage {
 	return b
 }
 
-func (a *area) settingsForm(value func(setting.Definition) string, mayWrite bool) ui.Form {
+func (a *area) settingsForm(value func(setting.Definition) string) ui.Form {
 	f := ui.Form{Action: "/admin/settings", Submit: "Save settings"}
 	for _, g := range settingGroups {
 		section := ui.FormSection{Title: g.title, Text: g.text}
 		for _, d := range setting.Definitions() {
 			if strings.HasPrefix(d.Name, g.prefix+".") {
-				field := settingField(d, value(d))
-				field.Disabled = !mayWrite
-				section.Fields = append(section.Fields, field)
+				section.Fields = append(section.Fields, settingField(d, value(d)))
 			}
 		}
 		f.Sections = append(f.Sections, section)
@@ -98,11 +96,7 @@ func (a *area) settingsForm(value func(setting.Definition) string, mayWrite bool
 }
 
 func (a *area) settingsPage(w http.ResponseWriter, r *http.Request, status int, f ui.Form) error {
-	v := formView{Page: a.page(r, "Settings", "settings"), Head: ui.Head{Title: "Settings"}, Form: f}
-	if !visitorOf(r).staff.Role.Can(staff.SettingsWrite) {
-		v.Callouts = []ui.Callout{{Tone: ui.Info, Title: "Only an owner changes settings"}}
-	}
-	return a.form(w, status, v)
+	return a.form(w, status, formView{Page: a.page(r, "Settings", "settings"), Head: ui.Head{Title: "Settings"}, Form: f})
 }
 
 func (a *area) settingsShow(w http.ResponseWriter, r *http.Request) error {
@@ -110,8 +104,25 @@ func (a *area) settingsShow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f := a.settingsForm(func(d setting.Definition) string { return settingText(all[d.Name]) }, visitorOf(r).staff.Role.Can(staff.SettingsWrite))
-	return a.settingsPage(w, r, http.StatusOK, f)
+	if !visitorOf(r).staff.Role.Can(staff.SettingsWrite) {
+		return a.settingsFacts(w, r, all)
+	}
+	return a.settingsPage(w, r, http.StatusOK, a.settingsForm(func(d setting.Definition) string { return settingText(all[d.Name]) }))
+}
+
+// settingsFacts shows the settings to those who may not change them.
+func (a *area) settingsFacts(w http.ResponseWriter, r *http.Request, all map[string]any) error {
+	v := sheetView{Page: a.page(r, "Settings", "settings"), Head: ui.Head{Title: "Settings", Sub: "Only an owner changes them."}}
+	for _, g := range settingGroups {
+		facts := &ui.Details{}
+		for _, d := range setting.Definitions() {
+			if strings.HasPrefix(d.Name, g.prefix+".") {
+				facts.Items = append(facts.Items, ui.Detail{Label: d.Label, Value: ui.Text(settingText(all[d.Name]))})
+			}
+		}
+		v.Left = append(v.Left, card{Head: ui.CardHead{Title: g.title, Text: g.text}, Details: facts})
+	}
+	return a.sheet(w, v)
 }
 
 func (a *area) settingsSave(w http.ResponseWriter, r *http.Request) error {
@@ -130,7 +141,7 @@ func (a *area) settingsSave(w http.ResponseWriter, r *http.Request) error {
 		if !ok {
 			return err
 		}
-		f := a.settingsForm(func(d setting.Definition) string { return r.PostFormValue(d.Name) }, true)
+		f := a.settingsForm(func(d setting.Definition) string { return r.PostFormValue(d.Name) })
 		return a.settingsPage(w, r, http.StatusUnprocessableEntity, withErrors(f, bad, whole))
 	}
 	return done(w, r, "/admin/settings", "The settings were saved.")
