@@ -37,7 +37,7 @@ func (f *File) Restore(ctx context.Context, d *db.DB, filesDir string, progress 
 	}
 	return d.Write(ctx, func(tx *db.Tx) error {
 		in := &filler{ctx: ctx, tx: tx}
-		if err := in.begin(); err != nil {
+		if err := in.begin(f.Tables); err != nil {
 			return err
 		}
 		tables := map[string]string{}
@@ -85,11 +85,11 @@ const (
 )
 
 // begin learns which columns are booleans, and refuses a store that is not empty.
-func (in *filler) begin() error {
+func (in *filler) begin(tables []Table) error {
 	for _, t := range tables {
 		var some bool
-		if err := in.tx.SQL().QueryRowContext(in.ctx, "SELECT EXISTS (SELECT 1 FROM "+t.name+")").Scan(&some); err != nil {
-			return fmt.Errorf("table %s: %w", t.name, err)
+		if err := in.tx.SQL().QueryRowContext(in.ctx, "SELECT EXISTS (SELECT 1 FROM "+t.Table+")").Scan(&some); err != nil {
+			return fmt.Errorf("table %s: %w", t.Table, err)
 		}
 		if some {
 			return ErrNotEmpty

@@ -5,11 +5,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -168,16 +170,17 @@ func TestRestoreRefuses(t *testing.T) {
 		secret  string
 		says    string
 	}{
-		"empty":           {nil, passphrase, "no whole backup"},
-		"something else":  {[]byte("this is a text"), passphrase, "no whole backup"},
-		"cut off":         {good[:len(good)*2/3], passphrase, "unexpected EOF"},
-		"cut at its end":  {good[:len(good)-4], passphrase, "unexpected EOF"},
-		"a bit changed":   {flip(good), passphrase, "no whole backup"},
-		"something added": {append(bytes.Clone(good), 'x'), passphrase, "no whole backup"},
-		"a table changed": {changed("tables/invoices.jsonl", func(b []byte) []byte { return bytes.Replace(b, []byte("INV-"), []byte("INX-"), 1) }), passphrase, "is damaged"},
-		"a table shorter": {changed("tables/payments.jsonl", func(b []byte) []byte { return b[:len(b)/2] }), passphrase, "stands where"},
-		"a table missing": {changed("tables/payments.jsonl", func([]byte) []byte { return nil }), passphrase, "stands where"},
-		"of the future":   {changed("manifest.json", func(b []byte) []byte { return bytes.Replace(b, []byte(`"format": 1`), []byte(`"format": 9`), 1) }), passphrase, "reads form 1"},
+		"empty":              {nil, passphrase, "no whole backup"},
+		"something else":     {[]byte("this is a text"), passphrase, "no whole backup"},
+		"cut off":            {good[:len(good)*2/3], passphrase, "unexpected EOF"},
+		"cut at its end":     {good[:len(good)-4], passphrase, "unexpected EOF"},
+		"a bit changed":      {flip(good), passphrase, "no whole backup"},
+		"something added":    {append(bytes.Clone(good), 'x'), passphrase, "no whole backup"},
+		"a table changed":    {changed("tables/invoices.jsonl", func(b []byte) []byte { return bytes.Replace(b, []byte("INV-"), []byte("INX-"), 1) }), passphrase, "is damaged"},
+		"a table shorter":    {changed("tables/payments.jsonl", func(b []byte) []byte { return b[:len(b)/2] }), passphrase, "stands where"},
+		"a table missing":    {changed("tables/payments.jsonl", func([]byte) []byte { return nil }), passphrase, "stands where"},
+		"of the future":      {changed("manifest.json", func(b []byte) []byte { return bytes.Replace(b, []byte(`"format": 1`), []byte(`"format": 9`), 1) }), passphrase, "reads form 1"},
+		"of a newer program": {changed("manifest.json", func(b []byte) []byte { return bytes.Replace(b, []byte(`"schema": `), []byte(`"schema": 9`), 1) }), passphrase, "made by a newer Keystead"},
 		"a strange table": {changed("manifest.json", func(b []byte) []byte {
 			return bytes.Replace(b, []byte(`"table": "staff"`), []byte(`"table": "pg_authid"`), 1)
 		}), passphrase, "pg_authid"},
@@ -246,6 +249,48 @@ func repack(t *testing.T, file []byte, name string, change func([]byte) []byte) 
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+// A backup of an older schema is restored into that schema, which is then brought up to date.
+func TestRestoreOlderSchema(t *testing.T) {
+	t.Parallel()
+	file := backUp(t, inFolder(demoStore(t)))
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Before licenses there was schema 2.
+	var later []string
+	content = repack(t, content, "manifest.json", func(b []byte) []byte {
+		var m backup.Manifest
+		if err := json.Unmarshal(b, &m); err != nil {
+			t.Fatal(err)
+		}
+		m.Schema = 2
+		first := slices.IndexFunc(m.Tables, func(k backup.Table) bool { return k.Table == "licenses" })
+		for _, k := range m.Tables[first:] {
+			later = append(later, k.Name)
+		}
+		m.Tables = m.Tables[:first]
+		if b, err = json.Marshal(m); err != nil {
+			t.Fatal(err)
+		}
+		return b
+	})
+	for _, name := range later {
+		content = repack(t, content, name, func([]byte) []byte { return nil })
+	}
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "restored")
+	if r := restore(t, file, inFolder(dir), passphrase); r.status != done {
+		t.Fatal(r.err)
+	}
+	has := census(t, openStore(t, dir))
+	if has["25 customers"] == 0 || has["paid invoices"] == 0 || has["active licenses"] != 0 {
+		t.Errorf("the restored store has %v", has)
+	}
 }
 
 // Nothing is restored over something.

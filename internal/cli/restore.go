@@ -55,6 +55,9 @@ func (c *restoreCommand) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	if latest := db.LatestSchema(); f.Schema > latest {
+		return fmt.Errorf("the backup has schema %d and was made by a newer Keystead (%s); this one knows schema %d", f.Schema, f.Program, latest)
+	}
 	key, err := c.masterKey(s, f, config.MasterKey)
 	if err != nil {
 		return err

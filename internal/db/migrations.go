@@ -72,6 +72,17 @@ func (d *DB) SchemaVersion(ctx context.Context) (applied, known int64, err error
 	return applied, known, explain(err)
 }
 
+// LatestSchema is the version of the schema that this program makes.
+func LatestSchema() (latest int64) {
+	names, _ := fs.Glob(migrationFiles, "migrations/*.sql") // the pattern is well-formed
+	for _, name := range names {
+		if version, err := goose.NumericComponent(name); err == nil {
+			latest = max(latest, version)
+		}
+	}
+	return latest
+}
+
 // Fingerprint identifies the schema that this program makes: it changes with every migration.
 func Fingerprint() string {
 	sum := sha256.New()
