@@ -20,6 +20,7 @@ type result struct {
 	p50, p99 time.Duration
 	failed   int // answers that were not the wanted ones
 	firstBad string
+	cpu      time.Duration // of the server, for each request
 }
 
 // request makes the nth request of a connection and judges its answer. The buffer is reused.

@@ -60,8 +60,8 @@ func serveBare(addr string) {
 }
 
 func bench(ctx context.Context) error {
-	fmt.Println("| store | what | connections | requests/s | of bare | p50 | p99 |")
-	fmt.Println("|---|---|---|---|---|---|---|")
+	fmt.Println("| store | what | connections | requests/s | of bare | p50 | p99 | server's CPU |")
+	fmt.Println("|---|---|---|---|---|---|---|---|")
 	for _, text := range strings.Split(*sizes, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil {
@@ -168,6 +168,33 @@ func (s *server) stop() {
 	_ = s.cmd.Wait()
 }
 
+// cpu is the processor time that the process has used.
+func (s *server) cpu() time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	// The name of the program ends at the last bracket; utime and stime are fields 14 and 15, in ticks of 10 ms.
+	_, rest, _ := strings.Cut(string(text[bytes.LastIndexByte(text, ')'):]), " ")
+	f := strings.Fields(rest)
+	if len(f) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseInt(f[11], 10, 64)
+	system, _ := strconv.ParseInt(f[12], 10, 64)
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// load runs requests against the server and notes what processor time each cost it.
+func (s *server) load(conns int, next request) (result, error) {
+	before := s.cpu()
+	r, err := run(s.addr, conns, *duration, next)
+	if r.requests > 0 {
+		r.cpu = (s.cpu() - before) / time.Duration(r.requests)
+	}
+	return r, err
+}
+
 // memory is the resident set in megabytes, and the part of it that is not mapped from files.
 func (s *server) memory() (rss, own float64) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
@@ -202,7 +229,7 @@ func measure(ctx context.Context, n int, store []string, processes int) error {
 	defer bare.stop()
 	reference := map[int]float64{}
 	for _, conns := range []int{16, 256} {
-		r, err := run(bare.addr, conns, *duration, func(_, i int, buf *bytes.Buffer) func(int, []byte) bool {
+		r, err := bare.load(conns, func(_, i int, buf *bytes.Buffer) func(int, []byte) bool {
 			post(buf, "/", validateBody(i, false))
 			return func(status int, _ []byte) bool { return status == http.StatusOK }
 		})
@@ -225,15 +252,15 @@ func measure(ctx context.Context, n int, store []string, processes int) error {
 	}
 	s := servers[0]
 	rss, own := s.memory()
-	fmt.Printf("| %d | start to ready: %d ms; idle %.0f MB resident, %.0f MB of it its own | | | | | |\n", n, s.ready.Milliseconds(), rss, own)
+	fmt.Printf("| %d | start to ready: %d ms; idle %.0f MB resident, %.0f MB of it its own | | | | | | |\n", n, s.ready.Milliseconds(), rss, own)
 
 	// Reading through fills the index; what is measured after that is a server that has been up for a while.
-	if _, err := run(s.addr, 16, *duration, checks(n, true, func(c, i int) int { return c + 16*i })); err != nil {
+	if _, err := s.load(16, checks(n, true, func(c, i int) int { return c + 16*i })); err != nil {
 		return err
 	}
 	for _, conns := range []int{16, 256} {
 		for _, identifier := range []bool{false, true} {
-			r, err := run(s.addr, conns, *duration, checks(n, identifier, scatter))
+			r, err := s.load(conns, checks(n, identifier, scatter))
 			if err != nil {
 				return err
 			}
@@ -245,9 +272,9 @@ func measure(ctx context.Context, n int, store []string, processes int) error {
 		}
 	}
 	rss, own = s.memory()
-	fmt.Printf("| %d | under load: %.0f MB resident, %.0f MB of it its own | | | | | |\n", n, rss, own)
+	fmt.Printf("| %d | under load: %.0f MB resident, %.0f MB of it its own | | | | | | |\n", n, rss, own)
 	for _, s := range servers {
-		r, err := run(s.addr, 16, *duration, places(n, s.addr))
+		r, err := s.load(16, places(n, s.addr))
 		if err != nil {
 			return err
 		}
@@ -296,9 +323,9 @@ func row(n int, what string, conns int, r result, ratio float64) {
 	if ratio > 0 {
 		of = fmt.Sprintf("%.0f %%", ratio*100)
 	}
-	fmt.Printf("| %d | %s | %d | %.0f | %s | %.2f ms | %.2f ms |\n", n, what, conns, r.perSec, of, float64(r.p50.Microseconds())/1000, float64(r.p99.Microseconds())/1000)
+	fmt.Printf("| %d | %s | %d | %.0f | %s | %.2f ms | %.2f ms | %d µs |\n", n, what, conns, r.perSec, of, ms(r.p50), ms(r.p99), r.cpu.Microseconds())
 	if r.failed > 0 {
-		fmt.Printf("| %d | %s: %d of %d answers were wrong, the first: %s | | | | | |\n", n, what, r.failed, r.requests, r.firstBad)
+		fmt.Printf("| %d | %s: %d of %d answers were wrong, the first: %s | | | | | | |\n", n, what, r.failed, r.requests, r.firstBad)
 	}
 }
 
@@ -338,7 +365,7 @@ func lists(ctx context.Context, n int, addr string, store []string) error {
 		}
 	}
 	slices.Sort(took)
-	fmt.Printf("| %d | staff list pages: %d pages of %d filters, p95 %.1f ms, slowest %.1f ms (%s) | | | | | |\n", n, len(took), len(filters), ms(took[len(took)*95/100]), ms(worst), slowest)
+	fmt.Printf("| %d | staff list pages: %d pages of %d filters, p95 %.1f ms, slowest %.1f ms (%s) | | | | | | |\n", n, len(took), len(filters), ms(took[len(took)*95/100]), ms(worst), slowest)
 	return nil
 }
 
