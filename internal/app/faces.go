@@ -8,7 +8,9 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/web"
 	"github.com/keystead/keystead/internal/web/admin"
 	"github.com/keystead/keystead/internal/web/adminapi"
@@ -87,10 +89,12 @@ func asOperator(next http.Handler) http.Handler {
 	})
 }
 
-// Ready reports whether the store can be read.
+// Ready reports whether the store can be read. It asks the database itself: the settings in memory outlive it.
 func (a *App) Ready(ctx context.Context) error {
-	_, err := a.Settings.Get(ctx)
-	return err
+	return a.DB.Read(ctx, func(tx *db.Tx) error {
+		_, err := setting.Load(ctx, tx)
+		return err
+	})
 }
 
 // trustedProxies are the networks whose word about the client's address counts. While the settings can't be read, none
