@@ -1,0 +1,352 @@
+package admin
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/crypt"
+	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/dbtest"
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/job"
+	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/license/index"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/order"
+	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/release"
+	"github.com/keystead/keystead/internal/report"
+	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/signin"
+	"github.com/keystead/keystead/internal/staff"
+	"github.com/keystead/keystead/internal/token"
+	"github.com/keystead/keystead/internal/web"
+)
+
+// bundle is a store with its staff area, built as internal/app builds it.
+type bundle struct {
+	*testing.T
+	Config
+	clock *clock.Test
+	area  *area
+	h     http.Handler
+	fails *bool // whether paying a line fails
+}
+
+const password = "a long sentence is easy to keep"
+
+func setup(t *testing.T) *bundle {
+	t.Helper()
+	s := dbtest.SQLite(t)
+	d := s.DB
+	people, settings, licenses, cat, jobs := staff.New(d), setting.New(d), license.New(d), catalog.New(d), job.NewQueue(d, testLog())
+	cat.UseKeys(licenses)
+	counts, err := index.OpenCounts(t.Context(), d, index.CountOptions{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = counts.Close(context.WithoutCancel(t.Context())) })
+	licenses.ShowPending(counts.PendingIn)
+	bill := billing.New(d, func(ctx context.Context, tx *db.Tx) (billing.Terms, error) {
+		st, err := setting.Load(ctx, tx)
+		return billing.Terms{Zone: st.TimeZone, NumberFormat: st.NumberFormat, DueDays: st.DueDays, Seller: billing.Party{Name: st.StoreName, Address: st.Address}}, err
+	}, enqueuer{jobs})
+	fails := new(bool)
+	bill.Register(billing.KindLicense, issuer{licenses, fails})
+	pay := payment.New(d, bill)
+	b := &bundle{T: t, clock: s.Clock, fails: fails}
+	b.Config = Config{
+		Settings: settings, Events: event.NewLog(d), Jobs: jobs, Staff: people, Tokens: token.New(d), Catalog: cat, Licenses: licenses, Counts: counts,
+		SignIn:    signin.New(d, signin.Config{Box: crypt.NewBox(crypt.NewKey()), Staff: people, Settings: settings}),
+		Customers: customer.New(d, func(context.Context, *db.Tx) (money.Currency, error) { return "EUR", nil }),
+		Releases:  release.New(d, filepath.Join(t.TempDir(), "files")), Billing: bill, Payments: pay, Orders: order.New(d, bill, pay), Reports: report.New(d),
+		Clock: s.Clock, Log: testLog(),
+	}
+	h, err := New(b.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.area = &area{Config: b.Config}
+	b.h = web.Identify(func() []netip.Prefix { return nil }, h)
+	return b
+}
+
+func testLog() *slog.Logger {
+	if os.Getenv("KEYSTEAD_TEST_LOG") != "" {
+		return slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
+	return slog.New(slog.DiscardHandler)
+}
+
+type issuer struct {
+	licenses *license.Service
+	fails    *bool
+}
+
+func (i issuer) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line) (string, error) {
+	if *i.fails {
+		return "", io.ErrUnexpectedEOF
+	}
+	in := license.IssueInput{CustomerID: line.CustomerID, PlanID: line.PlanID, OrderID: line.OrderID, InvoiceLineID: line.ID, Quantity: line.Quantity, Reason: line.Reason}
+	if !line.ValidFor.IsZero() {
+		end := line.ValidFor.After(tx.Now, time.UTC)
+		in.ExpiresAt = &end
+	}
+	l, err := i.licenses.Issue(ctx, tx, in)
+	return l.ID, err
+}
+
+type enqueuer struct{ jobs *job.Queue }
+
+func (e enqueuer) Enqueue(ctx context.Context, tx *db.Tx, kind, dedupKey string, payload any, runAt time.Time) error {
+	return e.jobs.Enqueue(ctx, tx, job.New{Kind: kind, DedupKey: dedupKey, Payload: payload, RunAt: runAt})
+}
+
+// must is for what a test only prepares.
+func must[T any](v T, err error) func(t *testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// browser keeps cookies.
+type browser struct {
+	*bundle
+	cookies map[string]string
+}
+
+func (b *bundle) browser() *browser { return &browser{bundle: b, cookies: map[string]string{}} }
+
+// colleague is a member of staff with a role, who has set a password.
+func (b *bundle) colleague(name string, role staff.Role) staff.Staff {
+	b.Helper()
+	email := string(role) + "@example.com"
+	m := must(b.Staff.Create(b.Context(), staff.Input{Email: email, Name: name, Role: role}))(b.T)
+	must(b.SignIn.UseLink(b.Context(), must(b.SignIn.StaffLink(b.Context(), m.ID))(b.T), password, signin.Meta{}))(b.T)
+	return m
+}
+
+// as is the browser of a member of staff who has just signed in.
+func (b *bundle) as(m staff.Staff) *browser {
+	b.Helper()
+	br := b.browser()
+	br.post("/admin/sign-in", "email", m.Email, "password", password).to("/admin")
+	return br
+}
+
+// owner is the browser of the store's owner.
+func (b *bundle) owner() *browser {
+	b.Helper()
+	return b.as(b.colleague("Grace Hopper", staff.Owner))
+}
+
+// reply is an answer as a browser sees it.
+type reply struct {
+	*testing.T
+	what   string
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// send sends a request; a header is given as "Name: value".
+func (br *browser) send(method, path string, body io.Reader, headers ...string) reply {
+	br.Helper()
+	q := httptest.NewRequestWithContext(br.Context(), method, path, body)
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		q.Header.Set(name, value)
+	}
+	for name, value := range br.cookies {
+		q.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	w := httptest.NewRecorder()
+	br.h.ServeHTTP(w, q)
+	for _, c := range w.Result().Cookies() {
+		if c.MaxAge < 0 {
+			delete(br.cookies, c.Name)
+		} else {
+			br.cookies[c.Name] = c.Value
+		}
+	}
+	return reply{br.T, method + " " + path, w.Code, w.Header(), w.Body.String()}
+}
+
+func (br *browser) get(path string) reply {
+	br.Helper()
+	return br.send(http.MethodGet, path, nil)
+}
+
+const formType = "Content-Type: application/x-www-form-urlencoded"
+
+// post sends a form of names and values.
+func (br *browser) post(path string, pairs ...string) reply {
+	br.Helper()
+	form := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Add(pairs[i], pairs[i+1])
+	}
+	return br.send(http.MethodPost, path, strings.NewReader(form.Encode()), formType)
+}
+
+// is fails the test unless the answer has a status.
+func (r reply) is(status int) reply {
+	r.Helper()
+	if r.Status != status {
+		r.Fatalf("%s = %d, want %d: %s", r.what, r.Status, status, r.Body)
+	}
+	return r
+}
+
+// to fails the test unless the answer leads to a path.
+func (r reply) to(path string) reply {
+	r.Helper()
+	if got := r.is(http.StatusSeeOther).Header.Get("Location"); got != path {
+		r.Fatalf("%s leads to %s, want %s", r.what, got, path)
+	}
+	return r
+}
+
+// leads is where a redirect leads.
+func (r reply) leads() string {
+	r.Helper()
+	return r.is(http.StatusSeeOther).Header.Get("Location")
+}
+
+// says fails the test unless the page has each of the texts, as it stands in HTML.
+func (r reply) says(texts ...string) reply {
+	r.Helper()
+	for _, text := range texts {
+		if !strings.Contains(r.Body, text) {
+			r.Errorf("%s does not say %q: %s", r.what, text, r.Body)
+		}
+	}
+	return r
+}
+
+// hides fails the test if the page has one of the texts.
+func (r reply) hides(texts ...string) reply {
+	r.Helper()
+	for _, text := range texts {
+		if strings.Contains(r.Body, text) {
+			r.Errorf("%s says %q: %s", r.what, text, r.Body)
+		}
+	}
+	return r
+}
+
+// estate is one of everything.
+type estate struct {
+	product  catalog.Product
+	plan     catalog.Plan
+	price    catalog.Price
+	customer customer.Customer
+	sold     order.Order // paid
+	pending  order.Order
+	invoice  billing.Invoice // of pending
+	license  license.License
+	act      license.Activation
+	release  release.Release
+	token    token.Token
+	job      string // a failed one
+	member   staff.Staff
+}
+
+// newEstate makes one of everything; text stands wherever people can write what they like.
+func (b *bundle) newEstate(text string) estate {
+	b.Helper()
+	ctx, t := b.Context(), b.T
+	cut := func(n int) string { return string([]rune(text)[:min(n, len([]rune(text)))]) }
+	var e estate
+	e.product = must(b.Catalog.CreateProduct(ctx, catalog.NewProduct{Slug: "widget", Name: cut(255), Description: text}))(t)
+	e.plan = must(b.Catalog.CreatePlan(ctx, e.product.ID, catalog.NewPlan{Name: cut(255), ActivationType: "device", ActivationLimit: 2, Entitlements: map[string]any{"feature.sso": true, "note": cut(200)}}))(t)
+	e.price = must(b.Catalog.CreatePrice(ctx, e.plan.ID, catalog.NewPrice{Cycle: string(civil.OneTime), Money: money.New(4900, "EUR"), ValidFor: civil.Span{Count: 1, Unit: civil.Year}}))(t)
+	e.customer = must(b.Customers.Create(ctx, customer.Input{Email: "ada@example.com", Name: cut(255), Company: cut(255), TaxID: cut(64)}))(t)
+	place := func() order.Order {
+		return must(b.Orders.Place(ctx, order.Input{CustomerID: e.customer.ID, Items: []order.Item{{PriceID: e.price.ID, Quantity: 1}}}))(t)
+	}
+	e.sold, e.pending = place(), place()
+	must(b.Payments.Record(ctx, e.sold.InvoiceID, payment.Manual{Money: e.sold.Total, Reference: cut(255)}))(t)
+	must(b.Payments.Record(ctx, e.pending.InvoiceID, payment.Manual{Money: money.New(100, "EUR"), Reference: cut(250) + " 2"}))(t)
+	must(b.Orders.Place(ctx, order.Input{CustomerID: e.customer.ID, Items: []order.Item{{PriceID: e.price.ID, Quantity: 1}}, Kind: order.Complimentary, Reason: cut(255)}))(t)
+	e.sold = must(b.Orders.ByID(ctx, e.sold.ID))(t)
+	e.license = must(b.Licenses.ByID(ctx, e.sold.LicenseIDs[0]))(t)
+	e.invoice = must(b.Billing.ByID(ctx, e.pending.InvoiceID))(t)
+	e.act = must(b.Licenses.AddActivation(ctx, e.license.ID, license.AddInput{Identifier: cut(255), Name: cut(255), Why: cut(255)}))(t)
+	for i := range 3 {
+		// The third has no room, which is remembered.
+		_, _ = b.Licenses.Activate(ctx, license.ActivateInput{Key: e.license.Key, Identifier: string(rune('a'+i)) + cut(200), Name: cut(255)})
+	}
+	must(b.Licenses.PlaceHold(ctx, e.license.ID, license.HoldStaff, cut(255)))(t)
+	e.license = must(b.Licenses.ByID(ctx, e.license.ID))(t)
+	e.release = must(b.Releases.Create(ctx, release.Input{ProductID: e.product.ID, Version: "1.0.0", Notes: text}))(t)
+	must(b.Releases.AddFile(ctx, e.release.ID, "widget.zip", strings.NewReader("x"), 1<<20))(t)
+	e.release = must(b.Releases.Publish(ctx, e.release.ID))(t)
+	made, _, err := b.Tokens.Create(ctx, cut(255), []string{token.Every}, nil)
+	e.token = must(made, err)(t)
+	e.member = must(b.Staff.Create(ctx, staff.Input{Email: "new@example.com", Name: cut(255), Role: staff.Support}))(t)
+	// One paid line fails, and gets a job.
+	*b.fails = true
+	broken := place()
+	must(b.Payments.Record(ctx, broken.InvoiceID, payment.Manual{Money: broken.Total, Reference: "broken"}))(t)
+	*b.fails = false
+	jobs, _, err := b.Jobs.List(ctx, job.Filter{})
+	for _, j := range must(jobs, err)(t) {
+		e.job = j.ID
+	}
+	return e
+}
+
+// path is the address of a route for an estate. The second factor's and link's tokens stay as they are.
+func (e estate) path(pattern string) (method, path string) {
+	method, path, _ = strings.Cut(pattern, " ")
+	id := ""
+	switch noun, _, _ := strings.Cut(strings.TrimPrefix(path, "/admin/"), "/"); noun {
+	case "licenses":
+		id = e.license.ID
+	case "customers":
+		id = e.customer.ID
+	case "orders":
+		id = e.pending.ID
+	case "invoices":
+		id = e.invoice.ID
+	case "products":
+		id = e.product.ID
+	case "plans":
+		id = e.plan.ID
+	case "prices":
+		id = e.price.ID
+	case "releases":
+		id = e.release.ID
+	case "automation":
+		id = e.job
+	case "people":
+		id = e.member.ID
+	case "tokens":
+		id = e.token.ID
+	}
+	line := ""
+	if len(e.invoice.Lines) > 0 {
+		line = e.invoice.Lines[0].ID
+	}
+	return method, strings.NewReplacer("{id}", id, "{activation}", e.act.ID, "{line}", line, "{$}", "").Replace(path)
+}
