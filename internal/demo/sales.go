@@ -78,10 +78,10 @@ var sales = []sale{
 	{180, 9, "fieldnote Business", 1, paid, 2, plain},
 	{171, 17, "papermill Solo", 2, paid, 4, plain},
 	{160, 14, "fieldnote Personal", 1, withdrawn, 0, plain},
-	{148, 20, "fieldnote Lifetime", 1, paid, 2, cancelledByStaff},
-	{139, 22, "fieldnote Business", 1, paid, 6, plain},
+	{148, 9, "fieldnote Lifetime", 1, paid, 2, cancelledByStaff},
+	{139, 16, "fieldnote Business", 1, paid, 6, plain},
 	{127, 23, "switchyard Enterprise", 2, paid, 7, plain},
-	{118, 24, "papermill Solo", 1, lost, 0, plain},
+	{118, 3, "papermill Solo", 1, lost, 0, plain},
 	{109, 0, "switchyard Standard", 1, paid, 1, plain},
 	{98, 5, "fieldnote Personal", 1, paid, 1, plain},
 	{90, 14, "fieldnote Personal", 1, given, 1, plain},
@@ -150,7 +150,7 @@ func (s *story) place(ctx context.Context, sl sale) error {
 	total := placed.Total.Amount
 	switch sl.means {
 	case paid:
-		s.pay(placed, total, 48, fulfil)
+		s.pay(placed, total, min(48, 3*sl.ago), fulfil)
 	case late:
 		s.soon(24*24, func(context.Context) error { s.pay(placed, total, 24, fulfil); return nil })
 	case twice:
@@ -205,7 +205,7 @@ func (s *story) deliver(ctx context.Context, sl sale, orderID string) error {
 		it := &sold{sale: sl, license: l}
 		s.sold = append(s.sold, it)
 		for n := range sl.places {
-			s.soon(20+60*n, func(ctx context.Context) error { return s.install(ctx, it, n) })
+			s.soon(min(20, 2*sl.ago)+60*n, func(ctx context.Context) error { return s.install(ctx, it, n) })
 		}
 		s.befall(it)
 	}
