@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -187,6 +188,20 @@ func (s *Server) start(t testing.TB) {
 
 // Log is what the program has written to its error stream so far.
 func (s *Server) Log() string { return s.errLog.String() }
+
+// Said waits until the program has written something that matches re to its error stream, and gives that: what it
+// wrote before it answered may arrive here after the answer.
+func (s *Server) Said(t testing.TB, re *regexp.Regexp) string {
+	t.Helper()
+	for range 2000 {
+		if found := re.FindString(s.Log()); found != "" {
+			return found
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("the program said nothing like %s:\n%s", re, s.Log())
+	return ""
+}
 
 // Kill ends the program as a power cut would: SIGKILL, no farewell.
 func (s *Server) Kill() {

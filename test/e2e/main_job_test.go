@@ -13,10 +13,7 @@ var setUpLink = regexp.MustCompile(`https?://\S+/admin/setup/[A-Za-z0-9_-]+`)
 // From an empty folder to a key in the customer's hands, its activation, and the removal of that: all by clicking.
 func TestFromSetUpToActivation(t *testing.T) {
 	s := drive.StartServe(t, "--data", t.TempDir())
-	link := setUpLink.FindString(s.Log())
-	if link == "" {
-		t.Fatalf("the first start printed no set-up link:\n%s", s.Log())
-	}
+	link := s.Said(t, setUpLink)
 	owner := newBrowser(t, s.URL)
 	owner.open(link)
 	owner.fill("name", "Grace Hopper")
