@@ -88,6 +88,7 @@ var sales = []sale{
 	{81, 3, "fieldnote Business", 1, late, 2, plain},
 	{74, 12, "fieldnote Agency", 1, over, 9, plain},
 	{66, 10, "papermill Solo", 3, paid, 5, plain},
+	{62, 15, "papermill Solo", 1, paid, 0, plain},
 	{59, 7, "fieldnote Personal", 1, paid, 1, disputed},
 	{51, 1, "papermill Solo", 1, paid, 2, plain},
 	{47, 19, "fieldnote Personal", 1, unpaid, 0, plain},
