@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,7 +41,8 @@ type lite struct {
 	writer  *liteConn
 	readers chan *liteConn
 	queue   chan *member
-	done    chan struct{} // closed when the write loop has ended
+	commits chan []*member // groups that are committed and wait to be synced
+	done    chan struct{}  // closed when everybody has been answered
 	stop    chan struct{}
 	loops   sync.WaitGroup
 	close   func() error // safe to call twice
@@ -54,7 +56,9 @@ type member struct {
 	err   error
 	tx    *Tx
 	state atomic.Int32
-	done  chan struct{} // closed when err holds the verdict
+	// committed says that what f did is in the database, even if err says that it could not be synced.
+	committed bool
+	done      chan struct{} // closed when err holds the verdict
 }
 
 // The states of a member.
@@ -78,7 +82,7 @@ func liteDSN(path string, wait time.Duration, readOnly bool) string {
 	pragmas := []string{
 		fmt.Sprintf("busy_timeout(%d)", wait.Milliseconds()),
 		"journal_mode(WAL)",
-		"synchronous(FULL)", // money and activations survive a power cut
+		"synchronous(NORMAL)", // commits are synced by syncLoop, before their callers are told
 		"foreign_keys(1)",
 		"mmap_size(" + mmapSize + ")",
 		"cache_size(-8000)",
@@ -100,7 +104,7 @@ func openLite(ctx context.Context, c Config, log *slog.Logger) (*lite, error) {
 		return nil, err
 	}
 	path := filepath.Join(c.Dir, FileName)
-	l := &lite{path: path, log: log, queue: make(chan *member, 1024), done: make(chan struct{}), stop: make(chan struct{})}
+	l := &lite{path: path, log: log, queue: make(chan *member, 1024), commits: make(chan []*member, groupSize), done: make(chan struct{}), stop: make(chan struct{})}
 	l.close = sync.OnceValue(l.shutDown)
 	var err error
 	if l.writeDB, err = sql.Open("sqlite", liteDSN(path, c.LockWait, false)); err != nil {
@@ -126,6 +130,7 @@ func openLite(ctx context.Context, c Config, log *slog.Logger) (*lite, error) {
 		l.readers <- c
 	}
 	l.loops.Go(l.writeLoop)
+	l.loops.Go(l.syncLoop)
 	l.loops.Go(l.checkpointLoop)
 	return l, nil
 }
@@ -323,19 +328,18 @@ func (l *lite) write(ctx context.Context, d *DB, f func(tx *Tx) error) error {
 			return errClosed
 		}
 	}
-	if m.err != nil {
-		return m.err
+	if m.committed {
+		for _, hook := range m.tx.onCommit {
+			hook()
+		}
 	}
-	for _, hook := range m.tx.onCommit {
-		hook()
-	}
-	return nil
+	return m.err
 }
 
 // writeLoop commits waiting members in groups: whoever queued while the last group was synced goes together, so
 // that one sync serves them all.
 func (l *lite) writeLoop() {
-	defer close(l.done)
+	defer close(l.commits)
 	for {
 		select {
 		case m := <-l.queue:
@@ -376,8 +380,44 @@ func (l *lite) commitGroup(group []*member) {
 		}
 	}
 	for _, m := range group {
-		close(m.done)
+		m.committed = m.err == nil && m.tx != nil
 	}
+	l.commits <- group
+}
+
+// syncLoop answers the members of committed groups once the write-ahead log is on the disk. While it waits for that,
+// the next group is already written; one sync serves all that have gathered meanwhile.
+//
+// So a commit is durable before its caller is told of it, as with synchronous=FULL, but the writer does not stand
+// still for the disk. In between, others may read what a power cut can still take back; whatever they write because of
+// it is synced after it, as both are in the same log.
+func (l *lite) syncLoop() {
+	defer close(l.done)
+	for group := range l.commits {
+		for len(l.commits) > 0 {
+			group = append(group, <-l.commits...)
+		}
+		var err error
+		if slices.ContainsFunc(group, func(m *member) bool { return m.committed }) {
+			err = l.sync()
+		}
+		for _, m := range group {
+			if m.committed && err != nil {
+				m.err = fmt.Errorf("sync the write-ahead log: %w", err)
+			}
+			close(m.done)
+		}
+	}
+}
+
+// sync brings the write-ahead log to the disk. Frames that a checkpoint has moved out of it are in the database file,
+// which SQLite synced before it used their place again.
+func (l *lite) sync() error {
+	wal, err := os.Open(l.path + "-wal")
+	if err != nil {
+		return err
+	}
+	return errors.Join(wal.Sync(), wal.Close())
 }
 
 // tryGroup runs the members in one transaction, each in its own savepoint, and reports whether every member has
