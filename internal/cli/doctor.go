@@ -82,7 +82,7 @@ func (d *diagnosis) folder(dir string) {
 	info, err := os.Stat(dir)
 	switch {
 	case err != nil:
-		d.add(broken, what, "%s", err)
+		d.add(broken, what, "%s. Is --data right? 'keystead serve' makes a store where there is none", err)
 		return
 	case !info.IsDir():
 		d.add(broken, what, "%s is no folder", dir)
@@ -194,7 +194,7 @@ func (d *diagnosis) store(ctx context.Context, s *session, c *doctorCommand, now
 	d.jobs(is)
 	d.address(is)
 	if is.Recovery != "" {
-		d.add(doubtful, "recovery", "the store was restored at %s and is in recovery", is.Recovery)
+		d.add(doubtful, "recovery", "the store was restored at %s and is in recovery: see that no server still serves the original", is.Recovery)
 	}
 }
 

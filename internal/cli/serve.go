@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"syscall"
 	"time"
 
 	"github.com/keystead/keystead/internal/app"
@@ -104,16 +105,24 @@ func (f listenFlags) open(ctx context.Context) (*listeners, error) {
 	l := &listeners{drain: f.Drain}
 	var err error
 	if l.public, err = config.Listen(ctx, "tcp", f.Listen); err != nil {
-		return nil, fmt.Errorf("--listen: %w", err)
+		return nil, refused("--listen", err)
 	}
 	if f.MetricsListen == "" {
 		return l, nil
 	}
 	if l.metrics, err = config.Listen(ctx, "tcp", f.MetricsListen); err != nil {
 		l.close()
-		return nil, fmt.Errorf("--metrics-listen: %w", err)
+		return nil, refused("--metrics-listen", err)
 	}
 	return l, nil
+}
+
+// refused says what to do about an address that can't be had.
+func refused(flag string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s: %w. Stop what serves there, or name another address, such as %s 127.0.0.1:8090", flag, err, flag)
+	}
+	return fmt.Errorf("%s: %w. Write an address and a port, such as 127.0.0.1:8080", flag, err)
 }
 
 // close gives the addresses back. What is closed already stays so.
