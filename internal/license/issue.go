@@ -13,8 +13,9 @@ import (
 	"github.com/keystead/keystead/internal/fail"
 )
 
-// maxLimit bounds activation limits, so that no sum of them overflows.
-const maxLimit = 1_000_000_000
+// maxLimit bounds activation limits, so that no sum of them overflows. It is what the largest order of the largest plan
+// makes: what was paid for can be issued.
+const maxLimit = 100_000_000_000
 
 // keyTries is how often a key is drawn anew when the one drawn is taken. Formats with few digits may need it.
 const keyTries = 20

@@ -101,6 +101,11 @@ func TestIssueLimits(t *testing.T) {
 			})
 			wantCode(t, err, code)
 		}
+		const largestPlan, largestOrder = 1_000_000, 100_000
+		s.plan("pln_large", "prd_widget", "Large", "seat", largestPlan)
+		if l := s.issue(IssueInput{PlanID: "pln_large", Quantity: largestOrder}); l.ActivationLimit != largestPlan*largestOrder {
+			t.Errorf("the largest order of the largest plan = %d", l.ActivationLimit)
+		}
 		err := s.DB.Write(context.Background(), func(tx *db.Tx) error {
 			_, err := s.Issue(context.Background(), tx, IssueInput{CustomerID: "cus_ann", PlanID: "pln_none", Quantity: 1})
 			return err

@@ -60,7 +60,7 @@ func showLicense(l license.License) License {
 
 // LicensePatch is the body of PATCH /licenses/{id}.
 type LicensePatch struct {
-	ActivationLimit      *int64              `json:"activation_limit,omitempty" minimum:"0" maximum:"1000000000" doc:"0: unlimited. What is in use beyond a lower limit stays"`
+	ActivationLimit      *int64              `json:"activation_limit,omitempty" minimum:"0" maximum:"100000000000" doc:"0: unlimited. What is in use beyond a lower limit stays"`
 	ExpiresAt            Optional[time.Time] `json:"expires_at,omitzero" doc:"Null: never"`
 	Status               *string             `json:"status,omitempty" enum:"active,suspended,expired,cancelled,revoked" doc:"An override where the license would not get there by itself"`
 	EntitlementOverrides *map[string]any     `json:"entitlement_overrides,omitempty" doc:"Replaces all those of this license alone"`
