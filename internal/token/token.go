@@ -143,7 +143,7 @@ func tidyScopes(scopes []string) ([]string, error) {
 	}
 	for _, scope := range scopes {
 		if scope != Every && !staff.Permission(scope).IsValid() {
-			return nil, fmt.Errorf("has %q, which is not a scope", scope)
+			return nil, fmt.Errorf("has %q, which is not a scope. Scopes are %s and %v", scope, Every, staff.Permissions())
 		}
 	}
 	if slices.Contains(scopes, Every) {
