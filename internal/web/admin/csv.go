@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // csvHref is the export of what a list shows now.
@@ -61,7 +62,7 @@ func writeCSV[T any](w http.ResponseWriter, name string, head []string, rows ite
 
 // harmless keeps a spreadsheet from taking what a customer typed for a formula.
 func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+	if first, _ := utf8.DecodeRuneInString(s); strings.ContainsRune("=+-@\t\r＝＋－＠", first) {
 		return "'" + s
 	}
 	return s
