@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"syscall"
+	"time"
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
@@ -22,6 +24,9 @@ import (
 // incoming is the folder of files that are still being received. Whatever an interrupted program left there is
 // never read.
 const incoming = "incoming"
+
+// whenFull is how long a client is told to wait when the disk is full: somebody has to make room.
+const whenFull = time.Minute
 
 // AddFile stores what r holds, at most maxSize bytes, and attaches it to a release under a cleaned name. The content
 // lies at <first two hex digits>/<sha256>: equal content is stored once, and what is stored is never changed. It
@@ -36,6 +41,11 @@ func (s *Service) AddFile(ctx context.Context, releaseID, name string, r io.Read
 		return File{}, fmt.Errorf("add file to %s: %w", releaseID, err)
 	}
 	sum, size, err := s.keep(r, maxSize)
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		full := fail.Unavailable("The disk is full: the file can't be stored.", err)
+		full.RetryAfter = whenFull
+		err = full
+	}
 	if err != nil {
 		return File{}, fmt.Errorf("add file to %s: %w", releaseID, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/iotest"
 
@@ -119,6 +120,7 @@ func TestAddFileRefuses(t *testing.T) {
 			{"nothing", f.id, "a.zip", strings.NewReader(""), fail.CodeInvalidInput},
 			{"too much", f.id, "a.zip", bytes.NewReader(make([]byte, 101)), release.CodeFileTooLarge},
 			{"a broken upload", f.id, "a.zip", io.MultiReader(strings.NewReader("half"), iotest.ErrReader(broken)), fail.CodeInternal},
+			{"a full disk", f.id, "a.zip", io.MultiReader(strings.NewReader("half"), iotest.ErrReader(syscall.ENOSPC)), fail.CodeUnavailable},
 		} {
 			if _, err := f.AddFile(t.Context(), tt.release, tt.file, tt.r, 100); code(err) != tt.code {
 				t.Errorf("%s: %v", tt.name, err)
