@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/keystead/keystead/internal/billing"
@@ -38,20 +39,10 @@ func (a *App) prune(ctx context.Context) error {
 		return err
 	}
 	now := a.DB.Clock().Now()
-	if _, err := a.Licenses.PruneRejected(ctx, now.AddDate(0, 0, -s.RejectedDays)); err != nil {
-		return err
-	}
-	if _, err := a.Licenses.PruneVerifications(ctx, now.AddDate(0, 0, -s.VerificationDays)); err != nil {
-		return err
-	}
-	if _, err := a.Licenses.PruneDownloads(ctx, now.AddDate(0, 0, -s.VerificationDays)); err != nil {
-		return err
-	}
-	if _, err := a.Jobs.Prune(ctx); err != nil {
-		return err
-	}
-	if err := a.SignIn.Prune(ctx); err != nil {
-		return err
-	}
-	return a.Tokens.Prune(ctx)
+	_, rejected := a.Licenses.PruneRejected(ctx, now.AddDate(0, 0, -s.RejectedDays))
+	_, verifications := a.Licenses.PruneVerifications(ctx, now.AddDate(0, 0, -s.VerificationDays))
+	_, downloads := a.Licenses.PruneDownloads(ctx, now.AddDate(0, 0, -s.VerificationDays))
+	_, jobs := a.Jobs.Prune(ctx)
+	// One log that can't be pruned keeps no other from it.
+	return errors.Join(rejected, verifications, downloads, jobs, a.SignIn.Prune(ctx), a.Tokens.Prune(ctx))
 }

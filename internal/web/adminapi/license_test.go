@@ -334,11 +334,14 @@ func TestCatalogChanges(t *testing.T) {
 			b.Errorf("fields: %v", fields)
 		}
 
-		made := b.do("POST", "/products/"+s.product+"/releases", object{"version": "v2.0.0", "channel": "beta", "notes": "New"})
+		made := b.do("POST", "/products/"+s.product+"/releases", object{"version": "v2.0.0", "channel": "beta", "notes": "New", "publish": false})
 		same(b.T, made, object{
 			"id": id("rel"), "product_id": s.product, "version": "2.0.0", "channel": "beta", "notes": "New", "released_at": instant,
 			"published_at": nil, "created_at": instant, "files": []any{},
 		})
+		if got := b.do("POST", "/products/"+s.product+"/releases", object{"version": "2.0.1"}); got["published_at"] == nil {
+			b.Errorf("a release is a draft without being asked to: %v", got)
+		}
 		place := "/releases/" + made["id"].(string)
 		if got := b.do("POST", place+"/publish", nil); got["published_at"] == nil {
 			b.Errorf("published: %v", got)

@@ -52,7 +52,7 @@ type NewRelease struct {
 	Channel    string     `json:"channel,omitempty" maxLength:"32" doc:"Default: stable"`
 	ReleasedAt *time.Time `json:"released_at,omitempty" doc:"Default: now"`
 	Notes      string     `json:"notes,omitempty" maxLength:"10000"`
-	Publish    bool       `json:"publish,omitempty" doc:"Offer it at once"`
+	Publish    *bool      `json:"publish,omitempty" doc:"Offer it at once; false makes a draft. Default: true"`
 }
 
 // ReleasePatch is the body of PATCH /releases/{id}.
@@ -71,11 +71,11 @@ type patchReleaseInput struct {
 }
 
 func (a *API) releases() {
-	add(a, route{Method: http.MethodPost, Path: "/products/{id}/releases", Scope: "catalog:write", Tag: "Releases", Summary: "Add a release to a product", Notes: "A draft, unless publish says otherwise.", Status: http.StatusCreated},
+	add(a, route{Method: http.MethodPost, Path: "/products/{id}/releases", Scope: "catalog:write", Tag: "Releases", Summary: "Add a release to a product", Notes: "It is offered at once, unless publish is false.", Status: http.StatusCreated},
 		func(ctx context.Context, in *createReleaseInput) (Release, error) {
 			r, err := a.Releases.Create(ctx, release.Input{
 				ProductID: in.ID, Version: in.Body.Version, Channel: in.Body.Channel, ReleasedAt: in.Body.ReleasedAt,
-				Notes: in.Body.Notes, Publish: in.Body.Publish,
+				Notes: in.Body.Notes, Publish: in.Body.Publish == nil || *in.Body.Publish,
 			})
 			return showRelease(r), err
 		})
