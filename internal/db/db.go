@@ -41,8 +41,8 @@ type Config struct {
 	LockWait time.Duration
 	// Schema is the version at which migrations stop, for what belongs to an older one; 0: the newest.
 	Schema int64
-	Clock    clock.Clock
-	Logger   *slog.Logger
+	Clock  clock.Clock
+	Logger *slog.Logger
 }
 
 // DB is an open store. It is safe for concurrent use.

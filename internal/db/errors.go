@@ -49,6 +49,8 @@ func explain(err error) error {
 	var pe *pgconn.PgError
 	var ce *pgconn.ConnectError
 	switch {
+	case errors.Is(err, errSync):
+		detail = "The database file can't be used."
 	case errors.As(err, &le):
 		switch le.Code() & 0xff {
 		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:

@@ -302,7 +302,10 @@ func (l *lite) read(ctx context.Context, d *DB, f func(tx *Tx) error) (err error
 	return f(d.newTx(t))
 }
 
-var errClosed = errors.New("the store is closed")
+var (
+	errClosed = errors.New("the store is closed")
+	errSync   = errors.New("the write-ahead log could not be synced")
+)
 
 func (l *lite) write(ctx context.Context, d *DB, f func(tx *Tx) error) error {
 	m := &member{ctx: ctx, db: d, f: f, done: make(chan struct{})}
@@ -391,19 +394,25 @@ func (l *lite) commitGroup(group []*member) {
 // So a commit is durable before its caller is told of it, as with synchronous=FULL, but the writer does not stand
 // still for the disk. In between, others may read what a power cut can still take back; whatever they write because of
 // it is synced after it, as both are in the same log.
+//
+// After a sync that failed nobody is told of success any more until the program is started again: the kernel has
+// dropped what it could not write, and the next sync would not know of it.
 func (l *lite) syncLoop() {
 	defer close(l.done)
+	var failed error
 	for group := range l.commits {
 		for len(l.commits) > 0 {
 			group = append(group, <-l.commits...)
 		}
-		var err error
-		if slices.ContainsFunc(group, func(m *member) bool { return m.committed }) {
-			err = l.sync()
+		if failed == nil && slices.ContainsFunc(group, func(m *member) bool { return m.committed }) {
+			if err := l.sync(); err != nil {
+				failed = fmt.Errorf("%w: %w", errSync, err)
+				l.log.Error("what was written could not be brought to the disk; nothing is promised until a restart", "err", err)
+			}
 		}
 		for _, m := range group {
-			if m.committed && err != nil {
-				m.err = fmt.Errorf("sync the write-ahead log: %w", err)
+			if m.committed && failed != nil {
+				m.err = failed
 			}
 			close(m.done)
 		}

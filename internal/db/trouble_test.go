@@ -141,6 +141,49 @@ func TestFullDisk(t *testing.T) {
 	})
 }
 
+// What could not be brought to the disk is not promised to anybody, and nothing after it is.
+func TestSyncFails(t *testing.T) {
+	t.Parallel()
+	s := dbtest.SQLite(t)
+	if err := s.DB.Write(t.Context(), putting("x1")); err != nil {
+		t.Fatal(err)
+	}
+	wal := filepath.Join(s.Config.Dir, db.FileName+"-wal")
+	if err := os.Rename(wal, wal+"-away"); err != nil {
+		t.Fatal(err)
+	}
+	told := false
+	err := s.DB.Write(t.Context(), func(tx *db.Tx) error {
+		tx.OnCommit(func() { told = true })
+		return put(tx, "x2", "1")
+	})
+	wantUnavailable(t, err, "can't be used")
+	wantStored(t, s.DB, "x", "x1", "x2")
+	if !told {
+		t.Error("what is in memory was not told of what others can read now")
+	}
+	if err := os.Rename(wal+"-away", wal); err != nil {
+		t.Fatal(err)
+	}
+	wantUnavailable(t, s.DB.Write(t.Context(), putting("x3")), "can't be used")
+	if err := s.DB.Write(t.Context(), func(*db.Tx) error { return errTest }); !errors.Is(err, errTest) {
+		t.Errorf("error = %v, want that of the function", err)
+	}
+
+	if err := s.DB.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := db.Open(t.Context(), s.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = again.Close() }()
+	if err := again.Write(t.Context(), putting("x4")); err != nil {
+		t.Errorf("after a restart: %v", err)
+	}
+	wantStored(t, again, "x", "x1", "x2", "x3", "x4")
+}
+
 // proxy stands between a store and its PostgreSQL so that a test can cut the line.
 type proxy struct {
 	t        *testing.T
