@@ -152,7 +152,7 @@ func (b *browser) fill(name, value string) {
 // choose picks the option of a select whose text contains part.
 func (b *browser) choose(name, part string) {
 	b.t.Helper()
-	value := ask(b, chromedp.Evaluate[string](`[...document.querySelector('main [name="` + name + `"]').options].find(o => o.text.includes(` + quote(part) + `))?.value ?? ""`))
+	value := ask(b, chromedp.Evaluate[string](`[...document.querySelector('main [name="`+name+`"]').options].find(o => o.text.includes(`+quote(part)+`))?.value ?? ""`))
 	if value == "" {
 		b.t.Fatalf("%s has no option with %q", name, part)
 	}
