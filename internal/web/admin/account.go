@@ -25,6 +25,10 @@ func (a *area) accountPage(w http.ResponseWriter, r *http.Request, status int, b
 	me := visitorOf(r).staff
 	v := sheetView{Page: a.page(r, "Your account", "")}
 	v.Head = ui.Head{Title: "Your account", Sub: me.Email, Actions: []ui.Button{{Label: "Sign out everywhere", Href: "/admin/me/sign-out-everywhere", Post: true}}}
+	name, zone := me.Name, me.TimeZone
+	if r.URL.Path == "/admin/me" && r.PostForm != nil {
+		name, zone = r.PostFormValue("name"), r.PostFormValue("time_zone")
+	}
 	form := func(action, submit string, fields ...ui.Field) *ui.Form {
 		f := ui.Form{Action: action, Submit: submit, Stacked: true, Kind: ui.Plain, Sections: []ui.FormSection{{Fields: fields}}}
 		if r.URL.Path == action {
@@ -37,10 +41,10 @@ func (a *area) accountPage(w http.ResponseWriter, r *http.Request, status int, b
 	}
 	v.Left = []card{
 		{Head: ui.CardHead{Title: "About you"}, Form: form("/admin/me", "Save",
-			ui.Field{Name: "name", Label: "Name", Value: me.Name, Required: true, MaxLength: 255},
-			ui.Field{Name: "time_zone", Label: "Time zone", Value: me.TimeZone, Optional: true, Hint: "Such as Europe/Berlin. Times are shown in it. Empty: the store's."})},
+			ui.Field{Name: "name", Label: "Name", Value: name, Required: true, MaxLength: 255},
+			ui.Field{Name: "time_zone", Label: "Time zone", Value: zone, Optional: true, Hint: "Such as Europe/Berlin. Times are shown in it. Empty: the store's."})},
 		{Head: ui.CardHead{Title: "Password", Text: "A new one ends all your other sessions."}, Form: form("/admin/me/password", "Change password", password("change"),
-			ui.Field{Kind: ui.InputPassword, Name: "password", Label: "New password", Required: true, Autocomplete: "new-password", Hint: "At least 12 characters. A sentence is easy to remember."})},
+			ui.Field{Kind: ui.InputPassword, Name: "password", Label: "New password", Required: true, Autocomplete: "new-password", Hint: "At least 10 characters. A sentence is easy to remember."})},
 	}
 	second := card{Head: ui.CardHead{Title: "Second factor", Text: "A code from an authenticator app, asked for at every sign-in."}}
 	if me.HasTOTP {

@@ -45,6 +45,9 @@ func (a *area) renderError(w http.ResponseWriter, r *http.Request, e *fail.Error
 	}
 }
 
+// conflictFields are the fields that a conflict is about.
+var conflictFields = map[string]string{"EMAIL_TAKEN": "email", "SLUG_TAKEN": "slug", "PLAN_NAME_TAKEN": "name", "PAYMENT_EXISTS": "reference"}
+
 // fieldErrors are the messages of e by field, and what concerns the form as a whole. ok is false for an error that no
 // form can explain.
 func fieldErrors(err error) (byField map[string]string, whole string, ok bool) {
@@ -58,8 +61,8 @@ func fieldErrors(err error) (byField map[string]string, whole string, ok bool) {
 	for _, f := range e.Fields {
 		byField[f.Field] = f.Message
 	}
-	if len(byField) == 0 && e.Field != "" {
-		byField[e.Field] = e.Detail
+	if field := conflictFields[e.Code]; len(byField) == 0 && field != "" {
+		byField[field] = e.Detail
 	}
 	if len(byField) == 0 {
 		whole = e.Detail

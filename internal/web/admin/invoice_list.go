@@ -22,7 +22,7 @@ func (a *area) invoiceList(w http.ResponseWriter, r *http.Request) error {
 	v.Head = ui.Head{Title: "Invoices", Actions: []ui.Button{{Label: "Export CSV", Href: csvHref(r, "/admin/invoices.csv"), Icon: "download"}}}
 	v.Filter = ui.Filter{
 		Action: "/admin/invoices", SearchLabel: "Search invoices", SearchName: "q", Search: f.Query, Placeholder: "Number, or the reference of a payment",
-		Selects: []ui.Select{{Label: "Status", Name: "status", Value: string(f.Status), Options: options("Any", "open", "paid", "void", "uncollectible")}},
+		Selects: []ui.Select{{Label: "Status", Name: "status", Value: string(f.Status), Options: options("open", "paid", "void", "uncollectible")}},
 		Chips:   chips(r, chipName{param: "q", label: "Search"}, chipName{"status", "Status", statusText}, chipName{param: "customer_id", label: "Customer"}), ClearHref: "/admin/invoices",
 	}
 	v.Table = invoiceTable(v.Page, found, true)

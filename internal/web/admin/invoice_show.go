@@ -169,6 +169,21 @@ func paymentForm(i billing.Invoice, amount, reference, received string) ui.Form 
 	}}}}
 }
 
+// paymentErrors names the fields as the form does.
+func paymentErrors(bad map[string]string) map[string]string {
+	out := map[string]string{}
+	for name, m := range bad {
+		switch {
+		case strings.HasPrefix(name, "money"):
+			name = "amount"
+		case name == "received_at":
+			name = "received_on"
+		}
+		out[name] = m
+	}
+	return out
+}
+
 func (a *area) invoicePay(w http.ResponseWriter, r *http.Request) error {
 	i, err := a.Billing.ByID(r.Context(), r.PathValue("id"))
 	if err != nil {
@@ -197,11 +212,7 @@ func (a *area) invoicePay(w http.ResponseWriter, r *http.Request) error {
 		if !ok {
 			return err
 		}
-		if m, there := byField["money"]; there {
-			byField["amount"] = m
-			delete(byField, "money")
-		}
-		return again(byField, whole)
+		return again(paymentErrors(byField), whole)
 	}
 	after, err := a.Billing.ByID(r.Context(), i.ID)
 	if err != nil {
@@ -216,22 +227,39 @@ func (a *area) invoicePay(w http.ResponseWriter, r *http.Request) error {
 	return done(w, r, "/admin/invoices/"+i.ID, text)
 }
 
-func (a *area) lineRevokeAsk(w http.ResponseWriter, r *http.Request) error {
+// revokeQuestionOf asks about the line that the address names.
+func (a *area) revokeQuestionOf(r *http.Request) (*ui.Confirm, error) {
 	i, err := a.Billing.ByID(r.Context(), r.PathValue("id"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, l := range i.Lines {
 		if l.ID == r.PathValue("line") {
-			return a.confirm(w, a.page(r, "Revoke", "invoices"), *revokeQuestion(i, l))
+			return revokeQuestion(i, l), nil
 		}
 	}
-	return errNoPage
+	return nil, errNoPage
+}
+
+func (a *area) lineRevokeAsk(w http.ResponseWriter, r *http.Request) error {
+	q, err := a.revokeQuestionOf(r)
+	if err != nil {
+		return err
+	}
+	return a.confirm(w, a.page(r, "Revoke", "invoices"), *q)
 }
 
 func (a *area) lineRevoke(w http.ResponseWriter, r *http.Request) error {
-	if _, err := a.Billing.RevokeFulfilment(r.Context(), r.PathValue("id"), r.PathValue("line"), r.PostFormValue("why")); err != nil {
+	q, err := a.revokeQuestionOf(r)
+	if err != nil {
 		return err
+	}
+	why, err := reasonGiven(r)
+	if err == nil {
+		_, err = a.Billing.RevokeFulfilment(r.Context(), r.PathValue("id"), r.PathValue("line"), why)
+	}
+	if err != nil {
+		return a.askAgain(w, r, "Revoke", "invoices", *q, err)
 	}
 	return done(w, r, "/admin/invoices/"+r.PathValue("id"), "Paying that line does nothing any more.")
 }

@@ -3,13 +3,24 @@ package admin
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
+	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
 func reasonField(scope string) []ui.Field {
 	return []ui.Field{{Name: "why", Label: "Reason", Required: true, MaxLength: 255, Hint: "It stands in the license's history.", Scope: scope}}
+}
+
+// reasonGiven is the reason that a question asks for. The rooms take most acts without one; a person gives it.
+func reasonGiven(r *http.Request) (string, error) {
+	why := strings.TrimSpace(r.PostFormValue("why"))
+	if why == "" {
+		return "", fail.Invalid("why", "is required")
+	}
+	return why, nil
 }
 
 func places(n int64) string {
@@ -78,7 +89,11 @@ func (a *area) licenseAskAgain(w http.ResponseWriter, r *http.Request, question 
 }
 
 func (a *area) licenseSuspend(w http.ResponseWriter, r *http.Request) error {
-	l, err := a.Licenses.PlaceHold(r.Context(), r.PathValue("id"), license.HoldStaff, r.PostFormValue("why"))
+	var l license.License
+	why, err := reasonGiven(r)
+	if err == nil {
+		l, err = a.Licenses.PlaceHold(r.Context(), r.PathValue("id"), license.HoldStaff, why)
+	}
 	if err != nil {
 		return a.licenseAskAgain(w, r, suspendQuestion, err)
 	}
@@ -86,7 +101,11 @@ func (a *area) licenseSuspend(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *area) licenseLift(w http.ResponseWriter, r *http.Request) error {
-	l, err := a.Licenses.LiftHold(r.Context(), r.PathValue("id"), license.HoldStaff, license.LiftInput{Why: r.PostFormValue("why")})
+	var l license.License
+	why, err := reasonGiven(r)
+	if err == nil {
+		l, err = a.Licenses.LiftHold(r.Context(), r.PathValue("id"), license.HoldStaff, license.LiftInput{Why: why})
+	}
 	if err != nil {
 		return a.licenseAskAgain(w, r, liftQuestion, err)
 	}
@@ -135,18 +154,49 @@ func (a *area) activationRemoveAsk(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	return a.confirm(w, a.page(r, "Remove activation", "licenses"), *removeQuestionOf(r, l))
+	q, err := a.removeQuestionOf(r, l)
+	if err != nil {
+		return err
+	}
+	return a.confirm(w, a.page(r, "Remove activation", "licenses"), *q)
 }
 
 // removeQuestionOf asks about the activation that the address names.
-func removeQuestionOf(r *http.Request, l license.License) *ui.Confirm {
-	return removeQuestion(l, license.Activation{ID: r.PathValue("activation"), Identifier: "this activation"})
+func (a *area) removeQuestionOf(r *http.Request, l license.License) (*ui.Confirm, error) {
+	for after := ""; ; {
+		activations, next, err := a.Licenses.Activations(r.Context(), l.ID, after, 200)
+		if err != nil {
+			return nil, err
+		}
+		for _, act := range activations {
+			if act.ID == r.PathValue("activation") {
+				return removeQuestion(l, act), nil
+			}
+		}
+		if after = next; after == "" {
+			return nil, errNoActivation
+		}
+	}
 }
+
+var errNoActivation = fail.NotFound("ACTIVATION_NOT_FOUND", "This activation has been removed, or is not of this license.")
 
 func (a *area) activationRemove(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	if err := a.Licenses.RemoveActivation(r.Context(), id, r.PathValue("activation"), r.PostFormValue("why")); err != nil {
-		return a.licenseAskAgain(w, r, func(l license.License) *ui.Confirm { return removeQuestionOf(r, l) }, err)
+	why, err := reasonGiven(r)
+	if err == nil {
+		err = a.Licenses.RemoveActivation(r.Context(), id, r.PathValue("activation"), why)
+	}
+	if err != nil {
+		l, gone := a.Licenses.ByID(r.Context(), id)
+		if gone != nil {
+			return gone
+		}
+		q, gone := a.removeQuestionOf(r, l)
+		if gone != nil {
+			return gone
+		}
+		return a.askAgain(w, r, "Remove activation", "licenses", *q, err)
 	}
 	return done(w, r, "/admin/licenses/"+id, "The activation was removed.")
 }

@@ -57,6 +57,7 @@ func (a *area) bulkAsk(w http.ResponseWriter, r *http.Request) error {
 
 func (a *area) bulkPreview(w http.ResponseWriter, r *http.Request, status int, p ui.Page, in license.BulkInput, bad map[string]string, whole string) error {
 	preview := in
+	preview.Reason = "" // a wrong one is said at its field, and keeps nobody from seeing what would happen
 	if preview.By.Validate() != nil {
 		preview.By = civil.Span{Count: 1, Unit: civil.Year}
 	}

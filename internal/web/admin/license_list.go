@@ -41,9 +41,9 @@ func (a *area) licenseList(w http.ResponseWriter, r *http.Request) error {
 	v.Filter = ui.Filter{
 		Action: "/admin/licenses", SearchLabel: "Search licenses", SearchName: "q", Search: f.Query, Placeholder: "Key, customer, e-mail, product, order, identifier",
 		Selects: []ui.Select{
-			{Label: "Status", Name: "status", Value: q.Get("status"), Options: options("Any", "active", "suspended", "expired", "cancelled", "revoked")},
+			{Label: "Status", Name: "status", Value: q.Get("status"), Options: options("active", "suspended", "expired", "cancelled", "revoked")},
 			{Label: "Product", Name: "product_id", Value: q.Get("product_id"), Options: products},
-			{Label: "Type", Name: "type", Value: q.Get("type"), Options: options("Any", string(license.Purchased))},
+			{Label: "Type", Name: "type", Value: q.Get("type"), Options: options(string(license.Purchased))},
 			{Label: "Not seen", Name: "not_seen_days", Value: q.Get("not_seen_days"), Options: []ui.Option{{Value: "", Label: "Any"}, {Value: "7", Label: "7 days"}, {Value: "30", Label: "30 days"}, {Value: "90", Label: "90 days"}, {Value: "365", Label: "A year"}}},
 			{Label: "Use", Name: "near_limit", Value: q.Get("near_limit"), Options: []ui.Option{{Value: "", Label: "Any"}, {Value: "1", Label: "Near the limit"}}},
 			{Label: "Order", Name: "sort", Value: q.Get("sort"), Options: []ui.Option{{Value: "", Label: "Newest"}, {Value: string(license.ByExpiry), Label: "Next to expire"}, {Value: string(license.ByLastSeen), Label: "Longest not seen"}}},

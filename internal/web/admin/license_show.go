@@ -107,8 +107,11 @@ func licenseLinks(l license.License) *ui.Details {
 	return d
 }
 
+// activationsShown is how many activations a license's page shows.
+const activationsShown = 20
+
 func (a *area) activationCards(r *http.Request, p ui.Page, l license.License, mayWrite bool) ([]card, error) {
-	activations, next, err := a.Licenses.Activations(r.Context(), l.ID, cursor(r), perPage)
+	activations, next, err := a.Licenses.Activations(r.Context(), l.ID, cursor(r), activationsShown)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +133,7 @@ func (a *area) activationCards(r *http.Request, p ui.Page, l license.License, ma
 		}
 		row := ui.Row{Cells: []ui.Cell{place, ui.Text(act.IP), ui.HTML(p.Ago(act.ActivatedAt)), ui.HTML(p.Ago(act.LastSeenAt))}}
 		if mayWrite {
-			row.Cells = append(row.Cells, ui.Act(ui.Button{Label: "Remove", Kind: ui.Quiet, Href: "/admin/licenses/" + l.ID + "/activations/" + act.ID + "/remove", Confirm: removeQuestion(l, act)}))
+			row.Cells = append(row.Cells, ui.Act(ui.Button{Label: "Remove", Kind: ui.Quiet, Href: "/admin/licenses/" + l.ID + "/activations/" + act.ID + "/remove"}))
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -148,7 +151,7 @@ func (a *area) activationCards(r *http.Request, p ui.Page, l license.License, ma
 }
 
 func (a *area) historyCards(r *http.Request, p ui.Page, l license.License, _ bool) ([]card, error) {
-	entries, next, err := a.Licenses.History(r.Context(), l.ID, r.URL.Query().Get("history"), 30)
+	entries, next, err := a.Licenses.History(r.Context(), l.ID, r.URL.Query().Get("history"), 20)
 	if err != nil {
 		return nil, err
 	}

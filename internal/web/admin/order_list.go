@@ -30,7 +30,7 @@ func (a *area) orderList(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.Filter = ui.Filter{
 		Action: "/admin/orders", SearchLabel: "Search orders", SearchName: "q", Search: f.Query, Placeholder: "Order id, invoice id or number",
-		Selects: []ui.Select{{Label: "Status", Name: "status", Value: string(f.Status), Options: options("Any", "pending", "completed", "cancelled", "failed")}},
+		Selects: []ui.Select{{Label: "Status", Name: "status", Value: string(f.Status), Options: options("pending", "completed", "cancelled", "failed")}},
 		Chips:   chips(r, chipName{param: "q", label: "Search"}, chipName{"status", "Status", statusText}, chipName{param: "customer_id", label: "Customer"}), ClearHref: "/admin/orders",
 	}
 	v.Table = orderTable(v.Page, found, true)

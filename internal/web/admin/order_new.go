@@ -109,7 +109,7 @@ func (a *area) orderCreate(w http.ResponseWriter, r *http.Request) error {
 		if !ok {
 			return err
 		}
-		for from, to := range map[string]string{"items[0].price_id": "price", "items[0].quantity": "quantity"} {
+		for from, to := range map[string]string{"items.0.price_id": "price", "items.0.quantity": "quantity"} {
 			if m, there := byField[from]; there {
 				byField[to] = m
 				delete(byField, from)

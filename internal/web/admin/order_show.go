@@ -83,7 +83,11 @@ func (a *area) orderCancelAsk(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *area) orderCancel(w http.ResponseWriter, r *http.Request) error {
-	o, err := a.Orders.Cancel(r.Context(), r.PathValue("id"), r.PostFormValue("why"))
+	var o order.Order
+	why, err := reasonGiven(r)
+	if err == nil {
+		o, err = a.Orders.Cancel(r.Context(), r.PathValue("id"), why)
+	}
 	if err != nil {
 		o, gone := a.Orders.ByID(r.Context(), r.PathValue("id"))
 		if gone != nil {

@@ -60,8 +60,8 @@ type chipName struct {
 }
 
 // options makes the choices of a filter from stored names ("past_due"); the first is none.
-func options(any string, values ...string) []ui.Option {
-	out := []ui.Option{{Value: "", Label: any}}
+func options(values ...string) []ui.Option {
+	out := []ui.Option{{Value: "", Label: "Any"}}
 	for _, v := range values {
 		out = append(out, ui.Option{Value: v, Label: ui.StatusBadge(v).Text})
 	}

@@ -137,7 +137,7 @@ func (a *area) releaseUpload(w http.ResponseWriter, r *http.Request) error {
 	}
 	for {
 		part, err := parts.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

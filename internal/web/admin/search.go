@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -70,7 +71,11 @@ func (a *area) search(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		for _, i := range invoices {
+		byPlace, err := a.invoicesAtPlace(r.Context(), q)
+		if err != nil {
+			return err
+		}
+		for _, i := range append(byPlace, invoices...) {
 			if strings.EqualFold(i.Number, q) {
 				exact = "/admin/invoices/" + i.ID
 			}
@@ -98,4 +103,15 @@ func (a *area) search(w http.ResponseWriter, r *http.Request) error {
 		v.Left = []card{{Empty: &ui.Empty{Art: "search", Title: "Nothing found", Text: "The search looks at the beginning of keys, addresses, names, numbers and identifiers."}}}
 	}
 	return a.sheet(w, v)
+}
+
+// invoicesAtPlace finds the invoices at the place in the series with which a number ends: INV-2026-2 begins as so many
+// later ones do that it would not be among them.
+func (a *area) invoicesAtPlace(ctx context.Context, number string) ([]billing.Invoice, error) {
+	place := number[len(strings.TrimRight(number, "0123456789")):]
+	if place == "" || place == number || len(place) > 18 {
+		return nil, nil
+	}
+	invoices, _, err := a.Billing.List(ctx, billing.Filter{Query: place, Limit: found})
+	return invoices, err
 }

@@ -12,7 +12,7 @@ func setUpForm(token, name, email string) ui.Form {
 	return ui.Form{Action: "/admin/setup/" + token, Submit: "Create my account", Stacked: true, Sections: []ui.FormSection{{Fields: []ui.Field{
 		{Name: "name", Label: "Your name", Value: name, Required: true, MaxLength: 255, Autofocus: true, Autocomplete: "name"},
 		{Kind: ui.InputEmail, Name: "email", Label: "E-mail", Value: email, Required: true, Autocomplete: "username"},
-		{Kind: ui.InputPassword, Name: "password", Label: "Password", Required: true, Autocomplete: "new-password", Hint: "At least 12 characters. A sentence is easy to remember."},
+		{Kind: ui.InputPassword, Name: "password", Label: "Password", Required: true, Autocomplete: "new-password", Hint: "At least 10 characters. A sentence is easy to remember."},
 	}}}}
 }
 
@@ -44,7 +44,7 @@ func (a *area) setUp(w http.ResponseWriter, r *http.Request) error {
 
 func passwordForm(token string) ui.Form {
 	return ui.Form{Action: "/admin/link/" + token, Submit: "Set password", Stacked: true, Sections: []ui.FormSection{{Fields: []ui.Field{
-		{Kind: ui.InputPassword, Name: "password", Label: "New password", Required: true, Autofocus: true, Autocomplete: "new-password", Hint: "At least 12 characters. A sentence is easy to remember."},
+		{Kind: ui.InputPassword, Name: "password", Label: "New password", Required: true, Autofocus: true, Autocomplete: "new-password", Hint: "At least 10 characters. A sentence is easy to remember."},
 	}}}}
 }
 

@@ -62,7 +62,7 @@ func (a *area) signIn(w http.ResponseWriter, r *http.Request) error {
 
 // authAgain shows a form of signing in once more with what was wrong; an error that is no answer to the form is
 // returned.
-func (a *area) authAgain(w http.ResponseWriter, r *http.Request, err error, v authView) error {
+func (a *area) authAgain(w http.ResponseWriter, _ *http.Request, err error, v authView) error {
 	e := fail.Of(err)
 	switch e.Kind {
 	case fail.KindUnauthenticated:
