@@ -79,10 +79,9 @@ type filler struct {
 	booleans map[string]bool // table.column
 }
 
-const (
-	rowsPerInsert   = 500
-	valuesPerInsert = 30_000 // of which SQLite takes 32,766 and PostgreSQL 65,535
-)
+// valuesPerInsert is how many values one statement stores. The driver of SQLite looks for each value among all of a
+// statement; PostgreSQL is far away, and takes 65,535.
+var valuesPerInsert = map[db.Engine]int{db.SQLite: 200, db.Postgres: 10_000}
 
 // begin learns which columns are booleans, and refuses a store that is not empty.
 func (in *filler) begin(tables []Table) error {
@@ -147,7 +146,7 @@ func (in *filler) fill(table string, r io.Reader) error {
 			return fmt.Errorf("table %s has a column %q", table, c)
 		}
 	}
-	most := min(rowsPerInsert, valuesPerInsert/len(columns))
+	most := max(1, valuesPerInsert[in.tx.Engine()]/len(columns))
 	args := make([]any, 0, most*len(columns))
 	for {
 		var row []any

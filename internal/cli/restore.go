@@ -26,7 +26,8 @@ func (restoreCommand) Help() string {
 	return `It restores into an empty folder or an empty database only. The backup may come from the other engine, and from an
 older version of Keystead. It is checked whole before anything is written.
 
-Everybody has to sign in again. Serve the copy or the original, never both. For a PostgreSQL store, the master key of the backup is written to --master-key-file, unless that file has it already.
+Everybody has to sign in again. Serve the copy or the original, never both. For a PostgreSQL store, the master key of
+the backup is written to --master-key-file, unless that file has it already.
 
 Examples:
 
