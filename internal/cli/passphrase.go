@@ -16,7 +16,7 @@ type passphraseFlags struct {
 	BackupPassphraseFile string `name:"backup-passphrase-file" type:"path" placeholder:"FILE" help:"File of the passphrase for the master key, or set KEYSTEAD_BACKUP_PASSPHRASE. Without either it is asked for."`
 }
 
-const passphraseVariable = "KEYSTEAD_BACKUP_PASSPHRASE" //nolint:gosec // a name, no secret
+const passphraseVariable = "KEYSTEAD_BACKUP_PASSPHRASE"
 
 // passphrase finds the passphrase, or asks for it on a terminal, twice where nothing else would notice a mistake.
 func (f passphraseFlags) passphrase(s *session, twice bool) (string, error) {
@@ -44,7 +44,7 @@ func (f passphraseFlags) passphrase(s *session, twice bool) (string, error) {
 func (s *session) askSecretly(question string) (string, error) {
 	fmt.Fprint(s.err, question)
 	echo := func(arg string) {
-		stty := exec.Command("stty", arg) //nolint:gosec,noctx // one of two words; ends at once
+		stty := exec.Command("stty", arg) //nolint:noctx // ends at once
 		stty.Stdin = s.in
 		_ = stty.Run() // without it, the line shows
 	}
