@@ -56,7 +56,7 @@ func Recover(log *slog.Logger, render Renderer, next http.Handler) http.Handler 
 			if p == nil {
 				return
 			}
-			if p == http.ErrAbortHandler {
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p)
 			}
 			log.Error("panic", "request_id", RequestID(r.Context()), "path", r.URL.Path, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))

@@ -44,12 +44,10 @@ func TestContrast(t *testing.T) {
 		}
 	}
 	for _, tone := range []string{"success", "warn", "danger", "info"} {
-		for _, p := range []struct {
+		pairs = append(pairs, []struct {
 			front, back string
 			least       float64
-		}{{tone, tone + "-soft", 4.5}, {"text", tone + "-soft", 4.5}, {"muted", tone + "-soft", 4.5}, {tone, "surface", 4.5}} {
-			pairs = append(pairs, p)
-		}
+		}{{tone, tone + "-soft", 4.5}, {"text", tone + "-soft", 4.5}, {"muted", tone + "-soft", 4.5}, {tone, "surface", 4.5}}...)
 	}
 	for _, s := range []string{"s1", "s2", "s3", "s4", "s5", "s6"} {
 		pairs = append(pairs, struct {

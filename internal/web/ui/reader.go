@@ -40,7 +40,7 @@ func (r Reader) Money(amount int64, currency string) string {
 	if r.FormatMoney != nil {
 		return r.FormatMoney(amount, currency)
 	}
-	sign, u := "", uint64(amount) //nolint:gosec // the conversion and the negation below hold for every int64
+	sign, u := "", uint64(amount) // the conversion and the negation below hold for every int64
 	if amount < 0 {
 		sign, u = "−", -u
 	}

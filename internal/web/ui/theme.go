@@ -43,7 +43,7 @@ func knownTheme(s string) Theme {
 func ThemeSwitch() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
-		c := &http.Cookie{ //nolint:gosec // a colour is no secret, and it must work over plain HTTP on loopback
+		c := &http.Cookie{ // a colour is no secret, and it must work over plain HTTP on loopback
 			Name: themeCookie, Value: string(knownTheme(r.PostFormValue("theme"))), Path: "/",
 			MaxAge: 365 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		}
