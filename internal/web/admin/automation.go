@@ -1,7 +1,9 @@
 package admin
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/staff"
@@ -37,6 +39,15 @@ func (a *area) automation(w http.ResponseWriter, r *http.Request) error {
 	for _, t := range []struct{ label, state string }{{"All", ""}, {"Failed", "failed"}, {"Waiting", "queued"}, {"Running", "running"}, {"Done", "done"}} {
 		v.Tabs.Items = append(v.Tabs.Items, ui.Tab{Label: t.label, Href: ui.URLWith(r.URL, "state", t.state), Current: string(f.State) == t.state})
 	}
+	v.Filter = ui.Filter{Action: "/admin/automation", ClearHref: "/admin/automation", Chips: chips(r, chipName{"kind", "Job", jobTitle})}
+	if f.State != "" {
+		v.Filter.Hidden = []ui.Hidden{{Name: "state", Value: string(f.State)}}
+	}
+	kinds := ui.Select{Label: "Job", Name: "kind", Value: f.Kind, Options: []ui.Option{{Value: "", Label: "Any"}}}
+	for _, kind := range slices.Sorted(maps.Keys(jobWords)) {
+		kinds.Options = append(kinds.Options, ui.Option{Value: kind, Label: jobWords[kind]})
+	}
+	v.Filter.Selects = []ui.Select{kinds}
 	v.Table = ui.Table{
 		Caption: "Jobs", Columns: []ui.Column{{Label: "Job"}, {Label: "State"}, {Label: "Tries", End: true}, {Label: "Due"}, {Label: "Ended", Narrow: true}, {Label: "Retry", Hidden: true}},
 		Empty: &ui.Empty{Art: "done", Title: "Nothing here", Text: "Jobs appear when something is to be done later, again, or every day."},

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/release"
@@ -133,7 +134,7 @@ func (a *area) planCard(r *http.Request, p ui.Page, plan catalog.Plan, mayWrite 
 	}
 	c := card{Head: ui.CardHead{Title: plan.Name, Text: "Activations by " + plan.ActivationType + ": " + limit + yesNo(plan.Status == catalog.Archived, ". Archived.", "")}}
 	if features := entitlementText(plan.Entitlements); features != "" {
-		c.Details = &ui.Details{Items: []ui.Detail{{Label: "Entitlements", Value: ui.Mono(features)}}}
+		c.Details = &ui.Details{Items: []ui.Detail{{Label: "Entitlements", Value: ui.Mono(strings.ReplaceAll(features, "\n", "; "))}}}
 	}
 	t := ui.Table{Caption: "Prices of " + plan.Name, Flush: true, Columns: []ui.Column{{Label: "Price"}, {Label: "Version", End: true}, {Label: "Status"}, {Label: "Since", Narrow: true}}, Empty: &ui.Empty{Art: "list", Title: "No price yet", Text: "Without one, the plan can't be ordered."}}
 	if mayWrite {

@@ -41,7 +41,7 @@ func (a *area) customerShow(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		t := licenseTable(r, v.Page, licenses)
+		t := licenseTable(v.Page, licenses, false)
 		t.Flush, t.Empty = true, &ui.Empty{Art: "key", Title: "No licenses", Text: "A paid order issues one."}
 		v.Right = append(v.Right, card{Head: ui.CardHead{Title: "Licenses", Actions: allOf("/admin/licenses?customer_id=" + c.ID)}, Table: &t})
 	}

@@ -88,7 +88,7 @@ func (a *area) bulkPreview(w http.ResponseWriter, r *http.Request, status int, p
 	if in.Action == license.BulkSuspend {
 		form.Kind = ui.Dangerous
 	}
-	sample := licenseTable(r, p, report.Sample)
+	sample := licenseTable(p, report.Sample, true)
 	sample.Flush = true
 	sample.Empty = &ui.Empty{Art: "list", Title: "None of them changes"}
 	v.Left = []card{{Head: ui.CardHead{Title: "For example"}, Table: &sample}}

@@ -53,7 +53,7 @@ func (a *area) licenseList(w http.ResponseWriter, r *http.Request) error {
 			chipName{"near_limit", "Use", func(string) string { return "near the limit" }}, chipName{param: "customer_id", label: "Customer"}, chipName{param: "order_id", label: "Order"}),
 		ClearHref: "/admin/licenses",
 	}
-	v.Table = licenseTable(r, v.Page, found)
+	v.Table = licenseTable(v.Page, found, true)
 	if role.Can(staff.LicensesWrite) && len(found) > 0 {
 		v.Table.ID = "licenses"
 		v.Table.Bulk = &ui.Bulk{Action: "/admin/licenses/bulk", Buttons: []ui.Button{
@@ -88,17 +88,22 @@ func (a *area) productOptions(r *http.Request) ([]ui.Option, map[string]string, 
 }
 
 // licenseTable shows licenses; used by their own list and on the pages of customers and orders.
-func licenseTable(_ *http.Request, p ui.Page, licenses []license.License) ui.Table {
-	t := ui.Table{Caption: "Licenses", Columns: []ui.Column{{Label: "Key"}, {Label: "Customer"}, {Label: "Product"}, {Label: "Status"}, {Label: "Activations"}, {Label: "Expires"}, {Label: "Last check", Narrow: true}}}
+func licenseTable(p ui.Page, licenses []license.License, withCustomer bool) ui.Table {
+	t := ui.Table{Caption: "Licenses", Columns: []ui.Column{{Label: "Key"}, {Label: "Product"}, {Label: "Status"}, {Label: "Activations"}, {Label: "Expires"}, {Label: "Last check", Narrow: true}}}
+	if withCustomer {
+		t.Columns = append(t.Columns[:1:1], append([]ui.Column{{Label: "Customer"}}, t.Columns[1:]...)...)
+	}
 	for _, l := range licenses {
 		expires := ui.Text("Never")
 		if l.ExpiresAt != nil {
 			expires = ui.HTML(p.Ago(*l.ExpiresAt))
 		}
-		t.Rows = append(t.Rows, ui.Row{ID: l.ID, Cells: []ui.Cell{
-			ui.Mono(shortKey(l.Key)).To("/admin/licenses/" + l.ID), ui.Text(l.CustomerName).With(l.CustomerEmail), ui.Text(l.ProductName).With(l.PlanName), ui.Status(string(l.Status)),
-			ui.Used(int(l.ActivationsUsed), int(l.ActivationLimit)), expires, ui.HTML(p.Ago(orZero(l.LastCheckAt))),
-		}})
+		cells := []ui.Cell{ui.Mono(shortKey(l.Key)).To("/admin/licenses/" + l.ID)}
+		if withCustomer {
+			cells = append(cells, ui.Text(l.CustomerName).With(l.CustomerEmail))
+		}
+		cells = append(cells, ui.Text(l.ProductName).With(l.PlanName), ui.Status(string(l.Status)), ui.Used(int(l.ActivationsUsed), int(l.ActivationLimit)), expires, ui.HTML(p.Ago(orZero(l.LastCheckAt))))
+		t.Rows = append(t.Rows, ui.Row{ID: l.ID, Cells: cells})
 	}
 	return t
 }
@@ -108,7 +113,7 @@ func shortKey(key string) string {
 	if parts := strings.SplitN(key, "-", 3); len(parts) == 3 {
 		return parts[0] + "-" + parts[1] + "-…"
 	}
-	return key
+	return clip(key, 20)
 }
 
 func (a *area) licenseCSV(w http.ResponseWriter, r *http.Request) error {

@@ -43,7 +43,7 @@ func (a *area) orderShow(w http.ResponseWriter, r *http.Request) error {
 		}
 		licenses = append(licenses, l)
 	}
-	t := licenseTable(r, v.Page, licenses)
+	t := licenseTable(v.Page, licenses, false)
 	t.Flush, t.Empty = true, &ui.Empty{Art: "key", Title: "No licenses yet", Text: "They are issued when the invoice is paid."}
 	v.Left = append(v.Left, card{Head: ui.CardHead{Title: "Licenses"}, Table: &t})
 	facts := &ui.Details{Items: []ui.Detail{

@@ -45,7 +45,7 @@ func (a *area) search(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 		if len(licenses) > 0 {
-			t := licenseTable(r, v.Page, licenses)
+			t := licenseTable(v.Page, licenses, true)
 			t.Flush = true
 			v.Left = append(v.Left, card{Head: ui.CardHead{Title: "Licenses", Actions: allOf("/admin/licenses?q=" + url.QueryEscape(q))}, Table: &t})
 		}

@@ -22,7 +22,7 @@ var settingGroups = []struct{ prefix, title, text string }{
 }
 
 func settingField(d setting.Definition, value any) ui.Field {
-	f := ui.Field{Name: d.Name, Label: d.Label, Hint: d.Description, Value: settingText(value), Optional: true}
+	f := ui.Field{Name: d.Name, Label: d.Label, Hint: d.Description, Value: settingText(value)}
 	switch d.Type {
 	case setting.Number:
 		f.Kind, f.Short = ui.InputNumber, true
