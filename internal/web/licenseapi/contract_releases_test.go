@@ -122,7 +122,7 @@ func TestUpdatesWithoutAReleaseOrAFile(t *testing.T) {
 	contract(t, jsonAlone, func(t *testing.T, c caller) {
 		c.get(t, "updates", "gadget").is(t, with(updateMembers, "name", "Gadget & <Co>"))
 		c.get(t, "updates", "no-such-product").refused(t, "DOWNLOAD_NOT_FOUND")
-		if c.mount == own {
+		if c.number(t, `SELECT count(*) FROM releases`) == 0 {
 			c.published(t, release.Input{ProductID: "prd_free", Version: "1.0"}, "")
 		}
 		a := c.get(t, "updates", "free")
