@@ -26,7 +26,7 @@ const FileName = "keystead.db"
 
 const (
 	groupSize       = 64               // most members of one group commit
-	checkpointEvery = 5 * time.Second  // how often the write-ahead log is moved into the database
+	checkpointEvery = time.Second      // how often the write-ahead log is moved into the database
 	truncateAbove   = 64 << 20         // bytes of write-ahead log above which a checkpoint also shortens it
 	mmapSize        = "2147418112"     // the most that SQLite maps; pages beyond it go through the cache
 	lockWait        = 10 * time.Second // how long a statement waits for another process's lock
