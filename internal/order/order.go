@@ -67,12 +67,16 @@ type Input struct {
 	Gateway    string // empty: manual
 	Kind       Kind   // empty: a sale
 	Reason     string // required unless it is a sale
+	// RequestKey makes it safe to ask twice: a key that has placed an order returns that order and places no other.
+	// It is the caller's choice, random; empty: every call places an order.
+	RequestKey string
 }
 
 // The bounds of an order.
 const (
 	maxItems    = 100
 	maxQuantity = 100_000
+	keyLength   = 100 // of a request key, in characters
 )
 
 // Validate reports everything that is wrong with in, after bringing it into the form in which it is stored.
@@ -110,6 +114,8 @@ func (in *Input) Validate() error {
 	if in.Kind != Sale && err == nil && in.Reason == "" {
 		f.Add("reason", "is required to give something away")
 	}
+	in.RequestKey, err = text.Line(in.RequestKey, keyLength)
+	f.Check("request_key", err)
 	return f.Err()
 }
 

@@ -2,7 +2,10 @@ package order
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/catalog"
@@ -29,13 +32,22 @@ func (s *Service) Place(ctx context.Context, in Input) (Order, error) {
 		if err != nil {
 			return err
 		}
+		// Before anything is priced: what was on sale at the first request may not be any more.
+		var done bool
+		if o, done, err = first(ctx, tx, in); done || err != nil {
+			return err
+		}
 		ordered, err := priced(ctx, tx, in)
 		if err != nil {
 			return err
 		}
 		id := tx.NewID("ord")
-		if err := insert(ctx, tx, id, in, ordered); err != nil {
+		inserted, err := insert(ctx, tx, id, in, ordered)
+		if err != nil {
 			return fmt.Errorf("place order %s: %w", id, err)
+		}
+		if !inserted {
+			return errKeyReused // just now and for another customer, as this one is locked
 		}
 		if err := placed(ctx, tx, id, in, ordered); err != nil {
 			return err
@@ -57,6 +69,33 @@ func (s *Service) Place(ctx context.Context, in Input) (Order, error) {
 		return err
 	})
 	return o, err
+}
+
+// first is the order that a request key has placed. A key that asked for something else then is refused.
+func first(ctx context.Context, tx *db.Tx, in Input) (o Order, found bool, err error) {
+	if in.RequestKey == "" {
+		return Order{}, false, nil
+	}
+	id, err := tx.OrderByRequest(ctx, &in.RequestKey)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Order{}, false, nil
+	}
+	if err != nil {
+		return Order{}, false, fmt.Errorf("order by its request: %w", err)
+	}
+	if o, err = load(ctx, tx, id); err != nil {
+		return Order{}, false, err
+	}
+	if !in.asksFor(o) {
+		return Order{}, false, errKeyReused
+	}
+	return o, true, nil
+}
+
+// asksFor reports whether o is what in asks for.
+func (in *Input) asksFor(o Order) bool {
+	return in.CustomerID == o.CustomerID && in.Gateway == o.Gateway && in.Kind == o.Kind && in.Reason == o.Reason &&
+		slices.EqualFunc(in.Items, o.Items, func(a, b Item) bool { return a.PriceID == b.PriceID && a.Quantity == b.Quantity })
 }
 
 // cart is an order with everything that its prices say.
@@ -145,13 +184,17 @@ func (c cart) invoice(orderID string, buyer customer.Customer) billing.NewInvoic
 	return inv
 }
 
-func insert(ctx context.Context, tx *db.Tx, id string, in Input, c cart) error {
-	err := tx.InsertOrder(ctx, query.InsertOrderParams{
+// insert writes an order and its items, unless its request key is taken.
+func insert(ctx context.Context, tx *db.Tx, id string, in Input, c cart) (inserted bool, err error) {
+	row := query.InsertOrderParams{
 		ID: id, CustomerID: in.CustomerID, Kind: string(in.Kind), Gateway: in.Gateway, Currency: string(c.total.Currency),
 		Total: c.total.Amount, Reason: in.Reason, CreatedAt: tx.Stamp,
-	})
-	if err != nil {
-		return err
+	}
+	if in.RequestKey != "" {
+		row.RequestKey = &in.RequestKey
+	}
+	if n, err := tx.InsertOrder(ctx, row); n == 0 || err != nil {
+		return false, err
 	}
 	for i, item := range c.items {
 		err := tx.InsertOrderItem(ctx, query.InsertOrderItemParams{
@@ -159,10 +202,10 @@ func insert(ctx context.Context, tx *db.Tx, id string, in Input, c cart) error {
 			Quantity: item.Quantity, UnitAmount: item.UnitAmount.Amount, SetupFee: item.SetupFee.Amount,
 		})
 		if err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // placed writes the order into the history, and into the audit log what staff gave away.

@@ -14,7 +14,10 @@ import (
 	"github.com/keystead/keystead/internal/text"
 )
 
-var errNotFound = fail.NotFound("ORDER_NOT_FOUND", "There is no such order.")
+var (
+	errNotFound  = fail.NotFound("ORDER_NOT_FOUND", "There is no such order.")
+	errKeyReused = fail.Conflict("REQUEST_KEY_REUSED", "This request has placed an order already, and it asked for something else.")
+)
 
 // Service holds the verbs of orders.
 type Service struct {

@@ -72,6 +72,7 @@ CREATE TABLE release_files (
     UNIQUE (release_id, name)
 );
 
+-- request_key keeps a request that arrives twice from becoming two orders.
 CREATE TABLE orders (
     id           TEXT COLLATE "C" PRIMARY KEY,
     customer_id  TEXT COLLATE "C" NOT NULL REFERENCES customers (id),
@@ -81,6 +82,7 @@ CREATE TABLE orders (
     currency     TEXT NOT NULL,
     total        BIGINT NOT NULL CHECK (total >= 0),
     reason       TEXT NOT NULL DEFAULT '',
+    request_key  TEXT COLLATE "C" UNIQUE,
     version      BIGINT NOT NULL DEFAULT 1,
     created_at   BIGINT NOT NULL,
     completed_at BIGINT

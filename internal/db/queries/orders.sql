@@ -1,6 +1,10 @@
--- name: InsertOrder :exec
-INSERT INTO orders (id, customer_id, kind, status, gateway, currency, total, reason, created_at)
-VALUES (@id, @customer_id, @kind, 'pending', @gateway, @currency, @total, @reason, @created_at);
+-- name: InsertOrder :execrows
+INSERT INTO orders (id, customer_id, kind, status, gateway, currency, total, reason, request_key, created_at)
+VALUES (@id, @customer_id, @kind, 'pending', @gateway, @currency, @total, @reason, @request_key, @created_at)
+ON CONFLICT (request_key) DO NOTHING;
+
+-- name: OrderByRequest :one
+SELECT id FROM orders WHERE request_key = @request_key;
 
 -- name: InsertOrderItem :exec
 INSERT INTO order_items (id, order_id, position, price_id, description, quantity, unit_amount, setup_fee)

@@ -277,6 +277,7 @@ type Order struct {
 	Currency    string
 	Total       int64
 	Reason      string
+	RequestKey  *string
 	Version     int64
 	CreatedAt   clock.Instant
 	CompletedAt *clock.Instant

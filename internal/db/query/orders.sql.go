@@ -11,9 +11,10 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 )
 
-const insertOrder = `-- name: InsertOrder :exec
-INSERT INTO orders (id, customer_id, kind, status, gateway, currency, total, reason, created_at)
-VALUES ($1, $2, $3, 'pending', $4, $5, $6, $7, $8)
+const insertOrder = `-- name: InsertOrder :execrows
+INSERT INTO orders (id, customer_id, kind, status, gateway, currency, total, reason, request_key, created_at)
+VALUES ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, $9)
+ON CONFLICT (request_key) DO NOTHING
 `
 
 type InsertOrderParams struct {
@@ -24,11 +25,12 @@ type InsertOrderParams struct {
 	Currency   string
 	Total      int64
 	Reason     string
+	RequestKey *string
 	CreatedAt  clock.Instant
 }
 
-func (q *Queries) InsertOrder(ctx context.Context, arg InsertOrderParams) error {
-	_, err := q.db.ExecContext(ctx, insertOrder,
+func (q *Queries) InsertOrder(ctx context.Context, arg InsertOrderParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, insertOrder,
 		arg.ID,
 		arg.CustomerID,
 		arg.Kind,
@@ -36,9 +38,13 @@ func (q *Queries) InsertOrder(ctx context.Context, arg InsertOrderParams) error 
 		arg.Currency,
 		arg.Total,
 		arg.Reason,
+		arg.RequestKey,
 		arg.CreatedAt,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const insertOrderItem = `-- name: InsertOrderItem :exec
@@ -97,7 +103,7 @@ func (q *Queries) MoveOrder(ctx context.Context, arg MoveOrderParams) (int64, er
 }
 
 const order = `-- name: Order :one
-SELECT id, customer_id, kind, status, gateway, currency, total, reason, version, created_at, completed_at FROM orders WHERE id = $1
+SELECT id, customer_id, kind, status, gateway, currency, total, reason, request_key, version, created_at, completed_at FROM orders WHERE id = $1
 `
 
 func (q *Queries) Order(ctx context.Context, id string) (Order, error) {
@@ -112,9 +118,21 @@ func (q *Queries) Order(ctx context.Context, id string) (Order, error) {
 		&i.Currency,
 		&i.Total,
 		&i.Reason,
+		&i.RequestKey,
 		&i.Version,
 		&i.CreatedAt,
 		&i.CompletedAt,
 	)
 	return i, err
+}
+
+const orderByRequest = `-- name: OrderByRequest :one
+SELECT id FROM orders WHERE request_key = $1
+`
+
+func (q *Queries) OrderByRequest(ctx context.Context, requestKey *string) (string, error) {
+	row := q.db.QueryRowContext(ctx, orderByRequest, requestKey)
+	var id string
+	err := row.Scan(&id)
+	return id, err
 }
