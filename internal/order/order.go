@@ -124,7 +124,7 @@ func itemField(i int, name string) string { return fmt.Sprintf("items.%d.%s", i,
 // CSVHeader names the columns of [Order.CSV].
 var CSVHeader = []string{
 	"id", "status", "kind", "customer_id", "customer_name", "customer_email", "items", "currency", "total", "gateway", "invoice_number",
-	"reason", "created_at", "completed_at",
+	"reason", "created_at", "completed_at", "licenses",
 }
 
 // CSV returns the order as a row of an export, amounts in major units.
@@ -140,5 +140,6 @@ func (o Order) CSV() []string {
 	return []string{
 		o.ID, string(o.Status), string(o.Kind), o.CustomerID, o.CustomerName, o.CustomerEmail, strings.Join(items, "; "),
 		string(o.Total.Currency), o.Total.Decimal(), o.Gateway, o.InvoiceNumber, o.Reason, o.CreatedAt.Format(time.RFC3339), completed,
+		strings.Join(o.LicenseIDs, " "),
 	}
 }

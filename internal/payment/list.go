@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
-	"time"
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
@@ -77,15 +75,6 @@ func (s *Service) List(ctx context.Context, f Filter) (payments []Payment, next 
 	return payments, next, err
 }
 
-// All yields every payment that a filter picks; its cursor and limit do not matter.
-func (s *Service) All(ctx context.Context, f Filter) iter.Seq2[Payment, error] {
-	f.Limit = page.Longest
-	return page.Walk(func(cursor string) ([]Payment, string, error) {
-		f.Cursor = cursor
-		return s.List(ctx, f)
-	})
-}
-
 func (f Filter) where() (*page.Where, error) {
 	var bad fail.Fields
 	var w page.Where
@@ -138,17 +127,4 @@ func selectPayments(ctx context.Context, tx *db.Tx, w *page.Where, limit int) (p
 		payments = append(payments, paymentOf(r))
 	}
 	return payments, rows.Err()
-}
-
-// CSVHeader names the columns of [Payment.CSV].
-var CSVHeader = []string{
-	"id", "invoice_id", "customer_id", "gateway", "reference", "currency", "amount", "applied", "state", "received_at",
-}
-
-// CSV returns the payment as a row of an export, amounts in major units.
-func (p Payment) CSV() []string {
-	return []string{
-		p.ID, p.InvoiceID, p.CustomerID, p.Gateway, p.Reference, string(p.Money.Currency), p.Money.Decimal(), p.Applied.Decimal(),
-		string(p.State), p.ReceivedAt.Format(time.RFC3339),
-	}
 }

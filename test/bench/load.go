@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/keystead/keystead/internal/clock"
 )
 
 // result is what one run of load saw.
@@ -37,7 +39,7 @@ func run(addr string, conns int, d time.Duration, next request) (result, error) 
 	}
 	parts := make([]partial, conns)
 	var wg sync.WaitGroup
-	start := time.Now()
+	start := now()
 	end := start.Add(d)
 	for c := range conns {
 		wg.Go(func() {
@@ -53,7 +55,7 @@ func run(addr string, conns int, d time.Duration, next request) (result, error) 
 			var buf bytes.Buffer
 			var body []byte
 			for n := 0; ; n++ {
-				sent := time.Now()
+				sent := now()
 				if sent.After(end) {
 					return
 				}
@@ -66,7 +68,7 @@ func run(addr string, conns int, d time.Duration, next request) (result, error) 
 				if status, body, p.err = readAnswer(in, body); p.err != nil {
 					return
 				}
-				p.latencies = append(p.latencies, time.Since(sent))
+				p.latencies = append(p.latencies, now().Sub(sent))
 				if !judge(status, body) {
 					p.failed++
 					if p.bad == "" {
@@ -77,7 +79,7 @@ func run(addr string, conns int, d time.Duration, next request) (result, error) 
 		})
 	}
 	wg.Wait()
-	took := time.Since(start)
+	took := now().Sub(start)
 	var all []time.Duration
 	var r result
 	for _, p := range parts {
@@ -99,6 +101,8 @@ func run(addr string, conns int, d time.Duration, next request) (result, error) 
 	r.p50, r.p99 = all[len(all)/2], all[len(all)*99/100]
 	return r, nil
 }
+
+func now() time.Time { return clock.System().Now() }
 
 // readAnswer reads one answer that carries a Content-Length; body is reused.
 func readAnswer(in *bufio.Reader, body []byte) (int, []byte, error) {

@@ -146,15 +146,15 @@ func startServer(ctx context.Context, path, probe string, port int, args ...stri
 	if os.Getenv("BENCH_LOG") == "" {
 		s.cmd.Stderr = nil
 	}
-	start := time.Now()
+	start := now()
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
-	for time.Since(start) < time.Minute {
+	for now().Sub(start) < time.Minute {
 		resp, err := http.Get("http://" + s.addr + probe)
 		if err == nil {
 			_ = resp.Body.Close()
-			s.ready = time.Since(start)
+			s.ready = now().Sub(start)
 			return s, nil
 		}
 		time.Sleep(5 * time.Millisecond)
@@ -358,12 +358,12 @@ func lists(ctx context.Context, n int, addr string, store []string) error {
 		cursor := ""
 		for page := range 20 {
 			url := fmt.Sprintf("http://%s/api/admin/v1/licenses?limit=50&%s&cursor=%s", addr, f, cursor)
-			start := time.Now()
+			start := now()
 			status, next, err := listPage(ctx, client, url, token)
 			if err != nil {
 				return err
 			}
-			d := time.Since(start)
+			d := now().Sub(start)
 			if status != http.StatusOK {
 				return fmt.Errorf("%s: status %d", f, status)
 			}

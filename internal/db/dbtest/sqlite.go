@@ -73,7 +73,7 @@ var liteTemplate = sync.OnceValues(func() (string, error) {
 func removeOlder(pattern string, age time.Duration) {
 	old, _ := filepath.Glob(pattern) // the pattern is well-formed
 	for _, path := range old {
-		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > age {
+		if info, err := os.Stat(path); err == nil && clock.System().Now().Sub(info.ModTime()) > age {
 			_ = os.Remove(path)
 		}
 	}

@@ -20,7 +20,7 @@ import (
 // checkLog is the log of a SQLite store's checks: files checks-<epoch>-<n>.log beside the database. One of these
 // segments is being written; the others are finished, and go when they have been folded into the tables.
 //
-// The epoch ties the log to one life of the database: a restored one begins another ([NewEpoch]), and the segments
+// The epoch ties the log to one life of the database: a restored one begins another, and the segments
 // of the old one, which tell of checks that it may already have, are set aside.
 type checkLog struct {
 	db      *db.DB
@@ -107,12 +107,6 @@ func segmentName(name string) (epoch string, number int64, ok bool) {
 	epoch, n, found := strings.Cut(name, "-")
 	number, err := strconv.ParseInt(n, 10, 64)
 	return epoch, number, isLog && isCheck && found && err == nil
-}
-
-// NewEpoch makes the log of the database's former life worthless. It belongs to a restore: the segments that lie
-// beside the database tell of checks that the restored tables may hold already. Call it while no Counts are open.
-func NewEpoch(ctx context.Context, d *db.DB) error {
-	return d.Write(ctx, func(tx *db.Tx) error { return tx.StartCheckLog(ctx, strings.ToLower(rand.Text())) })
 }
 
 // openLog takes up the log where the database says that it stands.

@@ -1,3 +1,7 @@
+//go:build !race
+
+// Nothing is concurrent in this test, and under the race detector SQLite is twenty times slower.
+
 package index
 
 import (
@@ -46,7 +50,6 @@ type machine struct {
 
 func TestIndexAgreesWithRows(t *testing.T) {
 	t.Parallel()
-	skipUnderRace(t)
 	b := setup(t, dbtest.SQLite(t))
 	issued := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -73,14 +76,6 @@ func TestIndexAgreesWithRows(t *testing.T) {
 			"end read":    m.endRead,
 		})
 	})
-}
-
-// skipUnderRace is for tests in which nothing is concurrent.
-func skipUnderRace(t *testing.T) {
-	t.Helper()
-	if underRace {
-		t.Skip("there is nothing to race, and it takes long")
-	}
 }
 
 func (m *machine) issueOne(t *rapid.T) {

@@ -57,8 +57,5 @@ func (a *area) customerList(w http.ResponseWriter, r *http.Request) error {
 func (a *area) customerCSV(w http.ResponseWriter, r *http.Request) error {
 	f := customerFilter(r)
 	f.Cursor, f.Limit = "", 0
-	return writeCSV(w, "customers", []string{"id", "email", "name", "company", "country", "tax_id", "currency", "created_at"}, a.Customers.All(r.Context(), f),
-		func(c customer.Customer) []string {
-			return []string{c.ID, c.Email, c.Name, c.Company, c.Country, c.TaxID, string(c.Currency), csvTime(c.CreatedAt)}
-		})
+	return writeCSV(w, "customers", customer.CSVHeader, a.Customers.All(r.Context(), f), customer.Customer.CSV)
 }

@@ -67,11 +67,5 @@ func invoiceTable(p ui.Page, invoices []billing.Invoice, withCustomer bool) ui.T
 func (a *area) invoiceCSV(w http.ResponseWriter, r *http.Request) error {
 	f := invoiceFilter(r)
 	f.Cursor, f.Limit = "", 0
-	return writeCSV(w, "invoices", []string{"id", "number", "status", "customer_id", "buyer", "company", "total", "paid", "balance", "currency", "issued_on", "due_on", "paid_at"}, a.Billing.All(r.Context(), f),
-		func(i billing.Invoice) []string {
-			return []string{
-				i.ID, i.Number, string(i.Status), i.CustomerID, i.Buyer.Name, i.Buyer.Company, i.Total.Decimal(), i.Paid.Decimal(), i.Balance().Decimal(), string(i.Total.Currency),
-				i.IssuedOn.String(), i.DueOn.String(), csvTimePtr(i.PaidAt),
-			}
-		})
+	return writeCSV(w, "invoices", billing.CSVHeader, a.Billing.All(r.Context(), f), billing.Invoice.CSV)
 }

@@ -3,7 +3,6 @@ package admin
 import (
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/staff"
@@ -79,11 +78,5 @@ func orderTitle(o order.Order) string {
 func (a *area) orderCSV(w http.ResponseWriter, r *http.Request) error {
 	f := orderFilter(r)
 	f.Cursor, f.Limit = "", 0
-	return writeCSV(w, "orders", []string{"id", "status", "kind", "customer_id", "customer_email", "invoice", "total", "currency", "created_at", "completed_at", "licenses"}, a.Orders.All(r.Context(), f),
-		func(o order.Order) []string {
-			return []string{
-				o.ID, string(o.Status), string(o.Kind), o.CustomerID, o.CustomerEmail, o.InvoiceNumber, o.Total.Decimal(), string(o.Total.Currency),
-				csvTime(o.CreatedAt), csvTimePtr(o.CompletedAt), strings.Join(o.LicenseIDs, " "),
-			}
-		})
+	return writeCSV(w, "orders", order.CSVHeader, a.Orders.All(r.Context(), f), order.Order.CSV)
 }
