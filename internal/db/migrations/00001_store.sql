@@ -77,7 +77,9 @@ CREATE TABLE sessions (
     last_seen_at BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL,
     CHECK ((kind = 'staff') = (staff_id IS NOT NULL)),
-    CHECK ((kind = 'customer') = (customer_id IS NOT NULL))
+    CHECK ((kind = 'customer') = (customer_id IS NOT NULL)),
+    CHECK (acting_staff_id IS NULL OR kind = 'customer'),
+    CHECK (stage = 'signed_in' OR kind = 'staff')
 );
 CREATE INDEX sessions_by_staff ON sessions (staff_id);
 CREATE INDEX sessions_by_customer ON sessions (customer_id);
@@ -91,7 +93,9 @@ CREATE TABLE one_time_links (
     customer_id TEXT COLLATE "C" REFERENCES customers (id),
     created_at  BIGINT NOT NULL,
     expires_at  BIGINT NOT NULL,
-    used_at     BIGINT
+    used_at     BIGINT,
+    CHECK ((purpose = 'staff_password') = (staff_id IS NOT NULL)),
+    CHECK ((purpose = 'customer_password') = (customer_id IS NOT NULL))
 );
 CREATE INDEX one_time_links_by_staff ON one_time_links (staff_id);
 CREATE INDEX one_time_links_by_customer ON one_time_links (customer_id);
@@ -167,7 +171,9 @@ CREATE TABLE jobs (
     last_error   TEXT NOT NULL DEFAULT '',
     created_at   BIGINT NOT NULL,
     finished_at  BIGINT,
-    UNIQUE (kind, dedup_key)
+    UNIQUE (kind, dedup_key),
+    CHECK ((state = 'running') = (lease_until IS NOT NULL)),
+    CHECK ((state IN ('done', 'failed')) = (finished_at IS NOT NULL))
 );
 CREATE INDEX jobs_due ON jobs (run_at, id) WHERE state = 'queued';
 CREATE INDEX jobs_leased ON jobs (lease_until) WHERE state = 'running';

@@ -85,7 +85,9 @@ CREATE TABLE orders (
     request_key  TEXT COLLATE "C" UNIQUE,
     version      BIGINT NOT NULL DEFAULT 1,
     created_at   BIGINT NOT NULL,
-    completed_at BIGINT
+    completed_at BIGINT,
+    CHECK (kind = 'sale' OR (total = 0 AND reason <> '')),
+    CHECK ((status = 'completed') = (completed_at IS NOT NULL))
 );
 CREATE INDEX orders_by_customer ON orders (customer_id, id);
 CREATE INDEX orders_by_status ON orders (status, id);
@@ -130,7 +132,9 @@ CREATE TABLE invoices (
     UNIQUE (series, sequence),
     CHECK ((status = 'draft') = (number IS NULL)),
     CHECK ((number IS NULL) = (sequence IS NULL)),
-    CHECK (status <> 'paid' OR paid = total)
+    CHECK (status <> 'paid' OR paid = total),
+    CHECK ((status = 'paid') = (paid_at IS NOT NULL)),
+    CHECK ((number IS NULL) = (issued_on IS NULL) AND (number IS NULL) = (due_on IS NULL))
 );
 CREATE INDEX invoices_by_customer ON invoices (customer_id, id);
 CREATE INDEX invoices_by_status ON invoices (status, id);
@@ -173,7 +177,8 @@ CREATE TABLE payments (
     state       TEXT NOT NULL CHECK (state IN ('pending', 'requires_action', 'succeeded', 'failed')),
     received_at BIGINT NOT NULL,
     created_at  BIGINT NOT NULL,
-    UNIQUE (gateway, reference)
+    UNIQUE (gateway, reference),
+    CHECK (applied = 0 OR state = 'succeeded')
 );
 CREATE INDEX payments_by_invoice ON payments (invoice_id, id);
 CREATE INDEX payments_by_customer ON payments (customer_id, id);

@@ -3,7 +3,7 @@
 -- money decided for good. expires_at, grace_until and ends_at decide the state at any instant.
 CREATE TABLE licenses (
     id               TEXT COLLATE "C" PRIMARY KEY,
-    key              TEXT COLLATE "C" NOT NULL UNIQUE,
+    key              TEXT COLLATE "C" NOT NULL UNIQUE CHECK (key <> ''),
     key_lookup       TEXT COLLATE "C" NOT NULL UNIQUE,
     customer_id      TEXT COLLATE "C" NOT NULL REFERENCES customers (id),
     product_id       TEXT COLLATE "C" NOT NULL REFERENCES products (id),
@@ -47,7 +47,7 @@ CREATE TABLE license_holds (
 CREATE TABLE activations (
     id           TEXT COLLATE "C" PRIMARY KEY,
     license_id   TEXT COLLATE "C" NOT NULL REFERENCES licenses (id),
-    identifier   TEXT COLLATE "C" NOT NULL,
+    identifier   TEXT COLLATE "C" NOT NULL CHECK (identifier <> ''),
     name         TEXT NOT NULL DEFAULT '',
     ip           TEXT NOT NULL DEFAULT '',
     override     BOOLEAN NOT NULL DEFAULT FALSE,
@@ -86,7 +86,7 @@ CREATE INDEX license_history_by_license ON license_history (license_id, id);
 -- Check figures live beside the license: they change on every check, the license does not.
 CREATE TABLE license_checks (
     license_id    TEXT COLLATE "C" PRIMARY KEY REFERENCES licenses (id),
-    check_count   BIGINT NOT NULL DEFAULT 0,
+    check_count   BIGINT NOT NULL DEFAULT 0 CHECK (check_count >= 0),
     last_check_at BIGINT NOT NULL DEFAULT 0,
     last_check_ip TEXT NOT NULL DEFAULT ''
 );
