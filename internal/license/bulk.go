@@ -31,8 +31,11 @@ type BulkInput struct {
 	Filter Filter
 	// By is how much later a license expires (BulkExtend), counted on the calendar of Zone from its expiry, or from now
 	// if that has passed.
-	By     civil.Span
-	Zone   *time.Location // nil: UTC
+	By   civil.Span
+	Zone *time.Location // nil: UTC
+	// Seen makes it safe to extend twice: a license that is named and has another expiry by now is left alone. It is a
+	// preview's [BulkReport.Expiries].
+	Seen   map[string]time.Time
 	Reason string
 }
 
@@ -41,6 +44,8 @@ type BulkReport struct {
 	Matched int
 	Changed int
 	Skipped int
+	// Expiries are those of all that are matched, as they were before, by license; the zero time is never.
+	Expiries map[string]time.Time
 	// Sample are some of the licenses that are changed, as they were before.
 	Sample []License
 	// Why counts the licenses that are skipped by reason, Skips names some of them.
@@ -53,6 +58,9 @@ type Skip struct {
 	License License
 	Why     string
 }
+
+// ExpiryMoved is why a license is skipped that has another expiry than in [BulkInput.Seen].
+const ExpiryMoved = "has another expiry than when you looked"
 
 const (
 	bulkMost   = 10_000 // licenses of one bulk action
@@ -125,8 +133,9 @@ func (s *Service) bulk(ctx context.Context, in *BulkInput, do func(ctx context.C
 	if err != nil {
 		return BulkReport{}, err
 	}
-	report := BulkReport{Matched: len(picked), Why: map[string]int{}}
+	report := BulkReport{Matched: len(picked), Why: map[string]int{}, Expiries: make(map[string]time.Time, len(picked))}
 	for _, l := range picked {
+		report.Expiries[l.ID] = orNever(l.ExpiresAt)
 		why := in.skips(l)
 		if why == "" {
 			err := do(ctx, l)
@@ -198,10 +207,25 @@ func (in *BulkInput) skips(l License) string {
 		return "has no staff hold"
 	case in.Action == BulkExtend && final:
 		return fmt.Sprintf("is %s", l.Status)
+	case in.Action == BulkExtend && in.movedSinceSeen(l):
+		return ExpiryMoved
 	case in.Action == BulkExtend && l.ExpiresAt == nil:
 		return "never expires"
 	}
 	return ""
+}
+
+func (in *BulkInput) movedSinceSeen(l License) bool {
+	seen, looked := in.Seen[l.ID]
+	return looked && !seen.Equal(orNever(l.ExpiresAt))
+}
+
+// orNever is an expiry as [BulkReport.Expiries] has it.
+func orNever(expires *time.Time) time.Time {
+	if expires == nil {
+		return time.Time{}
+	}
+	return *expires
 }
 
 // do changes a locked license.

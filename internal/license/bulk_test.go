@@ -2,6 +2,8 @@ package license
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,6 +78,87 @@ func TestBulk(t *testing.T) {
 		wantLines(t, "history of the expired one", s.story(expired)[2:],
 			"staff_sets_expiry! expired, expires 2026-03-01T12:00:00Z→active, expires 2026-04-01T12:00:00Z")
 		do(BulkInput{Action: BulkSuspend, Filter: Filter{ProductID: "prd_widget", Status: Active}}, 4, map[string]int{})
+	})
+}
+
+func TestBulkExtendsWhatWasSeenOnce(t *testing.T) {
+	each(t, func(t *testing.T, s *store) {
+		ctx := as(sue)
+		const moved = ExpiryMoved
+		timed, expired := s.issue(IssueInput{ExpiresAt: s.in(48 * time.Hour)}).ID, s.issue(IssueInput{ExpiresAt: s.in(time.Hour)}).ID
+		forEver, other := s.issue(IssueInput{}).ID, s.issue(IssueInput{ExpiresAt: s.in(48 * time.Hour)}).ID
+		s.Clock.Advance(24 * time.Hour)
+		in := BulkInput{Action: BulkExtend, IDs: []string{timed, expired, forEver, other}, By: civil.Span{Count: 1, Unit: civil.Month}}
+		preview, err := s.PreviewBulk(ctx, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(preview.Expiries) != 4 || !preview.Expiries[forEver].IsZero() || !preview.Expiries[timed].Equal(*s.get(timed).ExpiresAt) {
+			t.Errorf("seen: %v", preview.Expiries)
+		}
+		in.Seen = preview.Expiries
+		// Meanwhile a colleague has given one of them an end, and another a later one.
+		if _, err := s.Patch(ctx, forEver, Patch{ExpiresAt: OptionalTime{Set: true, Time: s.in(72 * time.Hour)}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Bulk(ctx, BulkInput{Action: BulkExtend, IDs: []string{other}, By: in.By}); err != nil {
+			t.Fatal(err)
+		}
+		do := func(in BulkInput, changed int, why map[string]int) {
+			t.Helper()
+			report, err := s.Bulk(ctx, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(why, report.Why); diff != "" || report.Changed != changed {
+				t.Errorf("%d changed, want %d; skipped (-want +got):\n%s", report.Changed, changed, diff)
+			}
+		}
+		do(in, 2, map[string]int{moved: 2})
+		once := s.get(timed).ExpiresAt
+		do(in, 0, map[string]int{moved: 4})
+		if got := s.get(timed).ExpiresAt; !got.Equal(*once) {
+			t.Errorf("the second confirmation moved %s to %s", once, got)
+		}
+		// Holds do not depend on the expiry; without what was seen, nothing is compared.
+		do(BulkInput{Action: BulkSuspend, IDs: in.IDs, Seen: in.Seen}, 4, map[string]int{})
+		in.Seen = nil
+		do(in, 4, map[string]int{})
+	})
+}
+
+func TestParallelConfirmationsExtendOnce(t *testing.T) {
+	each(t, func(t *testing.T, s *store) {
+		ctx := as(sue)
+		in := BulkInput{Action: BulkExtend, By: civil.Span{Count: 1, Unit: civil.Day}}
+		for range 5 {
+			in.IDs = append(in.IDs, s.issue(IssueInput{ExpiresAt: s.in(48 * time.Hour)}).ID)
+		}
+		preview, err := s.PreviewBulk(ctx, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Seen = preview.Expiries
+		var changed atomic.Int64
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				report, err := s.Bulk(ctx, in)
+				if err != nil {
+					t.Error(err)
+				}
+				changed.Add(int64(report.Changed))
+			})
+		}
+		wg.Wait()
+		if changed.Load() != 5 {
+			t.Errorf("%d extensions of 5 licenses", changed.Load())
+		}
+		for _, id := range in.IDs {
+			if got := s.get(id).ExpiresAt; !got.Equal(*s.in(72 * time.Hour)) {
+				t.Errorf("extended to %s", got)
+			}
+		}
 	})
 }
 
