@@ -25,3 +25,13 @@ func ReadForm(w http.ResponseWriter, r *http.Request, limit int64) error {
 		return fail.Malformed("INVALID_REQUEST", "The form can't be read.").Because(err)
 	}
 }
+
+// FormStatus is the status of a form that comes back with err, and tells the client when to send it again if err knows.
+func FormStatus(w http.ResponseWriter, err error) int {
+	e := fail.Of(err)
+	SetRetryAfter(w, e)
+	if e.Kind == fail.KindUnauthenticated {
+		return http.StatusUnprocessableEntity // 401 would make the browser ask
+	}
+	return e.Kind.Status()
+}

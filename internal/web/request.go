@@ -41,6 +41,14 @@ func ClientIP(ctx context.Context) netip.Addr {
 	return netip.Addr{}
 }
 
+// ClientAddress is [ClientIP] as it is written down; empty if it is not known.
+func ClientAddress(ctx context.Context) string {
+	if ip := ClientIP(ctx); ip.IsValid() {
+		return ip.String()
+	}
+	return ""
+}
+
 // Identify gives every request an identifier and its client's address. trusted returns the networks whose
 // X-Forwarded-For is believed.
 func Identify(trusted func() []netip.Prefix, next http.Handler) http.Handler {

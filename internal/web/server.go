@@ -66,6 +66,15 @@ func Recover(log *slog.Logger, render Renderer, next http.Handler) http.Handler 
 	})
 }
 
+var errForeign = fail.Forbidden("CROSS_ORIGIN", "This came from another site and was not carried out. Open the page here and try again.")
+
+// SameOrigin refuses writes that a page of another site makes in a visitor's name.
+func SameOrigin(render Renderer, next http.Handler) http.Handler {
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { render(w, r, errForeign) }))
+	return guard.Handler(next)
+}
+
 // PageHeaders sets what every HTML face sends: no foreign scripts, no framing, no guessing of types, no address
 // given away to others.
 func PageHeaders(next http.Handler) http.Handler {

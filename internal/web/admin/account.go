@@ -32,7 +32,7 @@ func (a *area) accountPage(w http.ResponseWriter, r *http.Request, status int, b
 	form := func(action, submit string, fields ...ui.Field) *ui.Form {
 		f := ui.Form{Action: action, Submit: submit, Stacked: true, Kind: ui.Plain, Sections: []ui.FormSection{{Fields: fields}}}
 		if r.URL.Path == action {
-			f = withErrors(f, bad, whole)
+			f = ui.WithErrors(f, bad, whole)
 		}
 		return &f
 	}
@@ -142,7 +142,7 @@ func (a *area) totpConfirm(w http.ResponseWriter, r *http.Request) error {
 		if !ok {
 			return err
 		}
-		v := formView{Page: a.page(r, "Second factor", ""), Head: ui.Head{Title: "Second factor"}, Form: withErrors(totpForm(), bad, whole)}
+		v := formView{Page: a.page(r, "Second factor", ""), Head: ui.Head{Title: "Second factor"}, Form: ui.WithErrors(totpForm(), bad, whole)}
 		return a.form(w, http.StatusUnprocessableEntity, v)
 	}
 	v := sheetView{Page: a.page(r, "Recovery codes", "")}

@@ -74,7 +74,5 @@ func New(c Config) (http.Handler, error) {
 		mux.Handle(rt.pattern, a.serve(rt))
 	}
 	mux.Handle(elsewhere, web.Handle(c.Log, a.renderError, a.astray(mux)))
-	own := http.NewCrossOriginProtection()
-	own.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.renderError(w, r, errForeign) }))
-	return web.PageHeaders(web.Recover(c.Log, a.renderError, own.Handler(mux))), nil
+	return web.PageHeaders(web.Recover(c.Log, a.renderError, web.SameOrigin(a.renderError, mux))), nil
 }

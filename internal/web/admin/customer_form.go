@@ -50,7 +50,7 @@ func (a *area) customerCreate(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		f := customerForm("/admin/customers", "Create customer", "/admin/customers", in)
-		return a.customerNewForm(w, r, http.StatusUnprocessableEntity, withErrors(f, byField, whole))
+		return a.customerNewForm(w, r, http.StatusUnprocessableEntity, ui.WithErrors(f, byField, whole))
 	}
 	return done(w, r, "/admin/customers/"+c.ID, c.Name+" was created.")
 }
@@ -82,7 +82,7 @@ func (a *area) customerUpdate(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		f := customerForm("/admin/customers/"+id, "Save", "/admin/customers/"+id, in)
-		return a.customerEditForm(w, r, http.StatusUnprocessableEntity, id, withErrors(f, byField, whole))
+		return a.customerEditForm(w, r, http.StatusUnprocessableEntity, id, ui.WithErrors(f, byField, whole))
 	}
 	return done(w, r, "/admin/customers/"+id, "The customer was changed.")
 }

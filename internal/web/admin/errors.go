@@ -1,10 +1,7 @@
 package admin
 
 import (
-	"maps"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/web"
@@ -57,40 +54,11 @@ func fieldErrors(err error) (byField map[string]string, whole string, ok bool) {
 	default:
 		return nil, "", false
 	}
-	byField = map[string]string{}
-	for _, f := range e.Fields {
-		byField[f.Field] = f.Message
+	if field := conflictFields[e.Code]; len(e.Fields) == 0 && field != "" {
+		return map[string]string{field: e.Detail}, "", true
 	}
-	if field := conflictFields[e.Code]; len(byField) == 0 && field != "" {
-		byField[field] = e.Detail
-	}
-	if len(byField) == 0 {
-		whole = e.Detail
-	}
+	byField, whole = ui.Problems(e)
 	return byField, whole, true
-}
-
-// withErrors puts messages at their fields; what has no field goes on top of the form.
-func withErrors(f ui.Form, byField map[string]string, whole string) ui.Form {
-	left := maps.Clone(byField)
-	for i := range f.Sections {
-		for j := range f.Sections[i].Fields {
-			field := &f.Sections[i].Fields[j]
-			if m, ok := left[field.Name]; ok {
-				field.Error = m
-				delete(left, field.Name)
-			}
-		}
-	}
-	about := []string{}
-	if whole != "" {
-		about = append(about, whole)
-	}
-	for _, name := range slices.Sorted(maps.Keys(left)) {
-		about = append(about, name+": "+left[name])
-	}
-	f.Error = strings.Join(about, " ")
-	return f
 }
 
 // askAgain shows the question of an act once more, with what was wrong at its field. What concerns no field of the

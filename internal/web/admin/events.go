@@ -67,16 +67,8 @@ func (a *area) auditList(w http.ResponseWriter, r *http.Request) error {
 		if e.Before != "" {
 			change = e.Before + " → " + e.After
 		}
-		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{what, ui.Text(who).With(e.Actor.IP), ui.Mono(clip(change, 160)).With(e.Why), ui.HTML(v.Ago(e.At))}})
+		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{what, ui.Text(who).With(e.Actor.IP), ui.Mono(ui.Clip(change, 161)).With(e.Why), ui.HTML(v.Ago(e.At))}})
 	}
 	v.Pager = pager(r, next)
 	return a.list(w, v)
-}
-
-// clip keeps a cell readable; the whole is in the database.
-func clip(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n]) + "…"
-	}
-	return s
 }

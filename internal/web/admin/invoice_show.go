@@ -14,29 +14,15 @@ import (
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
-// party is one side of an invoice.
-type party struct {
-	Role, Name string
-	Lines      []string
-}
-
-func partyOf(role string, p billing.Party) party {
-	out := party{Role: role, Name: p.Name}
-	for _, line := range append([]string{p.Company}, append(strings.Split(p.Address, "\n"), p.Country, p.TaxID, p.Email)...) {
-		if line != "" {
-			out.Lines = append(out.Lines, line)
-		}
-	}
-	return out
+func partyOf(role string, p billing.Party) ui.Party {
+	return ui.NewParty(role, p.Name, p.Company, p.Address, p.Country, p.TaxID, p.Email)
 }
 
 type invoiceView struct {
 	ui.Page
 	Head     ui.Head
 	Callouts []ui.Callout
-	Parties  []party
-	Facts    ui.Details
-	Lines    ui.Table
+	Paper    ui.Paper
 	Left     []card
 	Right    []card
 }
@@ -54,8 +40,8 @@ func (a *area) invoicePage(w http.ResponseWriter, r *http.Request, status int, i
 	v := invoiceView{Page: a.page(r, i.Number, "invoices")}
 	v.Crumbs = []ui.Crumb{{Label: "Invoices", Href: "/admin/invoices"}, {Label: i.Number}}
 	v.Head = ui.Head{Title: i.Number, Mono: true, Badges: []ui.Badge{ui.StatusBadge(shownStatus(v.Page, i))}}
-	v.Parties = []party{partyOf("From", i.Seller), partyOf("To", i.Buyer)}
-	v.Facts = ui.Details{Items: []ui.Detail{
+	v.Paper.Parties = []ui.Party{partyOf("From", i.Seller), partyOf("To", i.Buyer)}
+	v.Paper.Facts = ui.Details{Items: []ui.Detail{
 		{Label: "Issued", Value: ui.Text(dateText(i.IssuedOn))},
 		{Label: "Due", Value: ui.Text(dateText(i.DueOn))},
 		{Label: "Order", Value: ui.Mono(i.OrderID).To("/admin/orders/" + i.OrderID)},
@@ -63,7 +49,7 @@ func (a *area) invoicePage(w http.ResponseWriter, r *http.Request, status int, i
 	}}
 	v.Head.Actions = []ui.Button{{Label: "Print", Href: "/admin/invoices/" + i.ID + "/print", Icon: "invoice"}}
 	mayWrite := visitorOf(r).staff.Role.Can(staff.SalesWrite)
-	v.Lines = a.invoiceLines(i, mayWrite)
+	v.Paper.Lines = a.invoiceLines(i, mayWrite)
 	for _, l := range i.Lines {
 		if l.Link != nil && l.Link.State == billing.Failed {
 			c := ui.Callout{Tone: ui.Danger, Title: "“" + l.Description + "” was paid but could not be delivered", Text: l.Link.Error + " It is tried again by itself."}
@@ -191,7 +177,7 @@ func (a *area) invoicePay(w http.ResponseWriter, r *http.Request) error {
 	}
 	typed, reference, day := r.PostFormValue("amount"), r.PostFormValue("reference"), r.PostFormValue("received_on")
 	again := func(byField map[string]string, whole string) error {
-		f := withErrors(paymentForm(i, typed, reference, day), byField, whole)
+		f := ui.WithErrors(paymentForm(i, typed, reference, day), byField, whole)
 		return a.invoicePage(w, r, http.StatusUnprocessableEntity, i, &f)
 	}
 	amount, err := money.ParseDecimal(strings.TrimSpace(typed), i.Total.Currency)

@@ -144,7 +144,7 @@ func (a *area) activationAdd(w http.ResponseWriter, r *http.Request) error {
 		if !ok {
 			return err
 		}
-		return a.activationPage(w, r, http.StatusUnprocessableEntity, withErrors(activationForm(id, in.Identifier, in.Name, in.Why, in.Override), bad, whole))
+		return a.activationPage(w, r, http.StatusUnprocessableEntity, ui.WithErrors(activationForm(id, in.Identifier, in.Name, in.Why, in.Override), bad, whole))
 	}
 	return done(w, r, "/admin/licenses/"+id, act.Identifier+" is activated.")
 }

@@ -84,7 +84,7 @@ func (a *area) bulkPreview(w http.ResponseWriter, r *http.Request, status int, p
 			{Kind: ui.InputSelect, Name: "unit", Label: "Unit", Value: in.By.Unit, Options: []ui.Option{{Value: civil.Day, Label: "days"}, {Value: civil.Week, Label: "weeks"}, {Value: civil.Month, Label: "months"}, {Value: civil.Year, Label: "years"}}},
 		}, fields...)
 	}
-	form := withErrors(ui.Form{Action: "/admin/licenses/bulk/do", Submit: words.verb + " " + many(report.Changed, "license", "licenses"), Cancel: "/admin/licenses", Stacked: true, Hidden: hidden, Sections: []ui.FormSection{{Fields: fields}}}, bad, whole)
+	form := ui.WithErrors(ui.Form{Action: "/admin/licenses/bulk/do", Submit: words.verb + " " + many(report.Changed, "license", "licenses"), Cancel: "/admin/licenses", Stacked: true, Hidden: hidden, Sections: []ui.FormSection{{Fields: fields}}}, bad, whole)
 	if in.Action == license.BulkSuspend {
 		form.Kind = ui.Dangerous
 	}

@@ -146,5 +146,5 @@ func (a *area) licenseUpdate(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	return a.licenseEditPage(w, r, http.StatusUnprocessableEntity, l, withErrors(t.form(l, was, zone), bad, whole))
+	return a.licenseEditPage(w, r, http.StatusUnprocessableEntity, l, ui.WithErrors(t.form(l, was, zone), bad, whole))
 }

@@ -113,7 +113,7 @@ func shortKey(key string) string {
 	if parts := strings.SplitN(key, "-", 3); len(parts) == 3 {
 		return parts[0] + "-" + parts[1] + "-…"
 	}
-	return clip(key, 20)
+	return ui.Clip(key, 21)
 }
 
 func (a *area) licenseCSV(w http.ResponseWriter, r *http.Request) error {

@@ -37,7 +37,7 @@ func (a *area) orderForm(w http.ResponseWriter, r *http.Request, status int, typ
 	if len(prices) == 1 {
 		v.Callouts = []ui.Callout{{Tone: ui.Info, Title: "Nothing to sell yet", Text: "An order needs a product with a plan and a price.", Actions: []ui.Button{{Label: "To the catalog", Href: "/admin/catalog"}}}}
 	}
-	v.Form = withErrors(ui.Form{Action: "/admin/orders", Submit: "Place order", Cancel: "/admin/orders", Sections: []ui.FormSection{
+	v.Form = ui.WithErrors(ui.Form{Action: "/admin/orders", Submit: "Place order", Cancel: "/admin/orders", Sections: []ui.FormSection{
 		{Title: "Who and what", Fields: []ui.Field{
 			{Kind: ui.InputEmail, Name: "email", Label: "Customer's e-mail", Value: typed.email, Required: true, Aside: &ui.Link{Label: "New customer", Href: "/admin/customers/new"}},
 			{Kind: ui.InputSelect, Name: "price", Label: "Price", Value: typed.price, Required: true, Options: prices},

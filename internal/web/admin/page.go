@@ -60,7 +60,7 @@ func (a *area) bare(r *http.Request, title string) ui.Page {
 		Reader: ui.Reader{Now: a.Clock.Now(), FormatMoney: formatMoney},
 		Face:   ui.Auth, Title: title, Path: r.URL.RequestURI(),
 		Store: ui.Store{Name: "Keystead", HomeURL: "/admin"},
-		Theme: ui.ThemeOf(r), Flash: flashes(r),
+		Theme: ui.ThemeOf(r), Flash: flash.Said(r),
 	}
 	if s, err := a.Settings.Get(r.Context()); err == nil {
 		p.Store.Name, p.Zone = s.StoreName, s.TimeZone

@@ -208,7 +208,7 @@ func TestFlash(t *testing.T) {
 	br.get(to).is(200).says("&lt;x-evil&gt;Ada was created").hides("<x-evil")
 	br.get(to).hides("was created")
 	for _, planted := range []string{"x", "c3VjY2Vzcw", "ZXZpbDp4"} {
-		br.cookies[flashName] = planted
+		br.cookies[flash.Name] = planted
 		br.get("/admin").is(200)
 	}
 }

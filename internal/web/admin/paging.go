@@ -10,18 +10,11 @@ import (
 const perPage = 50
 
 // cursor is where the page that is asked for begins.
-func cursor(r *http.Request) string { return r.URL.Query().Get("after") }
+func cursor(r *http.Request) string { return ui.Cursor(r.URL) }
 
 // pager leads from one page of a list to the next, and back to the first.
 func pager(r *http.Request, next string) ui.Pager {
-	var p ui.Pager
-	if cursor(r) != "" {
-		p.PrevHref, p.Text = ui.URLWith(r.URL), "Back to the beginning"
-	}
-	if next != "" {
-		p.NextHref = ui.URLWith(r.URL, "after", next)
-	}
-	return p
+	return ui.Paged(r.URL, next, "Back to the beginning")
 }
 
 // sortable makes a column head that orders the list; a second click turns the order round.

@@ -69,7 +69,7 @@ func (a *area) peopleCreate(w http.ResponseWriter, r *http.Request) error {
 		if !ok {
 			return err
 		}
-		return a.invitePage(w, r, http.StatusUnprocessableEntity, withErrors(inviteForm(in), bad, whole))
+		return a.invitePage(w, r, http.StatusUnprocessableEntity, ui.WithErrors(inviteForm(in), bad, whole))
 	}
 	return a.staffLink(w, r, m)
 }
@@ -113,7 +113,7 @@ func (a *area) peoplePage(w http.ResponseWriter, r *http.Request, status int, m 
 	} else {
 		v.Head.Actions = []ui.Button{{Label: "Password link", Href: base + "/link", Post: true, Icon: "link"}, {Label: "Disable", Href: base + "/disable", Kind: ui.Dangerous, Confirm: disableQuestion(m)}}
 	}
-	v.Form = withErrors(ui.Form{Action: base, Submit: "Save", Cancel: "/admin/people", Sections: []ui.FormSection{{Title: "Person", Fields: []ui.Field{
+	v.Form = ui.WithErrors(ui.Form{Action: base, Submit: "Save", Cancel: "/admin/people", Sections: []ui.FormSection{{Title: "Person", Fields: []ui.Field{
 		{Name: "name", Label: "Name", Value: name, Required: true, MaxLength: 255},
 		{Kind: ui.InputRadio, Name: "role", Label: "Role", Value: string(role), Options: roleOptions()},
 	}}}}, bad, whole)

@@ -127,7 +127,7 @@ func (a *area) planCreate(w http.ResponseWriter, r *http.Request) error {
 	t, id := planFromForm(r), r.PathValue("id")
 	to := "/admin/products/" + id
 	again := func(bad map[string]string, whole string) error {
-		return a.planForm(w, r, http.StatusUnprocessableEntity, id, "New plan", withErrors(t.form(to+"/plans", to, false), bad, whole))
+		return a.planForm(w, r, http.StatusUnprocessableEntity, id, "New plan", ui.WithErrors(t.form(to+"/plans", to, false), bad, whole))
 	}
 	limit, entitlements, bad := t.read()
 	if len(bad) > 0 {
@@ -161,7 +161,7 @@ func (a *area) planUpdate(w http.ResponseWriter, r *http.Request) error {
 	t, to := planFromForm(r), "/admin/products/"+plan.ProductID
 	t.kind = plan.ActivationType
 	again := func(bad map[string]string, whole string) error {
-		return a.planForm(w, r, http.StatusUnprocessableEntity, plan.ProductID, "Edit "+plan.Name, withErrors(t.form("/admin/plans/"+plan.ID, to, true), bad, whole))
+		return a.planForm(w, r, http.StatusUnprocessableEntity, plan.ProductID, "Edit "+plan.Name, ui.WithErrors(t.form("/admin/plans/"+plan.ID, to, true), bad, whole))
 	}
 	limit, entitlements, bad := t.read()
 	if len(bad) > 0 {

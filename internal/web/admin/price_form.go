@@ -154,5 +154,5 @@ func (a *area) savePrice(w http.ResponseWriter, r *http.Request, plan catalog.Pl
 			return err
 		}
 	}
-	return a.pricePage(w, r, http.StatusUnprocessableEntity, plan, title, withErrors(t.form(action, to, submit), priceErrors(bad), whole))
+	return a.pricePage(w, r, http.StatusUnprocessableEntity, plan, title, ui.WithErrors(t.form(action, to, submit), priceErrors(bad), whole))
 }

@@ -76,7 +76,7 @@ func (a *area) productNew(w http.ResponseWriter, r *http.Request) error {
 func (a *area) productCreate(w http.ResponseWriter, r *http.Request) error {
 	t := productFromForm(r)
 	again := func(bad map[string]string, whole string) error {
-		return a.productForm(w, r, http.StatusUnprocessableEntity, "New product", withErrors(t.form("/admin/products", "/admin/catalog", false), bad, whole))
+		return a.productForm(w, r, http.StatusUnprocessableEntity, "New product", ui.WithErrors(t.form("/admin/products", "/admin/catalog", false), bad, whole))
 	}
 	length, removals, bad := t.numbers()
 	if len(bad) > 0 {
@@ -112,7 +112,7 @@ func (a *area) productEdit(w http.ResponseWriter, r *http.Request) error {
 func (a *area) productUpdate(w http.ResponseWriter, r *http.Request) error {
 	t, to := productFromForm(r), "/admin/products/"+r.PathValue("id")
 	again := func(bad map[string]string, whole string) error {
-		return a.productForm(w, r, http.StatusUnprocessableEntity, "Edit product", withErrors(t.form(to, to, true), bad, whole))
+		return a.productForm(w, r, http.StatusUnprocessableEntity, "Edit product", ui.WithErrors(t.form(to, to, true), bad, whole))
 	}
 	length, removals, bad := t.numbers()
 	if len(bad) > 0 {

@@ -44,7 +44,7 @@ func (a *area) releaseCreate(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	version, channel, day, notes := r.PostFormValue("version"), r.PostFormValue("channel"), r.PostFormValue("released_on"), r.PostFormValue("notes")
 	again := func(bad map[string]string, whole string) error {
-		return a.releasePage(w, r, http.StatusUnprocessableEntity, withErrors(releaseForm(id, version, channel, day, notes), bad, whole))
+		return a.releasePage(w, r, http.StatusUnprocessableEntity, ui.WithErrors(releaseForm(id, version, channel, day, notes), bad, whole))
 	}
 	on, err := civil.Parse(day)
 	if err != nil {

@@ -49,7 +49,6 @@ func visitorOf(r *http.Request) *visitor {
 
 var (
 	errNoPage    = fail.NotFound("PAGE_NOT_FOUND", "There is no such page.")
-	errForeign   = fail.Forbidden("CROSS_ORIGIN", "This came from another site and was not carried out. Open the page here and try again.")
 	errForbidden = fail.Forbidden("MISSING_PERMISSION", "Your role does not allow this. Ask an owner of the store.")
 )
 
@@ -57,7 +56,7 @@ var (
 func (a *area) serve(rt route) http.Handler {
 	return web.Handle(a.Log, a.renderError, func(w http.ResponseWriter, r *http.Request) error {
 		if reads(r) {
-			forgetFlash(w, r)
+			flash.Forget(w, r)
 		}
 		if rt.access == anyone {
 			return rt.answer(w, r)
@@ -97,7 +96,7 @@ func (a *area) recognise(r *http.Request) (*http.Request, signin.Session, error)
 		return r, session, err
 	}
 	ctx := context.WithValue(r.Context(), visitorKey{}, &visitor{staff: me, session: session, token: token})
-	ctx = event.WithActor(ctx, event.Actor{Kind: event.Staff, ID: me.ID, Name: me.Name, IP: addressOf(ctx)})
+	ctx = event.WithActor(ctx, session.Actor(web.ClientAddress(ctx)))
 	return r.WithContext(ctx), session, nil
 }
 
@@ -111,13 +110,6 @@ func (rt route) answer(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return rt.handle(w, r)
-}
-
-func addressOf(ctx context.Context) string {
-	if ip := web.ClientIP(ctx); ip.IsValid() {
-		return ip.String()
-	}
-	return ""
 }
 
 // toSignIn remembers where somebody wanted to go, if that can be gone to by a link.

@@ -142,7 +142,7 @@ func (a *area) settingsSave(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		f := a.settingsForm(func(d setting.Definition) string { return r.PostFormValue(d.Name) })
-		return a.settingsPage(w, r, http.StatusUnprocessableEntity, withErrors(f, bad, whole))
+		return a.settingsPage(w, r, http.StatusUnprocessableEntity, ui.WithErrors(f, bad, whole))
 	}
 	return done(w, r, "/admin/settings", "The settings were saved.")
 }

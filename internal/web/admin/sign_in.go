@@ -3,8 +3,6 @@ package admin
 import (
 	"net/http"
 	"net/url"
-	"path"
-	"strings"
 	"time"
 
 	"github.com/keystead/keystead/internal/fail"
@@ -69,16 +67,11 @@ func (a *area) authAgain(w http.ResponseWriter, _ *http.Request, err error, v au
 		v.Form.Error = e.Detail
 	case fail.KindInvalid, fail.KindConflict, fail.KindLimited, fail.KindMalformed:
 		bad, whole, _ := fieldErrors(err)
-		v.Form = withErrors(v.Form, bad, whole)
+		v.Form = ui.WithErrors(v.Form, bad, whole)
 	default:
 		return err
 	}
-	web.SetRetryAfter(w, e)
-	status := e.Kind.Status()
-	if e.Kind == fail.KindUnauthenticated {
-		status = http.StatusUnprocessableEntity // 401 would ask for HTTP authentication
-	}
-	return a.auth(w, status, v)
+	return a.auth(w, web.FormStatus(w, err), v)
 }
 
 // enter gives the browser its session and leads on: to the second factor, or to where somebody wanted to go.
@@ -94,12 +87,10 @@ func (a *area) enter(w http.ResponseWriter, r *http.Request, in signin.SignIn, n
 
 // localTarget is a page of the staff area; anything else leads to the dashboard.
 func localTarget(next string) string {
-	u, err := url.Parse(next)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || path.Clean(u.Path) != u.Path || strings.ContainsAny(u.Path, "\\\t\r\n") ||
-		!(u.Path == "/admin" || strings.HasPrefix(u.Path, "/admin/")) {
-		return "/admin"
+	if to := web.PathBelow("/admin", next); to != "" {
+		return to
 	}
-	return u.RequestURI()
+	return "/admin"
 }
 
 func codeForm(next string) ui.Form {

@@ -88,7 +88,7 @@ func (a *area) tokenCreate(w http.ResponseWriter, r *http.Request) error {
 	name, day := r.PostFormValue("name"), r.PostFormValue("expires")
 	scopes := r.PostForm["scope"]
 	again := func(bad map[string]string, whole string) error {
-		return a.tokenPage(w, r, http.StatusUnprocessableEntity, withErrors(tokenForm(name, day, scopes), bad, whole))
+		return a.tokenPage(w, r, http.StatusUnprocessableEntity, ui.WithErrors(tokenForm(name, day, scopes), bad, whole))
 	}
 	var expires *time.Time
 	if day != "" {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/web"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -70,7 +71,7 @@ func (a *area) detailsSave(w http.ResponseWriter, r *http.Request) error {
 		if fail.Of(err).Kind == fail.KindConflict {
 			whole, next.Version = "These details were changed elsewhere meanwhile. Look through them and save again.", me.Version
 		}
-		return a.detailsView(w, r, formStatus(w, err), withErrors(detailsForm(next), byField, whole))
+		return a.detailsView(w, r, web.FormStatus(w, err), ui.WithErrors(detailsForm(next), byField, whole))
 	}
 	return done(w, r, "/account/details", "Your details are saved.")
 }

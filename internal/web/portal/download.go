@@ -14,6 +14,7 @@ import (
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/text"
 	"github.com/keystead/keystead/internal/web"
+	"github.com/keystead/keystead/internal/web/ui"
 )
 
 // download hands out a file of a published release of a license's product. It is never shown inline.
@@ -46,7 +47,7 @@ func (a *area) download(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	note := release.Download{LicenseID: l.ID, ProductID: l.ProductID, ReleaseID: rel.ID, File: file.Name, IP: addressOf(r.Context()), UserAgent: clip(strings.ToValidUTF8(r.UserAgent(), ""), 250)}
+	note := release.Download{LicenseID: l.ID, ProductID: l.ProductID, ReleaseID: rel.ID, File: file.Name, IP: web.ClientAddress(r.Context()), UserAgent: ui.Clip(strings.ToValidUTF8(r.UserAgent(), ""), 250)}
 	if !mayFetch(l, product) {
 		e := fail.Forbidden(license.CodeInactive, "To download this, the license must be active.")
 		if l.Status == license.Expired {

@@ -47,7 +47,7 @@ func (a *area) newestCard(r *http.Request, p ui.Page, l license.License) (*card,
 
 // releaseCard is a release with its files; without the right to fetch them, it says why.
 func releaseCard(p ui.Page, l license.License, rel release.Release, may bool) card {
-	c := card{Head: ui.CardHead{Title: rel.Version, Text: "Released on " + date(p, rel.ReleasedAt)}, Text: clip(rel.Notes, notesShown)}
+	c := card{Head: ui.CardHead{Title: rel.Version, Text: "Released on " + date(p, rel.ReleasedAt)}, Text: ui.Clip(rel.Notes, notesShown)}
 	if rel.Channel != release.Stable {
 		c.Head.Text += ", " + rel.Channel
 	}
@@ -126,7 +126,7 @@ func (a *area) releaseList(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := sheetView{Page: a.page(w, r, "All versions", "downloads"), Pager: pager(r, next)}
 	v.Head = ui.Head{Title: "All versions of " + l.ProductName}
-	v.Crumbs = []ui.Crumb{{Label: "Licenses", Href: "/account/licenses"}, {Label: clip(l.ProductName, 60), Href: "/account/licenses/" + l.ID}, {Label: "All versions"}}
+	v.Crumbs = []ui.Crumb{{Label: "Licenses", Href: "/account/licenses"}, {Label: ui.Clip(l.ProductName, 60), Href: "/account/licenses/" + l.ID}, {Label: "All versions"}}
 	for _, rel := range found {
 		if rel.PublishedAt != nil && len(rel.Files) > 0 {
 			v.Cards = append(v.Cards, releaseCard(v.Page, l, rel, mayFetch(l, product)))

@@ -45,38 +45,6 @@ func explained(err error) (byField map[string]string, whole string, ok bool) {
 	default:
 		return nil, "", false
 	}
-	byField = map[string]string{}
-	for _, f := range e.Fields {
-		byField[f.Field] = f.Message
-	}
-	if len(byField) == 0 {
-		whole = e.Detail
-	}
+	byField, whole = ui.Problems(e)
 	return byField, whole, true
-}
-
-// withErrors puts messages at their fields; what has no field here goes on top of the form.
-func withErrors(f ui.Form, byField map[string]string, whole string) ui.Form {
-	f.Error = whole
-	for i := range f.Sections {
-		for j := range f.Sections[i].Fields {
-			field := &f.Sections[i].Fields[j]
-			field.Error = byField[field.Name]
-			delete(byField, field.Name)
-		}
-	}
-	for name, m := range byField {
-		f.Error += " " + name + " " + m + "."
-	}
-	return f
-}
-
-// formStatus is the status of a form that comes back with err.
-func formStatus(w http.ResponseWriter, err error) int {
-	e := fail.Of(err)
-	web.SetRetryAfter(w, e)
-	if e.Kind == fail.KindUnauthenticated {
-		return http.StatusUnprocessableEntity // 401 would make the browser ask
-	}
-	return e.Kind.Status()
 }

@@ -48,7 +48,7 @@ func purpose(i billing.Invoice) string {
 	if len(i.Lines) == 0 {
 		return ""
 	}
-	first := clip(i.Lines[0].Description, 60)
+	first := ui.Clip(i.Lines[0].Description, 60)
 	if len(i.Lines) > 1 {
 		first += " and more"
 	}

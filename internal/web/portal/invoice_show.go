@@ -2,7 +2,6 @@ package portal
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/keystead/keystead/internal/billing"
@@ -11,29 +10,15 @@ import (
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
-// party is one side of an invoice.
-type party struct {
-	Role, Name string
-	Lines      []string
-}
-
-func partyOf(role string, p billing.Party) party {
-	out := party{Role: role, Name: p.Name}
-	for _, line := range append([]string{p.Company}, append(strings.Split(p.Address, "\n"), countryName(p.Country), p.TaxID, p.Email)...) {
-		if line != "" {
-			out.Lines = append(out.Lines, line)
-		}
-	}
-	return out
+func partyOf(role string, p billing.Party) ui.Party {
+	return ui.NewParty(role, p.Name, p.Company, p.Address, countryName(p.Country), p.TaxID, p.Email)
 }
 
 type invoiceView struct {
 	ui.Page
 	Head     ui.Head
 	Callouts []ui.Callout
-	Parties  []party
-	Facts    ui.Details
-	Lines    ui.Table
+	Paper    ui.Paper
 	Pay      []card
 	Payments []card
 }
@@ -50,11 +35,11 @@ func (a *area) invoiceShow(w http.ResponseWriter, r *http.Request) error {
 	v := invoiceView{Page: a.page(w, r, i.Number, "invoices")}
 	v.Crumbs = []ui.Crumb{{Label: "Invoices", Href: "/account/invoices"}, {Label: i.Number}}
 	v.Head = ui.Head{Title: i.Number, Mono: true, Badges: []ui.Badge{ui.StatusBadge(shownStatus(i, today))}, Sub: invoiceSentence(v.Page, i, today)}
-	v.Parties = []party{partyOf("From", i.Seller), partyOf("To", i.Buyer)}
-	v.Facts = ui.Details{Items: []ui.Detail{
+	v.Paper.Parties = []ui.Party{partyOf("From", i.Seller), partyOf("To", i.Buyer)}
+	v.Paper.Facts = ui.Details{Items: []ui.Detail{
 		{Label: "Invoice", Value: ui.Mono(i.Number)}, {Label: "Issued", Value: ui.Text(day(i.IssuedOn))}, {Label: "Due", Value: ui.Text(day(i.DueOn))},
 	}}
-	v.Lines = invoiceLines(i)
+	v.Paper.Lines = invoiceLines(i)
 	if i.Status == billing.Open {
 		v.Pay = []card{transferCard(i)}
 	}
@@ -118,7 +103,7 @@ func paymentCard(p ui.Page, payments []payment.Payment) card {
 		Empty: &ui.Empty{Art: "invoice", Title: "Nothing was paid yet", Text: "A transfer takes a working day or two."},
 	}
 	for _, pay := range payments {
-		how := ui.Text(clip(pay.Reference, 80)).With("Bank transfer")
+		how := ui.Text(ui.Clip(pay.Reference, 80)).With("Bank transfer")
 		if pay.Gateway == payment.CreditGateway {
 			how = ui.Text("From your credit")
 		}

@@ -29,7 +29,7 @@ func (a *area) historyCard(r *http.Request, p ui.Page, l license.License) (card,
 			continue
 		}
 		// One of the two is empty: an activation is added or removed.
-		place := clip(e.Before+e.After, 60)
+		place := ui.Clip(e.Before+e.After, 60)
 		if e.What == license.WhatIssued {
 			place = ""
 		}

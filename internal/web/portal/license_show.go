@@ -23,7 +23,7 @@ func (a *area) licenseShow(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := sheetView{Page: a.page(w, r, l.ProductName, "licenses")}
-	v.Crumbs = []ui.Crumb{{Label: "Licenses", Href: "/account/licenses"}, {Label: clip(l.ProductName, 60)}}
+	v.Crumbs = []ui.Crumb{{Label: "Licenses", Href: "/account/licenses"}, {Label: ui.Clip(l.ProductName, 60)}}
 	sentence, todo := standing(v.Page, l)
 	v.Head = ui.Head{Title: l.ProductName, Sub: sentence + ".", Badges: []ui.Badge{ui.StatusBadge(string(l.Status))}}
 	if todo != nil {

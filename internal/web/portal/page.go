@@ -12,10 +12,11 @@ import (
 // page is what every page of the portal has. The store's name stays Keystead's own when the settings can't be read, so
 // that an error can still be shown.
 func (a *area) page(w http.ResponseWriter, r *http.Request, title, section string) ui.Page {
+	flash.Forget(w, r)
 	p := ui.Page{
 		Reader: ui.Reader{Now: a.Clock.Now(), FormatMoney: formatMoney},
 		Face:   ui.Auth, Title: title, Section: section, Path: r.URL.RequestURI(),
-		Store: ui.Store{Name: "Keystead", HomeURL: "/"}, Theme: ui.ThemeOf(r), Flash: takeFlash(w, r),
+		Store: ui.Store{Name: "Keystead", HomeURL: "/"}, Theme: ui.ThemeOf(r), Flash: flash.Said(r),
 		Footer: []ui.Link{{Label: "Status", Href: "/status"}},
 	}
 	if s, err := a.Settings.Get(r.Context()); err == nil {

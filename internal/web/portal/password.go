@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/keystead/keystead/internal/signin"
+	"github.com/keystead/keystead/internal/web"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -33,7 +34,7 @@ func (a *area) passwordChange(w http.ResponseWriter, r *http.Request) error {
 		if !ok {
 			return err
 		}
-		return a.passwordView(w, r, formStatus(w, err), withErrors(passwordForm(me.Email), byField, whole))
+		return a.passwordView(w, r, web.FormStatus(w, err), ui.WithErrors(passwordForm(me.Email), byField, whole))
 	}
 	a.keep(w, r, in)
 	return done(w, r, "/account/details", "Your password is changed. Your other devices are signed out.")

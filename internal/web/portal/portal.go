@@ -64,7 +64,5 @@ func New(c Config) (http.Handler, error) {
 		mux.Handle(rt.pattern, a.serve(rt))
 	}
 	mux.Handle("/account/", a.serve(route{handle: func(http.ResponseWriter, *http.Request) error { return errNoPage }}))
-	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(web.Handle(c.Log, a.renderError, func(http.ResponseWriter, *http.Request) error { return errForeign }))
-	return web.PageHeaders(web.Recover(c.Log, a.renderError, guard.Handler(mux))), nil
+	return web.PageHeaders(web.Recover(c.Log, a.renderError, web.SameOrigin(a.renderError, mux))), nil
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"path"
-	"strings"
 
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/event"
@@ -49,7 +47,6 @@ func visitorOf(r *http.Request) *visitor {
 
 var (
 	errNoPage   = fail.NotFound("PAGE_NOT_FOUND", "There is no such page.")
-	errForeign  = fail.Forbidden("CROSS_ORIGIN", "This came from another site and was not carried out. Open the page here and try again.")
 	errInPerson = fail.Forbidden("IN_PERSON", "Only the customer can do this: it takes their own password.")
 )
 
@@ -95,13 +92,6 @@ func (a *area) serve(rt route) http.Handler {
 	})
 }
 
-func addressOf(ctx context.Context) string {
-	if ip := web.ClientIP(ctx); ip.IsValid() {
-		return ip.String()
-	}
-	return ""
-}
-
 // meta is what the sign-in room wants to know of a request.
 func meta(r *http.Request) signin.Meta {
 	return signin.Meta{IP: web.ClientIP(r.Context()), UserAgent: r.UserAgent(), Token: web.Cookie(r, sessionName)}
@@ -110,21 +100,17 @@ func meta(r *http.Request) signin.Meta {
 // toSignIn remembers where somebody wanted to go, if a link leads there.
 func toSignIn(w http.ResponseWriter, r *http.Request) error {
 	to := "/account/sign-in"
-	if next := r.URL.RequestURI(); r.Method == http.MethodGet && r.URL.Path != "/account" && isOwnPath(next) {
+	if next := ownPath(r.URL.RequestURI()); r.Method == http.MethodGet && next != "" {
 		to += "?" + url.Values{"next": {next}}.Encode()
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }
 
-// isOwnPath reports whether next is a page of the portal, so that nobody is sent elsewhere after signing in.
-func isOwnPath(next string) bool {
-	u, err := url.Parse(next)
-	return err == nil && u.Scheme == "" && u.Host == "" && u.User == nil && !strings.ContainsAny(next, "\\\t\r\n") &&
-		strings.HasPrefix(u.Path, "/account/") && path.Clean(u.Path) == u.Path
-}
+// ownPath is next if that is a page of the portal, else empty.
+func ownPath(next string) string { return web.PathBelow("/account", next) }
 
 // withActor is the context of a request in which the one of session s acts.
 func withActor(r *http.Request, s signin.Session) context.Context {
-	return event.WithActor(r.Context(), s.Actor(addressOf(r.Context())))
+	return event.WithActor(r.Context(), s.Actor(web.ClientAddress(r.Context())))
 }

@@ -72,24 +72,9 @@ func (a *area) confirm(w http.ResponseWriter, p ui.Page, c ui.Confirm) error {
 }
 
 // cursor is where the page that is asked for begins.
-func cursor(r *http.Request) string { return r.URL.Query().Get("after") }
+func cursor(r *http.Request) string { return ui.Cursor(r.URL) }
 
 // pager leads from one page of a list to the next, and back to the first.
 func pager(r *http.Request, next string) ui.Pager {
-	var p ui.Pager
-	if cursor(r) != "" {
-		p.PrevHref, p.Text = ui.URLWith(r.URL), "Previous leads back to the beginning"
-	}
-	if next != "" {
-		p.NextHref = ui.URLWith(r.URL, "after", next)
-	}
-	return p
-}
-
-// clip shortens a text that somebody else wrote to n characters.
-func clip(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n-1]) + "…"
-	}
-	return s
+	return ui.Paged(r.URL, next, "Previous leads back to the beginning")
 }

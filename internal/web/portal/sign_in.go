@@ -45,20 +45,13 @@ func (a *area) signIn(w http.ResponseWriter, r *http.Request) error {
 		if !ok {
 			return err
 		}
-		f := signInForm(clip(email, 254), next)
+		f := signInForm(ui.Clip(email, 254), next)
 		f.Error = whole
-		return a.signInView(w, r, formStatus(w, err), f)
+		return a.signInView(w, r, web.FormStatus(w, err), f)
 	}
 	a.keep(w, r, in)
 	http.Redirect(w, r, orHome(next), http.StatusSeeOther)
 	return nil
-}
-
-func ownPath(next string) string {
-	if !isOwnPath(next) {
-		return ""
-	}
-	return next
 }
 
 func orHome(next string) string {
@@ -140,7 +133,7 @@ func (a *area) linkUse(w http.ResponseWriter, r *http.Request) error {
 		if !ok || fail.Of(err).Kind == fail.KindGone {
 			return err
 		}
-		return a.linkView(w, r, formStatus(w, err), l, withErrors(linkForm(token, l.Email), byField, whole))
+		return a.linkView(w, r, web.FormStatus(w, err), l, ui.WithErrors(linkForm(token, l.Email), byField, whole))
 	}
 	a.keep(w, r, in)
 	return done(w, r, "/account/licenses", "Your password is set, and you are signed in.")

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"html/template"
+	"net/url"
 	"strings"
 )
 
@@ -304,6 +305,22 @@ type Chip struct{ Label, Value, RemoveHref string }
 type Pager struct {
 	PrevHref, NextHref string
 	Text               string // "1–50 of 12 480"
+}
+
+// Cursor is where the page of a list begins that u asks for; empty for the first.
+func Cursor(u *url.URL) string { return u.Query().Get("after") }
+
+// Paged leads from the page of a list at u to the next, which begins at next unless that is empty, and back to the
+// first. first says on later pages where Previous leads.
+func Paged(u *url.URL, next, first string) Pager {
+	var p Pager
+	if Cursor(u) != "" {
+		p.PrevHref, p.Text = URLWith(u), first
+	}
+	if next != "" {
+		p.NextHref = URLWith(u, "after", next)
+	}
+	return p
 }
 
 // Details are the facts of a record.

@@ -135,3 +135,11 @@ func group(digits string) string {
 	}
 	return b.String()
 }
+
+// Clip shortens a text that somebody else wrote to n characters.
+func Clip(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
+}
