@@ -1,7 +1,9 @@
 package admin
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"net/http"
 	"strconv"
 
@@ -12,8 +14,8 @@ import (
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
-// typedOrder is the order form as it was typed.
-type typedOrder struct{ email, price, quantity, kind, reason string }
+// typedOrder is the order form as it was typed. Its request is the form's own key: sent twice, it is one order.
+type typedOrder struct{ email, price, quantity, kind, reason, request string }
 
 func (a *area) orderNew(w http.ResponseWriter, r *http.Request) error {
 	typed := typedOrder{quantity: "1", kind: string(order.Sale), price: r.URL.Query().Get("price")}
@@ -37,7 +39,7 @@ func (a *area) orderForm(w http.ResponseWriter, r *http.Request, status int, typ
 	if len(prices) == 1 {
 		v.Callouts = []ui.Callout{{Tone: ui.Info, Title: "Nothing to sell yet", Text: "An order needs a product with a plan and a price.", Actions: []ui.Button{{Label: "To the catalog", Href: "/admin/catalog"}}}}
 	}
-	v.Form = ui.WithErrors(ui.Form{Action: "/admin/orders", Submit: "Place order", Cancel: "/admin/orders", Sections: []ui.FormSection{
+	v.Form = ui.WithErrors(ui.Form{Action: "/admin/orders", Submit: "Place order", Cancel: "/admin/orders", Hidden: []ui.Hidden{{Name: "request", Value: cmp.Or(typed.request, rand.Text())}}, Sections: []ui.FormSection{
 		{Title: "Who and what", Fields: []ui.Field{
 			{Kind: ui.InputEmail, Name: "email", Label: "Customer's e-mail", Value: typed.email, Required: true, Aside: &ui.Link{Label: "New customer", Href: "/admin/customers/new"}},
 			{Kind: ui.InputSelect, Name: "price", Label: "Price", Value: typed.price, Required: true, Options: prices},
@@ -88,7 +90,7 @@ func (a *area) priceOptions(ctx context.Context) ([]ui.Option, error) {
 }
 
 func (a *area) orderCreate(w http.ResponseWriter, r *http.Request) error {
-	typed := typedOrder{email: r.PostFormValue("email"), price: r.PostFormValue("price"), quantity: r.PostFormValue("quantity"), kind: r.PostFormValue("kind"), reason: r.PostFormValue("reason")}
+	typed := typedOrder{email: r.PostFormValue("email"), price: r.PostFormValue("price"), quantity: r.PostFormValue("quantity"), kind: r.PostFormValue("kind"), reason: r.PostFormValue("reason"), request: r.PostFormValue("request")}
 	again := func(byField map[string]string, whole string) error {
 		return a.orderForm(w, r, http.StatusUnprocessableEntity, typed, byField, whole)
 	}
@@ -109,6 +111,10 @@ func (a *area) orderCreate(w http.ResponseWriter, r *http.Request) error {
 		if !ok {
 			return err
 		}
+		if fail.Of(err).Code == "REQUEST_KEY_REUSED" {
+			typed.request = "" // a fresh one, so that sending the form once more is a wish, and no accident
+			whole = "This form has placed an order already, and it says something else now. Nothing more was ordered. If you want a second order, place it now."
+		}
 		for from, to := range map[string]string{"items.0.price_id": "price", "items.0.quantity": "quantity"} {
 			if m, there := byField[from]; there {
 				byField[to] = m
@@ -125,6 +131,6 @@ func (a *area) orderCreate(w http.ResponseWriter, r *http.Request) error {
 
 func (a *area) placeOrder(ctx context.Context, c customer.Customer, typed typedOrder, quantity int64) (order.Order, error) {
 	return a.Orders.Place(ctx, order.Input{
-		CustomerID: c.ID, Items: []order.Item{{PriceID: typed.price, Quantity: quantity}}, Kind: order.Kind(typed.kind), Reason: typed.reason,
+		CustomerID: c.ID, Items: []order.Item{{PriceID: typed.price, Quantity: quantity}}, Kind: order.Kind(typed.kind), Reason: typed.reason, RequestKey: typed.request,
 	})
 }
