@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/fail"
@@ -32,8 +33,34 @@ func bulkInput(r *http.Request, p ui.Page) (license.BulkInput, error) {
 		if r.PostFormValue("count") == "" {
 			in.By = civil.Span{Count: 1, Unit: civil.Year}
 		}
+		var err error
+		if in.Seen, err = readSeen(r.PostForm["seen"]); err != nil {
+			return in, err
+		}
 	}
 	return in, nil
+}
+
+// seenFields hold the expiries that a preview showed, so that confirming it twice does not extend twice.
+func seenFields(expiries map[string]time.Time) []ui.Hidden {
+	var out []ui.Hidden
+	for _, id := range slices.Sorted(maps.Keys(expiries)) {
+		out = append(out, ui.Hidden{Name: "seen", Value: id + " " + expiries[id].UTC().Format(time.RFC3339Nano)})
+	}
+	return out
+}
+
+func readSeen(values []string) (map[string]time.Time, error) {
+	seen := map[string]time.Time{}
+	for _, v := range values {
+		id, at, _ := strings.Cut(v, " ")
+		t, err := time.Parse(time.RFC3339Nano, at)
+		if err != nil {
+			return nil, fail.Malformed("INVALID_REQUEST", "The form can't be read.")
+		}
+		seen[id] = t
+	}
+	return seen, nil
 }
 
 // toLicenses leads back when a bulk page, which is only ever sent to, is opened again.
@@ -57,6 +84,7 @@ func (a *area) bulkAsk(w http.ResponseWriter, r *http.Request) error {
 
 func (a *area) bulkPreview(w http.ResponseWriter, r *http.Request, status int, p ui.Page, in license.BulkInput, bad map[string]string, whole string) error {
 	preview := in
+	preview.Seen = nil  // this preview is what is seen now
 	preview.Reason = "" // a wrong one is said at its field, and keeps nobody from seeing what would happen
 	if preview.By.Validate() != nil {
 		preview.By = civil.Span{Count: 1, Unit: civil.Year}
@@ -79,6 +107,7 @@ func (a *area) bulkPreview(w http.ResponseWriter, r *http.Request, status int, p
 	}
 	fields := []ui.Field{{Name: "reason", Label: "Reason", Value: in.Reason, Required: true, MaxLength: 255, Hint: "It stands in the history of each license."}}
 	if in.Action == license.BulkExtend {
+		hidden = append(hidden, seenFields(report.Expiries)...)
 		fields = append([]ui.Field{
 			{Kind: ui.InputNumber, Name: "count", Label: "By", Value: strconv.Itoa(in.By.Count), Required: true, Short: true, Min: "1"},
 			{Kind: ui.InputSelect, Name: "unit", Label: "Unit", Value: in.By.Unit, Options: []ui.Option{{Value: civil.Day, Label: "days"}, {Value: civil.Week, Label: "weeks"}, {Value: civil.Month, Label: "months"}, {Value: civil.Year, Label: "years"}}},
@@ -127,11 +156,15 @@ func (a *area) bulkDo(w http.ResponseWriter, r *http.Request) error {
 		}
 		return a.bulkPreview(w, r, http.StatusUnprocessableEntity, p, in, bad, whole)
 	}
-	text := many(report.Changed, "license was ", "licenses were ") + bulkWords[in.Action].done + "."
+	text, tone := many(report.Changed, "license was ", "licenses were ")+bulkWords[in.Action].done+".", ui.Success
 	if report.Skipped > 0 {
 		text += " " + many(report.Skipped, "stays", "stay") + " unchanged."
 	}
-	return done(w, r, "/admin/licenses", text)
+	if n := report.Why[license.ExpiryMoved]; n > 0 {
+		tone = ui.Warn
+		text += " " + many(n, "of them has", "of them have") + " another expiry than when you looked: perhaps this was sent twice, or a colleague was faster."
+	}
+	return say(w, r, "/admin/licenses", tone, text)
 }
 
 // many is a number with its noun.
