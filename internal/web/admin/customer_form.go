@@ -60,8 +60,14 @@ func (a *area) customerEdit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return a.customerEditForm(w, r, http.StatusOK, c.ID, customerEditing(c))
+}
+
+// customerEditing is the form that edits c.
+func customerEditing(c customer.Customer) ui.Form {
 	in := customer.Input{Email: c.Email, Name: c.Name, Company: c.Company, Country: c.Country, TaxID: c.TaxID, Currency: c.Currency, TimeZone: c.TimeZone}
-	return a.customerEditForm(w, r, http.StatusOK, c.ID, customerForm("/admin/customers/"+c.ID, "Save", "/admin/customers/"+c.ID, in))
+	to := "/admin/customers/" + c.ID
+	return editing(customerForm(to, "Save", to, in), c.Version)
 }
 
 func (a *area) customerEditForm(w http.ResponseWriter, r *http.Request, status int, id string, f ui.Form) error {
@@ -72,17 +78,30 @@ func (a *area) customerEditForm(w http.ResponseWriter, r *http.Request, status i
 
 func (a *area) customerUpdate(w http.ResponseWriter, r *http.Request) error {
 	id, in := r.PathValue("id"), customerInput(r)
-	change := customer.Patch{Email: &in.Email, Name: &in.Name, Company: &in.Company, Country: &in.Country, TaxID: &in.TaxID, TimeZone: &in.TimeZone}
+	version, err := editedVersion(r)
+	if err != nil {
+		return err
+	}
+	typed := func(version int64) ui.Form {
+		return editing(customerForm("/admin/customers/"+id, "Save", "/admin/customers/"+id, in), version)
+	}
+	change := customer.Patch{Email: &in.Email, Name: &in.Name, Company: &in.Company, Country: &in.Country, TaxID: &in.TaxID, TimeZone: &in.TimeZone, Version: version}
 	if in.Currency != "" {
 		change.Currency = &in.Currency
 	}
 	if _, err := a.Customers.Update(r.Context(), id, change); err != nil {
+		if changedMeanwhile(err) {
+			now, err := a.Customers.ByID(r.Context(), id)
+			if err != nil {
+				return err
+			}
+			return a.customerEditForm(w, r, http.StatusConflict, id, besideNow(typed(now.Version), customerEditing(now)))
+		}
 		byField, whole, ok := fieldErrors(err)
 		if !ok {
 			return err
 		}
-		f := customerForm("/admin/customers/"+id, "Save", "/admin/customers/"+id, in)
-		return a.customerEditForm(w, r, http.StatusUnprocessableEntity, id, ui.WithErrors(f, byField, whole))
+		return a.customerEditForm(w, r, http.StatusUnprocessableEntity, id, ui.WithErrors(typed(version), byField, whole))
 	}
 	return done(w, r, "/admin/customers/"+id, "The customer was changed.")
 }

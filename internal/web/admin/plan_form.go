@@ -149,8 +149,13 @@ func (a *area) planEdit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return a.planForm(w, r, http.StatusOK, plan.ProductID, "Edit "+plan.Name, planEditing(plan))
+}
+
+// planEditing is the form that edits plan.
+func planEditing(plan catalog.Plan) ui.Form {
 	t := typedPlan{name: plan.Name, kind: plan.ActivationType, limit: strconv.FormatInt(plan.ActivationLimit, 10), entitlements: entitlementText(plan.Entitlements), archived: plan.Status == catalog.Archived}
-	return a.planForm(w, r, http.StatusOK, plan.ProductID, "Edit "+plan.Name, t.form("/admin/plans/"+plan.ID, "/admin/products/"+plan.ProductID, true))
+	return editing(t.form("/admin/plans/"+plan.ID, "/admin/products/"+plan.ProductID, true), plan.Version)
 }
 
 func (a *area) planUpdate(w http.ResponseWriter, r *http.Request) error {
@@ -160,8 +165,13 @@ func (a *area) planUpdate(w http.ResponseWriter, r *http.Request) error {
 	}
 	t, to := planFromForm(r), "/admin/products/"+plan.ProductID
 	t.kind = plan.ActivationType
+	version, err := editedVersion(r)
+	if err != nil {
+		return err
+	}
+	typed := func(version int64) ui.Form { return editing(t.form("/admin/plans/"+plan.ID, to, true), version) }
 	again := func(bad map[string]string, whole string) error {
-		return a.planForm(w, r, http.StatusUnprocessableEntity, plan.ProductID, "Edit "+plan.Name, ui.WithErrors(t.form("/admin/plans/"+plan.ID, to, true), bad, whole))
+		return a.planForm(w, r, http.StatusUnprocessableEntity, plan.ProductID, "Edit "+plan.Name, ui.WithErrors(typed(version), bad, whole))
 	}
 	limit, entitlements, bad := t.read()
 	if len(bad) > 0 {
@@ -171,7 +181,15 @@ func (a *area) planUpdate(w http.ResponseWriter, r *http.Request) error {
 	if t.archived {
 		status = catalog.Archived
 	}
-	if _, err := a.Catalog.UpdatePlan(r.Context(), plan.ID, catalog.PlanPatch{Name: &t.name, ActivationLimit: &limit, Entitlements: entitlements, Status: &status}); err != nil {
+	patch := catalog.PlanPatch{Name: &t.name, ActivationLimit: &limit, Entitlements: entitlements, Status: &status, Version: version}
+	if _, err := a.Catalog.UpdatePlan(r.Context(), plan.ID, patch); err != nil {
+		if changedMeanwhile(err) {
+			now, err := a.Catalog.Plan(r.Context(), plan.ID)
+			if err != nil {
+				return err
+			}
+			return a.planForm(w, r, http.StatusConflict, plan.ProductID, "Edit "+plan.Name, besideNow(typed(now.Version), planEditing(now)))
+		}
 		bad, whole, ok := fieldErrors(err)
 		if !ok {
 			return err

@@ -101,18 +101,27 @@ func (a *area) productEdit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return a.productForm(w, r, http.StatusOK, "Edit "+p.Name, productEditing(p))
+}
+
+// productEditing is the form that edits p.
+func productEditing(p catalog.Product) ui.Form {
 	t := typedProduct{
 		slug: p.Slug, name: p.Name, description: p.Description, prefix: p.Key.Prefix, length: strconv.FormatInt(p.Key.Length, 10), removals: strconv.FormatInt(p.SelfRemovalsPer30d, 10),
 		license: p.RequiresLicense, ignoreCase: p.KeyIgnoreCase, removal: p.SelfRemoval, archived: p.Status == catalog.Archived,
 	}
 	to := "/admin/products/" + p.ID
-	return a.productForm(w, r, http.StatusOK, "Edit "+p.Name, t.form(to, to, true))
+	return editing(t.form(to, to, true), p.Version)
 }
 
 func (a *area) productUpdate(w http.ResponseWriter, r *http.Request) error {
 	t, to := productFromForm(r), "/admin/products/"+r.PathValue("id")
+	version, err := editedVersion(r)
+	if err != nil {
+		return err
+	}
 	again := func(bad map[string]string, whole string) error {
-		return a.productForm(w, r, http.StatusUnprocessableEntity, "Edit product", ui.WithErrors(t.form(to, to, true), bad, whole))
+		return a.productForm(w, r, http.StatusUnprocessableEntity, "Edit product", ui.WithErrors(editing(t.form(to, to, true), version), bad, whole))
 	}
 	length, removals, bad := t.numbers()
 	if len(bad) > 0 {
@@ -124,9 +133,16 @@ func (a *area) productUpdate(w http.ResponseWriter, r *http.Request) error {
 	}
 	p, err := a.Catalog.UpdateProduct(r.Context(), r.PathValue("id"), catalog.ProductPatch{
 		Name: &t.name, Description: &t.description, RequiresLicense: &t.license, Key: &catalog.KeyFormat{Prefix: t.prefix, Length: length},
-		KeyIgnoreCase: &t.ignoreCase, SelfRemoval: &t.removal, SelfRemovalsPer30d: &removals, Status: &status,
+		KeyIgnoreCase: &t.ignoreCase, SelfRemoval: &t.removal, SelfRemovalsPer30d: &removals, Status: &status, Version: version,
 	})
 	if err != nil {
+		if changedMeanwhile(err) {
+			now, err := a.Catalog.Product(r.Context(), r.PathValue("id"))
+			if err != nil {
+				return err
+			}
+			return a.productForm(w, r, http.StatusConflict, "Edit product", besideNow(editing(t.form(to, to, true), now.Version), productEditing(now)))
+		}
 		bad, whole, ok := fieldErrors(err)
 		if !ok {
 			return err

@@ -21,6 +21,9 @@ var settingGroups = []struct{ prefix, title, text string }{
 	{"logs", "Logs", "How long things are kept."},
 }
 
+// wasSetting begins the names of the hidden fields that hold what the form showed.
+const wasSetting = "was:"
+
 func settingField(d setting.Definition, value any) ui.Field {
 	f := ui.Field{Name: d.Name, Label: d.Label, Hint: d.Description, Value: settingText(value)}
 	switch d.Type {
@@ -81,13 +84,15 @@ func settingJSON(d setting.Definition, typed string) json.RawMessage {
 	return b
 }
 
-func (a *area) settingsForm(value func(setting.Definition) string) ui.Form {
+// settingsForm shows values, by name; was is what the form showed when it was opened, which it sends along.
+func (a *area) settingsForm(value, was func(setting.Definition) string) ui.Form {
 	f := ui.Form{Action: "/admin/settings", Submit: "Save settings"}
 	for _, g := range settingGroups {
 		section := ui.FormSection{Title: g.title, Text: g.text}
 		for _, d := range setting.Definitions() {
 			if strings.HasPrefix(d.Name, g.prefix+".") {
 				section.Fields = append(section.Fields, settingField(d, value(d)))
+				f.Hidden = append(f.Hidden, ui.Hidden{Name: wasSetting + d.Name, Value: was(d)})
 			}
 		}
 		f.Sections = append(f.Sections, section)
@@ -107,7 +112,8 @@ func (a *area) settingsShow(w http.ResponseWriter, r *http.Request) error {
 	if !visitorOf(r).staff.Role.Can(staff.SettingsWrite) {
 		return a.settingsFacts(w, r, all)
 	}
-	return a.settingsPage(w, r, http.StatusOK, a.settingsForm(func(d setting.Definition) string { return settingText(all[d.Name]) }))
+	now := func(d setting.Definition) string { return settingText(all[d.Name]) }
+	return a.settingsPage(w, r, http.StatusOK, a.settingsForm(now, now))
 }
 
 // settingsFacts shows the settings to those who may not change them.
@@ -130,10 +136,19 @@ func (a *area) settingsSave(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	typed := func(d setting.Definition) string { return unixLines(r.PostFormValue(d.Name)) }
+	was := func(d setting.Definition) string {
+		if !r.PostForm.Has(wasSetting + d.Name) {
+			return settingText(all[d.Name])
+		}
+		return unixLines(r.PostFormValue(wasSetting + d.Name))
+	}
+	// Compared with what the form showed, and not with what a colleague has saved since, only what the person changed
+	// is changed.
 	values := map[string]json.RawMessage{}
 	for _, d := range setting.Definitions() {
-		if typed := strings.ReplaceAll(r.PostFormValue(d.Name), "\r\n", "\n"); typed != settingText(all[d.Name]) {
-			values[d.Name] = settingJSON(d, typed)
+		if typed(d) != was(d) {
+			values[d.Name] = settingJSON(d, typed(d))
 		}
 	}
 	if _, err := a.Settings.Patch(r.Context(), values); err != nil {
@@ -141,8 +156,7 @@ func (a *area) settingsSave(w http.ResponseWriter, r *http.Request) error {
 		if !ok {
 			return err
 		}
-		f := a.settingsForm(func(d setting.Definition) string { return r.PostFormValue(d.Name) })
-		return a.settingsPage(w, r, http.StatusUnprocessableEntity, ui.WithErrors(f, bad, whole))
+		return a.settingsPage(w, r, http.StatusUnprocessableEntity, ui.WithErrors(a.settingsForm(typed, was), bad, whole))
 	}
 	return done(w, r, "/admin/settings", "The settings were saved.")
 }
