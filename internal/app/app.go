@@ -1,5 +1,5 @@
-// Package app builds the program from its configuration. It is the only room that knows all others; they meet each
-// other here, through the interfaces that each declares.
+// Package app builds the program from its configuration. It is the only room that knows all others: the rooms meet each
+// other in [rooms], and the outside in the faces that are built here.
 package app
 
 import (
@@ -12,25 +12,10 @@ import (
 	"path/filepath"
 	_ "time/tzdata" // the store's zone must be known on a machine that has no zone files
 
-	"github.com/keystead/keystead/internal/billing"
-	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/app/rooms"
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/crypt"
-	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
-	"github.com/keystead/keystead/internal/event"
-	"github.com/keystead/keystead/internal/job"
-	"github.com/keystead/keystead/internal/license"
-	"github.com/keystead/keystead/internal/license/index"
-	"github.com/keystead/keystead/internal/money"
-	"github.com/keystead/keystead/internal/order"
-	"github.com/keystead/keystead/internal/payment"
-	"github.com/keystead/keystead/internal/release"
-	"github.com/keystead/keystead/internal/report"
-	"github.com/keystead/keystead/internal/setting"
-	"github.com/keystead/keystead/internal/signin"
-	"github.com/keystead/keystead/internal/staff"
-	"github.com/keystead/keystead/internal/token"
 )
 
 // Config says where the store is and how it is reached.
@@ -46,26 +31,11 @@ type Config struct {
 	Logger      *slog.Logger
 }
 
-// App is the built program. Its rooms may be used at once; [App.Start] begins what runs by itself.
+// App is the built program. Its rooms may be used at once; Start begins what runs by itself.
 type App struct {
-	DB        *db.DB
-	Facts     Facts
-	Settings  *setting.Service
-	Events    *event.Log
-	Jobs      *job.Queue
-	Staff     *staff.Service
-	SignIn    *signin.Service
-	Tokens    *token.Service
-	Customers *customer.Service
-	Catalog   *catalog.Service
-	Releases  *release.Service
-	Licenses  *license.Service
-	Checks    *index.Index
-	Counts    *index.Counts
-	Billing   *billing.Service
-	Payments  *payment.Service
-	Orders    *order.Service
-	Reports   *report.Service
+	*rooms.Rooms
+	DB    *db.DB
+	Facts Facts
 
 	log    *slog.Logger
 	dir    string // empty on PostgreSQL
@@ -109,10 +79,10 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if a.Facts, err = readFacts(ctx, a.DB, c.TestMode); err != nil {
 		return nil, err
 	}
-	if err := a.buildRooms(ctx, c, key, files); err != nil {
+	a.Rooms, err = rooms.Build(ctx, a.DB, rooms.Config{Dir: c.Dir, Files: files, Key: key, TestMode: a.Facts.TestMode, Logger: c.Logger})
+	if err != nil {
 		return nil, err
 	}
-	a.registerJobs()
 	if err := a.buildFaces(c); err != nil {
 		return nil, err
 	}
@@ -124,60 +94,12 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	return a, nil
 }
 
-func (a *App) buildRooms(ctx context.Context, c Config, key crypt.Key, files string) error {
-	d := a.DB
-	a.Settings = setting.New(d)
-	a.Events = event.NewLog(d)
-	a.Jobs = job.NewQueue(d, c.Logger)
-	a.Staff = staff.New(d)
-	a.Tokens = token.New(d)
-	a.SignIn = signin.New(d, signin.Config{
-		Box: crypt.NewBox(key.Derive("sign-in secrets")), Staff: a.Staff, Settings: a.Settings, TrustLoopback: a.Facts.TestMode,
-	})
-	a.Customers = customer.New(d, func(ctx context.Context, tx *db.Tx) (money.Currency, error) {
-		s, err := setting.Load(ctx, tx)
-		return s.Currency, err
-	})
-	a.Catalog = catalog.New(d)
-	a.Releases = release.New(d, files)
-	a.Licenses = license.New(d)
-	a.Catalog.UseKeys(a.Licenses)
-	a.Checks = index.New(d, a.Licenses, index.Options{Logger: c.Logger})
-	a.Licenses.OnChange(a.Checks.Touch)
-	a.Catalog.OnChange(a.Checks.NoteCatalogChange)
-	counts, err := index.OpenCounts(ctx, d, index.CountOptions{Dir: c.Dir, Logger: c.Logger})
-	if err != nil {
-		return err
-	}
-	a.Counts = counts
-	a.Licenses.ShowPending(counts.PendingIn)
-	a.Billing = billing.New(d, invoiceTerms, enqueuer{a.Jobs})
-	a.Billing.Register(billing.KindLicense, licenseIssuer{a.Licenses})
-	a.Billing.CheckTargets(billing.KindLicense, a.Licenses.MissingLines)
-	a.Payments = payment.New(d, a.Billing)
-	a.Orders = order.New(d, a.Billing, a.Payments)
-	a.Reports = report.New(d)
-	return nil
-}
-
-// Start begins what runs by itself: jobs, the warming of the index, the feed of other processes' changes.
-func (a *App) Start(ctx context.Context) {
-	a.Checks.Start()
-	a.Jobs.Start(ctx)
-}
-
 // Close stops what Start began, folds what is counted, and gives the store back. It may be called once or after a
 // failed Open.
 func (a *App) Close(ctx context.Context) error {
 	var errs []error
-	if a.Jobs != nil {
-		a.Jobs.Stop()
-	}
-	if a.Checks != nil {
-		a.Checks.Close()
-	}
-	if a.Counts != nil {
-		errs = append(errs, a.Counts.Close(ctx))
+	if a.Rooms != nil {
+		errs = append(errs, a.Rooms.Close(ctx))
 	}
 	if a.DB != nil {
 		errs = append(errs, a.DB.Close())

@@ -1,51 +1,41 @@
 package admin
 
 import (
-	"context"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/keystead/keystead/internal/app/rooms/roomstest"
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/clock"
-	"github.com/keystead/keystead/internal/crypt"
 	"github.com/keystead/keystead/internal/customer"
-	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/dbtest"
-	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/license"
-	"github.com/keystead/keystead/internal/license/index"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/release"
-	"github.com/keystead/keystead/internal/report"
-	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/signin"
 	"github.com/keystead/keystead/internal/staff"
 	"github.com/keystead/keystead/internal/token"
 	"github.com/keystead/keystead/internal/web"
 )
 
-// bundle is a store with its staff area, built as internal/app builds it.
+// bundle is a store with its staff area.
 type bundle struct {
 	*testing.T
 	Config
 	clock *clock.Test
+	rooms *roomstest.Rooms
 	area  *area
 	h     http.Handler
-	fails *bool // whether paying a line fails
 }
 
 const password = "a long sentence is easy to keep"
@@ -53,29 +43,12 @@ const password = "a long sentence is easy to keep"
 func setup(t *testing.T) *bundle {
 	t.Helper()
 	s := dbtest.SQLite(t)
-	d := s.DB
-	people, settings, licenses, cat, jobs := staff.New(d), setting.New(d), license.New(d), catalog.New(d), job.NewQueue(d, testLog())
-	cat.UseKeys(licenses)
-	counts, err := index.OpenCounts(t.Context(), d, index.CountOptions{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = counts.Close(context.WithoutCancel(t.Context())) })
-	licenses.ShowPending(counts.PendingIn)
-	bill := billing.New(d, func(ctx context.Context, tx *db.Tx) (billing.Terms, error) {
-		st, err := setting.Load(ctx, tx)
-		return billing.Terms{Zone: st.TimeZone, NumberFormat: st.NumberFormat, DueDays: st.DueDays, Seller: billing.Party{Name: st.StoreName, Address: st.Address}}, err
-	}, enqueuer{jobs})
-	fails := new(bool)
-	bill.Register(billing.KindLicense, issuer{licenses, fails})
-	pay := payment.New(d, bill)
-	b := &bundle{T: t, clock: s.Clock, fails: fails}
+	r := roomstest.New(t, s, roomstest.Log())
+	b := &bundle{T: t, clock: s.Clock, rooms: r}
 	b.Config = Config{
-		Settings: settings, Events: event.NewLog(d), Jobs: jobs, Staff: people, Tokens: token.New(d), Catalog: cat, Licenses: licenses, Counts: counts,
-		SignIn:    signin.New(d, signin.Config{Box: crypt.NewBox(crypt.NewKey()), Staff: people, Settings: settings}),
-		Customers: customer.New(d, func(context.Context, *db.Tx) (money.Currency, error) { return "EUR", nil }),
-		Releases:  release.New(d, filepath.Join(t.TempDir(), "files")), Billing: bill, Payments: pay, Orders: order.New(d, bill, pay), Reports: report.New(d),
-		Clock: s.Clock, Log: testLog(),
+		Settings: r.Settings, Events: r.Events, Jobs: r.Jobs, Staff: r.Staff, SignIn: r.SignIn, Tokens: r.Tokens, Customers: r.Customers, Catalog: r.Catalog,
+		Releases: r.Releases, Licenses: r.Licenses, Counts: r.Counts, Billing: r.Billing, Payments: r.Payments, Orders: r.Orders, Reports: r.Reports,
+		Clock: s.Clock, Log: roomstest.Log(),
 	}
 	h, err := New(b.Config)
 	if err != nil {
@@ -84,37 +57,6 @@ func setup(t *testing.T) *bundle {
 	b.area = &area{Config: b.Config}
 	b.h = web.Identify(func() []netip.Prefix { return nil }, h)
 	return b
-}
-
-func testLog() *slog.Logger {
-	if os.Getenv("KEYSTEAD_TEST_LOG") != "" {
-		return slog.New(slog.NewTextHandler(os.Stderr, nil))
-	}
-	return slog.New(slog.DiscardHandler)
-}
-
-type issuer struct {
-	licenses *license.Service
-	fails    *bool
-}
-
-func (i issuer) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line) (string, error) {
-	if *i.fails {
-		return "", io.ErrUnexpectedEOF
-	}
-	in := license.IssueInput{CustomerID: line.CustomerID, PlanID: line.PlanID, OrderID: line.OrderID, InvoiceLineID: line.ID, Quantity: line.Quantity, Reason: line.Reason}
-	if !line.ValidFor.IsZero() {
-		end := line.ValidFor.After(tx.Now, time.UTC)
-		in.ExpiresAt = &end
-	}
-	l, err := i.licenses.Issue(ctx, tx, in)
-	return l.ID, err
-}
-
-type enqueuer struct{ jobs *job.Queue }
-
-func (e enqueuer) Enqueue(ctx context.Context, tx *db.Tx, kind, dedupKey string, payload any, runAt time.Time) error {
-	return e.jobs.Enqueue(ctx, tx, job.New{Kind: kind, DedupKey: dedupKey, Payload: payload, RunAt: runAt})
 }
 
 // must is for what a test only prepares.
@@ -305,10 +247,10 @@ func (b *bundle) newEstate(text string) estate {
 	e.token = must(made, err)(t)
 	e.member = must(b.Staff.Create(ctx, staff.Input{Email: "new@example.com", Name: cut(255), Role: staff.Support}))(t)
 	// One paid line fails, and gets a job.
-	*b.fails = true
+	b.rooms.Broken = io.ErrUnexpectedEOF
 	broken := place()
 	must(b.Payments.Record(ctx, broken.InvoiceID, payment.Manual{Money: broken.Total, Reference: "broken"}))(t)
-	*b.fails = false
+	b.rooms.Broken = nil
 	jobs, _, err := b.Jobs.List(ctx, job.Filter{})
 	for _, j := range must(jobs, err)(t) {
 		e.job = j.ID

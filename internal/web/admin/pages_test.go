@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -286,10 +287,10 @@ func TestFailedDelivery(t *testing.T) {
 	invoice := "/admin/invoices/inv_" + id
 	line := must(b.Billing.ByID(t.Context(), "inv_"+id))(t).Lines[0].ID
 	br.get(invoice).is(200).says("was paid but could not be delivered", "Try again now")
-	*b.fails = true
+	b.rooms.Broken = errors.New("no keys today")
 	br.post(invoice + "/lines/" + line + "/retry").to(invoice)
 	br.get(invoice).says("It failed again")
-	*b.fails = false
+	b.rooms.Broken = nil
 	br.post(invoice + "/lines/" + line + "/retry").to(invoice)
 	br.get(invoice).says("Delivered", "Issued a license").hides("could not be delivered")
 	br.get("/admin").hides("Paid but not delivered")

@@ -5,12 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,20 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/keystead/keystead/internal/billing"
-	"github.com/keystead/keystead/internal/catalog"
-	"github.com/keystead/keystead/internal/customer"
-	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/app/rooms/roomstest"
 	"github.com/keystead/keystead/internal/db/dbtest"
-	"github.com/keystead/keystead/internal/event"
-	"github.com/keystead/keystead/internal/job"
-	"github.com/keystead/keystead/internal/license"
-	"github.com/keystead/keystead/internal/money"
-	"github.com/keystead/keystead/internal/order"
-	"github.com/keystead/keystead/internal/payment"
-	"github.com/keystead/keystead/internal/release"
-	"github.com/keystead/keystead/internal/setting"
-	"github.com/keystead/keystead/internal/token"
 	"github.com/keystead/keystead/internal/web"
 )
 
@@ -44,71 +29,22 @@ type bundle struct {
 	api    *API
 	h      http.Handler
 	token  string
-	issuer *issuer
+	rooms  *roomstest.Rooms
 	shapes *shapes
 }
 
 func setup(t *testing.T, s *dbtest.Store) *bundle {
 	t.Helper()
-	d := s.DB
-	b := &bundle{T: t, Store: s}
-	jobs := job.NewQueue(d, nil)
-	cat := catalog.New(d)
-	licenses := license.New(d)
-	cat.UseKeys(licenses)
-	bill := billing.New(d, func(ctx context.Context, tx *db.Tx) (billing.Terms, error) {
-		st, err := setting.Load(ctx, tx)
-		return billing.Terms{Zone: st.TimeZone, NumberFormat: st.NumberFormat, DueDays: st.DueDays, Seller: billing.Party{Name: st.StoreName}}, err
-	}, enqueuer{jobs})
-	b.issuer = &issuer{licenses: licenses}
-	bill.Register(billing.KindLicense, b.issuer)
-	pay := payment.New(d, bill)
-	tokens := token.New(d)
+	r := roomstest.New(t, s, roomstest.Log())
+	b := &bundle{T: t, Store: s, rooms: r}
 	b.api = New(Config{
-		DB: d, Clock: s.Clock, Log: testLog(), Catalog: cat,
-		Customers: customer.New(d, func(ctx context.Context, tx *db.Tx) (money.Currency, error) {
-			st, err := setting.Load(ctx, tx)
-			return st.Currency, err
-		}),
-		Releases: release.New(d, filepath.Join(t.TempDir(), "files")), Settings: setting.New(d), Licenses: licenses,
-		Orders: order.New(d, bill, pay), Billing: bill, Payments: pay, Jobs: jobs, Events: event.NewLog(d), Tokens: tokens, Version: "1.2.3", MaxUpload: 4 << 20,
+		DB: s.DB, Clock: s.Clock, Log: roomstest.Log(), Catalog: r.Catalog, Customers: r.Customers, Releases: r.Releases, Settings: r.Settings, Licenses: r.Licenses,
+		Orders: r.Orders, Billing: r.Billing, Payments: r.Payments, Events: r.Events, Jobs: r.Jobs, Tokens: r.Tokens, Version: "1.2.3", MaxUpload: 4 << 20,
 	})
 	b.shapes = newShapes(t, b.api)
 	b.h = web.Identify(func() []netip.Prefix { return nil }, b.api)
 	b.token = b.newToken("*")
 	return b
-}
-
-func testLog() *slog.Logger {
-	if os.Getenv("KEYSTEAD_TEST_LOG") != "" {
-		return slog.New(slog.NewTextHandler(os.Stderr, nil))
-	}
-	return slog.New(slog.DiscardHandler)
-}
-
-// issuer fulfils lines by licenses, as the program does; or fails, where a test asks for that.
-type issuer struct {
-	licenses *license.Service
-	broken   error
-}
-
-func (i *issuer) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line) (string, error) {
-	if i.broken != nil {
-		return "", i.broken
-	}
-	in := license.IssueInput{CustomerID: line.CustomerID, PlanID: line.PlanID, OrderID: line.OrderID, InvoiceLineID: line.ID, Quantity: line.Quantity, Reason: line.Reason}
-	if !line.ValidFor.IsZero() {
-		end := line.ValidFor.After(tx.Now, time.UTC)
-		in.ExpiresAt = &end
-	}
-	l, err := i.licenses.Issue(ctx, tx, in)
-	return l.ID, err
-}
-
-type enqueuer struct{ jobs *job.Queue }
-
-func (e enqueuer) Enqueue(ctx context.Context, tx *db.Tx, kind, dedupKey string, payload any, runAt time.Time) error {
-	return e.jobs.Enqueue(ctx, tx, job.New{Kind: kind, DedupKey: dedupKey, Payload: payload, RunAt: runAt})
 }
 
 func (b *bundle) newToken(scopes ...string) string {

@@ -70,7 +70,7 @@ func TestFailureLeavesNothing(t *testing.T) {
 		pay := object{"money": object{"amount": 4900, "currency": "EUR"}, "reference": "R"}
 
 		// A line that fails does not undo the payment, nor its kept answer.
-		b.issuer.broken = errors.New("no keys today")
+		b.rooms.Broken = errors.New("no keys today")
 		first := b.send("POST", "/invoices/"+invoice+"/payments", pay, "Idempotency-Key: pay")
 		if first.Status != 201 {
 			b.Fatalf("payment = %d %s", first.Status, first.Raw)
@@ -82,7 +82,7 @@ func TestFailureLeavesNothing(t *testing.T) {
 		}
 
 		// Something of ours fails in the middle: nothing is kept, and the same key works once it is mended.
-		b.issuer.broken = nil
+		b.rooms.Broken = nil
 		broken := b.api.Catalog
 		b.api.Catalog = nil // the next use panics
 		product := object{"slug": "late", "name": "Late"}

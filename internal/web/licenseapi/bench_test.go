@@ -7,11 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/keystead/keystead/internal/app/rooms"
 	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/crypt"
 	"github.com/keystead/keystead/internal/db"
-	"github.com/keystead/keystead/internal/license"
-	"github.com/keystead/keystead/internal/license/index"
-	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/web/licenseapi"
 )
 
@@ -41,18 +40,15 @@ func BenchmarkValidate(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	settings := setting.New(d)
-	if _, err := settings.Patch(b.Context(), map[string]json.RawMessage{"limits.per_minute": json.RawMessage("100000")}); err != nil {
-		b.Fatal(err)
-	}
-	licenses := license.New(d)
-	checks := index.New(d, licenses, index.Options{})
-	counts, err := index.OpenCounts(b.Context(), d, index.CountOptions{Dir: dir})
+	r, err := rooms.Build(b.Context(), d, rooms.Config{Dir: dir, Key: crypt.NewKey()})
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer func() { _ = counts.Close(b.Context()) }()
-	h := licenseapi.New(licenseapi.Config{Licenses: licenses, Checks: checks, Counts: counts, Settings: settings, Clock: clock.System()})
+	defer func() { _ = r.Close(b.Context()) }()
+	if _, err := r.Settings.Patch(b.Context(), map[string]json.RawMessage{"limits.per_minute": json.RawMessage("100000")}); err != nil {
+		b.Fatal(err)
+	}
+	h := licenseapi.New(licenseapi.Config{Licenses: r.Licenses, Checks: r.Checks, Counts: r.Counts, Settings: r.Settings, Clock: clock.System()})
 	b.ReportAllocs()
 	b.SetParallelism(8)
 	b.RunParallel(func(pb *testing.PB) {

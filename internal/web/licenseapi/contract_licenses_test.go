@@ -355,7 +355,7 @@ func TestValidateCounts(t *testing.T) {
 		}
 		c.post(t, "validate", map[string]any{"license_key": key, "identifier": "other.example.com"})
 		c.post(t, "validate", map[string]any{"license_key": key, "identifier": []string{"bad"}}).names(t, "identifier")
-		if err := c.counts.Flush(t.Context()); err != nil {
+		if err := c.Counts.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		const of = ` FROM license_checks k JOIN licenses l ON l.id = k.license_id WHERE l.key = $1`

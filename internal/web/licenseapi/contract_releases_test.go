@@ -21,7 +21,7 @@ import (
 func (sh *shop) published(t *testing.T, in release.Input, fileName string) []byte {
 	t.Helper()
 	in.Publish = true
-	r, err := sh.releases.Create(t.Context(), in)
+	r, err := sh.Releases.Create(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func (sh *shop) published(t *testing.T, in release.Input, fileName string) []byt
 		return nil
 	}
 	content := bytes.Repeat([]byte("content of "+in.ProductID+" "+in.Version+"\n"), 20_000)
-	if _, err := sh.releases.AddFile(t.Context(), r.ID, fileName, bytes.NewReader(content), 1<<30); err != nil {
+	if _, err := sh.Releases.AddFile(t.Context(), r.ID, fileName, bytes.NewReader(content), 1<<30); err != nil {
 		t.Fatal(err)
 	}
 	return content
@@ -57,7 +57,7 @@ func onShelf(t *testing.T, c caller) map[string][]byte {
 		in.ProductID, in.ReleasedAt = "prd_widget", &day
 		content[in.Version] = c.published(t, in, "widget-"+in.Version+".zip")
 	}
-	if _, err := c.releases.Create(t.Context(), release.Input{ProductID: "prd_widget", Version: "9.0.0"}); err != nil {
+	if _, err := c.Releases.Create(t.Context(), release.Input{ProductID: "prd_widget", Version: "9.0.0"}); err != nil {
 		t.Fatal(err)
 	}
 	return content
@@ -374,13 +374,13 @@ func TestDownloadWhoseFileIsMissing(t *testing.T) {
 		c.get(t, "downloads", "widget", "license_key", key, "version", version).refused(t, "FILE_NOT_FOUND")
 
 		content := c.published(t, release.Input{ProductID: "prd_widget", Version: version + ".1"}, "w.zip")
-		place := filepath.Join(c.files, hexSum(content)[:2], hexSum(content))
+		place := filepath.Join(c.Files, hexSum(content)[:2], hexSum(content))
 		if err := os.Remove(place); err != nil {
 			t.Fatal(err)
 		}
 		a := c.get(t, "downloads", "widget", "license_key", key, "version", version+".1")
 		a.refused(t, "FILE_NOT_FOUND")
-		if strings.Contains(string(a.body), c.files) || strings.Contains(string(a.body), hexSum(content)) {
+		if strings.Contains(string(a.body), c.Files) || strings.Contains(string(a.body), hexSum(content)) {
 			t.Errorf("the answer tells of the disk: %s", a.body)
 		}
 		if !strings.Contains(c.log.String(), "a file of a release can't be read") {
@@ -445,7 +445,7 @@ func TestDownloadNeverLeavesItsFolder(t *testing.T) {
 	contract(t, jsonAlone, func(t *testing.T, c caller) {
 		onShelf(t, c)
 		key := c.license(t, facts{})
-		if err := os.WriteFile(filepath.Join(filepath.Dir(c.files), "secret"), []byte("the vendor's own"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(filepath.Dir(c.Files), "secret"), []byte("the vendor's own"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		for _, product := range []string{"../secret", "..%2Fsecret", "%2e%2e%2fsecret", "..%5Csecret", "%2Fetc%2Fpasswd", "widget%00", "widget%2F..%2F..%2Fsecret", ".", "..", "%ff", "widget%0A"} {

@@ -311,7 +311,7 @@ func TestInternalErrors(t *testing.T) {
 func TestChecksThatCannotBeCounted(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
 		sh := openShop(t, s)
-		if err := sh.counts.Close(t.Context()); err != nil {
+		if err := sh.Counts.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		for _, mount := range mounts {

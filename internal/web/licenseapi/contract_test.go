@@ -24,12 +24,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/keystead/keystead/internal/app/rooms/roomstest"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/dbtest"
-	"github.com/keystead/keystead/internal/license"
-	"github.com/keystead/keystead/internal/license/index"
-	"github.com/keystead/keystead/internal/release"
-	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/web"
 	"github.com/keystead/keystead/internal/web/licenseapi"
 )
@@ -62,13 +59,10 @@ var statusOf = map[string]int{
 // shop is a store with a small catalog, behind a server of its own.
 type shop struct {
 	*dbtest.Store
-	url      string
-	settings *setting.Service
-	releases *release.Service
-	counts   *index.Counts
-	files    string
-	log      *logBook
-	n        atomic.Int64
+	*roomstest.Rooms
+	url string
+	log *logBook
+	n   atomic.Int64
 }
 
 // logBook is everything that the server logged.
@@ -91,22 +85,12 @@ func (l *logBook) String() string {
 
 func openShop(t *testing.T, s *dbtest.Store) *shop {
 	t.Helper()
-	sh := &shop{Store: s, files: t.TempDir(), log: &logBook{}, settings: setting.New(s.DB)}
+	sh := &shop{Store: s, log: &logBook{}}
 	logger := slog.New(slog.NewTextHandler(sh.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	sh.releases = release.New(s.DB, sh.files)
-	licenses := license.New(s.DB)
-	checks := index.New(s.DB, licenses, index.Options{Logger: logger})
-	licenses.OnChange(checks.Touch)
-	checks.Start()
-	t.Cleanup(checks.Close)
-	var err error
-	if sh.counts, err = index.OpenCounts(t.Context(), s.DB, index.CountOptions{Dir: s.Config.Dir, Logger: logger}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = sh.counts.Close(context.Background()) })
-
+	sh.Rooms = roomstest.New(t, s, logger)
+	sh.Checks.Start()
 	h := licenseapi.New(licenseapi.Config{
-		Licenses: licenses, Checks: checks, Counts: sh.counts, Releases: sh.releases, Settings: sh.settings, Clock: s.Clock, Log: logger,
+		Licenses: sh.Licenses, Checks: sh.Checks, Counts: sh.Counts, Releases: sh.Releases, Settings: sh.Settings, Clock: s.Clock, Log: logger,
 	})
 	// The test is a trusted proxy, so that a caller can come from any address.
 	proxies := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
@@ -175,7 +159,7 @@ func (sh *shop) set(t *testing.T, values map[string]any) {
 		}
 		raw[name] = b
 	}
-	if _, err := sh.settings.Patch(context.Background(), raw); err != nil {
+	if _, err := sh.Settings.Patch(context.Background(), raw); err != nil {
 		t.Fatal(err)
 	}
 }

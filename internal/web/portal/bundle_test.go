@@ -1,35 +1,26 @@
 package portal
 
 import (
-	"context"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/app/rooms/roomstest"
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/clock"
-	"github.com/keystead/keystead/internal/crypt"
 	"github.com/keystead/keystead/internal/customer"
-	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/dbtest"
 	"github.com/keystead/keystead/internal/event"
-	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/release"
-	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/signin"
 	"github.com/keystead/keystead/internal/staff"
 	"github.com/keystead/keystead/internal/web"
@@ -40,9 +31,9 @@ type bundle struct {
 	*testing.T
 	Config
 	clock *clock.Test
+	rooms *roomstest.Rooms
 	area  *area
 	h     http.Handler
-	staff *staff.Service
 }
 
 const password = "correct horse battery"
@@ -50,21 +41,11 @@ const password = "correct horse battery"
 func setup(t *testing.T) *bundle {
 	t.Helper()
 	s := dbtest.SQLite(t)
-	d := s.DB
-	b := &bundle{T: t, clock: s.Clock, staff: staff.New(d)}
-	settings, licenses, cat := setting.New(d), license.New(d), catalog.New(d)
-	cat.UseKeys(licenses)
-	bill := billing.New(d, func(ctx context.Context, tx *db.Tx) (billing.Terms, error) {
-		st, err := setting.Load(ctx, tx)
-		return billing.Terms{Zone: st.TimeZone, NumberFormat: st.NumberFormat, DueDays: st.DueDays, Seller: billing.Party{Name: st.StoreName, Address: st.Address}}, err
-	}, enqueuer{job.NewQueue(d, nil)})
-	bill.Register(billing.KindLicense, issuer{licenses})
-	pay := payment.New(d, bill)
+	r := roomstest.New(t, s, roomstest.Log())
+	b := &bundle{T: t, clock: s.Clock, rooms: r}
 	b.Config = Config{
-		Settings: settings, SignIn: signin.New(d, signin.Config{Box: crypt.NewBox(crypt.NewKey()), Staff: b.staff, Settings: settings}),
-		Customers: customer.New(d, func(context.Context, *db.Tx) (money.Currency, error) { return "EUR", nil }),
-		Catalog:   cat, Licenses: licenses, Releases: release.New(d, filepath.Join(t.TempDir(), "files")), Orders: order.New(d, bill, pay),
-		Billing: bill, Payments: pay, Clock: s.Clock, Log: testLog(),
+		Settings: r.Settings, SignIn: r.SignIn, Customers: r.Customers, Catalog: r.Catalog, Licenses: r.Licenses, Releases: r.Releases, Orders: r.Orders,
+		Billing: r.Billing, Payments: r.Payments, Clock: s.Clock, Log: roomstest.Log(),
 	}
 	h, err := New(b.Config)
 	if err != nil {
@@ -73,31 +54,6 @@ func setup(t *testing.T) *bundle {
 	b.area = &area{Config: b.Config}
 	b.h = web.Identify(func() []netip.Prefix { return nil }, h)
 	return b
-}
-
-func testLog() *slog.Logger {
-	if os.Getenv("KEYSTEAD_TEST_LOG") != "" {
-		return slog.New(slog.NewTextHandler(os.Stderr, nil))
-	}
-	return slog.New(slog.DiscardHandler)
-}
-
-type issuer struct{ licenses *license.Service }
-
-func (i issuer) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line) (string, error) {
-	in := license.IssueInput{CustomerID: line.CustomerID, PlanID: line.PlanID, OrderID: line.OrderID, InvoiceLineID: line.ID, Quantity: line.Quantity}
-	if !line.ValidFor.IsZero() {
-		end := line.ValidFor.After(tx.Now, time.UTC)
-		in.ExpiresAt = &end
-	}
-	l, err := i.licenses.Issue(ctx, tx, in)
-	return l.ID, err
-}
-
-type enqueuer struct{ jobs *job.Queue }
-
-func (e enqueuer) Enqueue(ctx context.Context, tx *db.Tx, kind, dedupKey string, payload any, runAt time.Time) error {
-	return e.jobs.Enqueue(ctx, tx, job.New{Kind: kind, DedupKey: dedupKey, Payload: payload, RunAt: runAt})
 }
 
 // must is for what a test only prepares.
@@ -199,7 +155,7 @@ func (b *bundle) signedIn(c customer.Customer) *browser {
 // acting is the browser of a member of staff who acts for a customer.
 func (b *bundle) acting(c customer.Customer) *browser {
 	b.Helper()
-	ada := must(b.staff.Create(b.Context(), staff.Input{Email: "ada@example.com", Name: "Ada Lovelace", Role: staff.Support}))(b.T)
+	ada := must(b.rooms.Staff.Create(b.Context(), staff.Input{Email: "ada@example.com", Name: "Ada Lovelace", Role: staff.Support}))(b.T)
 	in := must(b.SignIn.ActAs(b.Context(), ada.ID, c.ID, signin.Meta{}))(b.T)
 	br := b.browser()
 	br.cookies[sessionName] = in.Token

@@ -100,7 +100,7 @@ func TestLink(t *testing.T) {
 	b.browser().get("/account/link/" + token).is(410).says("was used before or is too old")
 	b.browser().get("/account/link/unknown").is(410)
 
-	ada := must(b.staff.Create(t.Context(), staff.Input{Email: "ada@example.com", Name: "Ada", Role: staff.Owner}))(t)
+	ada := must(b.rooms.Staff.Create(t.Context(), staff.Input{Email: "ada@example.com", Name: "Ada", Role: staff.Owner}))(t)
 	forStaff := must(b.SignIn.StaffLink(t.Context(), ada.ID))(t)
 	other := b.browser()
 	other.get("/account/link/" + forStaff).is(410)

@@ -1,4 +1,4 @@
-package app
+package rooms
 
 import (
 	"context"
@@ -11,11 +11,11 @@ import (
 	"github.com/keystead/keystead/internal/setting"
 )
 
-// licenseIssuer fulfils a paid line by a license.
-type licenseIssuer struct{ licenses *license.Service }
+// LicenseIssuer fulfils a paid line by a license.
+type LicenseIssuer struct{ Licenses *license.Service }
 
 // Fulfil implements billing.Fulfiller.
-func (i licenseIssuer) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line) (string, error) {
+func (i LicenseIssuer) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line) (string, error) {
 	in := license.IssueInput{
 		CustomerID: line.CustomerID, PlanID: line.PlanID, OrderID: line.OrderID, InvoiceLineID: line.ID,
 		Quantity: line.Quantity, Reason: line.Reason,
@@ -28,7 +28,7 @@ func (i licenseIssuer) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line)
 		end := line.ValidFor.After(tx.Now, s.TimeZone)
 		in.ExpiresAt = &end
 	}
-	l, err := i.licenses.Issue(ctx, tx, in)
+	l, err := i.Licenses.Issue(ctx, tx, in)
 	return l.ID, err
 }
 

@@ -1,0 +1,109 @@
+// Package rooms builds everything below the faces over an open store. The rooms meet each other here, through the
+// interfaces that each declares: for the program, and for the tests of its faces.
+package rooms
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/crypt"
+	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/job"
+	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/license/index"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/order"
+	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/release"
+	"github.com/keystead/keystead/internal/report"
+	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/signin"
+	"github.com/keystead/keystead/internal/staff"
+	"github.com/keystead/keystead/internal/token"
+)
+
+// Config is what the rooms need besides the store.
+type Config struct {
+	Dir      string // folder of a SQLite store, beside whose database checks are counted
+	Files    string // folder of release files
+	Key      crypt.Key
+	TestMode bool
+	Logger   *slog.Logger // nil: nothing is logged
+}
+
+// Rooms are the rooms of one store. They may be used at once; [Rooms.Start] begins what runs by itself.
+type Rooms struct {
+	Settings  *setting.Service
+	Events    *event.Log
+	Jobs      *job.Queue
+	Staff     *staff.Service
+	SignIn    *signin.Service
+	Tokens    *token.Service
+	Customers *customer.Service
+	Catalog   *catalog.Service
+	Releases  *release.Service
+	Licenses  *license.Service
+	Checks    *index.Index
+	Counts    *index.Counts
+	Billing   *billing.Service
+	Payments  *payment.Service
+	Orders    *order.Service
+	Reports   *report.Service
+
+	clock clock.Clock
+}
+
+// Build builds the rooms over a store, which must stay open until they are closed.
+func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
+	counts, err := index.OpenCounts(ctx, d, index.CountOptions{Dir: c.Dir, Logger: c.Logger})
+	if err != nil {
+		return nil, err
+	}
+	r := &Rooms{Counts: counts, clock: d.Clock()}
+	r.Settings = setting.New(d)
+	r.Events = event.NewLog(d)
+	r.Jobs = job.NewQueue(d, c.Logger)
+	r.Staff = staff.New(d)
+	r.Tokens = token.New(d)
+	r.SignIn = signin.New(d, signin.Config{
+		Box: crypt.NewBox(c.Key.Derive("sign-in secrets")), Staff: r.Staff, Settings: r.Settings, TrustLoopback: c.TestMode,
+	})
+	r.Customers = customer.New(d, func(ctx context.Context, tx *db.Tx) (money.Currency, error) {
+		s, err := setting.Load(ctx, tx)
+		return s.Currency, err
+	})
+	r.Catalog = catalog.New(d)
+	r.Releases = release.New(d, c.Files)
+	r.Licenses = license.New(d)
+	r.Catalog.UseKeys(r.Licenses)
+	r.Checks = index.New(d, r.Licenses, index.Options{Logger: c.Logger})
+	r.Licenses.OnChange(r.Checks.Touch)
+	r.Catalog.OnChange(r.Checks.NoteCatalogChange)
+	r.Licenses.ShowPending(counts.PendingIn)
+	r.Billing = billing.New(d, invoiceTerms, enqueuer{r.Jobs})
+	r.Billing.Register(billing.KindLicense, LicenseIssuer{r.Licenses})
+	r.Billing.CheckTargets(billing.KindLicense, r.Licenses.MissingLines)
+	r.Payments = payment.New(d, r.Billing)
+	r.Orders = order.New(d, r.Billing, r.Payments)
+	r.Reports = report.New(d)
+	r.registerJobs()
+	return r, nil
+}
+
+// Start begins what runs by itself: jobs, the warming of the index, the feed of other processes' changes.
+func (r *Rooms) Start(ctx context.Context) {
+	r.Checks.Start()
+	r.Jobs.Start(ctx)
+}
+
+// Close stops what Start began, and folds what is counted.
+func (r *Rooms) Close(ctx context.Context) error {
+	r.Jobs.Stop()
+	r.Checks.Close()
+	return r.Counts.Close(ctx)
+}
