@@ -138,7 +138,7 @@ func (a *App) serveBackup(w http.ResponseWriter, r *http.Request, version string
 	if in.Passphrase == "" && !in.WithoutKey {
 		return fail.Invalid("passphrase", backup.ErrNoPassphrase.Error())
 	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // not every writer has one
+	web.Unhurried(w)
 	w.Header().Set("Content-Type", "application/gzip")
 	begun := &begunWriter{ResponseWriter: w}
 	_, err := backup.Write(r.Context(), begun, a.Source(version), backup.Options{Passphrase: in.Passphrase, WithoutKey: in.WithoutKey}, nil)

@@ -2,12 +2,13 @@ package admin
 
 import (
 	"encoding/csv"
-	"errors"
 	"iter"
 	"net/http"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/keystead/keystead/internal/web"
 )
 
 // csvHref is the export of what a list shows now.
@@ -23,10 +24,7 @@ func csvHref(r *http.Request, path string) string {
 // writeCSV streams rows as a file. An error of the first row is still an answer of its own; a later one cuts the file
 // off, which the browser reports as a failed download.
 func writeCSV[T any](w http.ResponseWriter, name string, head []string, rows iter.Seq2[T, error], fields func(T) []string) error {
-	// A long list over a slow line may take longer than a page is given.
-	if err := http.NewResponseController(w).SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
-	}
+	web.Unhurried(w) // a long list over a slow line may take longer than a page is given
 	out := csv.NewWriter(w)
 	begun := false
 	begin := func() {

@@ -11,6 +11,7 @@ import (
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/staff"
+	"github.com/keystead/keystead/internal/web"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -126,11 +127,7 @@ func orZero(t *time.Time) time.Time {
 // releaseUpload streams the file part of the form into the store; nothing of it is kept in memory or a second time on disk.
 func (a *area) releaseUpload(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	// A large file over a slow line may take longer than a page is given.
-	line := http.NewResponseController(w)
-	if err := errors.Join(line.SetReadDeadline(time.Time{}), line.SetWriteDeadline(time.Time{})); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
-	}
+	web.UnhurriedUpload(w) // a large file over a slow line may take longer than a page is given
 	parts, err := r.MultipartReader()
 	if err != nil {
 		return fail.Malformed("INVALID_REQUEST", "This form sends a file.")

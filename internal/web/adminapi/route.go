@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -220,9 +219,7 @@ func (rt *route) serve(r *http.Request, body []byte) (rec *recorder, err error) 
 // request are lifted: whoever gets here has shown a token.
 func (a *API) serveUpload(rt *route, w http.ResponseWriter, r *http.Request) error {
 	n := &noted{}
-	c := http.NewResponseController(w)
-	_ = c.SetReadDeadline(time.Time{}) // not every writer has one
-	_ = c.SetWriteDeadline(time.Time{})
+	web.UnhurriedUpload(w)
 	ctx := context.WithValue(r.Context(), notedKey{}, n)
 	rec := newRecorder()
 	rt.huma.ServeHTTP(rec, r.WithContext(context.WithValue(ctx, uploadKey{}, r)))

@@ -2,23 +2,15 @@ package licenseapi
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
-	"time"
 
-	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/web"
 )
-
-// stalled is how long a client may take for one piece of a file. There is no limit on the whole: a large file on a
-// slow line takes as long as it takes.
-const stalled = 60 * time.Second
 
 // downloads streams the file of a release to who may have it, the same way at both mounts.
 func (a *api) downloads(_ mount) web.Handler {
@@ -38,8 +30,8 @@ func (a *api) downloads(_ mount) web.Handler {
 			return err
 		}
 		defer func() { _ = content.Close() }()
-		setFileHeaders(w.Header(), file)
-		http.ServeContent(&fileWriter{ResponseWriter: w, r: r, connection: http.NewResponseController(w), begun: d.served}, r, "", file.CreatedAt, content)
+		web.SetFileHeaders(w.Header(), file.Name, file.SHA256)
+		http.ServeContent(&fileWriter{ResponseWriter: web.Patient(w), r: r, begun: d.served}, r, "", file.CreatedAt, content)
 		return nil
 	}
 }
@@ -122,10 +114,7 @@ type downloadNote struct {
 
 func (a *api) note(r *http.Request, p release.Product) *downloadNote {
 	d := &downloadNote{api: a, r: r}
-	d.line = release.Download{ProductID: p.ID, UserAgent: shorten(r.UserAgent())}
-	if ip := web.ClientIP(r.Context()); ip.IsValid() {
-		d.line.IP = ip.String()
-	}
+	d.line = release.Download{ProductID: p.ID, IP: web.ClientAddress(r.Context()), UserAgent: shorten(r.UserAgent())}
 	return d
 }
 
@@ -164,35 +153,13 @@ func shorten(userAgent string) string {
 	return strings.ToValidUTF8(userAgent, "")
 }
 
-func setFileHeaders(h http.Header, f release.File) {
-	h.Set("Content-Type", "application/octet-stream")
-	h.Set("Content-Disposition", contentDisposition(f.Name))
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("ETag", `"`+f.SHA256+`"`)
-	h.Set("Cache-Control", "private, no-cache")
-}
-
-// contentDisposition names the file in RFC 6266's two ways: once for everyone in ASCII, once as it is.
-func contentDisposition(name string) string {
-	plain := strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' || r == '"' || r == '\\' || r == '%' {
-			return '_'
-		}
-		return r
-	}, name)
-	// PathEscape leaves some characters that RFC 8187 does not allow as they are.
-	exact := strings.NewReplacer("=", "%3D", ":", "%3A", "@", "%40").Replace(url.PathEscape(name))
-	return `attachment; filename="` + plain + `"; filename*=UTF-8''` + exact
-}
-
-// fileWriter passes a file on. It gives the client fresh time for every piece, and calls begun when an answer starts
-// that holds the file's first byte: the later parts of a download in ranges are one download.
+// fileWriter passes a file on, and calls begun when an answer starts that holds the file's first byte: the later parts
+// of a download in ranges are one download.
 type fileWriter struct {
 	http.ResponseWriter
-	r          *http.Request
-	connection *http.ResponseController
-	begun      func()
-	refused    bool
+	r       *http.Request
+	begun   func()
+	refused bool
 }
 
 // WriteHeader is called once by http.ServeContent.
@@ -234,9 +201,6 @@ func (f *fileWriter) fromStart() bool {
 func (f *fileWriter) Write(b []byte) (int, error) {
 	if f.refused {
 		return len(b), nil // the answer is written; this is http.ServeContent's own text
-	}
-	if err := f.connection.SetWriteDeadline(clock.System().Now().Add(stalled)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return 0, err
 	}
 	return f.ResponseWriter.Write(b)
 }

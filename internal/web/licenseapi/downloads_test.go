@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/web"
 )
 
 // line is a connection that notes how much time it was given for each piece.
@@ -34,7 +35,7 @@ func TestEveryPieceOfAFileHasItsOwnTime(t *testing.T) {
 	l := &line{ResponseRecorder: httptest.NewRecorder()}
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	begun := 0
-	f := &fileWriter{ResponseWriter: l, r: r, connection: http.NewResponseController(l), begun: func() { begun++ }}
+	f := &fileWriter{ResponseWriter: web.Patient(l), r: r, begun: func() { begun++ }}
 	before := clock.System().Now()
 	http.ServeContent(f, r, "", before, bytes.NewReader(content))
 	if begun != 1 || !bytes.Equal(l.Body.Bytes(), content) {
@@ -44,7 +45,7 @@ func TestEveryPieceOfAFileHasItsOwnTime(t *testing.T) {
 		t.Errorf("%d pieces, %d deadlines", l.pieces, len(l.deadlines))
 	}
 	for i, at := range l.deadlines {
-		if at.Before(before.Add(stalled-time.Second)) || (i > 0 && at.Before(l.deadlines[i-1])) {
+		if at.Before(before.Add(web.Stalled-time.Second)) || (i > 0 && at.Before(l.deadlines[i-1])) {
 			t.Errorf("deadline %d is %s after the start", i, at.Sub(before))
 		}
 	}

@@ -2,13 +2,9 @@ package portal
 
 import (
 	"context"
-	"errors"
-	"mime"
 	"net/http"
 	"strings"
-	"time"
 
-	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/release"
@@ -56,15 +52,11 @@ func (a *area) download(w http.ResponseWriter, r *http.Request) error {
 		a.noteDownload(r, note, e.Code)
 		return e
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/octet-stream")
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": file.Name}))
-	h.Set("ETag", `"`+file.SHA256+`"`)
-	h.Set("Cache-Control", "private, no-cache")
+	web.SetFileHeaders(w.Header(), file.Name, file.SHA256)
 	if isStart(r) {
 		a.noteDownload(r, note, release.Served)
 	}
-	http.ServeContent(&patient{w, http.NewResponseController(w)}, r, "", file.CreatedAt, content)
+	http.ServeContent(web.Patient(w), r, "", file.CreatedAt, content)
 	return nil
 }
 
@@ -83,20 +75,4 @@ func (a *area) noteDownload(r *http.Request, d release.Download, result string) 
 	if err := a.Releases.LogDownload(context.WithoutCancel(r.Context()), d); err != nil {
 		a.Log.Error("a download could not be logged", "request_id", web.RequestID(r.Context()), "result", result, "license", d.LicenseID, "release", d.ReleaseID, "err", err)
 	}
-}
-
-// patient gives a slow line fresh time for every piece of a file, where the server's limit is for a whole page.
-type patient struct {
-	http.ResponseWriter
-	connection *http.ResponseController
-}
-
-// stalled is how long a client may take for one piece.
-const stalled = 60 * time.Second
-
-func (p *patient) Write(b []byte) (int, error) {
-	if err := p.connection.SetWriteDeadline(clock.System().Now().Add(stalled)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return 0, err
-	}
-	return p.ResponseWriter.Write(b)
 }
