@@ -44,10 +44,11 @@ func New(d *db.DB) *Service {
 }
 
 // Get returns the settings as they are committed. It is cheap: a snapshot is kept until a setting changes; on
-// PostgreSQL, where another process may change one, for two seconds at most. Inside a transaction use [Load].
-func (s *Service) Get(ctx context.Context) (Settings, error) {
+// PostgreSQL, where another process may change one, for two seconds at most. All who ask share it. Inside a transaction
+// use [Load].
+func (s *Service) Get(ctx context.Context) (*Settings, error) {
 	if kept := s.current.Load(); kept != nil {
-		return *kept, nil
+		return kept, nil
 	}
 	s.mu.Lock()
 	changes := s.changes
@@ -60,7 +61,7 @@ func (s *Service) Get(ctx context.Context) (Settings, error) {
 		return err
 	})
 	if err != nil {
-		return Settings{}, err
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,7 +71,7 @@ func (s *Service) Get(ctx context.Context) (Settings, error) {
 			time.AfterFunc(s.maxAge, func() { s.current.CompareAndSwap(&fresh, nil) })
 		}
 	}
-	return fresh, nil
+	return &fresh, nil
 }
 
 func (s *Service) drop() {

@@ -65,7 +65,10 @@ func (a *api) old(ctx context.Context, m mount) (bool, error) {
 		return false, nil
 	}
 	s, err := a.settings.Get(ctx)
-	return s.LicenseDock == "1.9", err
+	if err != nil {
+		return false, err
+	}
+	return s.LicenseDock == "1.9", nil
 }
 
 // New returns the handler of both mounts and of the OpenAPI document.

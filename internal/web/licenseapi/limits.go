@@ -42,7 +42,7 @@ type limits struct {
 // limiter counts calls per address, in this process's memory. A change of the settings starts the counts afresh.
 type limiter struct{ now atomic.Pointer[limits] }
 
-func (l *limiter) at(s setting.Settings) *limits {
+func (l *limiter) at(s *setting.Settings) *limits {
 	have := l.now.Load()
 	if have != nil && have.perMinute == s.PerMinute && have.unknownPerHour == s.UnknownPerHour {
 		return have
@@ -69,7 +69,7 @@ func callerNet(ip netip.Addr) netip.Addr {
 }
 
 // exempt reports whether the calls from an address are not counted.
-func (a *api) exempt(ip netip.Addr, s setting.Settings) bool {
+func (a *api) exempt(ip netip.Addr, s *setting.Settings) bool {
 	return a.unlimited || web.Within(ip, s.Exempt)
 }
 
