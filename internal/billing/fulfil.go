@@ -12,6 +12,7 @@ import (
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/text"
 )
 
@@ -70,7 +71,7 @@ func (s *Service) fulfil(ctx context.Context, tx *db.Tx, row query.FulfilmentWor
 	if err := s.tellLine(ctx, tx, "fulfilment.failed", about, line.ID, map[string]any{"kind": row.Kind, "error": describe(failure)}); err != nil {
 		return nil, err
 	}
-	if err := s.jobs.Enqueue(ctx, tx, RetryJob, line.ID, line.ID, tx.Now.Add(retryAfter)); err != nil {
+	if err := s.jobs.Enqueue(ctx, tx, job.New{Kind: RetryJob, DedupKey: line.ID, Payload: line.ID, RunAt: tx.Now.Add(retryAfter)}); err != nil {
 		return nil, fmt.Errorf("retry of line %s: %w", line.ID, err)
 	}
 	return failure, nil
@@ -145,6 +146,15 @@ func (s *Service) tellLine(ctx context.Context, tx *db.Tx, what string, inv Invo
 		data[k] = v
 	}
 	return s.tell(ctx, tx, what, inv, data)
+}
+
+// retry is the handler of RetryJob.
+func (s *Service) retry(ctx context.Context, j job.Job) error {
+	var lineID string
+	if err := j.Decode(&lineID); err != nil {
+		return err
+	}
+	return s.RetryFulfilment(ctx, lineID)
 }
 
 // RetryFulfilment tries a failed line again. It does nothing if the work is done, so that the job, staff and a second

@@ -11,6 +11,7 @@ import (
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/money"
 )
 
@@ -20,11 +21,6 @@ type Terms struct {
 	NumberFormat string // see FormatNumber
 	DueDays      int
 	Seller       Party
-}
-
-// Enqueuer writes a job as part of a transaction. A dedup key lets one job of a kind through.
-type Enqueuer interface {
-	Enqueue(ctx context.Context, tx *db.Tx, kind, dedupKey string, payload any, runAt time.Time) error
 }
 
 // Orders hears what became of an order's invoice. The order room implements it.
@@ -38,7 +34,7 @@ type Orders interface {
 type Service struct {
 	db         *db.DB
 	terms      func(ctx context.Context, tx *db.Tx) (Terms, error)
-	jobs       Enqueuer
+	jobs       *job.Queue
 	orders     Orders
 	fulfillers map[string]Fulfiller
 	targets    map[string]TargetCheck
@@ -46,8 +42,10 @@ type Service struct {
 
 // New returns the billing of a store. [Service.Register], [Service.CheckTargets] and [Service.UseOrders] belong to
 // building the program: call them before the first verb.
-func New(d *db.DB, terms func(ctx context.Context, tx *db.Tx) (Terms, error), jobs Enqueuer) *Service {
-	return &Service{db: d, terms: terms, jobs: jobs, fulfillers: map[string]Fulfiller{}, targets: map[string]TargetCheck{}}
+func New(d *db.DB, terms func(ctx context.Context, tx *db.Tx) (Terms, error), jobs *job.Queue) *Service {
+	s := &Service{db: d, terms: terms, jobs: jobs, fulfillers: map[string]Fulfiller{}, targets: map[string]TargetCheck{}}
+	jobs.Register(RetryJob, s.retry)
+	return s
 }
 
 // Register names who fulfils the lines of a kind.

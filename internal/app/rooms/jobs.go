@@ -5,19 +5,12 @@ import (
 	"errors"
 	"time"
 
-	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/job"
 )
 
-// registerJobs names who does what the queue brings: what was enqueued by a change, and what comes round by itself.
+// registerJobs names the work that comes round by itself. What a change enqueues is registered by the room it belongs
+// to.
 func (r *Rooms) registerJobs() {
-	r.Jobs.Register(billing.RetryJob, func(ctx context.Context, j job.Job) error {
-		var lineID string
-		if err := j.Decode(&lineID); err != nil {
-			return err
-		}
-		return r.Billing.RetryFulfilment(ctx, lineID)
-	})
 	for _, p := range []struct {
 		kind   string
 		period time.Duration

@@ -85,7 +85,7 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 	r.Licenses.OnChange(r.Checks.Touch)
 	r.Catalog.OnChange(r.Checks.NoteCatalogChange)
 	r.Licenses.ShowPending(counts.PendingIn)
-	r.Billing = billing.New(d, invoiceTerms, enqueuer{r.Jobs})
+	r.Billing = billing.New(d, invoiceTerms, r.Jobs)
 	r.Billing.Register(billing.KindLicense, LicenseIssuer{r.Licenses})
 	r.Billing.CheckTargets(billing.KindLicense, r.Licenses.MissingLines)
 	r.Payments = payment.New(d, r.Billing)

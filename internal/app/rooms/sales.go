@@ -2,11 +2,9 @@ package rooms
 
 import (
 	"context"
-	"time"
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/db"
-	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/setting"
 )
@@ -30,14 +28,6 @@ func (i LicenseIssuer) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line)
 	}
 	l, err := i.Licenses.Issue(ctx, tx, in)
 	return l.ID, err
-}
-
-// enqueuer gives billing its narrow view of the queue.
-type enqueuer struct{ jobs *job.Queue }
-
-// Enqueue implements billing.Enqueuer.
-func (e enqueuer) Enqueue(ctx context.Context, tx *db.Tx, kind, dedupKey string, payload any, runAt time.Time) error {
-	return e.jobs.Enqueue(ctx, tx, job.New{Kind: kind, DedupKey: dedupKey, Payload: payload, RunAt: runAt})
 }
 
 // invoiceTerms takes from the settings what an invoice is made with.

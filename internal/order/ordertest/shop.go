@@ -55,25 +55,12 @@ func on(s *dbtest.Store, d *db.DB, licenses *Licenses) *Shop {
 	}
 	shop.Catalog = catalog.New(d)
 	shop.Customers = customer.New(d, func(context.Context, *db.Tx) (money.Currency, error) { return "EUR", nil })
-	shop.Billing = billing.New(d, func(context.Context, *db.Tx) (billing.Terms, error) { return shop.Terms, nil }, queue{shop.Jobs})
+	shop.Billing = billing.New(d, func(context.Context, *db.Tx) (billing.Terms, error) { return shop.Terms, nil }, shop.Jobs)
 	shop.Payments = payment.New(d, shop.Billing)
 	shop.Orders = order.New(d, shop.Billing, shop.Payments)
 	shop.Billing.Register(billing.KindLicense, licenses)
 	shop.Billing.CheckTargets(billing.KindLicense, licenses.check)
-	shop.Jobs.Register(billing.RetryJob, func(ctx context.Context, j job.Job) error {
-		var lineID string
-		if err := j.Decode(&lineID); err != nil {
-			return err
-		}
-		return shop.Billing.RetryFulfilment(ctx, lineID)
-	})
 	return shop
-}
-
-type queue struct{ *job.Queue }
-
-func (q queue) Enqueue(ctx context.Context, tx *db.Tx, kind, dedupKey string, payload any, runAt time.Time) error {
-	return q.Queue.Enqueue(ctx, tx, job.New{Kind: kind, DedupKey: dedupKey, Payload: payload, RunAt: runAt})
 }
 
 // Issued is the type of the event that stands for a license here: it is written in the savepoint of its line, so it is

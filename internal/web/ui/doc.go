@@ -59,7 +59,7 @@
 //
 // # Rules
 //
-//   - No inline script, style attribute or style element: [ContentSecurityPolicy]
+//   - No inline script, style attribute or style element: [web.ContentSecurityPolicy]
 //     forbids them. Use a class of the style sheet; charts and icons are SVG with
 //     presentation attributes.
 //   - Everything works without script. A destructive act is a [Button] with a [Confirm]:

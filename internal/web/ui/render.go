@@ -13,12 +13,6 @@ import (
 	"strings"
 )
 
-// ContentSecurityPolicy is what these pages need and no more. A face that redirects a
-// form to a payment gateway adds that gateway to form-action.
-const ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; " +
-	"img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; " +
-	"base-uri 'none'; frame-ancestors 'none'"
-
 //go:embed templates/*.html
 var templates embed.FS
 
