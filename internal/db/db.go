@@ -54,6 +54,8 @@ type DB struct {
 	pg     *sql.DB // nil on SQLite
 	pgURL  string
 	ids    idSource
+	// attached is what rooms keep with the store.
+	attached sync.Map
 }
 
 // Open opens the store, creates it when it does not exist, and migrates it to the schema of this program.
@@ -95,6 +97,19 @@ func (d *DB) Engine() Engine { return d.engine }
 // Clock is the clock that transactions take their Now from.
 func (d *DB) Clock() clock.Clock { return d.clock }
 
+// Attach keeps a value with the store and returns it, or the one that is kept there for this key already. It is for rooms
+// whose verbs are given nothing but a transaction. A key is of a type of the room's own, as those of a context are.
+func (d *DB) Attach(key, value any) (kept any) {
+	kept, _ = d.attached.LoadOrStore(key, value)
+	return kept
+}
+
+// Attached returns what is kept with the transaction's store for this key, nil if that is nothing.
+func (tx *Tx) Attached(key any) any {
+	value, _ := tx.attached.Load(key)
+	return value
+}
+
 // Tx is a running transaction: the generated queries and the instant at which it takes place.
 type Tx struct {
 	*query.Queries
@@ -106,13 +121,14 @@ type Tx struct {
 	engine   Engine
 	raw      query.DBTX
 	ids      *idSource
+	attached *sync.Map
 	onCommit []func()
 	depth    int
 }
 
 func (d *DB) newTx(raw query.DBTX) *Tx {
 	now := d.clock.Now().UTC().Truncate(time.Microsecond)
-	return &Tx{Queries: query.New(raw), Now: now, Stamp: clock.FromTime(now), engine: d.engine, raw: raw, ids: &d.ids}
+	return &Tx{Queries: query.New(raw), Now: now, Stamp: clock.FromTime(now), engine: d.engine, raw: raw, ids: &d.ids, attached: &d.attached}
 }
 
 // NewID is [Tx.NewID] for what is written past the transactions of this package.

@@ -59,7 +59,7 @@ type New struct {
 	Data       any
 }
 
-// Emit appends e to the history as part of tx.
+// Emit appends e to the history as part of tx, and tells those who listen ([Listen]).
 func Emit(ctx context.Context, tx *db.Tx, e New) error {
 	data := []byte("{}")
 	if e.Data != nil {
@@ -79,7 +79,7 @@ func Emit(ctx context.Context, tx *db.Tx, e New) error {
 	if err := tx.InsertEvent(ctx, row); err != nil {
 		return fmt.Errorf("event %s: %w", e.Type, err)
 	}
-	return nil
+	return tell(ctx, tx, row)
 }
 
 // Change is an entry for the audit log: what was done to what, the state before and after, and why. Before and
