@@ -73,7 +73,7 @@ func (s *Service) Draft(ctx context.Context, tx *db.Tx, in NewInvoice) (Invoice,
 	}
 	id := tx.NewID("inv")
 	err = tx.InsertInvoice(ctx, query.InsertInvoiceParams{
-		ID: id, OrderID: in.OrderID, CustomerID: in.CustomerID, Currency: string(in.Currency), Total: total.Amount,
+		ID: id, OrderID: optional(in.OrderID), CustomerID: in.CustomerID, Currency: string(in.Currency), Total: total.Amount,
 		Seller: "{}", Buyer: string(buyer), CreatedAt: tx.Stamp,
 	})
 	if err != nil {
@@ -99,7 +99,7 @@ func insertLine(ctx context.Context, tx *db.Tx, invoiceID string, position int64
 	if err := tx.InsertInvoiceLine(ctx, row); err != nil || line.Kind == "" {
 		return err
 	}
-	return tx.InsertFulfilment(ctx, query.InsertFulfilmentParams{LineID: id, Kind: line.Kind, ChangedAt: tx.Stamp})
+	return tx.InsertFulfilment(ctx, query.InsertFulfilmentParams{LineID: id, InvoiceID: invoiceID, Kind: line.Kind, ChangedAt: tx.Stamp})
 }
 
 // Finalise opens a draft: the invoice takes its number and its dates, and from now on it never changes. One that asks

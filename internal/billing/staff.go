@@ -97,7 +97,7 @@ func (s *Service) FailedLines(ctx context.Context, n int) ([]FailedLine, error) 
 		lines = make([]FailedLine, len(rows))
 		for i, r := range rows {
 			lines[i] = FailedLine{
-				LineID: r.LineID, InvoiceID: r.InvoiceID, Number: orEmpty(r.Number), OrderID: r.OrderID, CustomerID: r.CustomerID,
+				LineID: r.LineID, InvoiceID: r.InvoiceID, Number: orEmpty(r.Number), OrderID: orEmpty(r.OrderID), CustomerID: r.CustomerID,
 				Kind: r.Kind, Description: r.Description, Error: r.Error, Since: r.ChangedAt.Time(),
 			}
 		}

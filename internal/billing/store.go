@@ -23,7 +23,7 @@ var (
 func invoiceOf(r query.Invoice) (Invoice, error) {
 	currency := money.Currency(r.Currency)
 	inv := Invoice{
-		ID: r.ID, OrderID: r.OrderID, CustomerID: r.CustomerID, Number: orEmpty(r.Number), Status: Status(r.Status),
+		ID: r.ID, OrderID: orEmpty(r.OrderID), CustomerID: r.CustomerID, Number: orEmpty(r.Number), Status: Status(r.Status),
 		Total: money.New(r.Total, currency), Paid: money.New(r.Paid, currency), Version: r.Version,
 		CreatedAt: r.CreatedAt.Time(), PaidAt: clock.TimePtr(r.PaidAt),
 	}
@@ -67,6 +67,14 @@ func orEmpty(s *string) string {
 		return ""
 	}
 	return *s
+}
+
+// optional is the stored form of an id that may be missing.
+func optional(id string) *string {
+	if id == "" {
+		return nil
+	}
+	return &id
 }
 
 func withLines(ctx context.Context, tx *db.Tx, r query.Invoice) (Invoice, error) {

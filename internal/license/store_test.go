@@ -68,8 +68,9 @@ func (s *store) line() (order, line string) {
 	n := s.numbers.Add(1)
 	order, line = fmt.Sprintf("ord_%d", n), fmt.Sprintf("lin_%d", n)
 	s.exec(fmt.Sprintf(`INSERT INTO orders (id, customer_id, kind, status, gateway, currency, total, created_at) VALUES ('%s', 'cus_ann', 'sale', 'pending', 'manual', 'EUR', 0, 0)`, order))
-	s.exec(fmt.Sprintf(`INSERT INTO invoices (id, order_id, customer_id, status, currency, total, seller, buyer, created_at) VALUES ('inv_%d', '%s', 'cus_ann', 'draft', 'EUR', 0, '', '', 0)`, n, order))
-	s.exec(fmt.Sprintf(`INSERT INTO invoice_lines (id, invoice_id, position, description, quantity, unit_amount, total) VALUES ('%s', 'inv_%d', 1, '', 1, 0, 0)`, line, n))
+	s.exec(fmt.Sprintf(`INSERT INTO invoices (id, order_id, customer_id, kind, status, currency, net, tax, total, seller, buyer, created_at) VALUES ('inv_%d', '%s', 'cus_ann', 'order', 'draft', 'EUR', 0, 0, 0, '', '', 0)`, n, order))
+	s.exec(fmt.Sprintf(`INSERT INTO invoice_lines (id, invoice_id, position, description, quantity, unit_amount, amount, total) VALUES ('%s', 'inv_%d', 1, '', 1, 0, 0, 0)`, line, n))
+	s.exec(fmt.Sprintf(`INSERT INTO fulfilments (line_id, invoice_id, kind, state, changed_at) VALUES ('%s', 'inv_%d', 'license', 'pending', 0)`, line, n))
 	return order, line
 }
 

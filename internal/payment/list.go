@@ -18,10 +18,17 @@ var errNotFound = fail.NotFound("PAYMENT_NOT_FOUND", "There is no such payment."
 func paymentOf(r query.Payment) Payment {
 	currency := money.Currency(r.Currency)
 	return Payment{
-		ID: r.ID, InvoiceID: r.InvoiceID, CustomerID: r.CustomerID, Gateway: r.Gateway, Reference: r.Reference,
+		ID: r.ID, InvoiceID: r.InvoiceID, CustomerID: r.CustomerID, Gateway: r.Gateway, Reference: deref(r.Reference),
 		Money: money.New(r.Amount, currency), Applied: money.New(r.Applied, currency), State: State(r.State),
 		ReceivedAt: r.ReceivedAt.Time(), CreatedAt: r.CreatedAt.Time(),
 	}
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 // ByID returns a payment by its id.

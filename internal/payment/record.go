@@ -80,7 +80,7 @@ func (s *Service) Record(ctx context.Context, invoiceID string, in Manual) (Paym
 
 // earlier looks for a payment with the same reference. One with the same facts is the answer; any other is a conflict.
 func earlier(ctx context.Context, tx *db.Tx, inv billing.Invoice, in Manual) (Payment, bool, error) {
-	r, err := tx.PaymentByReference(ctx, query.PaymentByReferenceParams{Gateway: ManualGateway, Reference: in.Reference})
+	r, err := tx.PaymentByReference(ctx, query.PaymentByReferenceParams{Gateway: ManualGateway, Reference: &in.Reference})
 	if db.NotFound(err) {
 		return Payment{}, false, nil
 	}
@@ -107,7 +107,7 @@ func newPayment(tx *db.Tx, inv billing.Invoice, gateway string, amount, applied 
 // insert writes a payment, unless there is one with its gateway and reference already.
 func insert(ctx context.Context, tx *db.Tx, p Payment) (inserted bool, err error) {
 	rows, err := tx.InsertPayment(ctx, query.InsertPaymentParams{
-		ID: p.ID, InvoiceID: p.InvoiceID, CustomerID: p.CustomerID, Gateway: p.Gateway, Reference: p.Reference,
+		ID: p.ID, InvoiceID: p.InvoiceID, CustomerID: p.CustomerID, Gateway: p.Gateway, Reference: &p.Reference,
 		Currency: string(p.Money.Currency), Amount: p.Money.Amount, Applied: p.Applied.Amount, State: string(p.State),
 		ReceivedAt: clock.FromTime(p.ReceivedAt), CreatedAt: clock.FromTime(p.CreatedAt),
 	})

@@ -45,7 +45,10 @@ CREATE TABLE customers (
     company       TEXT NOT NULL DEFAULT '',
     company_fold  TEXT COLLATE "C" NOT NULL DEFAULT '',
     country       TEXT NOT NULL DEFAULT '',
+    state         TEXT NOT NULL DEFAULT '', -- of the country, where taxes differ by it
+    address       TEXT NOT NULL DEFAULT '',
     tax_id        TEXT NOT NULL DEFAULT '',
+    language      TEXT NOT NULL DEFAULT '', -- of mails and documents; empty: the store's
     currency      TEXT NOT NULL,
     time_zone     TEXT NOT NULL DEFAULT '',
     password_hash TEXT,

@@ -9,7 +9,8 @@ CREATE TABLE licenses (
     product_id       TEXT COLLATE "C" NOT NULL REFERENCES products (id),
     plan_id          TEXT COLLATE "C" NOT NULL REFERENCES plans (id),
     order_id         TEXT COLLATE "C" REFERENCES orders (id),
-    invoice_line_id  TEXT COLLATE "C" UNIQUE REFERENCES invoice_lines (id),
+    invoice_line_id  TEXT COLLATE "C" UNIQUE REFERENCES fulfilments (line_id),
+    subscription_id  TEXT COLLATE "C" UNIQUE, -- that pays for it
     type             TEXT NOT NULL CHECK (type IN ('purchased')),
     status           TEXT NOT NULL CHECK (status IN ('active', 'expired', 'suspended', 'revoked', 'cancelled')),
     outcome          TEXT NOT NULL DEFAULT '' CHECK (outcome IN ('', 'revoked', 'cancelled')),

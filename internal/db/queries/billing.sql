@@ -1,13 +1,14 @@
 -- name: InsertInvoice :exec
-INSERT INTO invoices (id, order_id, customer_id, status, currency, total, seller, buyer, created_at)
-VALUES (@id, @order_id, @customer_id, 'draft', @currency, @total, @seller, @buyer, @created_at);
+INSERT INTO invoices (id, order_id, customer_id, kind, status, currency, net, tax, total, seller, buyer, created_at)
+VALUES (@id, @order_id, @customer_id, 'order', 'draft', @currency, @total, 0, @total, @seller, @buyer, @created_at);
 
 -- name: InsertInvoiceLine :exec
-INSERT INTO invoice_lines (id, invoice_id, position, order_item_id, description, quantity, unit_amount, total)
-VALUES (@id, @invoice_id, @position, @order_item_id, @description, @quantity, @unit_amount, @total);
+INSERT INTO invoice_lines (id, invoice_id, position, order_item_id, description, quantity, unit_amount, amount, total)
+VALUES (@id, @invoice_id, @position, @order_item_id, @description, @quantity, @unit_amount, @total, @total);
 
 -- name: InsertFulfilment :exec
-INSERT INTO fulfilments (line_id, kind, state, changed_at) VALUES (@line_id, @kind, 'pending', @changed_at);
+INSERT INTO fulfilments (line_id, invoice_id, kind, state, changed_at)
+VALUES (@line_id, @invoice_id, @kind, 'pending', @changed_at);
 
 -- Takes the next number of a series and keeps the series locked until the transaction ends, so that a rollback gives
 -- the number back and nobody can have taken the one after it.
@@ -30,7 +31,7 @@ UPDATE invoices SET version = version + 1 WHERE id = @id RETURNING *;
 SELECT * FROM invoices WHERE id = @id;
 
 -- name: InvoiceOfLine :one
-SELECT invoice_id FROM invoice_lines WHERE id = @id;
+SELECT invoice_id FROM fulfilments WHERE line_id = @id;
 
 -- name: LinesOfInvoice :many
 SELECT invoice_lines.id, invoice_lines.invoice_id, invoice_lines.description, invoice_lines.quantity,
@@ -65,7 +66,7 @@ SELECT invoice_lines.id AS line_id, invoice_lines.invoice_id, invoice_lines.orde
     orders.kind AS order_kind, orders.reason, prices.id AS price_id, prices.plan_id, prices.valid_for_count,
     prices.valid_for_unit
 FROM fulfilments
-JOIN invoice_lines ON invoice_lines.id = fulfilments.line_id
+JOIN invoice_lines ON invoice_lines.invoice_id = fulfilments.invoice_id AND invoice_lines.id = fulfilments.line_id
 JOIN order_items ON order_items.id = invoice_lines.order_item_id
 JOIN orders ON orders.id = order_items.order_id
 JOIN prices ON prices.id = order_items.price_id
@@ -76,7 +77,7 @@ ORDER BY invoice_lines.position;
 SELECT fulfilments.line_id, fulfilments.kind, fulfilments.error, fulfilments.changed_at, invoices.id AS invoice_id,
     invoices.number, invoices.order_id, invoices.customer_id, invoice_lines.description
 FROM fulfilments
-JOIN invoice_lines ON invoice_lines.id = fulfilments.line_id
+JOIN invoice_lines ON invoice_lines.invoice_id = fulfilments.invoice_id AND invoice_lines.id = fulfilments.line_id
 JOIN invoices ON invoices.id = invoice_lines.invoice_id
 WHERE fulfilments.state IN ('failed')
 ORDER BY fulfilments.line_id LIMIT CAST(@n AS BIGINT);
@@ -220,7 +221,7 @@ ORDER BY judged.id LIMIT CAST(@n AS BIGINT);
 -- name: WrongLinks :many
 SELECT fulfilments.line_id, fulfilments.state, invoices.status
 FROM fulfilments
-JOIN invoice_lines ON invoice_lines.id = fulfilments.line_id
+JOIN invoice_lines ON invoice_lines.invoice_id = fulfilments.invoice_id AND invoice_lines.id = fulfilments.line_id
 JOIN invoices ON invoices.id = invoice_lines.invoice_id
 WHERE (fulfilments.state IN ('done', 'failed') AND invoices.status <> 'paid')
     OR (fulfilments.state = 'pending' AND invoices.status NOT IN ('draft', 'open'))

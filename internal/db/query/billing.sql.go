@@ -72,7 +72,7 @@ const failedFulfilments = `-- name: FailedFulfilments :many
 SELECT fulfilments.line_id, fulfilments.kind, fulfilments.error, fulfilments.changed_at, invoices.id AS invoice_id,
     invoices.number, invoices.order_id, invoices.customer_id, invoice_lines.description
 FROM fulfilments
-JOIN invoice_lines ON invoice_lines.id = fulfilments.line_id
+JOIN invoice_lines ON invoice_lines.invoice_id = fulfilments.invoice_id AND invoice_lines.id = fulfilments.line_id
 JOIN invoices ON invoices.id = invoice_lines.invoice_id
 WHERE fulfilments.state IN ('failed')
 ORDER BY fulfilments.line_id LIMIT CAST($1 AS BIGINT)
@@ -85,7 +85,7 @@ type FailedFulfilmentsRow struct {
 	ChangedAt   clock.Instant
 	InvoiceID   string
 	Number      *string
-	OrderID     string
+	OrderID     *string
 	CustomerID  string
 	Description string
 }
@@ -129,7 +129,7 @@ SELECT invoice_lines.id AS line_id, invoice_lines.invoice_id, invoice_lines.orde
     orders.kind AS order_kind, orders.reason, prices.id AS price_id, prices.plan_id, prices.valid_for_count,
     prices.valid_for_unit
 FROM fulfilments
-JOIN invoice_lines ON invoice_lines.id = fulfilments.line_id
+JOIN invoice_lines ON invoice_lines.invoice_id = fulfilments.invoice_id AND invoice_lines.id = fulfilments.line_id
 JOIN order_items ON order_items.id = invoice_lines.order_item_id
 JOIN orders ON orders.id = order_items.order_id
 JOIN prices ON prices.id = order_items.price_id
@@ -195,28 +195,35 @@ func (q *Queries) FulfilmentWork(ctx context.Context, invoiceID string) ([]Fulfi
 }
 
 const insertFulfilment = `-- name: InsertFulfilment :exec
-INSERT INTO fulfilments (line_id, kind, state, changed_at) VALUES ($1, $2, 'pending', $3)
+INSERT INTO fulfilments (line_id, invoice_id, kind, state, changed_at)
+VALUES ($1, $2, $3, 'pending', $4)
 `
 
 type InsertFulfilmentParams struct {
 	LineID    string
+	InvoiceID string
 	Kind      string
 	ChangedAt clock.Instant
 }
 
 func (q *Queries) InsertFulfilment(ctx context.Context, arg InsertFulfilmentParams) error {
-	_, err := q.db.ExecContext(ctx, insertFulfilment, arg.LineID, arg.Kind, arg.ChangedAt)
+	_, err := q.db.ExecContext(ctx, insertFulfilment,
+		arg.LineID,
+		arg.InvoiceID,
+		arg.Kind,
+		arg.ChangedAt,
+	)
 	return err
 }
 
 const insertInvoice = `-- name: InsertInvoice :exec
-INSERT INTO invoices (id, order_id, customer_id, status, currency, total, seller, buyer, created_at)
-VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8)
+INSERT INTO invoices (id, order_id, customer_id, kind, status, currency, net, tax, total, seller, buyer, created_at)
+VALUES ($1, $2, $3, 'order', 'draft', $4, $5, 0, $5, $6, $7, $8)
 `
 
 type InsertInvoiceParams struct {
 	ID         string
-	OrderID    string
+	OrderID    *string
 	CustomerID string
 	Currency   string
 	Total      int64
@@ -240,8 +247,8 @@ func (q *Queries) InsertInvoice(ctx context.Context, arg InsertInvoiceParams) er
 }
 
 const insertInvoiceLine = `-- name: InsertInvoiceLine :exec
-INSERT INTO invoice_lines (id, invoice_id, position, order_item_id, description, quantity, unit_amount, total)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO invoice_lines (id, invoice_id, position, order_item_id, description, quantity, unit_amount, amount, total)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
 `
 
 type InsertInvoiceLineParams struct {
@@ -320,7 +327,7 @@ func (q *Queries) InsertLedgerTransaction(ctx context.Context, arg InsertLedgerT
 }
 
 const invoice = `-- name: Invoice :one
-SELECT id, order_id, customer_id, status, series, sequence, number, currency, total, paid, issued_on, due_on, seller, buyer, version, created_at, paid_at FROM invoices WHERE id = $1
+SELECT id, order_id, customer_id, kind, status, series, sequence, number, currency, tax_mode, net, tax, total, credited, paid, disputes, issued_on, due_on, seller, buyer, note, replaces, step, step_on, version, created_at, paid_at FROM invoices WHERE id = $1
 `
 
 func (q *Queries) Invoice(ctx context.Context, id string) (Invoice, error) {
@@ -330,17 +337,27 @@ func (q *Queries) Invoice(ctx context.Context, id string) (Invoice, error) {
 		&i.ID,
 		&i.OrderID,
 		&i.CustomerID,
+		&i.Kind,
 		&i.Status,
 		&i.Series,
 		&i.Sequence,
 		&i.Number,
 		&i.Currency,
+		&i.TaxMode,
+		&i.Net,
+		&i.Tax,
 		&i.Total,
+		&i.Credited,
 		&i.Paid,
+		&i.Disputes,
 		&i.IssuedOn,
 		&i.DueOn,
 		&i.Seller,
 		&i.Buyer,
+		&i.Note,
+		&i.Replaces,
+		&i.Step,
+		&i.StepOn,
 		&i.Version,
 		&i.CreatedAt,
 		&i.PaidAt,
@@ -349,7 +366,7 @@ func (q *Queries) Invoice(ctx context.Context, id string) (Invoice, error) {
 }
 
 const invoiceOfLine = `-- name: InvoiceOfLine :one
-SELECT invoice_id FROM invoice_lines WHERE id = $1
+SELECT invoice_id FROM fulfilments WHERE line_id = $1
 `
 
 func (q *Queries) InvoiceOfLine(ctx context.Context, id string) (string, error) {
@@ -418,7 +435,7 @@ func (q *Queries) LinesOfInvoice(ctx context.Context, invoiceID string) ([]Lines
 }
 
 const lockInvoice = `-- name: LockInvoice :one
-UPDATE invoices SET version = version + 1 WHERE id = $1 RETURNING id, order_id, customer_id, status, series, sequence, number, currency, total, paid, issued_on, due_on, seller, buyer, version, created_at, paid_at
+UPDATE invoices SET version = version + 1 WHERE id = $1 RETURNING id, order_id, customer_id, kind, status, series, sequence, number, currency, tax_mode, net, tax, total, credited, paid, disputes, issued_on, due_on, seller, buyer, note, replaces, step, step_on, version, created_at, paid_at
 `
 
 func (q *Queries) LockInvoice(ctx context.Context, id string) (Invoice, error) {
@@ -428,17 +445,27 @@ func (q *Queries) LockInvoice(ctx context.Context, id string) (Invoice, error) {
 		&i.ID,
 		&i.OrderID,
 		&i.CustomerID,
+		&i.Kind,
 		&i.Status,
 		&i.Series,
 		&i.Sequence,
 		&i.Number,
 		&i.Currency,
+		&i.TaxMode,
+		&i.Net,
+		&i.Tax,
 		&i.Total,
+		&i.Credited,
 		&i.Paid,
+		&i.Disputes,
 		&i.IssuedOn,
 		&i.DueOn,
 		&i.Seller,
 		&i.Buyer,
+		&i.Note,
+		&i.Replaces,
+		&i.Step,
+		&i.StepOn,
 		&i.Version,
 		&i.CreatedAt,
 		&i.PaidAt,
@@ -934,7 +961,7 @@ func (q *Queries) WrongLines(ctx context.Context, n int64) ([]WrongLinesRow, err
 const wrongLinks = `-- name: WrongLinks :many
 SELECT fulfilments.line_id, fulfilments.state, invoices.status
 FROM fulfilments
-JOIN invoice_lines ON invoice_lines.id = fulfilments.line_id
+JOIN invoice_lines ON invoice_lines.invoice_id = fulfilments.invoice_id AND invoice_lines.id = fulfilments.line_id
 JOIN invoices ON invoices.id = invoice_lines.invoice_id
 WHERE (fulfilments.state IN ('done', 'failed') AND invoices.status <> 'paid')
     OR (fulfilments.state = 'pending' AND invoices.status NOT IN ('draft', 'open'))

@@ -195,7 +195,7 @@ func (q *Queries) LockProduct(ctx context.Context, id string) (int64, error) {
 }
 
 const plan = `-- name: Plan :one
-SELECT id, product_id, name, license_type, activation_type, activation_limit, entitlements, status, version, created_at, updated_at FROM plans WHERE id = $1
+SELECT id, product_id, name, license_type, activation_type, activation_limit, entitlements, kind, extra_activations, visibility, status, version, created_at, updated_at FROM plans WHERE id = $1
 `
 
 func (q *Queries) Plan(ctx context.Context, id string) (Plan, error) {
@@ -209,6 +209,9 @@ func (q *Queries) Plan(ctx context.Context, id string) (Plan, error) {
 		&i.ActivationType,
 		&i.ActivationLimit,
 		&i.Entitlements,
+		&i.Kind,
+		&i.ExtraActivations,
+		&i.Visibility,
 		&i.Status,
 		&i.Version,
 		&i.CreatedAt,
@@ -269,7 +272,7 @@ func (q *Queries) PlanCard(ctx context.Context, id string) (PlanCardRow, error) 
 }
 
 const plansOfProduct = `-- name: PlansOfProduct :many
-SELECT id, product_id, name, license_type, activation_type, activation_limit, entitlements, status, version, created_at, updated_at FROM plans WHERE product_id = $1 ORDER BY id
+SELECT id, product_id, name, license_type, activation_type, activation_limit, entitlements, kind, extra_activations, visibility, status, version, created_at, updated_at FROM plans WHERE product_id = $1 ORDER BY id
 `
 
 func (q *Queries) PlansOfProduct(ctx context.Context, productID string) ([]Plan, error) {
@@ -289,6 +292,9 @@ func (q *Queries) PlansOfProduct(ctx context.Context, productID string) ([]Plan,
 			&i.ActivationType,
 			&i.ActivationLimit,
 			&i.Entitlements,
+			&i.Kind,
+			&i.ExtraActivations,
+			&i.Visibility,
 			&i.Status,
 			&i.Version,
 			&i.CreatedAt,
@@ -308,7 +314,7 @@ func (q *Queries) PlansOfProduct(ctx context.Context, productID string) ([]Plan,
 }
 
 const price = `-- name: Price :one
-SELECT id, plan_id, replaces, cycle, currency, amount, setup_fee, valid_for_count, valid_for_unit, version, status, created_at FROM prices WHERE id = $1
+SELECT id, plan_id, replaces, cycle, currency, amount, setup_fee, valid_for_count, valid_for_unit, trial_days, trial_amount, tax_class, version, status, created_at FROM prices WHERE id = $1
 `
 
 func (q *Queries) Price(ctx context.Context, id string) (Price, error) {
@@ -324,6 +330,9 @@ func (q *Queries) Price(ctx context.Context, id string) (Price, error) {
 		&i.SetupFee,
 		&i.ValidForCount,
 		&i.ValidForUnit,
+		&i.TrialDays,
+		&i.TrialAmount,
+		&i.TaxClass,
 		&i.Version,
 		&i.Status,
 		&i.CreatedAt,
@@ -380,7 +389,7 @@ func (q *Queries) PriceOffer(ctx context.Context, id string) (PriceOfferRow, err
 }
 
 const pricesOfPlan = `-- name: PricesOfPlan :many
-SELECT id, plan_id, replaces, cycle, currency, amount, setup_fee, valid_for_count, valid_for_unit, version, status, created_at FROM prices WHERE plan_id = $1 ORDER BY id
+SELECT id, plan_id, replaces, cycle, currency, amount, setup_fee, valid_for_count, valid_for_unit, trial_days, trial_amount, tax_class, version, status, created_at FROM prices WHERE plan_id = $1 ORDER BY id
 `
 
 func (q *Queries) PricesOfPlan(ctx context.Context, planID string) ([]Price, error) {
@@ -402,6 +411,9 @@ func (q *Queries) PricesOfPlan(ctx context.Context, planID string) ([]Price, err
 			&i.SetupFee,
 			&i.ValidForCount,
 			&i.ValidForUnit,
+			&i.TrialDays,
+			&i.TrialAmount,
+			&i.TaxClass,
 			&i.Version,
 			&i.Status,
 			&i.CreatedAt,
@@ -420,7 +432,7 @@ func (q *Queries) PricesOfPlan(ctx context.Context, planID string) ([]Price, err
 }
 
 const pricesOfProduct = `-- name: PricesOfProduct :many
-SELECT prices.id, prices.plan_id, prices.replaces, prices.cycle, prices.currency, prices.amount, prices.setup_fee, prices.valid_for_count, prices.valid_for_unit, prices.version, prices.status, prices.created_at FROM prices JOIN plans ON plans.id = prices.plan_id WHERE plans.product_id = $1 ORDER BY prices.id
+SELECT prices.id, prices.plan_id, prices.replaces, prices.cycle, prices.currency, prices.amount, prices.setup_fee, prices.valid_for_count, prices.valid_for_unit, prices.trial_days, prices.trial_amount, prices.tax_class, prices.version, prices.status, prices.created_at FROM prices JOIN plans ON plans.id = prices.plan_id WHERE plans.product_id = $1 ORDER BY prices.id
 `
 
 func (q *Queries) PricesOfProduct(ctx context.Context, productID string) ([]Price, error) {
@@ -442,6 +454,9 @@ func (q *Queries) PricesOfProduct(ctx context.Context, productID string) ([]Pric
 			&i.SetupFee,
 			&i.ValidForCount,
 			&i.ValidForUnit,
+			&i.TrialDays,
+			&i.TrialAmount,
+			&i.TaxClass,
 			&i.Version,
 			&i.Status,
 			&i.CreatedAt,

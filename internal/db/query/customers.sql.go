@@ -71,7 +71,7 @@ func (q *Queries) CreditsOfCustomer(ctx context.Context, customerID string) ([]C
 }
 
 const customer = `-- name: Customer :one
-SELECT id, email, email_fold, name, name_fold, company, company_fold, country, tax_id, currency, time_zone, password_hash, version, created_at, updated_at FROM customers WHERE id = $1
+SELECT id, email, email_fold, name, name_fold, company, company_fold, country, state, address, tax_id, language, currency, time_zone, password_hash, version, created_at, updated_at FROM customers WHERE id = $1
 `
 
 func (q *Queries) Customer(ctx context.Context, id string) (Customer, error) {
@@ -86,7 +86,10 @@ func (q *Queries) Customer(ctx context.Context, id string) (Customer, error) {
 		&i.Company,
 		&i.CompanyFold,
 		&i.Country,
+		&i.State,
+		&i.Address,
 		&i.TaxID,
+		&i.Language,
 		&i.Currency,
 		&i.TimeZone,
 		&i.PasswordHash,
@@ -98,7 +101,7 @@ func (q *Queries) Customer(ctx context.Context, id string) (Customer, error) {
 }
 
 const customerByEmail = `-- name: CustomerByEmail :one
-SELECT id, email, email_fold, name, name_fold, company, company_fold, country, tax_id, currency, time_zone, password_hash, version, created_at, updated_at FROM customers WHERE email_fold = $1
+SELECT id, email, email_fold, name, name_fold, company, company_fold, country, state, address, tax_id, language, currency, time_zone, password_hash, version, created_at, updated_at FROM customers WHERE email_fold = $1
 `
 
 func (q *Queries) CustomerByEmail(ctx context.Context, emailFold string) (Customer, error) {
@@ -113,7 +116,10 @@ func (q *Queries) CustomerByEmail(ctx context.Context, emailFold string) (Custom
 		&i.Company,
 		&i.CompanyFold,
 		&i.Country,
+		&i.State,
+		&i.Address,
 		&i.TaxID,
+		&i.Language,
 		&i.Currency,
 		&i.TimeZone,
 		&i.PasswordHash,

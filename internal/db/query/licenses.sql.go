@@ -762,7 +762,7 @@ func (q *Queries) LicensesToVerify(ctx context.Context, arg LicensesToVerifyPara
 
 const lockLicense = `-- name: LockLicense :one
 
-UPDATE licenses SET version = version + 1 WHERE id = $1 RETURNING id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, type, status, outcome, activation_limit, near_limit, entitlements, expires_at, grace_until, ends_at, version, created_at, updated_at
+UPDATE licenses SET version = version + 1 WHERE id = $1 RETURNING id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, subscription_id, type, status, outcome, activation_limit, near_limit, entitlements, expires_at, grace_until, ends_at, version, created_at, updated_at
 `
 
 // Changing one license
@@ -779,6 +779,7 @@ func (q *Queries) LockLicense(ctx context.Context, id string) (License, error) {
 		&i.PlanID,
 		&i.OrderID,
 		&i.InvoiceLineID,
+		&i.SubscriptionID,
 		&i.Type,
 		&i.Status,
 		&i.Outcome,

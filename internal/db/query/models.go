@@ -57,6 +57,77 @@ type ChecksHourly struct {
 	CheckCount int64
 }
 
+type Coupon struct {
+	ID           string
+	Code         string
+	CodeFold     string
+	Name         string
+	Kind         string
+	Percent      string
+	Amount       int64
+	Currency     string
+	ProductIds   string
+	Cycles       string
+	Charges      *int64
+	StartsOn     *string
+	EndsOn       *string
+	MaxUses      *int64
+	PerCustomer  *int64
+	Minimum      int64
+	NewCustomers bool
+	Uses         int64
+	Status       string
+	Version      int64
+	CreatedAt    clock.Instant
+	UpdatedAt    clock.Instant
+}
+
+type CouponUse struct {
+	CouponID   string
+	OrderID    string
+	CustomerID string
+	CreatedAt  clock.Instant
+}
+
+type CreditNote struct {
+	ID         string
+	InvoiceID  string
+	CustomerID string
+	Series     string
+	Sequence   int64
+	Number     string
+	Currency   string
+	Net        int64
+	Tax        int64
+	Total      int64
+	Reason     string
+	IssuedOn   string
+	Seller     string
+	Buyer      string
+	CreatedAt  clock.Instant
+}
+
+type CreditNoteLine struct {
+	CreditNoteID string
+	LineID       string
+	Position     int64
+	Description  string
+	PeriodStart  *string
+	PeriodEnd    *string
+	Amount       int64
+	Discount     int64
+	TaxCategory  string
+	TaxRate      string
+}
+
+type CreditNoteTax struct {
+	CreditNoteID string
+	Category     string
+	Rate         string
+	Base         int64
+	Tax          int64
+}
+
 type Customer struct {
 	ID           string
 	Email        string
@@ -66,7 +137,10 @@ type Customer struct {
 	Company      string
 	CompanyFold  string
 	Country      string
+	State        string
+	Address      string
 	TaxID        string
+	Language     string
 	Currency     string
 	TimeZone     string
 	PasswordHash *string
@@ -79,6 +153,21 @@ type CustomerCredit struct {
 	CustomerID string
 	Currency   string
 	Amount     int64
+}
+
+type Dispute struct {
+	ID        string
+	PaymentID string
+	InvoiceID string
+	Gateway   string
+	Reference string
+	Currency  string
+	Amount    int64
+	Counted   int64
+	Status    string
+	Reason    string
+	OpenedAt  clock.Instant
+	ClosedAt  *clock.Instant
 }
 
 type DownloadLog struct {
@@ -107,11 +196,26 @@ type Event struct {
 
 type Fulfilment struct {
 	LineID    string
+	InvoiceID string
 	Kind      string
 	Target    *string
+	Payload   string
 	State     string
 	Error     string
 	ChangedAt clock.Instant
+}
+
+type GatewayEvent struct {
+	Gateway    string
+	EventID    string
+	Type       string
+	Payload    string
+	State      string
+	Error      string
+	Attempts   int64
+	TryAt      clock.Instant
+	ReceivedAt clock.Instant
+	SettledAt  *clock.Instant
 }
 
 type IdempotencyKey struct {
@@ -126,33 +230,61 @@ type IdempotencyKey struct {
 
 type Invoice struct {
 	ID         string
-	OrderID    string
+	OrderID    *string
 	CustomerID string
+	Kind       string
 	Status     string
 	Series     *string
 	Sequence   *int64
 	Number     *string
 	Currency   string
+	TaxMode    string
+	Net        int64
+	Tax        int64
 	Total      int64
+	Credited   int64
 	Paid       int64
+	Disputes   int64
 	IssuedOn   *string
 	DueOn      *string
 	Seller     string
 	Buyer      string
+	Note       string
+	Replaces   *string
+	Step       string
+	StepOn     *string
 	Version    int64
 	CreatedAt  clock.Instant
 	PaidAt     *clock.Instant
 }
 
 type InvoiceLine struct {
-	ID          string
-	InvoiceID   string
-	Position    int64
-	OrderItemID *string
-	Description string
-	Quantity    int64
-	UnitAmount  int64
-	Total       int64
+	InvoiceID        string
+	ID               string
+	Position         int64
+	OrderItemID      *string
+	SubscriptionID   *string
+	PeriodStart      *string
+	PeriodEnd        *string
+	Description      string
+	Quantity         int64
+	UnitAmount       int64
+	Amount           int64
+	Discount         int64
+	Total            int64
+	TaxClass         string
+	TaxCategory      string
+	TaxRate          string
+	Credited         int64
+	DiscountCredited int64
+}
+
+type InvoiceTax struct {
+	InvoiceID string
+	Category  string
+	Rate      string
+	Base      int64
+	Tax       int64
 }
 
 type Job struct {
@@ -178,6 +310,14 @@ type LedgerEntry struct {
 	Amount        int64
 }
 
+type LedgerSeal struct {
+	Sequence     int64
+	Transactions int64
+	Previous     string
+	Hash         string
+	SealedAt     clock.Instant
+}
+
 type LedgerTransaction struct {
 	ID         string
 	Kind       string
@@ -185,6 +325,7 @@ type LedgerTransaction struct {
 	CustomerID string
 	InvoiceID  *string
 	OccurredAt clock.Instant
+	Seal       *int64
 }
 
 type License struct {
@@ -196,6 +337,7 @@ type License struct {
 	PlanID          string
 	OrderID         *string
 	InvoiceLineID   *string
+	SubscriptionID  *string
 	Type            string
 	Status          string
 	Outcome         string
@@ -208,6 +350,20 @@ type License struct {
 	Version         int64
 	CreatedAt       clock.Instant
 	UpdatedAt       clock.Instant
+}
+
+type LicenseAddon struct {
+	ID               string
+	LicenseID        string
+	PlanID           string
+	SubscriptionID   *string
+	LineID           *string
+	Quantity         int64
+	ExtraActivations int64
+	Entitlements     string
+	Active           bool
+	CreatedAt        clock.Instant
+	EndedAt          *clock.Instant
 }
 
 type LicenseChange struct {
@@ -276,6 +432,7 @@ type Order struct {
 	Gateway     string
 	Currency    string
 	Total       int64
+	CouponID    *string
 	Reason      string
 	RequestKey  *string
 	Version     int64
@@ -292,6 +449,9 @@ type OrderItem struct {
 	Quantity    int64
 	UnitAmount  int64
 	SetupFee    int64
+	TrialDays   int64
+	TrialAmount int64
+	LicenseID   *string
 }
 
 type Payment struct {
@@ -299,27 +459,67 @@ type Payment struct {
 	InvoiceID  string
 	CustomerID string
 	Gateway    string
-	Reference  string
+	Reference  *string
+	MethodID   *string
 	Currency   string
 	Amount     int64
 	Applied    int64
+	Refunded   int64
 	State      string
 	ReceivedAt clock.Instant
 	CreatedAt  clock.Instant
 }
 
+type PaymentAttempt struct {
+	ID             string
+	PaymentID      string
+	InvoiceID      string
+	Gateway        string
+	MethodID       *string
+	IdempotencyKey string
+	Reference      *string
+	Currency       string
+	Amount         int64
+	State          string
+	Code           string
+	Detail         string
+	ActionUrl      string
+	CreatedAt      clock.Instant
+	SettledAt      *clock.Instant
+}
+
+type PaymentMethod struct {
+	ID         string
+	CustomerID string
+	Gateway    string
+	Token      string
+	Label      string
+	ExpiresOn  *string
+	IsDefault  bool
+	CreatedAt  clock.Instant
+	RemovedAt  *clock.Instant
+}
+
 type Plan struct {
-	ID              string
-	ProductID       string
-	Name            string
-	LicenseType     string
-	ActivationType  string
-	ActivationLimit int64
-	Entitlements    string
-	Status          string
-	Version         int64
-	CreatedAt       clock.Instant
-	UpdatedAt       clock.Instant
+	ID               string
+	ProductID        string
+	Name             string
+	LicenseType      string
+	ActivationType   string
+	ActivationLimit  int64
+	Entitlements     string
+	Kind             string
+	ExtraActivations int64
+	Visibility       string
+	Status           string
+	Version          int64
+	CreatedAt        clock.Instant
+	UpdatedAt        clock.Instant
+}
+
+type PlanPath struct {
+	PlanID   string
+	ToPlanID string
 }
 
 type Price struct {
@@ -332,9 +532,35 @@ type Price struct {
 	SetupFee      int64
 	ValidForCount *int64
 	ValidForUnit  *string
+	TrialDays     int64
+	TrialAmount   int64
+	TaxClass      string
 	Version       int64
 	Status        string
 	CreatedAt     clock.Instant
+}
+
+type PriceUpdate struct {
+	ID         string
+	Filter     string
+	Mode       string
+	Value      string
+	StartsOn   string
+	Notify     bool
+	NotifyDays int64
+	Reason     string
+	Status     string
+	CreatedAt  clock.Instant
+	AppliedAt  *clock.Instant
+	UndoneAt   *clock.Instant
+}
+
+type PriceUpdateItem struct {
+	UpdateID       string
+	SubscriptionID string
+	BeforeAmount   int64
+	AfterAmount    int64
+	State          string
 }
 
 type Product struct {
@@ -352,6 +578,26 @@ type Product struct {
 	Version            int64
 	CreatedAt          clock.Instant
 	UpdatedAt          clock.Instant
+}
+
+type Refund struct {
+	ID           string
+	PaymentID    string
+	InvoiceID    string
+	Destination  string
+	Currency     string
+	Amount       int64
+	State        string
+	Adjust       bool
+	KeepLicense  bool
+	CreditNoteID *string
+	Reason       string
+	Origin       string
+	Gateway      string
+	Reference    *string
+	Detail       string
+	CreatedAt    clock.Instant
+	SettledAt    *clock.Instant
 }
 
 type RejectedActivation struct {
@@ -424,9 +670,88 @@ type StaffRecoveryCode struct {
 	CodeHash string
 }
 
+type StaffTask struct {
+	ID         string
+	Kind       string
+	SubjectID  string
+	Occasion   string
+	CustomerID *string
+	Detail     string
+	State      string
+	CreatedAt  clock.Instant
+	DoneAt     *clock.Instant
+	DoneBy     string
+}
+
 type StoreFact struct {
 	Name  string
 	Value string
+}
+
+type Subscription struct {
+	ID             string
+	CustomerID     string
+	OrderItemID    string
+	Kind           string
+	LicenseID      *string
+	ProductID      string
+	PlanID         string
+	PriceID        string
+	Description    string
+	Status         string
+	Currency       string
+	UnitAmount     int64
+	Quantity       int64
+	Cycle          string
+	Anchor         string
+	TaxClass       string
+	Gateway        string
+	StartedOn      string
+	TrialEndsAt    *clock.Instant
+	NextDue        string
+	NextOn         *string
+	CouponID       *string
+	CouponCharges  *int64
+	CancelAt       clock.Instant
+	PausedOn       *string
+	EndedOn        *string
+	EndReason      string
+	ChangePriceID  *string
+	ChangeQuantity *int64
+	SuspendedOn    *string
+	Version        int64
+	CreatedAt      clock.Instant
+	UpdatedAt      clock.Instant
+}
+
+type SubscriptionPeriod struct {
+	SubscriptionID string
+	StartsOn       string
+	EndsOn         string
+	LineID         *string
+	InvoiceID      *string
+	DueOn          string
+	PriceID        string
+	Amount         int64
+	State          string
+}
+
+type TaxRate struct {
+	ID        string
+	Country   string
+	State     string
+	Class     string
+	Name      string
+	Rate      string
+	ValidFrom string
+	CreatedAt clock.Instant
+}
+
+type Trial struct {
+	CustomerID string
+	ProductID  string
+	OrderID    string
+	CreatedAt  clock.Instant
 }
 
 type VerificationLog struct {

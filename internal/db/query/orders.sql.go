@@ -103,7 +103,7 @@ func (q *Queries) MoveOrder(ctx context.Context, arg MoveOrderParams) (int64, er
 }
 
 const order = `-- name: Order :one
-SELECT id, customer_id, kind, status, gateway, currency, total, reason, request_key, version, created_at, completed_at FROM orders WHERE id = $1
+SELECT id, customer_id, kind, status, gateway, currency, total, coupon_id, reason, request_key, version, created_at, completed_at FROM orders WHERE id = $1
 `
 
 func (q *Queries) Order(ctx context.Context, id string) (Order, error) {
@@ -117,6 +117,7 @@ func (q *Queries) Order(ctx context.Context, id string) (Order, error) {
 		&i.Gateway,
 		&i.Currency,
 		&i.Total,
+		&i.CouponID,
 		&i.Reason,
 		&i.RequestKey,
 		&i.Version,

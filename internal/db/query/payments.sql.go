@@ -22,7 +22,7 @@ type InsertPaymentParams struct {
 	InvoiceID  string
 	CustomerID string
 	Gateway    string
-	Reference  string
+	Reference  *string
 	Currency   string
 	Amount     int64
 	Applied    int64
@@ -71,7 +71,7 @@ func (q *Queries) OldestOpenInvoice(ctx context.Context, arg OldestOpenInvoicePa
 }
 
 const payment = `-- name: Payment :one
-SELECT id, invoice_id, customer_id, gateway, reference, currency, amount, applied, state, received_at, created_at FROM payments WHERE id = $1
+SELECT id, invoice_id, customer_id, gateway, reference, method_id, currency, amount, applied, refunded, state, received_at, created_at FROM payments WHERE id = $1
 `
 
 func (q *Queries) Payment(ctx context.Context, id string) (Payment, error) {
@@ -83,9 +83,11 @@ func (q *Queries) Payment(ctx context.Context, id string) (Payment, error) {
 		&i.CustomerID,
 		&i.Gateway,
 		&i.Reference,
+		&i.MethodID,
 		&i.Currency,
 		&i.Amount,
 		&i.Applied,
+		&i.Refunded,
 		&i.State,
 		&i.ReceivedAt,
 		&i.CreatedAt,
@@ -94,12 +96,12 @@ func (q *Queries) Payment(ctx context.Context, id string) (Payment, error) {
 }
 
 const paymentByReference = `-- name: PaymentByReference :one
-SELECT id, invoice_id, customer_id, gateway, reference, currency, amount, applied, state, received_at, created_at FROM payments WHERE gateway = $1 AND reference = $2
+SELECT id, invoice_id, customer_id, gateway, reference, method_id, currency, amount, applied, refunded, state, received_at, created_at FROM payments WHERE gateway = $1 AND reference = $2
 `
 
 type PaymentByReferenceParams struct {
 	Gateway   string
-	Reference string
+	Reference *string
 }
 
 func (q *Queries) PaymentByReference(ctx context.Context, arg PaymentByReferenceParams) (Payment, error) {
@@ -111,9 +113,11 @@ func (q *Queries) PaymentByReference(ctx context.Context, arg PaymentByReference
 		&i.CustomerID,
 		&i.Gateway,
 		&i.Reference,
+		&i.MethodID,
 		&i.Currency,
 		&i.Amount,
 		&i.Applied,
+		&i.Refunded,
 		&i.State,
 		&i.ReceivedAt,
 		&i.CreatedAt,
@@ -122,7 +126,7 @@ func (q *Queries) PaymentByReference(ctx context.Context, arg PaymentByReference
 }
 
 const paymentsOfInvoice = `-- name: PaymentsOfInvoice :many
-SELECT id, invoice_id, customer_id, gateway, reference, currency, amount, applied, state, received_at, created_at FROM payments WHERE invoice_id = $1 ORDER BY id
+SELECT id, invoice_id, customer_id, gateway, reference, method_id, currency, amount, applied, refunded, state, received_at, created_at FROM payments WHERE invoice_id = $1 ORDER BY id
 `
 
 func (q *Queries) PaymentsOfInvoice(ctx context.Context, invoiceID string) ([]Payment, error) {
@@ -140,9 +144,11 @@ func (q *Queries) PaymentsOfInvoice(ctx context.Context, invoiceID string) ([]Pa
 			&i.CustomerID,
 			&i.Gateway,
 			&i.Reference,
+			&i.MethodID,
 			&i.Currency,
 			&i.Amount,
 			&i.Applied,
+			&i.Refunded,
 			&i.State,
 			&i.ReceivedAt,
 			&i.CreatedAt,
