@@ -61,12 +61,13 @@ func (c Cycle) Recurs() bool { return c.Months() > 0 }
 // It is computed from the anchor and never from the boundary before (rule P1),
 // so an anchor on the 31st returns to the 31st after each shorter month. Hence
 // an anchor on 28 February is a plain 28th, and a yearly anchor on 29 February
-// is 28 February in common years.
+// is 28 February in common years. A subscription with a bill day has a
+// [Schedule] instead, which returns to that day.
 //
 // It panics if c does not recur: a loop over the periods of such a price would
 // never end.
 func Boundary(anchor Date, c Cycle, n int) Date {
-	return anchor.AddMonthsClamped(n * mustRecur(c))
+	return c.Interval().boundary(anchor, anchor.Day, n)
 }
 
 // PeriodAt returns the n of the period [Boundary(n), Boundary(n+1)) in which d
@@ -74,25 +75,5 @@ func Boundary(anchor Date, c Cycle, n int) Date {
 // between the two. Before the anchor it is negative. It panics if c does not
 // recur.
 func PeriodAt(anchor Date, c Cycle, d Date) int {
-	months := mustRecur(c)
-	n := floorDiv((d.Year-anchor.Year)*12+int(d.Month-anchor.Month), months)
-	if d.Before(Boundary(anchor, c, n)) {
-		n--
-	}
-	return n
-}
-
-func mustRecur(c Cycle) (months int) {
-	if !c.Recurs() {
-		panic(fmt.Sprintf("civil: a price with cycle %q has no periods", c))
-	}
-	return c.Months()
-}
-
-func floorDiv(a, b int) int {
-	q := a / b
-	if a%b < 0 {
-		q--
-	}
-	return q
+	return c.Interval().periodAt(anchor, anchor.Day, d)
 }
