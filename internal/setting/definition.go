@@ -37,6 +37,9 @@ const (
 	Zone     Type = "zone"     // an IANA time zone
 	Currency Type = "currency" // an ISO 4217 code
 	Networks Type = "networks" // a list of addresses and networks in CIDR notation
+	Switch   Type = "switch"   // on or off
+	Days     Type = "days"     // a list of numbers of days
+	Map      Type = "map"      // numbers of days by cycle
 )
 
 // Settings is a snapshot of all settings. Treat it as immutable.
@@ -47,8 +50,32 @@ type Settings struct {
 	Address   string // of the seller, as on invoices; several lines
 	BaseURL   string // without a slash at its end; empty: the address that was asked
 
-	NumberFormat string // of invoices: {yyyy}, {mm}, {n}
-	DueDays      int
+	Language string // of mails and documents for customers who chose none: "en" or "de"
+
+	NumberFormat       string // of invoices: {yyyy}, {mm}, {n}
+	CreditNumberFormat string // of credit notes
+	NumberAt           string // when an invoice takes its number: "finalisation" or "payment"
+	DueDays            int    // of invoices that belong to no period of a subscription
+	PaymentNote        string // how to pay by hand, shown on invoices
+
+	InvoiceDays   int            // days before a period begins on which its invoice is made
+	InvoiceDaysOf map[string]int // by cycle, where it differs
+	CaptureDays   int            // days before it is due on which it is charged
+	RetryDays     []int          // days after it was due on which a failed charge is tried again
+	RemindDays    int            // days before it is due on which the customer is reminded; 0: not
+	OverdueDays   []int          // days after it was due on which the customer is reminded
+	GraceDays     int
+	ExpireDays    int
+	ExpireLater   bool // whether the last date may lie after the end of the unpaid period
+	Proration     string
+	RecoverFrom   string // from where a recovered period counts: "expiry" or "payment"
+	CreditPause   bool   // whether suspended time is credited
+	RenewExpired  bool   // whether money revives an expired license
+
+	TaxMode    string // "off", "exclusive" or "inclusive"
+	TaxCountry string // of the seller
+	TaxID      string
+	TaxEU      string // "off", "threshold" or "oss"
 
 	PerMinute      int // calls of the license API per address and endpoint
 	UnknownPerHour int // unknown license keys per address
@@ -74,10 +101,56 @@ var definitions = []Definition{
 	define("store.base_url", "Address of this site", "How customers reach the store, such as https://store.example.com. Links in pages and feeds begin with it. Empty: the address that was asked.",
 		baseURL(), "", func(s *Settings) *string { return &s.BaseURL }),
 
+	define("store.language", "Language", "The language of mails and invoices for customers who have not chosen one.",
+		choice("en", "de"), "en", func(s *Settings) *string { return &s.Language }),
+
 	define("billing.number_format", "Invoice numbers", "{n} is the number, which runs on without gaps, {yyyy} the year and {mm} the month of the invoice. Invoices keep the number that they have.",
 		numberFormat(), "INV-{yyyy}-{n}", func(s *Settings) *string { return &s.NumberFormat }),
 	define("billing.due_days", "Days to pay", "An invoice is due this many days after it was issued.",
 		number(0, 365), 14, func(s *Settings) *int { return &s.DueDays }),
+	define("billing.credit_number_format", "Credit note numbers", "As invoice numbers, in a series of their own.",
+		numberFormat(), "CN-{yyyy}-{n}", func(s *Settings) *string { return &s.CreditNumberFormat }),
+	define("billing.number_at", "Number at", "When an invoice takes its number: when it is issued, or only when it is paid (proforma).",
+		choice("finalisation", "payment"), "finalisation", func(s *Settings) *string { return &s.NumberAt }),
+	define("billing.payment_note", "How to pay", "Shown on open invoices: bank account, what to name as the reference.",
+		lines(1000), "", func(s *Settings) *string { return &s.PaymentNote }),
+
+	define("billing.invoice_days", "Invoice ahead", "A renewal is invoiced this many days before its period begins.",
+		number(0, 90), 14, func(s *Settings) *int { return &s.InvoiceDays }),
+	define("billing.invoice_days_by_cycle", "Invoice ahead, by cycle", "Days for cycles that differ, such as {\"annual\": 30}.",
+		daysByCycle(90), map[string]int{}, func(s *Settings) *map[string]int { return &s.InvoiceDaysOf }),
+	define("billing.capture_days", "Charge ahead", "A saved card is charged this many days before the invoice is due.",
+		number(0, 90), 0, func(s *Settings) *int { return &s.CaptureDays }),
+	define("billing.retry_days", "Retry a charge", "Days after the due date on which a failed charge is tried again.",
+		days(20, 365), []int{1, 3, 5, 7}, func(s *Settings) *[]int { return &s.RetryDays }),
+	define("billing.remind_days", "Remind before", "Days before the due date on which the customer is reminded. 0: no reminder.",
+		number(0, 90), 3, func(s *Settings) *int { return &s.RemindDays }),
+	define("billing.overdue_days", "Remind after", "Days after the due date of the first, second and third reminder.",
+		days(3, 365), []int{2, 6, 10}, func(s *Settings) *[]int { return &s.OverdueDays }),
+	define("billing.grace_days", "Grace period", "Days after the due date for which an unpaid subscription still runs. Keep it shorter than the shortest cycle that you sell.",
+		number(0, 365), 14, func(s *Settings) *int { return &s.GraceDays }),
+	define("billing.expire_days", "Last day", "Days after the due date on which an unpaid subscription ends for good. 0: never.",
+		number(0, 3650), 30, func(s *Settings) *int { return &s.ExpireDays }),
+	define("billing.expire_later", "Last day may lie later", "Whether the last day may lie after the end of the unpaid period.",
+		onOff(), false, func(s *Settings) *bool { return &s.ExpireLater }),
+	define("billing.proration", "Proration", "How a part of a period is counted when a plan changes or ends within it.",
+		choice("days-actual", "fixed-30", "seconds"), "days-actual", func(s *Settings) *string { return &s.Proration }),
+	define("billing.recover_from", "A late payment counts from", "Whether a period that is paid late counts from the old expiry or from the payment.",
+		choice("expiry", "payment"), "expiry", func(s *Settings) *string { return &s.RecoverFrom }),
+	define("billing.credit_suspended", "Credit suspended time", "Whether time for which a license was suspended for want of payment is credited afterwards.",
+		onOff(), false, func(s *Settings) *bool { return &s.CreditPause }),
+
+	define("licenses.renew_expired", "Money revives licenses", "Whether a late payment or a renewal brings an expired license back.",
+		onOff(), false, func(s *Settings) *bool { return &s.RenewExpired }),
+
+	define("tax.mode", "Tax", "off: no tax. exclusive: tax is added to prices. inclusive: prices contain it.",
+		choice("off", "exclusive", "inclusive"), "off", func(s *Settings) *string { return &s.TaxMode }),
+	define("tax.country", "Your country", "Two letters, such as DE. Where you are taxed.",
+		country(), "", func(s *Settings) *string { return &s.TaxCountry }),
+	define("tax.id", "Your tax number", "Shown on invoices.",
+		line(0, 50), "", func(s *Settings) *string { return &s.TaxID }),
+	define("tax.eu", "VAT of the EU", "off: only the rates that you enter. threshold: your own VAT for all consumers of the EU. oss: that of the buyer's country.",
+		choice("off", "threshold", "oss"), "off", func(s *Settings) *string { return &s.TaxEU }),
 
 	define("limits.per_minute", "Calls per minute", "How often one address may call each endpoint of the license API in a minute.",
 		number(1, 100_000), 60, func(s *Settings) *int { return &s.PerMinute }),

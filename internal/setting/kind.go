@@ -14,6 +14,7 @@ import (
 	"time"
 	_ "time/tzdata" // a zone has the same name and rules on every machine
 
+	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/text"
 )
@@ -67,6 +68,56 @@ func number(least, most int) kind[int, int] {
 			return 0, outside
 		}
 		return n, nil
+	}}
+}
+
+func onOff() kind[bool, bool] {
+	return kind[bool, bool]{
+		name: Switch, mistyped: errors.New("must be true or false"), show: same[bool],
+		parse: func(on bool) (bool, error) { return on, nil },
+	}
+}
+
+// days is a rising list of numbers of days.
+func days(most, longest int) kind[[]int, []int] {
+	wrong := fmt.Errorf("must be a rising list of at most %d whole numbers from 0 to %d", most, longest)
+	return kind[[]int, []int]{name: Days, mistyped: wrong, show: same[[]int], parse: func(list []int) ([]int, error) {
+		if len(list) > most {
+			return nil, wrong
+		}
+		for i, n := range list {
+			if n < 0 || n > longest || i > 0 && n <= list[i-1] {
+				return nil, wrong
+			}
+		}
+		return append([]int{}, list...), nil
+	}}
+}
+
+// daysByCycle is a number of days for some billing cycles.
+func daysByCycle(longest int) kind[map[string]int, map[string]int] {
+	wrong := fmt.Errorf("must name billing cycles with whole numbers from 0 to %d", longest)
+	return kind[map[string]int, map[string]int]{
+		name: Map, mistyped: wrong, show: same[map[string]int],
+		parse: func(of map[string]int) (map[string]int, error) {
+			for name, n := range of {
+				if c, err := civil.ParseCycle(name); err != nil || !c.Recurs() || n < 0 || n > longest {
+					return nil, wrong
+				}
+			}
+			return of, nil
+		},
+	}
+}
+
+func country() kind[string, string] {
+	wrong := errors.New("must be the two letters of a country, such as DE")
+	return kind[string, string]{name: Text, mistyped: wrong, show: same[string], parse: func(s string) (string, error) {
+		s = strings.ToUpper(strings.TrimSpace(s))
+		if s != "" && (len(s) != 2 || s[0] < 'A' || s[0] > 'Z' || s[1] < 'A' || s[1] > 'Z') {
+			return "", wrong
+		}
+		return s, nil
 	}}
 }
 

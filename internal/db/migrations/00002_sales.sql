@@ -247,6 +247,7 @@ CREATE TABLE invoice_lines (
     tax_category      TEXT NOT NULL DEFAULT '',
     tax_rate          TEXT NOT NULL DEFAULT '',
     credited          BIGINT NOT NULL DEFAULT 0 CHECK (credited >= 0),
+    taken_back        BOOLEAN NOT NULL DEFAULT FALSE, -- a refund has credited the whole of it, and with it what it gave
     discount_credited BIGINT NOT NULL DEFAULT 0 CHECK (discount_credited >= 0 AND discount_credited <= discount),
     PRIMARY KEY (invoice_id, id),
     UNIQUE (invoice_id, position),
@@ -296,6 +297,7 @@ CREATE TABLE credit_notes (
     net         BIGINT NOT NULL CHECK (net >= 0),
     tax         BIGINT NOT NULL CHECK (tax >= 0),
     total       BIGINT NOT NULL CHECK (total = net + tax),
+    cause       TEXT NOT NULL CHECK (cause IN ('refund', 'change', 'cancellation', 'goodwill')),
     reason      TEXT NOT NULL,
     issued_on   TEXT COLLATE "C" NOT NULL,
     seller      TEXT NOT NULL,
@@ -496,7 +498,7 @@ CREATE INDEX ledger_transactions_by_seal ON ledger_transactions (seal, id);
 CREATE TABLE ledger_entries (
     transaction_id TEXT COLLATE "C" NOT NULL REFERENCES ledger_transactions (id),
     position       BIGINT NOT NULL,
-    account        TEXT NOT NULL CHECK (account IN ('receivable', 'revenue', 'tax', 'bank', 'customer_credit')),
+    account        TEXT NOT NULL CHECK (account IN ('receivable', 'revenue', 'tax', 'bank', 'customer_credit', 'loss')),
     currency       TEXT NOT NULL,
     amount         BIGINT NOT NULL CHECK (amount <> 0),
     PRIMARY KEY (transaction_id, position)

@@ -36,6 +36,20 @@ func (q *Queries) DeleteStoreFact(ctx context.Context, name string) error {
 	return err
 }
 
+const moveTestClock = `-- name: MoveTestClock :exec
+UPDATE store_facts SET value = $1 WHERE name = $2 AND value < $1
+`
+
+type MoveTestClockParams struct {
+	Value string
+	Name  string
+}
+
+func (q *Queries) MoveTestClock(ctx context.Context, arg MoveTestClockParams) error {
+	_, err := q.db.ExecContext(ctx, moveTestClock, arg.Value, arg.Name)
+	return err
+}
+
 const storeFact = `-- name: StoreFact :one
 SELECT value FROM store_facts WHERE name = $1
 `

@@ -100,6 +100,7 @@ type CreditNote struct {
 	Net        int64
 	Tax        int64
 	Total      int64
+	Cause      string
 	Reason     string
 	IssuedOn   string
 	Seller     string
@@ -276,6 +277,7 @@ type InvoiceLine struct {
 	TaxCategory      string
 	TaxRate          string
 	Credited         int64
+	TakenBack        bool
 	DiscountCredited int64
 }
 
@@ -406,6 +408,50 @@ type LicenseHold struct {
 	Source    string
 	Since     int64
 	Why       string
+}
+
+type Mail struct {
+	ID            string
+	Kind          string
+	CustomerID    *string
+	SubjectID     string
+	Occasion      string
+	ResendOf      *string
+	Recipient     string
+	RecipientFold string
+	Language      string
+	MessageID     string
+	Data          string
+	State         string
+	DueAt         *clock.Instant
+	Tries         int64
+	Unknowns      int64
+	Claim         *string
+	LeaseUntil    *clock.Instant
+	Rendered      bool
+	Subject       string
+	BodyText      string
+	BodyHtml      string
+	LastError     string
+	CreatedAt     clock.Instant
+	TriedAt       *clock.Instant
+	SettledAt     *clock.Instant
+}
+
+type MailPassword struct {
+	Account   string
+	Sealed    string
+	UpdatedAt clock.Instant
+}
+
+type MailTemplate struct {
+	Kind      string
+	Language  string
+	Subject   string
+	BodyText  string
+	BodyHtml  string
+	Version   int64
+	UpdatedAt clock.Instant
 }
 
 type NumberSeries struct {
