@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 	_ "time/tzdata" // the store's zone must be known on a machine that has no zone files
 
 	"github.com/keystead/keystead/internal/app/rooms"
@@ -27,7 +28,8 @@ type Config struct {
 	BaseURL     string      // written to the setting store.base_url when it is given
 	TestMode    bool        // for a store that is created now: whether it is a test store for ever
 	Version     string      // of the program, for the API's description
-	Clock       clock.Clock // nil: the system's
+	Clock       clock.Clock // moved by the caller; nil: the system's, or in a test store its own, which stands still
+	Now         time.Time   // where the own clock of a test store begins to stand; zero: at the present
 	Logger      *slog.Logger
 }
 
@@ -47,11 +49,12 @@ type App struct {
 
 // Open opens the store and builds the program. On SQLite the data folder belongs to this process until Close.
 func Open(ctx context.Context, c Config) (_ *App, err error) {
-	if c.Clock == nil {
-		c.Clock = clock.System()
-	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	config := db.Config{Dir: c.Dir, URL: c.DatabaseURL, Clock: c.Clock, Wall: clock.System(), Logger: c.Logger}
+	if c.Clock == nil {
+		config.Clock, config.Wall = config.Wall, nil
 	}
 	a := &App{log: c.Logger, dir: c.Dir}
 	defer func() {
@@ -73,11 +76,19 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.DB, err = db.Open(ctx, db.Config{Dir: c.Dir, URL: c.DatabaseURL, Clock: c.Clock, Logger: c.Logger}); err != nil {
+	if a.DB, err = db.Open(ctx, config); err != nil {
 		return nil, err
 	}
 	if a.Facts, err = readFacts(ctx, a.DB, c.TestMode); err != nil {
 		return nil, err
+	}
+	if a.Facts.TestMode && c.Clock == nil {
+		if c.Now.IsZero() {
+			c.Now = a.DB.Wall().Now()
+		}
+		if err := a.DB.StandStill(ctx, c.Now); err != nil {
+			return nil, err
+		}
 	}
 	a.Rooms, err = rooms.Build(ctx, a.DB, rooms.Config{Dir: c.Dir, Files: files, Key: key, TestMode: a.Facts.TestMode, Logger: c.Logger})
 	if err != nil {

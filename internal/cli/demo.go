@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/keystead/keystead/internal/app"
 	"github.com/keystead/keystead/internal/backup"
@@ -21,10 +22,11 @@ import (
 type demoCommand struct {
 	listenFlags
 	logFlags    `embed:""`
-	Data        string `type:"path" placeholder:"DIR" help:"Folder of the demo store. Default: a temporary one, removed at the end."`
-	DatabaseURL string `name:"database-url" placeholder:"URL" help:"Empty PostgreSQL database to use; keys and files stay in --data."`
-	Empty       bool   `help:"Make an empty store: settings, an owner and a token, nothing else."`
-	JSON        bool   `name:"json" help:"Print one JSON object that says how to get in, once the store is served."`
+	Data        string  `type:"path" placeholder:"DIR" help:"Folder of the demo store. Default: a temporary one, removed at the end."`
+	DatabaseURL string  `name:"database-url" placeholder:"URL" help:"Empty PostgreSQL database to use; keys and files stay in --data."`
+	Empty       bool    `help:"Make an empty store: settings, an owner and a token, nothing else."`
+	Now         instant `placeholder:"TIME" help:"Where the clock of a new demo store stands, such as 2027-01-31T09:00:00Z. Default: the present."`
+	JSON        bool    `name:"json" help:"Print one JSON object that says how to get in, once the store is served."`
 }
 
 // Help implements kong.HelpProvider.
@@ -94,7 +96,7 @@ func (c *demoCommand) folder(s *session) (dir string, leave func() error, err er
 }
 
 func (c *demoCommand) config(s *session, dir string, log *slog.Logger) (app.Config, error) {
-	config := app.Config{Dir: dir, TestMode: true, Logger: log, Version: s.version}
+	config := app.Config{Dir: dir, TestMode: true, Now: c.start(), Logger: log, Version: s.version}
 	if c.DatabaseURL == "" {
 		return config, nil
 	}
@@ -105,6 +107,14 @@ func (c *demoCommand) config(s *session, dir string, log *slog.Logger) (app.Conf
 	config.Dir, config.DatabaseURL, config.FilesDir = "", c.DatabaseURL, filepath.Join(dir, "files")
 	config.MasterKey = fmt.Sprintf("%x", key[:])
 	return config, nil
+}
+
+// start is where the clock of a new demo store stands.
+func (c *demoCommand) start() time.Time {
+	if c.Now == (instant{}) {
+		c.Now = instant(clock.System().Now()) // for the making of the store and for its first start
+	}
+	return time.Time(c.Now)
 }
 
 const masterKeyFile = "master.key"
@@ -119,6 +129,9 @@ func (c *demoCommand) prepare(ctx context.Context, s *session, dir string, log *
 		if err := json.Unmarshal(text, &kept); err != nil {
 			return demo.Access{}, fmt.Errorf("%s: %w", filepath.Join(dir, keptFile), err)
 		}
+		if c.Now != (instant{}) {
+			s.say("--now is for a new demo store: the clock of this one stays where it is.")
+		}
 		return kept, nil
 	}
 	if !errors.Is(err, os.ErrNotExist) {
@@ -131,7 +144,7 @@ func (c *demoCommand) prepare(ctx context.Context, s *session, dir string, log *
 	if err != nil {
 		return demo.Access{}, err
 	}
-	now := clock.System().Now()
+	now := c.start()
 	past := clock.NewTest(now)
 	if !c.Empty {
 		past.Set(now.Add(-demo.Past))

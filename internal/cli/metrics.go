@@ -26,7 +26,7 @@ func newMetrics(a *app.App) *metrics {
 			Name: "keystead_request_seconds", Help: "How long requests took, by face and class of status.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
 		}, []string{"face", "status"}),
-		clock: a.DB.Clock(),
+		clock: a.DB.Wall(),
 	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "keystead_store_info", Help: "Which store is served.",

@@ -42,6 +42,9 @@ type Config struct {
 	// Schema is the version at which migrations stop, for what belongs to an older one; 0: the newest.
 	Schema int64
 	Clock  clock.Clock
+	// Wall tells the time of the machine, for what is no business of the store: sessions, tokens, leases. It differs
+	// from Clock only in a test store, where Clock stands still; nil: Clock.
+	Wall   clock.Clock
 	Logger *slog.Logger
 }
 
@@ -49,6 +52,8 @@ type Config struct {
 type DB struct {
 	engine Engine
 	clock  clock.Clock
+	wall   clock.Clock // nil: clock
+	still  *stillClock // nil: the clock is not the store's own
 	log    *slog.Logger
 	lite   *lite   // nil on PostgreSQL
 	pg     *sql.DB // nil on SQLite
@@ -60,7 +65,7 @@ type DB struct {
 
 // Open opens the store, creates it when it does not exist, and migrates it to the schema of this program.
 func Open(ctx context.Context, c Config) (*DB, error) {
-	d := &DB{clock: c.Clock, log: c.Logger, pgURL: c.URL}
+	d := &DB{clock: c.Clock, wall: c.Wall, log: c.Logger, pgURL: c.URL}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
@@ -94,8 +99,17 @@ func (d *DB) Close() error {
 // Engine tells which database this is, for the few places where they differ.
 func (d *DB) Engine() Engine { return d.engine }
 
-// Clock is the clock that transactions take their Now from.
+// Clock tells the store's time, which transactions take their Now from. All business goes by it.
 func (d *DB) Clock() clock.Clock { return d.clock }
+
+// Wall tells the time of the machine, which transactions take their Wall from: for secrets that run out, for limits,
+// for leases. In a test store it goes on while the store's clock stands.
+func (d *DB) Wall() clock.Clock {
+	if d.wall == nil {
+		return d.clock
+	}
+	return d.wall
+}
 
 // Attach keeps a value with the store and returns it, or the one that is kept there for this key already. It is for rooms
 // whose verbs are given nothing but a transaction. A key is of a type of the room's own, as those of a context are.
@@ -117,6 +131,10 @@ type Tx struct {
 	Now time.Time
 	// Stamp is Now as it is stored.
 	Stamp clock.Instant
+	// Wall is the same instant by the clock of the machine; see [DB.Wall].
+	Wall time.Time
+	// WallStamp is Wall as it is stored.
+	WallStamp clock.Instant
 
 	engine   Engine
 	raw      query.DBTX
@@ -128,7 +146,14 @@ type Tx struct {
 
 func (d *DB) newTx(raw query.DBTX) *Tx {
 	now := d.clock.Now().UTC().Truncate(time.Microsecond)
-	return &Tx{Queries: query.New(raw), Now: now, Stamp: clock.FromTime(now), engine: d.engine, raw: raw, ids: &d.ids, attached: &d.attached}
+	wall := now
+	if d.wall != nil {
+		wall = d.wall.Now().UTC().Truncate(time.Microsecond)
+	}
+	return &Tx{
+		Queries: query.New(raw), Now: now, Stamp: clock.FromTime(now), Wall: wall, WallStamp: clock.FromTime(wall),
+		engine: d.engine, raw: raw, ids: &d.ids, attached: &d.attached,
+	}
 }
 
 // NewID is [Tx.NewID] for what is written past the transactions of this package.

@@ -58,6 +58,9 @@ func (d *DB) readPostgres(ctx context.Context, f func(tx *Tx) error) error {
 		return err
 	}
 	defer func() { _ = t.Rollback() }() // nothing was written
+	if err := d.readStill(ctx, t); err != nil {
+		return err
+	}
 	return f(d.newTx(t))
 }
 
@@ -89,6 +92,14 @@ func (d *DB) tryPostgres(ctx context.Context, f func(tx *Tx) error) (*Tx, error)
 		return nil, err
 	}
 	defer func() { _ = t.Rollback() }() // does nothing after a commit
+	if err := d.readStill(ctx, t); err != nil {
+		return nil, err
+	}
+	if relaxed(ctx) {
+		if _, err := t.ExecContext(ctx, "SET LOCAL synchronous_commit = off"); err != nil {
+			return nil, err
+		}
+	}
 	tx := d.newTx(t)
 	if err = f(tx); err == nil {
 		err = t.Commit()

@@ -382,10 +382,18 @@ func (l *lite) commitGroup(group []*member) {
 			l.tryGroup([]*member{m})
 		}
 	}
+	var promised []*member
 	for _, m := range group {
 		m.committed = m.err == nil && m.tx != nil
+		if relaxed(m.ctx) {
+			close(m.done)
+			continue
+		}
+		promised = append(promised, m)
 	}
-	l.commits <- group
+	if len(promised) > 0 {
+		l.commits <- promised
+	}
 }
 
 // syncLoop answers the members of committed groups once the write-ahead log is on the disk. While it waits for that,

@@ -106,7 +106,7 @@ func (s *Service) makeLink(ctx context.Context, prepare func(*db.Tx) (query.Inse
 		if err != nil {
 			return err
 		}
-		row.TokenHash, row.CreatedAt, row.ExpiresAt = crypt.HashToken(token), tx.Stamp, in(tx, lives[Purpose(row.Purpose)])
+		row.TokenHash, row.CreatedAt, row.ExpiresAt = crypt.HashToken(token), tx.WallStamp, in(tx, lives[Purpose(row.Purpose)])
 		if err := tx.InsertLink(ctx, row); err != nil {
 			return fmt.Errorf("make a link: %w", err)
 		}
@@ -140,7 +140,7 @@ func (s *Service) link(ctx context.Context, token string) (l query.OneTimeLink, 
 	err = s.db.Read(ctx, func(tx *db.Tx) error {
 		var err error
 		l, err = tx.GetLink(ctx, crypt.HashToken(token))
-		if db.NotFound(err) || err == nil && (l.UsedAt != nil || !tx.Now.Before(l.ExpiresAt.Time())) {
+		if db.NotFound(err) || err == nil && (l.UsedAt != nil || !tx.Wall.Before(l.ExpiresAt.Time())) {
 			return errLinkInvalid
 		}
 		switch {
@@ -166,7 +166,7 @@ func (s *Service) link(ctx context.Context, token string) (l query.OneTimeLink, 
 
 // spend uses a link as part of tx. Of several who use it at the same time, one succeeds.
 func spend(ctx context.Context, tx *db.Tx, token string) error {
-	n, err := tx.SpendLink(ctx, query.SpendLinkParams{TokenHash: crypt.HashToken(token), UsedAt: &tx.Stamp, Now: tx.Stamp})
+	n, err := tx.SpendLink(ctx, query.SpendLinkParams{TokenHash: crypt.HashToken(token), UsedAt: &tx.WallStamp, Now: tx.WallStamp})
 	if err == nil && n == 0 {
 		return errLinkInvalid
 	}
@@ -176,7 +176,7 @@ func spend(ctx context.Context, tx *db.Tx, token string) error {
 // UseLink sets the password of the account that a link is for, and signs its owner in: with a second factor up to the
 // question for its code. All earlier sessions end.
 func (s *Service) UseLink(ctx context.Context, token, password string, m Meta) (SignIn, error) {
-	if err := s.limits.secret(m.IP, s.db.Clock().Now()); err != nil {
+	if err := s.limits.secret(m.IP, s.db.Wall().Now()); err != nil {
 		return SignIn{}, err
 	}
 	_, a, err := s.link(ctx, token)
@@ -217,7 +217,7 @@ type SetupInput struct {
 
 // Setup makes the first owner of a store and signs them in. It takes the token of a [Service.SetupLink].
 func (s *Service) Setup(ctx context.Context, token string, in SetupInput, m Meta) (staff.Staff, SignIn, error) {
-	if err := s.limits.secret(m.IP, s.db.Clock().Now()); err != nil {
+	if err := s.limits.secret(m.IP, s.db.Wall().Now()); err != nil {
 		return staff.Staff{}, SignIn{}, err
 	}
 	l, _, err := s.link(ctx, token)
@@ -269,5 +269,5 @@ func (s *Service) Setup(ctx context.Context, token string, in SetupInput, m Meta
 }
 
 func pruneLinks(ctx context.Context, tx *db.Tx) (int64, error) {
-	return tx.PruneLinks(ctx, query.PruneLinksParams{Before: clock.FromTime(tx.Now), N: pruneBatch})
+	return tx.PruneLinks(ctx, query.PruneLinksParams{Before: clock.FromTime(tx.Wall), N: pruneBatch})
 }

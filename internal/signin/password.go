@@ -39,7 +39,7 @@ func (s *Service) password(ctx context.Context, kind Kind, email, password strin
 		email = "" // nobody's
 	}
 	email = text.Fold(email)
-	if err := s.limits.password(m.IP, string(kind)+" "+email, s.db.Clock().Now()); err != nil {
+	if err := s.limits.password(m.IP, string(kind)+" "+email, s.db.Wall().Now()); err != nil {
 		return SignIn{}, err
 	}
 	var a account
@@ -204,7 +204,7 @@ func (s *Service) ChangePassword(ctx context.Context, kind Kind, id, current, pa
 
 // again asks somebody who is signed in for their password once more.
 func (s *Service) again(ctx context.Context, kind Kind, id, password string, m Meta) (account, error) {
-	if err := s.limits.password(m.IP, id, s.db.Clock().Now()); err != nil {
+	if err := s.limits.password(m.IP, id, s.db.Wall().Now()); err != nil {
 		return account{}, err
 	}
 	var a account

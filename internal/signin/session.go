@@ -99,14 +99,14 @@ func (s *Service) session(ctx context.Context, token string, kind Kind) (Session
 	)
 	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
 		found, err = loadSession(ctx, tx, hash, kind)
-		stale = err == nil && tx.Now.Sub(found.LastSeenAt) >= noteUse
+		stale = err == nil && tx.Wall.Sub(found.LastSeenAt) >= noteUse
 		return err
 	})
 	if err != nil || !stale {
 		return found, err
 	}
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		return tx.TouchSession(ctx, query.TouchSessionParams{TokenHash: hash, LastSeenAt: tx.Stamp})
+		return tx.TouchSession(ctx, query.TouchSessionParams{TokenHash: hash, LastSeenAt: tx.WallStamp})
 	})
 	if err != nil && fail.Of(err).Kind != fail.KindUnavailable {
 		return Session{}, fmt.Errorf("note the use of a session: %w", err)
@@ -127,7 +127,7 @@ func loadSession(ctx context.Context, tx *db.Tx, hash string, kind Kind) (Sessio
 	if kind == Customer {
 		idle = customerIdle
 	}
-	if Kind(row.Kind) != kind || !tx.Now.Before(row.ExpiresAt.Time()) || tx.Now.Sub(row.LastSeenAt.Time()) >= idle {
+	if Kind(row.Kind) != kind || !tx.Wall.Before(row.ExpiresAt.Time()) || tx.Wall.Sub(row.LastSeenAt.Time()) >= idle {
 		return Session{}, errSignedOut
 	}
 	found := Session{
@@ -197,7 +197,7 @@ func insert(ctx context.Context, tx *db.Tx, a account, stage Stage, actingStaffI
 	token := crypt.Token("")
 	row := query.InsertSessionParams{
 		TokenHash: crypt.HashToken(token), Kind: string(a.kind), Stage: string(stage), Ip: m.ip(), UserAgent: m.agent(),
-		CreatedAt: tx.Stamp, LastSeenAt: tx.Stamp, ExpiresAt: in(tx, lifetime(a.kind, stage, actingStaffID)),
+		CreatedAt: tx.WallStamp, LastSeenAt: tx.WallStamp, ExpiresAt: in(tx, lifetime(a.kind, stage, actingStaffID)),
 	}
 	if a.kind == Staff {
 		row.StaffID = &a.id
@@ -283,5 +283,5 @@ func (s *Service) ActAs(ctx context.Context, staffID, customerID string, m Meta)
 }
 
 func pruneSessions(ctx context.Context, tx *db.Tx) (int64, error) {
-	return tx.PruneSessions(ctx, query.PruneSessionsParams{Before: clock.FromTime(tx.Now), N: pruneBatch})
+	return tx.PruneSessions(ctx, query.PruneSessionsParams{Before: clock.FromTime(tx.Wall), N: pruneBatch})
 }

@@ -211,4 +211,4 @@ func (s *Service) Prune(ctx context.Context) error {
 }
 
 // in returns when something ends that begins now.
-func in(tx *db.Tx, d time.Duration) clock.Instant { return clock.FromTime(tx.Now.Add(d)) }
+func in(tx *db.Tx, d time.Duration) clock.Instant { return clock.FromTime(tx.Wall.Add(d)) }

@@ -66,7 +66,7 @@ func (s *Service) BeginTOTP(ctx context.Context, staffID, password string, m Met
 // ConfirmTOTP turns the second factor on that BeginTOTP prepared, with a first code as the proof that the app has it.
 // It returns the recovery codes, which are shown this once. All sessions but the browser's own end.
 func (s *Service) ConfirmTOTP(ctx context.Context, staffID, code string, m Meta) (recovery []string, err error) {
-	if err := s.limits.code(m.IP, staffID, s.db.Clock().Now()); err != nil {
+	if err := s.limits.code(m.IP, staffID, s.db.Wall().Now()); err != nil {
 		return nil, err
 	}
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
@@ -81,7 +81,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, staffID, code string, m Meta)
 		if err != nil {
 			return err
 		}
-		at, ok := match(secret, code, tx.Now)
+		at, ok := match(secret, code, tx.Wall)
 		if !ok {
 			return errWrongCode
 		}
@@ -113,7 +113,7 @@ func (s *Service) StaffSecondFactor(ctx context.Context, token, code string, m M
 	if err != nil {
 		return SignIn{}, err
 	}
-	if err := s.limits.code(m.IP, waiting.StaffID, s.db.Clock().Now()); err != nil {
+	if err := s.limits.code(m.IP, waiting.StaffID, s.db.Wall().Now()); err != nil {
 		return SignIn{}, err
 	}
 	var begun SignIn
@@ -166,7 +166,7 @@ func (s *Service) spendCode(ctx context.Context, tx *db.Tx, a account, code stri
 	if err != nil {
 		return err
 	}
-	at, ok := match(secret, code, tx.Now)
+	at, ok := match(secret, code, tx.Wall)
 	if !ok {
 		return errWrongCode
 	}

@@ -30,7 +30,7 @@ type Answer struct {
 // A claim is there for as long as its transaction: of two first uses at the same time the second waits for the
 // first, and gets its answer, or the key if the first was rolled back.
 func (s *Service) Claim(ctx context.Context, tx *db.Tx, tokenID, key, request string) (*Answer, error) {
-	n, err := tx.ClaimIdempotencyKey(ctx, query.ClaimIdempotencyKeyParams{TokenID: tokenID, Key: key, Request: request, CreatedAt: tx.Stamp})
+	n, err := tx.ClaimIdempotencyKey(ctx, query.ClaimIdempotencyKeyParams{TokenID: tokenID, Key: key, Request: request, CreatedAt: tx.WallStamp})
 	if err != nil {
 		return nil, fmt.Errorf("claim an idempotency key: %w", err)
 	}
@@ -80,7 +80,7 @@ func (s *Service) Prune(ctx context.Context) error {
 	for {
 		var n int64
 		err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
-			n, err = tx.PruneIdempotencyKeys(ctx, query.PruneIdempotencyKeysParams{Before: clock.FromTime(tx.Now.Add(-keepAnswers)), N: pruneBatch})
+			n, err = tx.PruneIdempotencyKeys(ctx, query.PruneIdempotencyKeysParams{Before: clock.FromTime(tx.Wall.Add(-keepAnswers)), N: pruneBatch})
 			return err
 		})
 		if err != nil {

@@ -108,7 +108,7 @@ func (s *Service) Create(ctx context.Context, name string, scopes []string, expi
 	bad.Check("name", err)
 	scopes, err = tidyScopes(scopes)
 	bad.Check("scopes", err)
-	if expires != nil && !expires.After(s.db.Clock().Now()) {
+	if expires != nil && !expires.After(s.db.Wall().Now()) {
 		bad.Add("expires_at", "is not in the future")
 	}
 	if err := bad.Err(); err != nil {
@@ -120,7 +120,7 @@ func (s *Service) Create(ctx context.Context, name string, scopes []string, expi
 		id := tx.NewID("tok")
 		err := tx.InsertToken(ctx, query.InsertTokenParams{
 			ID: id, Name: name, TokenHash: crypt.HashToken(secret), Scopes: strings.Join(scopes, " "),
-			CreatedBy: cmp.Or(by.ID, string(by.Kind)), CreatedAt: tx.Stamp, ExpiresAt: clock.FromTimePtr(expires),
+			CreatedBy: cmp.Or(by.ID, string(by.Kind)), CreatedAt: tx.WallStamp, ExpiresAt: clock.FromTimePtr(expires),
 		})
 		if err != nil {
 			return fmt.Errorf("store a token: %w", err)
@@ -171,7 +171,7 @@ func (s *Service) Authenticate(ctx context.Context, bearer string) (Token, error
 		}
 		s.remember(hash, k, changes)
 	}
-	now := s.db.Clock().Now()
+	now := s.db.Wall().Now()
 	if k.token.Expired(now) {
 		return Token{}, errExpired
 	}
@@ -224,7 +224,7 @@ func (s *Service) noteUse(ctx context.Context, k *known, now time.Time) error {
 		return nil
 	}
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
-		return tx.TouchToken(ctx, query.TouchTokenParams{ID: k.token.ID, LastUsedAt: &tx.Stamp})
+		return tx.TouchToken(ctx, query.TouchTokenParams{ID: k.token.ID, LastUsedAt: &tx.WallStamp})
 	})
 	if err != nil && fail.Of(err).Kind != fail.KindUnavailable {
 		return fmt.Errorf("note the use of token %s: %w", k.token.ID, err)
@@ -239,7 +239,7 @@ func (s *Service) Revoke(ctx context.Context, id string) (t Token, err error) {
 		if err != nil {
 			return err
 		}
-		n, err := tx.RevokeToken(ctx, query.RevokeTokenParams{ID: id, RevokedAt: &tx.Stamp})
+		n, err := tx.RevokeToken(ctx, query.RevokeTokenParams{ID: id, RevokedAt: &tx.WallStamp})
 		if err != nil {
 			return fmt.Errorf("revoke token %s: %w", id, err)
 		}

@@ -47,7 +47,7 @@ func (a *API) unknownToken(ip netip.Addr, refusal error) error {
 	if fail.Of(refusal).Code != fail.CodeUnauthenticated {
 		return refusal
 	}
-	if ok, wait := a.wrong.Allow(network(ip), a.Clock.Now()); !ok {
+	if ok, wait := a.wrong.Allow(network(ip), a.DB.Wall().Now()); !ok {
 		return fail.Limited("Too many requests with wrong tokens from this address.", wait)
 	}
 	return refusal

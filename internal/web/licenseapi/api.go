@@ -33,7 +33,8 @@ type Config struct {
 	Counts   *index.Counts
 	Releases *release.Service
 	Settings *setting.Service
-	Clock    clock.Clock
+	Clock    clock.Clock // the store's time, which licenses go by
+	Wall     clock.Clock // the machine's time, which limits go by; nil: Clock
 	Log      *slog.Logger
 
 	// Unlimited counts no calls: for the owner of the store, who comes by another door.
@@ -47,6 +48,7 @@ type api struct {
 	releases *release.Service
 	settings *setting.Service
 	clock    clock.Clock
+	wall     clock.Clock
 	log      *slog.Logger
 	limiter  limiter
 	// unlimited counts no calls.
@@ -74,8 +76,11 @@ func (a *api) old(ctx context.Context, m mount) (bool, error) {
 // New returns the handler of both mounts and of the OpenAPI document.
 func New(c Config) http.Handler {
 	a := &api{
-		licenses: c.Licenses, checks: c.Checks, counts: c.Counts, releases: c.Releases, settings: c.Settings, clock: c.Clock, log: c.Log,
+		licenses: c.Licenses, checks: c.Checks, counts: c.Counts, releases: c.Releases, settings: c.Settings, clock: c.Clock, wall: c.Wall, log: c.Log,
 		unlimited: c.Unlimited,
+	}
+	if a.wall == nil {
+		a.wall = c.Clock
 	}
 	mux := http.NewServeMux()
 	for _, m := range []mount{

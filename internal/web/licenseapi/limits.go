@@ -82,7 +82,7 @@ func (a *api) limited(e endpoint, h web.Handler) web.Handler {
 			return err
 		}
 		if !a.exempt(ip, s) {
-			if ok, wait := a.limiter.at(s).calls.Allow(caller{callerNet(ip), e}, a.clock.Now()); !ok {
+			if ok, wait := a.limiter.at(s).calls.Allow(caller{callerNet(ip), e}, a.wall.Now()); !ok {
 				return rateLimited("Too many requests from this address.", wait)
 			}
 		}
@@ -101,7 +101,7 @@ func (a *api) unknownKey(ctx context.Context, notFound error) error {
 	if a.exempt(ip, s) {
 		return notFound
 	}
-	if ok, wait := a.limiter.at(s).unknown.Allow(callerNet(ip), a.clock.Now()); !ok {
+	if ok, wait := a.limiter.at(s).unknown.Allow(callerNet(ip), a.wall.Now()); !ok {
 		return rateLimited("Too many unknown license keys from this address.", wait)
 	}
 	return notFound

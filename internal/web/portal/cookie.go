@@ -14,7 +14,7 @@ var flash = ui.FlashCookie{Name: "keystead_said", Path: "/account"}
 
 // keep puts a session that has begun into the browser.
 func (a *area) keep(w http.ResponseWriter, r *http.Request, in signin.SignIn) {
-	web.SetCookie(w, r, sessionName, in.Token, in.Session.ExpiresAt.Sub(a.Clock.Now()))
+	web.SetCookie(w, r, sessionName, in.Token, in.Session.ExpiresAt.Sub(in.Session.CreatedAt))
 }
 
 func forget(w http.ResponseWriter, r *http.Request) { web.SetCookie(w, r, sessionName, "", 0) }
