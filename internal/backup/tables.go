@@ -63,6 +63,9 @@ var tables = []table{
 	{"checks_hourly", "hour"},
 	{"verification_log", "id"},
 	{"download_log", "id"},
+	{"mails", "id"},
+	{"mail_templates", "kind, language"},
+	{"mail_passwords", "account"},
 }
 
 // leftOut are the tables that a backup does not hold, and why. A test sees to it that each table is in one of the two.

@@ -40,6 +40,7 @@ const (
 	Switch   Type = "switch"   // on or off
 	Days     Type = "days"     // a list of numbers of days
 	Map      Type = "map"      // numbers of days by cycle
+	Emails   Type = "emails"   // a list of e-mail addresses
 )
 
 // Settings is a snapshot of all settings. Treat it as immutable.
@@ -77,6 +78,13 @@ type Settings struct {
 	TaxID      string
 	TaxEU      string // "off", "threshold" or "oss"
 
+	MailServer  string // host:port; empty: mails wait
+	MailUser    string
+	MailTLS     string // "starttls", "tls" or "none"
+	MailFrom    string
+	MailReplyTo string
+	MailStaff   []string
+
 	PerMinute      int // calls of the license API per address and endpoint
 	UnknownPerHour int // unknown license keys per address
 	Exempt         []netip.Prefix
@@ -86,6 +94,7 @@ type Settings struct {
 
 	RejectedDays     int // how long rejected activations are kept
 	VerificationDays int // how long public verifications are kept
+	MailDays         int // how long mails are kept
 }
 
 // definitions is every setting there is, in the order in which people read them.
@@ -152,6 +161,19 @@ var definitions = []Definition{
 	define("tax.eu", "VAT of the EU", "off: only the rates that you enter. threshold: your own VAT for all consumers of the EU. oss: that of the buyer's country.",
 		choice("off", "threshold", "oss"), "off", func(s *Settings) *string { return &s.TaxEU }),
 
+	define("mail.smtp", "Mail server", "Name and port of the server that takes mails, such as smtp.example.com:587. Empty: mails wait in the outbox.",
+		hostPort(), "", func(s *Settings) *string { return &s.MailServer }),
+	define("mail.smtp_user", "User of the mail server", "Empty: it takes mails without a sign-in. The password is set apart.",
+		line(0, 255), "", func(s *Settings) *string { return &s.MailUser }),
+	define("mail.smtp_tls", "Encryption to the mail server", "starttls: on the usual ports 587 and 25. tls: on port 465. none: for a server on this machine.",
+		choice("starttls", "tls", "none"), "starttls", func(s *Settings) *string { return &s.MailTLS }),
+	define("mail.from", "Sender", "The address that mails come from. Mails wait until there is one.",
+		email(), "", func(s *Settings) *string { return &s.MailFrom }),
+	define("mail.reply_to", "Answers go to", "Empty: to the sender.",
+		email(), "", func(s *Settings) *string { return &s.MailReplyTo }),
+	define("mail.staff", "Mail to staff", "Addresses that get the daily digest and alerts.",
+		emails(), []string{}, func(s *Settings) *[]string { return &s.MailStaff }),
+
 	define("limits.per_minute", "Calls per minute", "How often one address may call each endpoint of the license API in a minute.",
 		number(1, 100_000), 60, func(s *Settings) *int { return &s.PerMinute }),
 	define("limits.unknown_per_hour", "Unknown keys per hour", "How many unknown license keys one address may try in an hour.",
@@ -166,6 +188,8 @@ var definitions = []Definition{
 
 	define("logs.rejected_days", "Keep rejected activations", "Days after which a rejected activation is forgotten.",
 		number(1, 3650), 90, func(s *Settings) *int { return &s.RejectedDays }),
+	define("logs.mail_days", "Keep mails", "Days after which a mail is forgotten that was sent, failed or cancelled.",
+		number(30, 3650), 730, func(s *Settings) *int { return &s.MailDays }),
 	define("logs.verification_days", "Keep verifications", "Days after which a public verification is forgotten.",
 		number(1, 3650), 90, func(s *Settings) *int { return &s.VerificationDays }),
 }
