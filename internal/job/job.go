@@ -83,6 +83,7 @@ type Queue struct {
 	handlers map[string]Handler
 	periodic []*periodic
 	wake     chan struct{} // holds at most one: look for work now
+	gate     gate
 
 	// random returns a number in [0, 1) for the jitter of delays.
 	random func() float64

@@ -23,6 +23,7 @@ type Period struct {
 type periodic struct {
 	kind   string
 	length time.Duration
+	newest bool // periods that were missed are not made good
 
 	mu sync.Mutex
 	// done is the newest period that is known to be proposed.
@@ -41,6 +42,13 @@ func (q *Queue) Every(kind string, length time.Duration) {
 		panic("job: period of " + kind + " is not positive")
 	}
 	q.periodic = append(q.periodic, &periodic{kind: kind, length: length})
+}
+
+// Lately is [Queue.Every] for work of which one run does what all that were missed would have done, such as forgetting
+// what is old: only the newest period counts, and time that is leapt over costs nothing.
+func (q *Queue) Lately(kind string, length time.Duration) {
+	q.Every(kind, length)
+	q.periodic[len(q.periodic)-1].newest = true
 }
 
 // propose enqueues the next period of each kind whose turn it is.
@@ -71,7 +79,7 @@ func (q *Queue) proposeNext(ctx context.Context, p *periodic, current time.Time)
 		return newest, err
 	}
 	next := current
-	if !newest.IsZero() {
+	if !newest.IsZero() && !p.newest {
 		next = newest.Truncate(p.length).Add(p.length)
 		if oldest := current.Add(-(mostMissed - 1) * p.length); next.Before(oldest) {
 			next = oldest

@@ -90,21 +90,30 @@ func (q *Queue) loop(claiming context.Context, stopped chan<- struct{}) {
 
 // startDue starts what is due as long as there are free workers. Each looks for more work when it is done.
 func (q *Queue) startDue(claiming, handling context.Context, running *sync.WaitGroup, busy chan struct{}) error {
+	if !q.gate.enter() {
+		return nil
+	}
 	proposed := q.propose(claiming)
+	q.gate.leave()
 	for {
 		select {
 		case busy <- struct{}{}:
 		default:
 			return proposed
 		}
+		if !q.gate.enter() {
+			<-busy
+			return proposed
+		}
 		j, ok, err := q.claim(claiming)
 		if !ok {
+			q.gate.leave()
 			<-busy
 			return errors.Join(proposed, err)
 		}
 		running.Go(func() {
-			defer func() { <-busy; q.look() }()
-			q.run(handling, j)
+			defer func() { q.gate.leave(); <-busy; q.look() }()
+			_ = q.run(handling, j) // is logged, and kept on the job
 		})
 	}
 }
@@ -115,16 +124,21 @@ func (q *Queue) startDue(claiming, handling context.Context, running *sync.WaitG
 //
 // It must not run inside a transaction: each job has its own.
 func (q *Queue) RunDue(ctx context.Context) (n int, err error) {
+	err = q.RunEach(ctx, func(string, error) { n++ })
+	return n, err
+}
+
+// RunEach is [Queue.RunDue] for whoever wants to know what ran: ran is told the kind and the outcome of each attempt.
+func (q *Queue) RunEach(ctx context.Context, ran func(kind string, outcome error)) error {
 	for ctx.Err() == nil {
 		if err := q.propose(ctx); err != nil {
-			return n, err
+			return err
 		}
 		j, ok, err := q.claim(ctx)
 		if !ok {
-			return n, err
+			return err
 		}
-		q.run(ctx, j)
-		n++
+		ran(j.Kind, q.run(ctx, j))
 	}
-	return n, ctx.Err()
+	return ctx.Err()
 }

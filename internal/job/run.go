@@ -25,11 +25,11 @@ func (q *Queue) claim(ctx context.Context) (j Job, ok bool, err error) {
 		more := false
 		err := q.db.Write(ctx, func(tx *db.Tx) error {
 			ok, more = false, false
-			until := clock.FromTime(tx.Now.Add(leaseTime))
-			row, err := tx.ClaimJob(ctx, query.ClaimJobParams{LeaseUntil: &until, Now: tx.Stamp})
+			until := clock.FromTime(tx.Wall.Add(leaseTime))
+			row, err := tx.ClaimJob(ctx, query.ClaimJobParams{LeaseUntil: &until, Now: tx.Stamp, Wall: &tx.WallStamp})
 			if db.NotFound(err) {
 				// Nothing is due, or another process was faster: then look at the next one.
-				more, err = tx.HasDueJob(ctx, tx.Stamp)
+				more, err = tx.HasDueJob(ctx, query.HasDueJobParams{Now: tx.Stamp, Wall: &tx.WallStamp})
 				return err
 			}
 			if err != nil {
@@ -50,8 +50,9 @@ func (q *Queue) claim(ctx context.Context) (j Job, ok bool, err error) {
 	}
 }
 
-// run gives a claimed job to its handler and stores the outcome. When ctx ends, the job is cut off and queued again.
-func (q *Queue) run(ctx context.Context, j Job) {
+// run gives a claimed job to its handler, stores the outcome and returns it. When ctx ends, the job is cut off and queued
+// again.
+func (q *Queue) run(ctx context.Context, j Job) error {
 	handling, cancel := context.WithCancelCause(ctx)
 	handling, cancelLimit := context.WithTimeoutCause(handling, runLimit, errTooLong)
 	defer cancelLimit()
@@ -80,6 +81,7 @@ func (q *Queue) run(ctx context.Context, j Job) {
 	case serr != nil:
 		log.Error("store the outcome of a job; it will run again", "err", serr)
 	}
+	return err
 }
 
 // handle runs the handler; a panic becomes an error.
@@ -110,7 +112,7 @@ func (q *Queue) renew(ctx context.Context, lose context.CancelCauseFunc, j Job) 
 		}
 		var held int64
 		err := q.db.Write(ctx, func(tx *db.Tx) (err error) {
-			until := clock.FromTime(tx.Now.Add(leaseTime))
+			until := clock.FromTime(tx.Wall.Add(leaseTime))
 			held, err = tx.RenewJob(ctx, query.RenewJobParams{LeaseUntil: &until, ID: j.ID, Attempt: j.Attempt})
 			return err
 		})

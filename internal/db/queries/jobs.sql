@@ -4,6 +4,7 @@ VALUES (@id, @kind, @dedup_key, @payload, 'queued', @run_at, @max_attempts, @cre
 ON CONFLICT (kind, dedup_key) DO NOTHING;
 
 -- name: ClaimJob :one
+-- A job falls due by the store's clock, a lease ends by the machine's.
 -- The condition stands twice: in the outer place it is checked again once another process has let go of the row.
 -- Each half of the union is the first row of an index, so that a long queue costs no more than a short one.
 UPDATE jobs
@@ -19,21 +20,27 @@ WHERE jobs.id = (
         UNION ALL
         SELECT abandoned.id, abandoned.run_at FROM (
             SELECT leased.id, leased.run_at FROM jobs AS leased
-            WHERE leased.state = 'running' AND leased.lease_until <= @now
+            WHERE leased.state = 'running' AND leased.lease_until <= @wall
             ORDER BY leased.lease_until
             LIMIT 1
         ) AS abandoned
     ) AS due
     ORDER BY due.run_at, due.id
     LIMIT 1
-) AND ((jobs.state = 'queued' AND jobs.run_at <= @now) OR (jobs.state = 'running' AND jobs.lease_until <= @now))
+) AND ((jobs.state = 'queued' AND jobs.run_at <= @now) OR (jobs.state = 'running' AND jobs.lease_until <= @wall))
 RETURNING *;
 
 -- name: HasDueJob :one
 SELECT EXISTS (
     SELECT 1 FROM jobs
-    WHERE (state = 'queued' AND run_at <= @now) OR (state = 'running' AND lease_until <= @now)
+    WHERE (state = 'queued' AND run_at <= @now) OR (state = 'running' AND lease_until <= @wall)
 );
+
+-- name: HasRunningJob :one
+SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'running');
+
+-- name: NextQueuedJob :one
+SELECT run_at FROM jobs WHERE state = 'queued' AND run_at > @after ORDER BY run_at LIMIT 1;
 
 -- name: RenewJob :execrows
 UPDATE jobs SET lease_until = @lease_until WHERE id = @id AND attempt = @attempt AND state = 'running';

@@ -25,26 +25,28 @@ WHERE jobs.id = (
         UNION ALL
         SELECT abandoned.id, abandoned.run_at FROM (
             SELECT leased.id, leased.run_at FROM jobs AS leased
-            WHERE leased.state = 'running' AND leased.lease_until <= $2
+            WHERE leased.state = 'running' AND leased.lease_until <= $3
             ORDER BY leased.lease_until
             LIMIT 1
         ) AS abandoned
     ) AS due
     ORDER BY due.run_at, due.id
     LIMIT 1
-) AND ((jobs.state = 'queued' AND jobs.run_at <= $2) OR (jobs.state = 'running' AND jobs.lease_until <= $2))
+) AND ((jobs.state = 'queued' AND jobs.run_at <= $2) OR (jobs.state = 'running' AND jobs.lease_until <= $3))
 RETURNING id, kind, dedup_key, payload, state, run_at, attempt, max_attempts, lease_until, last_error, created_at, finished_at
 `
 
 type ClaimJobParams struct {
 	LeaseUntil *clock.Instant
 	Now        clock.Instant
+	Wall       *clock.Instant
 }
 
+// A job falls due by the store's clock, a lease ends by the machine's.
 // The condition stands twice: in the outer place it is checked again once another process has let go of the row.
 // Each half of the union is the first row of an index, so that a long queue costs no more than a short one.
 func (q *Queries) ClaimJob(ctx context.Context, arg ClaimJobParams) (Job, error) {
-	row := q.db.QueryRowContext(ctx, claimJob, arg.LeaseUntil, arg.Now)
+	row := q.db.QueryRowContext(ctx, claimJob, arg.LeaseUntil, arg.Now, arg.Wall)
 	var i Job
 	err := row.Scan(
 		&i.ID,
@@ -134,12 +136,28 @@ func (q *Queries) GetJob(ctx context.Context, id string) (Job, error) {
 const hasDueJob = `-- name: HasDueJob :one
 SELECT EXISTS (
     SELECT 1 FROM jobs
-    WHERE (state = 'queued' AND run_at <= $1) OR (state = 'running' AND lease_until <= $1)
+    WHERE (state = 'queued' AND run_at <= $1) OR (state = 'running' AND lease_until <= $2)
 )
 `
 
-func (q *Queries) HasDueJob(ctx context.Context, now clock.Instant) (bool, error) {
-	row := q.db.QueryRowContext(ctx, hasDueJob, now)
+type HasDueJobParams struct {
+	Now  clock.Instant
+	Wall *clock.Instant
+}
+
+func (q *Queries) HasDueJob(ctx context.Context, arg HasDueJobParams) (bool, error) {
+	row := q.db.QueryRowContext(ctx, hasDueJob, arg.Now, arg.Wall)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const hasRunningJob = `-- name: HasRunningJob :one
+SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'running')
+`
+
+func (q *Queries) HasRunningJob(ctx context.Context) (bool, error) {
+	row := q.db.QueryRowContext(ctx, hasRunningJob)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
@@ -208,6 +226,17 @@ func (q *Queries) NewestJobBetween(ctx context.Context, arg NewestJobBetweenPara
 		&i.FinishedAt,
 	)
 	return i, err
+}
+
+const nextQueuedJob = `-- name: NextQueuedJob :one
+SELECT run_at FROM jobs WHERE state = 'queued' AND run_at > $1 ORDER BY run_at LIMIT 1
+`
+
+func (q *Queries) NextQueuedJob(ctx context.Context, after clock.Instant) (clock.Instant, error) {
+	row := q.db.QueryRowContext(ctx, nextQueuedJob, after)
+	var run_at clock.Instant
+	err := row.Scan(&run_at)
+	return run_at, err
 }
 
 const postponeJob = `-- name: PostponeJob :execrows
