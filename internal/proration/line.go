@@ -51,14 +51,20 @@ func (l Line) Net() (money.Money, error) {
 // Charge bills a further share of the period and returns what that costs: the difference between the new net and what
 // has been billed already.
 func (l *Line) Charge(share *big.Rat) (money.Money, error) {
+	if share.Sign() < 0 {
+		return money.Money{}, fmt.Errorf("%w: %s more", errShare, share)
+	}
 	return l.move(new(big.Rat).Add(l.share(), share))
 }
 
 // Credit gives back a share of the period and returns what that is worth, as a positive amount. It never gives back more
 // than is billed: of a larger share it takes what there is, and an earlier credit by hand limits the amount.
 func (l *Line) Credit(share *big.Rat) (money.Money, error) {
+	if share.Sign() < 0 {
+		return money.Money{}, fmt.Errorf("%w: %s less", errShare, share)
+	}
 	to := new(big.Rat).Sub(l.share(), share)
-	if share.Sign() >= 0 && to.Sign() < 0 {
+	if to.Sign() < 0 {
 		to.SetInt64(0)
 	}
 	moved, err := l.move(to)

@@ -153,8 +153,7 @@ func (l DocumentLine) credit(so CreditedLine, amount money.Money) (CreditedLine,
 	return CreditedLine{Amount: amount, Discount: money.New(discount, amount.Currency)}, nil
 }
 
-// creditCategory computes base and tax of what a note credits of a category, in terms of
-// the prices and after discounts.
+// creditCategory computes base and tax of what a note credits of a category, in terms of the prices and after discounts.
 func (d Document) creditCategory(whole, so Subtotal, amount int64) (Subtotal, error) {
 	baseLeft := whole.Base.Amount - so.Base.Amount
 	taxLeft := whole.Tax.Amount - so.Tax.Amount
