@@ -25,9 +25,11 @@ type Card struct {
 	SelfRemovalsPer30d int64
 
 	PlanID, PlanName string
+	Kind             PlanKind
 	LicenseType      string
 	ActivationType   string
 	ActivationLimit  int64 // 0: unlimited
+	ExtraActivations int64 // of an add-on
 	Entitlements     Entitlements
 }
 
@@ -49,7 +51,7 @@ func PlanCard(ctx context.Context, tx *db.Tx, planID string) (Card, error) {
 		RequiresLicense: r.RequiresLicense,
 		KeyPrefix:       r.KeyPrefix, KeyLength: r.KeyLength, IgnoreCase: r.KeyIgnoreCase,
 		SelfRemoval: r.SelfRemoval, SelfRemovalsPer30d: r.SelfRemovalsPer30d,
-		PlanID: r.PlanID, PlanName: r.PlanName,
+		PlanID: r.PlanID, PlanName: r.PlanName, Kind: PlanKind(r.Kind), ExtraActivations: r.ExtraActivations,
 		LicenseType: r.LicenseType, ActivationType: r.ActivationType, ActivationLimit: r.ActivationLimit,
 		Entitlements: entitlements,
 	}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/fail"
@@ -102,10 +103,20 @@ func (s *Service) Plans(ctx context.Context, productID string) ([]Plan, error) {
 			return fmt.Errorf("plans of product %s: %w", productID, err)
 		}
 		plans = make([]Plan, len(rows))
+		at := make(map[string]*Plan, len(rows))
 		for i, r := range rows {
 			if plans[i], err = planOf(r); err != nil {
 				return err
 			}
+			at[r.ID] = &plans[i]
+		}
+		paths, err := tx.PathsOfProduct(ctx, productID)
+		if err != nil {
+			return fmt.Errorf("paths of product %s: %w", productID, err)
+		}
+		for _, path := range paths {
+			from := at[path.PlanID]
+			from.Paths = append(from.Paths, path.ToPlanID)
 		}
 		return nil
 	})
@@ -179,7 +190,19 @@ func PriceOffer(ctx context.Context, tx *db.Tx, priceID string) (Offer, error) {
 	currency := money.Currency(r.Currency)
 	return Offer{
 		PriceID: r.ID, PlanID: r.PlanID, ProductID: r.ProductID, ProductName: r.ProductName, PlanName: r.PlanName,
-		RequiresLicense: r.RequiresLicense, Money: money.New(r.Amount, currency), SetupFee: money.New(r.SetupFee, currency),
+		Kind: PlanKind(r.PlanKind), Visibility: Visibility(r.Visibility), RequiresLicense: r.RequiresLicense,
+		Cycle: civil.Cycle(r.Cycle), Money: money.New(r.Amount, currency), SetupFee: money.New(r.SetupFee, currency),
+		TrialDays: r.TrialDays, TrialMoney: money.New(r.TrialAmount, currency), TaxClass: r.TaxClass,
 		OnSale: r.PriceStatus == string(PriceActive) && r.PlanStatus == string(Active) && r.ProductStatus == string(Active),
 	}, nil
+}
+
+// MayChange reports whether a subscriber of a plan may change to another one: it is of the same product and kind, and
+// among the paths of the plan if it has any.
+func MayChange(ctx context.Context, tx *db.Tx, fromPlanID, toPlanID string) (bool, error) {
+	may, err := tx.MayChangePlan(ctx, query.MayChangePlanParams{FromPlanID: fromPlanID, ToPlanID: toPlanID})
+	if err != nil {
+		return false, fmt.Errorf("change from plan %s to %s: %w", fromPlanID, toPlanID, err)
+	}
+	return may > 0, nil
 }

@@ -151,11 +151,15 @@ func (s *Service) CreatePlan(ctx context.Context, productID string, in NewPlan) 
 		}
 		id := tx.NewID("pln")
 		err := tx.InsertPlan(ctx, query.InsertPlanParams{
-			ID: id, ProductID: productID, Name: in.Name, LicenseType: in.LicenseType, ActivationType: in.ActivationType,
-			ActivationLimit: in.ActivationLimit, Entitlements: Entitlements(in.Entitlements).Encode(), CreatedAt: tx.Stamp,
+			ID: id, ProductID: productID, Kind: string(in.Kind), Name: in.Name, LicenseType: in.LicenseType,
+			ActivationType: in.ActivationType, ActivationLimit: in.ActivationLimit, ExtraActivations: in.ExtraActivations,
+			Entitlements: Entitlements(in.Entitlements).Encode(), Visibility: string(in.Visibility), CreatedAt: tx.Stamp,
 		})
 		if err != nil {
 			return planNameTaken(in.Name, err)
+		}
+		if err := setPaths(ctx, tx, Plan{ID: id, ProductID: productID, Kind: in.Kind, Paths: in.Paths}); err != nil {
+			return err
 		}
 		if plan, err = loadPlan(ctx, tx, id); err != nil {
 			return err
@@ -187,16 +191,23 @@ func (s *Service) UpdatePlan(ctx context.Context, id string, change PlanPatch) (
 		if change.Version != 0 && change.Version != before.Version {
 			return errChanged
 		}
+		if err := change.fits(before.Kind); err != nil {
+			return err
+		}
 		after, diff := change.applyTo(before)
 		if plan = after; diff.Empty() {
 			return nil
 		}
 		err = tx.UpdatePlan(ctx, query.UpdatePlanParams{
-			ID: id, Name: after.Name, ActivationLimit: after.ActivationLimit, Entitlements: after.Entitlements.Encode(),
-			Status: string(after.Status), UpdatedAt: tx.Stamp,
+			ID: id, Name: after.Name, ActivationLimit: after.ActivationLimit, ExtraActivations: after.ExtraActivations,
+			Entitlements: after.Entitlements.Encode(), Visibility: string(after.Visibility), Status: string(after.Status),
+			UpdatedAt: tx.Stamp,
 		})
 		if err != nil {
 			return planNameTaken(after.Name, err)
+		}
+		if err := setPaths(ctx, tx, after); err != nil {
+			return err
 		}
 		if plan, err = loadPlan(ctx, tx, id); err != nil {
 			return err
@@ -207,19 +218,38 @@ func (s *Service) UpdatePlan(ctx context.Context, id string, change PlanPatch) (
 	return plan, err
 }
 
-// CreatePrice puts a plan on sale at a price of its own. A plan may have several: one per currency, or per span of
-// validity.
+// setPaths replaces the plans to which subscribers of a plan may change.
+func setPaths(ctx context.Context, tx *db.Tx, plan Plan) error {
+	if err := tx.DeletePlanPaths(ctx, plan.ID); err != nil {
+		return fmt.Errorf("paths of plan %s: %w", plan.ID, err)
+	}
+	for _, to := range plan.Paths {
+		rows, err := tx.InsertPlanPath(ctx, query.InsertPlanPathParams{
+			PlanID: plan.ID, ToPlanID: to, ProductID: plan.ProductID, Kind: string(plan.Kind),
+		})
+		if err != nil {
+			return fmt.Errorf("paths of plan %s: %w", plan.ID, err)
+		}
+		if rows == 0 {
+			return fail.Invalid("paths", fmt.Sprintf("have %s, which is no other plan of the product and of this kind", to))
+		}
+	}
+	return nil
+}
+
+// CreatePrice puts a plan on sale at a price of its own. A plan may have several: one per currency and cycle, or per
+// span of validity.
 func (s *Service) CreatePrice(ctx context.Context, planID string, in NewPrice) (Price, error) {
 	if err := in.Validate(); err != nil {
 		return Price{}, err
 	}
 	var price Price
 	err := s.write(ctx, func(tx *db.Tx) error {
-		if _, err := loadPlan(ctx, tx, planID); err != nil {
+		plan, err := loadPlan(ctx, tx, planID)
+		if err != nil {
 			return err
 		}
-		var err error
-		price, err = addPrice(ctx, tx, planID, in, Price{})
+		price, err = addPrice(ctx, tx, plan, in, Price{})
 		return err
 	})
 	return price, err
@@ -240,7 +270,14 @@ func (s *Service) ReplacePrice(ctx context.Context, id string, in NewPrice) (Pri
 		if old.Money.Currency != in.Money.Currency {
 			return fail.Invalid("money.currency", "differs from that of the price replaced; another currency is another price")
 		}
-		price, err = addPrice(ctx, tx, old.PlanID, in, old)
+		if string(old.Cycle) != in.Cycle {
+			return fail.Invalid("cycle", "differs from that of the price replaced; another cycle is another price")
+		}
+		plan, err := loadPlan(ctx, tx, old.PlanID)
+		if err != nil {
+			return err
+		}
+		price, err = addPrice(ctx, tx, plan, in, old)
 		return err
 	})
 	return price, err
@@ -257,13 +294,17 @@ func (s *Service) RetirePrice(ctx context.Context, id string) (Price, error) {
 }
 
 // addPrice writes a price and, where it replaces another, that it does.
-func addPrice(ctx context.Context, tx *db.Tx, planID string, in NewPrice, old Price) (Price, error) {
+func addPrice(ctx context.Context, tx *db.Tx, plan Plan, in NewPrice, old Price) (Price, error) {
+	if err := in.suits(plan.Kind); err != nil {
+		return Price{}, err
+	}
 	id := tx.NewID("prc")
 	row := query.InsertPriceParams{
-		ID: id, PlanID: planID, Cycle: in.Cycle, Currency: string(in.Money.Currency), Amount: in.Money.Amount,
-		SetupFee: in.SetupFee.Amount, Version: old.Version + 1, CreatedAt: tx.Stamp,
+		ID: id, PlanID: plan.ID, Cycle: in.Cycle, Currency: string(in.Money.Currency), Amount: in.Money.Amount,
+		SetupFee: in.SetupFee.Amount, TrialDays: in.TrialDays, TrialAmount: in.TrialMoney.Amount, TaxClass: in.TaxClass,
+		Version: old.Version + 1, CreatedAt: tx.Stamp,
 	}
-	data := map[string]any{"plan_id": planID, "money": in.Money, "version": row.Version}
+	data := map[string]any{"plan_id": plan.ID, "cycle": in.Cycle, "money": in.Money, "version": row.Version}
 	if old.ID != "" {
 		row.Replaces = &old.ID
 		data["replaces"] = old.ID
@@ -273,7 +314,7 @@ func addPrice(ctx context.Context, tx *db.Tx, planID string, in NewPrice, old Pr
 		row.ValidForCount, row.ValidForUnit = &count, &in.ValidFor.Unit
 	}
 	if err := tx.InsertPrice(ctx, row); err != nil {
-		return Price{}, fmt.Errorf("price of plan %s: %w", planID, err)
+		return Price{}, fmt.Errorf("price of plan %s: %w", plan.ID, err)
 	}
 	price, err := loadPrice(ctx, tx, id)
 	if err != nil {

@@ -26,8 +26,9 @@ func planOf(r query.Plan) (Plan, error) {
 		return Plan{}, fmt.Errorf("plan %s: %w", r.ID, err)
 	}
 	return Plan{
-		ID: r.ID, ProductID: r.ProductID, Name: r.Name, LicenseType: r.LicenseType, ActivationType: r.ActivationType,
-		ActivationLimit: r.ActivationLimit, Entitlements: entitlements, Status: Status(r.Status), Version: r.Version,
+		ID: r.ID, ProductID: r.ProductID, Kind: PlanKind(r.Kind), Name: r.Name, LicenseType: r.LicenseType,
+		ActivationType: r.ActivationType, ActivationLimit: r.ActivationLimit, ExtraActivations: r.ExtraActivations,
+		Entitlements: entitlements, Visibility: Visibility(r.Visibility), Status: Status(r.Status), Version: r.Version,
 		CreatedAt: r.CreatedAt.Time(), UpdatedAt: r.UpdatedAt.Time(),
 	}, nil
 }
@@ -36,7 +37,8 @@ func priceOf(r query.Price) Price {
 	currency := money.Currency(r.Currency)
 	p := Price{
 		ID: r.ID, PlanID: r.PlanID, Cycle: civil.Cycle(r.Cycle), Money: money.New(r.Amount, currency),
-		SetupFee: money.New(r.SetupFee, currency), Version: r.Version, Status: PriceStatus(r.Status),
+		SetupFee: money.New(r.SetupFee, currency), TrialDays: r.TrialDays, TrialMoney: money.New(r.TrialAmount, currency),
+		TaxClass: r.TaxClass, Version: r.Version, Status: PriceStatus(r.Status),
 		CreatedAt: r.CreatedAt.Time(),
 	}
 	if r.Replaces != nil {
@@ -83,7 +85,14 @@ func loadPlan(ctx context.Context, tx *db.Tx, id string) (Plan, error) {
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan %s: %w", id, err)
 	}
-	return planOf(r)
+	plan, err := planOf(r)
+	if err != nil {
+		return Plan{}, err
+	}
+	if plan.Paths, err = tx.PathsOfPlan(ctx, id); err != nil {
+		return Plan{}, fmt.Errorf("paths of plan %s: %w", id, err)
+	}
+	return plan, nil
 }
 
 func lockPlan(ctx context.Context, tx *db.Tx, id string) (Plan, error) {

@@ -27,18 +27,40 @@ WHERE id > @after AND (CAST(@status AS TEXT) = '' OR status = CAST(@status AS TE
 ORDER BY id LIMIT CAST(@n AS BIGINT);
 
 -- name: InsertPlan :exec
-INSERT INTO plans (id, product_id, name, license_type, activation_type, activation_limit, entitlements, status,
-    created_at, updated_at)
-VALUES (@id, @product_id, @name, @license_type, @activation_type, @activation_limit, @entitlements, 'active',
-    @created_at, @created_at);
+INSERT INTO plans (id, product_id, kind, name, license_type, activation_type, activation_limit, extra_activations,
+    entitlements, visibility, status, created_at, updated_at)
+VALUES (@id, @product_id, @kind, @name, @license_type, @activation_type, @activation_limit, @extra_activations,
+    @entitlements, @visibility, 'active', @created_at, @created_at);
 
 -- name: LockPlan :execrows
 UPDATE plans SET version = version WHERE id = @id;
 
 -- name: UpdatePlan :exec
-UPDATE plans SET name = @name, activation_limit = @activation_limit, entitlements = @entitlements, status = @status,
+UPDATE plans SET name = @name, activation_limit = @activation_limit, extra_activations = @extra_activations,
+    entitlements = @entitlements, visibility = @visibility, status = @status,
     version = version + 1, updated_at = @updated_at
 WHERE id = @id;
+
+-- name: DeletePlanPaths :exec
+DELETE FROM plan_paths WHERE plan_id = @plan_id;
+
+-- name: InsertPlanPath :execrows
+INSERT INTO plan_paths (plan_id, to_plan_id)
+SELECT CAST(@plan_id AS TEXT), plans.id FROM plans
+WHERE plans.id = @to_plan_id AND plans.id <> CAST(@plan_id AS TEXT) AND plans.product_id = @product_id AND plans.kind = @kind;
+
+-- name: PathsOfPlan :many
+SELECT to_plan_id FROM plan_paths WHERE plan_id = @plan_id ORDER BY to_plan_id;
+
+-- name: PathsOfProduct :many
+SELECT plan_paths.plan_id, plan_paths.to_plan_id FROM plan_paths JOIN plans ON plans.id = plan_paths.plan_id
+WHERE plans.product_id = @product_id ORDER BY plan_paths.plan_id, plan_paths.to_plan_id;
+
+-- name: MayChangePlan :one
+SELECT COUNT(*) FROM plans AS target JOIN plans AS source ON source.product_id = target.product_id AND source.kind = target.kind
+WHERE source.id = @from_plan_id AND target.id = @to_plan_id AND source.id <> target.id AND (
+    NOT EXISTS (SELECT 1 FROM plan_paths WHERE plan_paths.plan_id = source.id)
+    OR EXISTS (SELECT 1 FROM plan_paths WHERE plan_paths.plan_id = source.id AND plan_paths.to_plan_id = target.id));
 
 -- name: Plan :one
 SELECT * FROM plans WHERE id = @id;
@@ -51,15 +73,15 @@ SELECT products.id AS product_id, products.slug AS product_slug, products.name A
     products.requires_license, products.key_prefix, products.key_length, products.key_ignore_case,
     products.self_removal, products.self_removals_per_30d,
     plans.id AS plan_id, plans.name AS plan_name, plans.license_type, plans.activation_type, plans.activation_limit,
-    plans.entitlements
+    plans.entitlements, plans.kind, plans.extra_activations
 FROM plans JOIN products ON products.id = plans.product_id
 WHERE plans.id = @id;
 
 -- name: InsertPrice :exec
 INSERT INTO prices (id, plan_id, replaces, cycle, currency, amount, setup_fee, valid_for_count, valid_for_unit,
-    version, status, created_at)
+    trial_days, trial_amount, tax_class, version, status, created_at)
 VALUES (@id, @plan_id, @replaces, @cycle, @currency, @amount, @setup_fee, @valid_for_count, @valid_for_unit,
-    @version, 'active', @created_at);
+    @trial_days, @trial_amount, @tax_class, @version, 'active', @created_at);
 
 -- name: RetirePrice :execrows
 UPDATE prices SET status = 'retired' WHERE id = @id AND status = 'active';
@@ -74,8 +96,9 @@ SELECT * FROM prices WHERE plan_id = @plan_id ORDER BY id;
 SELECT prices.* FROM prices JOIN plans ON plans.id = prices.plan_id WHERE plans.product_id = @product_id ORDER BY prices.id;
 
 -- name: PriceOffer :one
-SELECT prices.id, prices.cycle, prices.currency, prices.amount, prices.setup_fee, prices.status AS price_status,
-    plans.id AS plan_id, plans.name AS plan_name, plans.status AS plan_status,
+SELECT prices.id, prices.cycle, prices.currency, prices.amount, prices.setup_fee, prices.trial_days,
+    prices.trial_amount, prices.tax_class, prices.status AS price_status,
+    plans.id AS plan_id, plans.name AS plan_name, plans.status AS plan_status, plans.kind AS plan_kind, plans.visibility,
     products.id AS product_id, products.name AS product_name, products.status AS product_status,
     products.requires_license
 FROM prices

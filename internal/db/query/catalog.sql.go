@@ -11,43 +11,84 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 )
 
+const deletePlanPaths = `-- name: DeletePlanPaths :exec
+DELETE FROM plan_paths WHERE plan_id = $1
+`
+
+func (q *Queries) DeletePlanPaths(ctx context.Context, planID string) error {
+	_, err := q.db.ExecContext(ctx, deletePlanPaths, planID)
+	return err
+}
+
 const insertPlan = `-- name: InsertPlan :exec
-INSERT INTO plans (id, product_id, name, license_type, activation_type, activation_limit, entitlements, status,
-    created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 'active',
-    $8, $8)
+INSERT INTO plans (id, product_id, kind, name, license_type, activation_type, activation_limit, extra_activations,
+    entitlements, visibility, status, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+    $9, $10, 'active', $11, $11)
 `
 
 type InsertPlanParams struct {
-	ID              string
-	ProductID       string
-	Name            string
-	LicenseType     string
-	ActivationType  string
-	ActivationLimit int64
-	Entitlements    string
-	CreatedAt       clock.Instant
+	ID               string
+	ProductID        string
+	Kind             string
+	Name             string
+	LicenseType      string
+	ActivationType   string
+	ActivationLimit  int64
+	ExtraActivations int64
+	Entitlements     string
+	Visibility       string
+	CreatedAt        clock.Instant
 }
 
 func (q *Queries) InsertPlan(ctx context.Context, arg InsertPlanParams) error {
 	_, err := q.db.ExecContext(ctx, insertPlan,
 		arg.ID,
 		arg.ProductID,
+		arg.Kind,
 		arg.Name,
 		arg.LicenseType,
 		arg.ActivationType,
 		arg.ActivationLimit,
+		arg.ExtraActivations,
 		arg.Entitlements,
+		arg.Visibility,
 		arg.CreatedAt,
 	)
 	return err
 }
 
+const insertPlanPath = `-- name: InsertPlanPath :execrows
+INSERT INTO plan_paths (plan_id, to_plan_id)
+SELECT CAST($1 AS TEXT), plans.id FROM plans
+WHERE plans.id = $2 AND plans.id <> CAST($1 AS TEXT) AND plans.product_id = $3 AND plans.kind = $4
+`
+
+type InsertPlanPathParams struct {
+	PlanID    string
+	ToPlanID  string
+	ProductID string
+	Kind      string
+}
+
+func (q *Queries) InsertPlanPath(ctx context.Context, arg InsertPlanPathParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, insertPlanPath,
+		arg.PlanID,
+		arg.ToPlanID,
+		arg.ProductID,
+		arg.Kind,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const insertPrice = `-- name: InsertPrice :exec
 INSERT INTO prices (id, plan_id, replaces, cycle, currency, amount, setup_fee, valid_for_count, valid_for_unit,
-    version, status, created_at)
+    trial_days, trial_amount, tax_class, version, status, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
-    $10, 'active', $11)
+    $10, $11, $12, $13, 'active', $14)
 `
 
 type InsertPriceParams struct {
@@ -60,6 +101,9 @@ type InsertPriceParams struct {
 	SetupFee      int64
 	ValidForCount *int64
 	ValidForUnit  *string
+	TrialDays     int64
+	TrialAmount   int64
+	TaxClass      string
 	Version       int64
 	CreatedAt     clock.Instant
 }
@@ -75,6 +119,9 @@ func (q *Queries) InsertPrice(ctx context.Context, arg InsertPriceParams) error 
 		arg.SetupFee,
 		arg.ValidForCount,
 		arg.ValidForUnit,
+		arg.TrialDays,
+		arg.TrialAmount,
+		arg.TaxClass,
 		arg.Version,
 		arg.CreatedAt,
 	)
@@ -194,6 +241,80 @@ func (q *Queries) LockProduct(ctx context.Context, id string) (int64, error) {
 	return result.RowsAffected()
 }
 
+const mayChangePlan = `-- name: MayChangePlan :one
+SELECT COUNT(*) FROM plans AS target JOIN plans AS source ON source.product_id = target.product_id AND source.kind = target.kind
+WHERE source.id = $1 AND target.id = $2 AND source.id <> target.id AND (
+    NOT EXISTS (SELECT 1 FROM plan_paths WHERE plan_paths.plan_id = source.id)
+    OR EXISTS (SELECT 1 FROM plan_paths WHERE plan_paths.plan_id = source.id AND plan_paths.to_plan_id = target.id))
+`
+
+type MayChangePlanParams struct {
+	FromPlanID string
+	ToPlanID   string
+}
+
+func (q *Queries) MayChangePlan(ctx context.Context, arg MayChangePlanParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, mayChangePlan, arg.FromPlanID, arg.ToPlanID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const pathsOfPlan = `-- name: PathsOfPlan :many
+SELECT to_plan_id FROM plan_paths WHERE plan_id = $1 ORDER BY to_plan_id
+`
+
+func (q *Queries) PathsOfPlan(ctx context.Context, planID string) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, pathsOfPlan, planID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var to_plan_id string
+		if err := rows.Scan(&to_plan_id); err != nil {
+			return nil, err
+		}
+		items = append(items, to_plan_id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const pathsOfProduct = `-- name: PathsOfProduct :many
+SELECT plan_paths.plan_id, plan_paths.to_plan_id FROM plan_paths JOIN plans ON plans.id = plan_paths.plan_id
+WHERE plans.product_id = $1 ORDER BY plan_paths.plan_id, plan_paths.to_plan_id
+`
+
+func (q *Queries) PathsOfProduct(ctx context.Context, productID string) ([]PlanPath, error) {
+	rows, err := q.db.QueryContext(ctx, pathsOfProduct, productID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PlanPath
+	for rows.Next() {
+		var i PlanPath
+		if err := rows.Scan(&i.PlanID, &i.ToPlanID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const plan = `-- name: Plan :one
 SELECT id, product_id, name, license_type, activation_type, activation_limit, entitlements, kind, extra_activations, visibility, status, version, created_at, updated_at FROM plans WHERE id = $1
 `
@@ -225,7 +346,7 @@ SELECT products.id AS product_id, products.slug AS product_slug, products.name A
     products.requires_license, products.key_prefix, products.key_length, products.key_ignore_case,
     products.self_removal, products.self_removals_per_30d,
     plans.id AS plan_id, plans.name AS plan_name, plans.license_type, plans.activation_type, plans.activation_limit,
-    plans.entitlements
+    plans.entitlements, plans.kind, plans.extra_activations
 FROM plans JOIN products ON products.id = plans.product_id
 WHERE plans.id = $1
 `
@@ -246,6 +367,8 @@ type PlanCardRow struct {
 	ActivationType     string
 	ActivationLimit    int64
 	Entitlements       string
+	Kind               string
+	ExtraActivations   int64
 }
 
 func (q *Queries) PlanCard(ctx context.Context, id string) (PlanCardRow, error) {
@@ -267,6 +390,8 @@ func (q *Queries) PlanCard(ctx context.Context, id string) (PlanCardRow, error) 
 		&i.ActivationType,
 		&i.ActivationLimit,
 		&i.Entitlements,
+		&i.Kind,
+		&i.ExtraActivations,
 	)
 	return i, err
 }
@@ -341,8 +466,9 @@ func (q *Queries) Price(ctx context.Context, id string) (Price, error) {
 }
 
 const priceOffer = `-- name: PriceOffer :one
-SELECT prices.id, prices.cycle, prices.currency, prices.amount, prices.setup_fee, prices.status AS price_status,
-    plans.id AS plan_id, plans.name AS plan_name, plans.status AS plan_status,
+SELECT prices.id, prices.cycle, prices.currency, prices.amount, prices.setup_fee, prices.trial_days,
+    prices.trial_amount, prices.tax_class, prices.status AS price_status,
+    plans.id AS plan_id, plans.name AS plan_name, plans.status AS plan_status, plans.kind AS plan_kind, plans.visibility,
     products.id AS product_id, products.name AS product_name, products.status AS product_status,
     products.requires_license
 FROM prices
@@ -357,10 +483,15 @@ type PriceOfferRow struct {
 	Currency        string
 	Amount          int64
 	SetupFee        int64
+	TrialDays       int64
+	TrialAmount     int64
+	TaxClass        string
 	PriceStatus     string
 	PlanID          string
 	PlanName        string
 	PlanStatus      string
+	PlanKind        string
+	Visibility      string
 	ProductID       string
 	ProductName     string
 	ProductStatus   string
@@ -376,10 +507,15 @@ func (q *Queries) PriceOffer(ctx context.Context, id string) (PriceOfferRow, err
 		&i.Currency,
 		&i.Amount,
 		&i.SetupFee,
+		&i.TrialDays,
+		&i.TrialAmount,
+		&i.TaxClass,
 		&i.PriceStatus,
 		&i.PlanID,
 		&i.PlanName,
 		&i.PlanStatus,
+		&i.PlanKind,
+		&i.Visibility,
 		&i.ProductID,
 		&i.ProductName,
 		&i.ProductStatus,
@@ -539,25 +675,30 @@ func (q *Queries) RetirePrice(ctx context.Context, id string) (int64, error) {
 }
 
 const updatePlan = `-- name: UpdatePlan :exec
-UPDATE plans SET name = $1, activation_limit = $2, entitlements = $3, status = $4,
-    version = version + 1, updated_at = $5
-WHERE id = $6
+UPDATE plans SET name = $1, activation_limit = $2, extra_activations = $3,
+    entitlements = $4, visibility = $5, status = $6,
+    version = version + 1, updated_at = $7
+WHERE id = $8
 `
 
 type UpdatePlanParams struct {
-	Name            string
-	ActivationLimit int64
-	Entitlements    string
-	Status          string
-	UpdatedAt       clock.Instant
-	ID              string
+	Name             string
+	ActivationLimit  int64
+	ExtraActivations int64
+	Entitlements     string
+	Visibility       string
+	Status           string
+	UpdatedAt        clock.Instant
+	ID               string
 }
 
 func (q *Queries) UpdatePlan(ctx context.Context, arg UpdatePlanParams) error {
 	_, err := q.db.ExecContext(ctx, updatePlan,
 		arg.Name,
 		arg.ActivationLimit,
+		arg.ExtraActivations,
 		arg.Entitlements,
+		arg.Visibility,
 		arg.Status,
 		arg.UpdatedAt,
 		arg.ID,
