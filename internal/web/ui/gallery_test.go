@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/keystead/keystead/internal/document"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -52,6 +53,7 @@ type gallery struct {
 	Form         ui.Form
 	Plans        []ui.Plan
 	Empties      []ui.Empty
+	Papers       []ui.Paper
 }
 
 func galleryWith(face ui.Face, s string) gallery {
@@ -130,6 +132,13 @@ func galleryWith(face ui.Face, s string) gallery {
 	v.Plans = []ui.Plan{{Name: s, Text: s, Price: s, Unit: s, Note: s, Features: []string{s}, Action: act, Highlight: s}}
 	for _, a := range []string{"key", "list", "search", "invoice", "globe", "box", "done", s} {
 		v.Empties = append(v.Empties, ui.Empty{Art: a, Title: s, Text: s, Action: &act, Second: &ui.Button{Label: s, Href: s}})
+	}
+	for _, mode := range []document.TaxMode{document.NoTax, document.Inclusive} {
+		party := document.Party{Name: s, Company: s, Email: s, Address: s + "\n" + s, Country: s, TaxID: s}
+		v.Papers = append(v.Papers, ui.DocumentPaper(document.Document{
+			Number: s, TaxMode: mode, Seller: party, Buyer: party, Refers: &document.Reference{Number: s}, Notes: s,
+			Lines: []document.Line{{Description: s, TaxRate: s}}, Taxes: []document.Tax{{Name: s, Rate: s, Text: s}},
+		}.Sheet()))
 	}
 	return v
 }

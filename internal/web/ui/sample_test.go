@@ -6,6 +6,8 @@ import (
 	"math"
 	"time"
 
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/document"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -463,18 +465,11 @@ type invoicePage struct {
 	ui.Page
 	Head         ui.Head
 	Callouts     []ui.Callout
-	Parties      []party
-	Facts        ui.Details
-	Lines        ui.Table
+	Paper        ui.Paper
 	PaymentsHead ui.CardHead
 	Payments     ui.Table
 	StoryHead    ui.CardHead
 	Story        ui.Timeline
-}
-
-type party struct {
-	Role, Name string
-	Lines      []string
 }
 
 func invoiceView() invoicePage {
@@ -485,20 +480,7 @@ func invoiceView() invoicePage {
 		Meta:    []ui.Cell{ui.HTML("Issued " + v.Day(ago(14*day))), ui.HTML("Due " + v.Day(now.Add(2*day)))},
 		Actions: []ui.Button{{Label: "PDF", Href: "/account/invoices/871.pdf", Icon: "download"}, {Label: "Pay €353.43", Href: "/account/invoices/871/pay", Kind: ui.Primary, Icon: "card"}},
 	}
-	v.Parties = []party{
-		{"From", "Northwind Software GmbH", []string{"Lange Straße 4", "20095 Hamburg, Germany", "VAT DE 123 456 789"}},
-		{"To", "Brightloom GmbH", []string{"Marie Okafor", "Kanalweg 12", "1010 Wien, Austria", "VAT ATU 1234 5678"}},
-	}
-	v.Facts = ui.Details{Items: []ui.Detail{{Label: "Amount due", Value: ui.Text(v.Money(35343, "EUR")).Bold()}, {Label: "Due", Value: ui.HTML(v.Ago(now.Add(2 * day)))}}}
-	v.Lines = ui.Table{
-		Caption: "Lines of the invoice",
-		Columns: []ui.Column{{Label: "What"}, {Label: "Quantity", End: true}, {Label: "Price", End: true}, {Label: "Amount", End: true}},
-		Rows: []ui.Row{
-			{Cells: []ui.Cell{ui.Text("Gridworks Pro, yearly").With("22 Nov 2026 to 21 Nov 2027. Paying renews license A1B2C3D4…"), ui.Count(1), ui.Text("€249.00"), ui.Text("€249.00")}},
-			{Cells: []ui.Cell{ui.Text("brightloom.example, 2 years").With("Paying renews the domain to 3 Feb 2029"), ui.Count(1), ui.Text("€48.00"), ui.Text("€48.00")}},
-		},
-		Totals: []ui.Total{{Label: "Net", Value: "€297.00"}, {Label: "VAT 19 %", Value: "€56.43"}, {Label: "Total", Value: "€353.43", Strong: true}},
-	}
+	v.Paper = ui.DocumentPaper(invoiceDocument().Sheet())
 	v.PaymentsHead = ui.CardHead{Title: "Payments"}
 	v.Payments = ui.Table{
 		Caption: "Payments", Flush: true, Columns: []ui.Column{{Label: "How"}, {Label: "State"}, {Label: "Amount", End: true}},
@@ -510,6 +492,23 @@ func invoiceView() invoicePage {
 		{What: "Issued", Icon: "invoice", Tone: ui.Info, When: v.Ago(ago(14 * day)), Actor: "Northwind Software"},
 	}}
 	return v
+}
+
+func invoiceDocument() document.Document {
+	period := document.Period{Start: civil.On(2026, time.November, 22), End: civil.On(2027, time.November, 22)}
+	return document.Document{
+		Kind: document.Invoice, Number: "INV-2026-00871", Currency: "EUR", TaxMode: document.Exclusive,
+		IssuedOn: civil.On(2026, time.November, 8), DueOn: civil.On(2026, time.November, 24),
+		Seller: document.Party{Name: "Northwind Software GmbH", Address: "Lange Straße 4\n20095 Hamburg", Country: "DE", TaxID: "DE123456789"},
+		Buyer:  document.Party{Name: "Marie Okafor", Company: "Brightloom GmbH", Address: "Kanalweg 12\n1010 Wien", Country: "AT", TaxID: "ATU12345678"},
+		Lines: []document.Line{
+			{Description: "Gridworks Pro, yearly", Period: period, Quantity: 1, UnitPrice: 24900, Amount: 24900, TaxCategory: "S", TaxRate: "19"},
+			{Description: "brightloom.example, 2 years", Quantity: 1, UnitPrice: 4800, Amount: 4800, TaxCategory: "S", TaxRate: "19"},
+		},
+		Taxes: []document.Tax{{Category: "S", Rate: "19", Base: 29700, Tax: 5643}},
+		Net:   29700, Tax: 5643, Total: 35343, Balance: 35343,
+		Notes: "Thank you for your business.",
+	}
 }
 
 type shopPage struct {
