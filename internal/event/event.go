@@ -117,6 +117,14 @@ type Event struct {
 	Data       json.RawMessage
 }
 
+// Decode reads the data into v.
+func (e Event) Decode(v any) error {
+	if err := json.Unmarshal(e.Data, v); err != nil {
+		return fmt.Errorf("data of event %s: %w", e.ID, err)
+	}
+	return nil
+}
+
 // AuditEntry is one entry of the audit log.
 type AuditEntry struct {
 	ID    string

@@ -20,6 +20,7 @@ const (
 	WhatActivationRemoved   = "activation_removed"
 	WhatLimitChanged        = "limit_changed"
 	WhatEntitlementsChanged = "entitlements_changed"
+	WhatPlanChanged         = "plan_changed"
 )
 
 // overrideMark follows the what of an entry that overrode a rule or a final status.

@@ -24,16 +24,22 @@ const keyTries = 20
 type IssueInput struct {
 	CustomerID    string
 	PlanID        string
-	OrderID       string     // empty: none
-	InvoiceLineID string     // empty: none. A line has one license at most
-	Quantity      int64      // multiplies the plan's limit
-	ExpiresAt     *time.Time // nil: never
-	Reason        string     // for the history
+	OrderID       string // empty: none
+	InvoiceLineID string // empty: none. A line has one license at most
+	// SubscriptionID is the subscription that pays for it, and Term what it says; then ExpiresAt does not count.
+	SubscriptionID string
+	Term           Term
+	Quantity       int64      // multiplies the plan's limit
+	ExpiresAt      *time.Time // nil: never
+	Reason         string     // for the history
 }
 
 // Issue makes a license as part of tx. For an invoice line that has one already, it returns that one.
 func (s *Service) Issue(ctx context.Context, tx *db.Tx, in IssueInput) (License, error) {
-	in.ExpiresAt = instantPtr(in.ExpiresAt)
+	if in.SubscriptionID == "" {
+		in.Term = Term{ExpiresAt: in.ExpiresAt, GraceUntil: in.ExpiresAt, EndsAt: in.ExpiresAt}
+	}
+	in.Term = Term{ExpiresAt: instantPtr(in.Term.ExpiresAt), GraceUntil: instantPtr(in.Term.GraceUntil), EndsAt: instantPtr(in.Term.EndsAt)}
 	card, err := catalog.PlanCard(ctx, tx, in.PlanID)
 	if err != nil {
 		return License{}, fmt.Errorf("issue a license: %w", err)
@@ -68,12 +74,13 @@ func limitFor(card catalog.Card, quantity int64) (int64, error) {
 // insert writes the row of a new license under a key that nobody has. It returns the license that the invoice line
 // has already, if it has one.
 func (s *Service) insert(ctx context.Context, tx *db.Tx, in IssueInput, card catalog.Card, limit int64) (id string, created bool, err error) {
-	expires := clock.FromTimePtr(in.ExpiresAt)
 	row := query.InsertLicenseParams{
 		ID: tx.NewID("lic"), CustomerID: in.CustomerID, ProductID: card.ProductID, PlanID: card.PlanID,
 		OrderID: optional(in.OrderID), InvoiceLineID: optional(in.InvoiceLineID), Type: card.LicenseType,
-		Status:          string(Effective(Facts{EndsAt: in.ExpiresAt}, tx.Now)),
-		ActivationLimit: limit, ExpiresAt: expires, GraceUntil: expires, EndsAt: expires, CreatedAt: tx.Stamp,
+		SubscriptionID:  optional(in.SubscriptionID),
+		Status:          string(Effective(Facts{GraceUntil: in.Term.GraceUntil, EndsAt: in.Term.EndsAt}, tx.Now)),
+		ActivationLimit: limit, ExpiresAt: clock.FromTimePtr(in.Term.ExpiresAt), GraceUntil: clock.FromTimePtr(in.Term.GraceUntil),
+		EndsAt: clock.FromTimePtr(in.Term.EndsAt), CreatedAt: tx.Stamp,
 	}
 	for range keyTries {
 		row.Key = newKey(card)
@@ -97,7 +104,7 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, in IssueInput, card cat
 }
 
 func (s *Service) noteIssued(ctx context.Context, tx *db.Tx, id string, in IssueInput, card catalog.Card, limit int64) error {
-	state := State{ExpiresAt: in.ExpiresAt, GraceUntil: in.ExpiresAt, EndsAt: in.ExpiresAt}
+	state := State{ExpiresAt: in.Term.ExpiresAt, GraceUntil: in.Term.GraceUntil, EndsAt: in.Term.EndsAt}
 	if err := note(ctx, tx, id, Entry{What: WhatIssued, After: describe(state, tx.Now), Why: in.Reason}); err != nil {
 		return err
 	}
@@ -111,7 +118,7 @@ func (s *Service) noteIssued(ctx context.Context, tx *db.Tx, id string, in Issue
 			Quantity        int64      `json:"quantity"`
 			ActivationLimit int64      `json:"activation_limit"`
 			ExpiresAt       *time.Time `json:"expires_at"`
-		}{card.ProductID, card.PlanID, in.OrderID, in.InvoiceLineID, in.Quantity, limit, in.ExpiresAt},
+		}{card.ProductID, card.PlanID, in.OrderID, in.InvoiceLineID, in.Quantity, limit, in.Term.ExpiresAt},
 	})
 }
 

@@ -60,6 +60,8 @@ const (
 	PartialRefund   Trigger = "partial_refund"
 	GracePasses     Trigger = "grace_passes"
 	EndPasses       Trigger = "end_passes"
+	TermSet         Trigger = "term_set"
+	TermRevived     Trigger = "term_revived"
 )
 
 // Triggers lists every trigger.
@@ -67,6 +69,7 @@ func Triggers() []Trigger {
 	return []Trigger{
 		StaffSuspends, StaffActivates, StaffExpires, StaffCancels, StaffRevokes, StaffSetsExpiry, StaffHolds, StaffLifts,
 		PaymentHeld, PaymentLifted, DisputeOpened, DisputeWon, DisputeLost, FullRefund, PartialRefund, GracePasses, EndPasses,
+		TermSet, TermRevived,
 	}
 }
 
@@ -111,6 +114,7 @@ const (
 	SetGrace         Effect = "grace_until is the date given"
 	SetExpiry        Effect = "expires_at, and with it grace_until and ends_at, is the date given"
 	ExpireNow        Effect = "expires_at, grace_until and ends_at are now at the latest"
+	SetTerm          Effect = "expires_at, grace_until and ends_at are those of the subscription; a later expires_at of staff stays"
 	SetRevoked       Effect = "outcome revoked"
 	SetCancelled     Effect = "outcome cancelled"
 	ClearOutcome     Effect = "no outcome"
@@ -147,6 +151,28 @@ type Input struct {
 	Why       string     // for people
 	ExpiresAt *time.Time // StaffSetsExpiry: nil is for ever
 	Until     *time.Time // PaymentLifted by hand: how long the license runs before it is suspended again
+	Term      Term       // TermSet, TermRevived
+}
+
+// Term is for how long a subscription lets a license run. A nil instant never comes.
+type Term struct {
+	// ExpiresAt is the end of what is paid; GraceUntil is when unpaid use stops, EndsAt when the license is over.
+	ExpiresAt, GraceUntil, EndsAt *time.Time
+	// Before is the expiry that the subscription set last: a license that has a later one got it from staff, and keeps it.
+	Before *time.Time
+}
+
+// over applies a term to a state.
+func (t Term) over(s State) State {
+	byStaff := s.ExpiresAt == nil && t.Before != nil || s.ExpiresAt != nil && t.Before != nil && s.ExpiresAt.After(*t.Before)
+	if byStaff && (s.ExpiresAt == nil || t.ExpiresAt != nil && s.ExpiresAt.After(*t.ExpiresAt)) {
+		if t.EndsAt == nil {
+			s.EndsAt = nil
+		}
+		return s
+	}
+	s.ExpiresAt, s.GraceUntil, s.EndsAt = instantPtr(t.ExpiresAt), instantPtr(t.GraceUntil), instantPtr(t.EndsAt)
+	return s
 }
 
 // Next returns what a license in state s becomes when t happens at now, and the transition taken. Nothing else
@@ -221,6 +247,8 @@ func (e Effect) apply(s State, in Input, now time.Time) State {
 			s.ExpiresAt = &now
 		}
 		s.GraceUntil, s.EndsAt = s.ExpiresAt, s.ExpiresAt
+	case SetTerm:
+		return in.Term.over(s)
 	case SetRevoked:
 		s.Outcome = OutcomeRevoked
 	case SetCancelled:

@@ -85,6 +85,9 @@ func everyInput() []Input {
 		{},
 		{Source: "a", ExpiresAt: at(-time.Minute)},
 		{Source: "a", ExpiresAt: at(2 * time.Hour), Until: at(3 * time.Hour)},
+		{Source: "a", Term: Term{ExpiresAt: at(time.Hour), GraceUntil: at(2 * time.Hour), EndsAt: at(3 * time.Hour)}},
+		{Source: "a", Term: Term{ExpiresAt: at(-time.Hour), GraceUntil: at(-time.Minute)}},
+		{Source: "a", Term: Term{ExpiresAt: at(-2 * time.Hour), GraceUntil: at(-time.Hour), EndsAt: at(-time.Hour)}},
 	}
 }
 
@@ -148,6 +151,7 @@ func TestTransitionsAreSane(t *testing.T) {
 	for _, l := range transitions {
 		staff := slices.Contains(byStaff, l.On)
 		switch {
+		case l.From == Expired && l.On == TermRevived: // the setting licenses.renew_expired
 		case slices.Contains(final, l.From) && !slices.Contains(final, l.To) && !staff:
 			t.Errorf("%s: something automatic brings a final status back", key(l))
 		case slices.Contains(final, l.From) && l.From != l.To && staff && !slices.Contains(l.Do, Override):

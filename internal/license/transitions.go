@@ -87,6 +87,27 @@ var transitions = concat(
 	},
 	nothing(PartialRefund, Statuses()...),
 
+	// A subscription says how long the license runs. What is final it leaves alone, unless money may revive it.
+	[]Transition{
+		{From: Active, On: TermSet, If: Clear, To: Active, Do: []Effect{SetTerm}},
+		{From: Active, On: TermSet, If: Held, To: Suspended, Do: []Effect{SetTerm}},
+		{From: Active, On: TermSet, If: Over, To: Expired, Do: []Effect{SetTerm}},
+		{From: Suspended, On: TermSet, If: Clear, To: Active, Do: []Effect{SetTerm}},
+		{From: Suspended, On: TermSet, If: Held, To: Suspended, Do: []Effect{SetTerm}},
+		{From: Suspended, On: TermSet, If: Over, To: Expired, Do: []Effect{SetTerm}},
+		{From: Active, On: TermRevived, If: Clear, To: Active, Do: []Effect{SetTerm}},
+		{From: Active, On: TermRevived, If: Held, To: Suspended, Do: []Effect{SetTerm}},
+		{From: Active, On: TermRevived, If: Over, To: Expired, Do: []Effect{SetTerm}},
+		{From: Suspended, On: TermRevived, If: Clear, To: Active, Do: []Effect{SetTerm}},
+		{From: Suspended, On: TermRevived, If: Held, To: Suspended, Do: []Effect{SetTerm}},
+		{From: Suspended, On: TermRevived, If: Over, To: Expired, Do: []Effect{SetTerm}},
+		{From: Expired, On: TermRevived, If: Clear, To: Active, Do: []Effect{SetTerm}},
+		{From: Expired, On: TermRevived, If: Held, To: Suspended, Do: []Effect{SetTerm}},
+		{From: Expired, On: TermRevived, If: Over, To: Expired, Do: []Effect{SetTerm}},
+	},
+	nothing(TermSet, Expired, Cancelled, Revoked),
+	nothing(TermRevived, Cancelled, Revoked),
+
 	// Time passes. These change no fact; they say what is to be written down.
 	[]Transition{
 		{From: Active, On: GracePasses, If: Clear, To: Active},

@@ -1,6 +1,6 @@
 -- +goose Up
 -- What is sold again and again. The amount is that of the day of the purchase until somebody changes it.
--- anchor and cycle give every boundary (civil.Boundary); next_on is the next day on which something of it falls due;
+-- anchor and cycle give every boundary (civil.Boundary); next_at is the next instant at which something of it falls due;
 -- status is what the facts said when they were assessed last (see subscription.Assess).
 CREATE TABLE subscriptions (
     id             TEXT COLLATE "C" PRIMARY KEY,
@@ -23,7 +23,8 @@ CREATE TABLE subscriptions (
     started_on     TEXT COLLATE "C" NOT NULL,
     trial_ends_at  BIGINT,
     next_due       TEXT COLLATE "C" NOT NULL, -- where the last period that was invoiced or given ends
-    next_on        TEXT COLLATE "C",
+    next_at        BIGINT,
+    license_until  BIGINT, -- the expiry that this subscription gave its license last; a later one is staff's
     coupon_id      TEXT COLLATE "C" REFERENCES coupons (id),
     coupon_charges BIGINT CHECK (coupon_charges >= 0), -- that it still counts for; null: all
     cancel_at      TEXT COLLATE "C", -- asked to end on this day: the end of the paid period
@@ -40,9 +41,9 @@ CREATE TABLE subscriptions (
     CHECK ((status = 'expired') = (ended_on IS NOT NULL)),
     CHECK (kind = 'license' OR license_id IS NOT NULL),
     CHECK (coupon_id IS NOT NULL OR coupon_charges IS NULL),
-    CHECK (status <> 'expired' OR next_on IS NULL)
+    CHECK (status <> 'expired' OR next_at IS NULL)
 );
-CREATE INDEX subscriptions_due ON subscriptions (next_on, id) WHERE next_on IS NOT NULL;
+CREATE INDEX subscriptions_due ON subscriptions (next_at, id) WHERE next_at IS NOT NULL;
 CREATE INDEX subscriptions_by_customer ON subscriptions (customer_id, id);
 CREATE INDEX subscriptions_by_license ON subscriptions (license_id) WHERE license_id IS NOT NULL;
 CREATE INDEX subscriptions_by_status ON subscriptions (status, id);

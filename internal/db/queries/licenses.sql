@@ -33,9 +33,9 @@ WHERE product_id = @product_id AND key_lookup <> key;
 
 -- name: InsertLicense :execrows
 -- No row: the invoice line has its license already, or the key is taken.
-INSERT INTO licenses (id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, type, status,
+INSERT INTO licenses (id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, subscription_id, type, status,
     activation_limit, expires_at, grace_until, ends_at, created_at, updated_at)
-VALUES (@id, @key, @key_lookup, @customer_id, @product_id, @plan_id, @order_id, @invoice_line_id, @type, @status,
+VALUES (@id, @key, @key_lookup, @customer_id, @product_id, @plan_id, @order_id, @invoice_line_id, @subscription_id, @type, @status,
     @activation_limit, @expires_at, @grace_until, @ends_at, @created_at, @created_at)
 ON CONFLICT DO NOTHING;
 
@@ -62,6 +62,9 @@ UPDATE licenses SET status = @status, outcome = @outcome, expires_at = @expires_
     ends_at = @ends_at, activation_limit = @activation_limit, near_limit = @near_limit,
     entitlements = @entitlements, updated_at = @updated_at
 WHERE id = @id;
+
+-- name: SetLicensePlan :exec
+UPDATE licenses SET plan_id = @plan_id WHERE id = @id;
 
 -- name: HoldsOfLicense :many
 SELECT * FROM license_holds WHERE license_id = @license_id ORDER BY since, reason, source;

@@ -425,10 +425,10 @@ func (q *Queries) InsertHold(ctx context.Context, arg InsertHoldParams) error {
 
 const insertLicense = `-- name: InsertLicense :execrows
 
-INSERT INTO licenses (id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, type, status,
+INSERT INTO licenses (id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, subscription_id, type, status,
     activation_limit, expires_at, grace_until, ends_at, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-    $11, $12, $13, $14, $15, $15)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+    $12, $13, $14, $15, $16, $16)
 ON CONFLICT DO NOTHING
 `
 
@@ -441,6 +441,7 @@ type InsertLicenseParams struct {
 	PlanID          string
 	OrderID         *string
 	InvoiceLineID   *string
+	SubscriptionID  *string
 	Type            string
 	Status          string
 	ActivationLimit int64
@@ -462,6 +463,7 @@ func (q *Queries) InsertLicense(ctx context.Context, arg InsertLicenseParams) (i
 		arg.PlanID,
 		arg.OrderID,
 		arg.InvoiceLineID,
+		arg.SubscriptionID,
 		arg.Type,
 		arg.Status,
 		arg.ActivationLimit,
@@ -1033,6 +1035,20 @@ func (q *Queries) SaveLicense(ctx context.Context, arg SaveLicenseParams) error 
 		arg.UpdatedAt,
 		arg.ID,
 	)
+	return err
+}
+
+const setLicensePlan = `-- name: SetLicensePlan :exec
+UPDATE licenses SET plan_id = $1 WHERE id = $2
+`
+
+type SetLicensePlanParams struct {
+	PlanID string
+	ID     string
+}
+
+func (q *Queries) SetLicensePlan(ctx context.Context, arg SetLicensePlanParams) error {
+	_, err := q.db.ExecContext(ctx, setLicensePlan, arg.PlanID, arg.ID)
 	return err
 }
 

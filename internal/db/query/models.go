@@ -45,6 +45,34 @@ type AuditLog struct {
 	Why       string
 }
 
+type AutomationFailure struct {
+	Task      string
+	SubjectID string
+	Error     string
+	Attempts  int64
+	FirstAt   clock.Instant
+	LastAt    clock.Instant
+	NextTryAt clock.Instant
+}
+
+type AutomationLease struct {
+	ID         int64
+	Holder     string
+	LeaseUntil clock.Instant
+	LookedAt   clock.Instant
+}
+
+type AutomationRun struct {
+	ID     string
+	Task   string
+	At     clock.Instant
+	Took   int64
+	Done   int64
+	Failed int64
+	Held   int64
+	Error  string
+}
+
 type CheckLogPosition struct {
 	ID      int64
 	Epoch   string
@@ -100,6 +128,7 @@ type CreditNote struct {
 	Net        int64
 	Tax        int64
 	Total      int64
+	Freed      int64
 	Cause      string
 	Reason     string
 	IssuedOn   string
@@ -279,6 +308,8 @@ type InvoiceLine struct {
 	Credited         int64
 	TakenBack        bool
 	DiscountCredited int64
+	TakesBack        *string
+	TakesDiscount    int64
 }
 
 type InvoiceTax struct {
@@ -633,6 +664,7 @@ type Refund struct {
 	Destination  string
 	Currency     string
 	Amount       int64
+	Counted      int64
 	State        string
 	Adjust       bool
 	KeepLicense  bool
@@ -674,6 +706,72 @@ type ReleaseFile struct {
 	Name      string
 	Size      int64
 	Sha256    string
+	CreatedAt clock.Instant
+}
+
+type SandboxCharge struct {
+	ID            string
+	Key           string
+	Request       string
+	CustomerRef   string
+	InvoiceNumber string
+	Card          string
+	Currency      string
+	Amount        int64
+	Captured      int64
+	Refunded      int64
+	State         string
+	Code          string
+	ReturnUrl     string
+	SaveMethod    bool
+	MethodID      *string
+	Version       int64
+	CreatedAt     clock.Instant
+}
+
+type SandboxDispute struct {
+	ID        string
+	ChargeID  string
+	Currency  string
+	Amount    int64
+	Status    string
+	Reason    string
+	CreatedAt clock.Instant
+}
+
+type SandboxEvent struct {
+	ID        string
+	ChargeID  string
+	Type      string
+	Body      string
+	Copies    int64
+	CreatedAt clock.Instant
+}
+
+type SandboxFault struct {
+	ID              int64
+	Duplicate       int64
+	Reorder         bool
+	Drops           bool
+	DelaySeconds    int64
+	FailAfterEffect bool
+}
+
+type SandboxMethod struct {
+	ID          string
+	CustomerRef string
+	Card        string
+	Attached    bool
+	CreatedAt   clock.Instant
+}
+
+type SandboxRefund struct {
+	ID        string
+	Key       *string
+	ChargeID  string
+	Currency  string
+	Amount    int64
+	State     string
 	CreatedAt clock.Instant
 }
 
@@ -755,7 +853,8 @@ type Subscription struct {
 	StartedOn      string
 	TrialEndsAt    *clock.Instant
 	NextDue        string
-	NextOn         *string
+	NextAt         *clock.Instant
+	LicenseUntil   *clock.Instant
 	CouponID       *string
 	CouponCharges  *int64
 	CancelAt       clock.Instant
@@ -809,4 +908,47 @@ type VerificationLog struct {
 	Version    string
 	Ip         string
 	UserAgent  string
+}
+
+type WebhookAttempt struct {
+	DeliveryID string
+	Attempt    int64
+	At         clock.Instant
+	Status     int64
+	Duration   int64
+	Answer     string
+	Error      string
+}
+
+type WebhookDelivery struct {
+	ID         string
+	EndpointID string
+	EventID    string
+	EventType  string
+	State      string
+	DueAt      clock.Instant
+	Attempt    int64
+	Failures   int64
+	LeaseUntil *clock.Instant
+	GiveUpAt   *clock.Instant
+	LastStatus int64
+	LastError  string
+	CreatedAt  clock.Instant
+	FinishedAt *clock.Instant
+}
+
+type WebhookEndpoint struct {
+	ID              string
+	Url             string
+	Description     string
+	EventTypes      string
+	State           string
+	DisabledWhy     string
+	Secret          string
+	OldSecret       *string
+	OldSecretEndsAt *clock.Instant
+	FailingSinceAt  *clock.Instant
+	Version         int64
+	CreatedAt       clock.Instant
+	UpdatedAt       clock.Instant
 }

@@ -1,0 +1,120 @@
+-- name: InsertSubscription :exec
+INSERT INTO subscriptions (id, customer_id, order_item_id, kind, license_id, product_id, plan_id, price_id, description, status,
+    currency, unit_amount, quantity, cycle, anchor, tax_class, gateway, started_on, trial_ends_at, next_due, coupon_id,
+    coupon_charges, created_at, updated_at)
+VALUES (@id, @customer_id, @order_item_id, @kind, @license_id, @product_id, @plan_id, @price_id, @description, @status,
+    @currency, @unit_amount, @quantity, @cycle, @anchor, @tax_class, @gateway, @started_on, @trial_ends_at, @next_due, @coupon_id,
+    @coupon_charges, @created_at, @created_at);
+
+-- name: Subscription :one
+SELECT * FROM subscriptions WHERE id = @id;
+
+-- name: LockSubscription :one
+UPDATE subscriptions SET version = version + 1 WHERE id = @id RETURNING *;
+
+-- name: SubscriptionOfOrderItem :one
+SELECT id FROM subscriptions WHERE order_item_id = @order_item_id;
+
+-- name: PeriodsOfSubscription :many
+SELECT * FROM subscription_periods WHERE subscription_id = @subscription_id ORDER BY starts_on;
+
+-- name: SaveSubscription :exec
+UPDATE subscriptions SET license_id = @license_id, plan_id = @plan_id, price_id = @price_id, description = @description,
+    status = @status, unit_amount = @unit_amount, quantity = @quantity, cycle = @cycle, anchor = @anchor,
+    tax_class = @tax_class, trial_ends_at = @trial_ends_at, next_due = @next_due, next_at = @next_at,
+    license_until = @license_until, coupon_id = @coupon_id, coupon_charges = @coupon_charges, cancel_at = @cancel_at,
+    paused_on = @paused_on, ended_on = @ended_on, end_reason = @end_reason, change_price_id = @change_price_id,
+    change_quantity = @change_quantity, suspended_on = @suspended_on, updated_at = @updated_at
+WHERE id = @id;
+
+-- name: InsertPeriod :execrows
+INSERT INTO subscription_periods (subscription_id, starts_on, ends_on, line_id, invoice_id, due_on, price_id, amount, state)
+VALUES (@subscription_id, @starts_on, @ends_on, @line_id, @invoice_id, @due_on, @price_id, @amount, @state)
+ON CONFLICT (subscription_id, starts_on) DO NOTHING;
+
+-- name: SavePeriod :exec
+UPDATE subscription_periods SET ends_on = @ends_on, line_id = @line_id, invoice_id = @invoice_id, due_on = @due_on,
+    state = @state
+WHERE subscription_id = @subscription_id AND starts_on = @starts_on;
+
+-- name: DeletePeriod :exec
+DELETE FROM subscription_periods WHERE subscription_id = @subscription_id AND starts_on = @starts_on;
+
+-- name: MovePeriod :exec
+UPDATE subscription_periods SET starts_on = @to_start, ends_on = @to_end
+WHERE subscription_id = @subscription_id AND starts_on = @starts_on;
+
+-- name: DueSubscriptions :many
+SELECT id, customer_id FROM subscriptions
+WHERE next_at <= @now AND id > @after AND (CAST(@customer_id AS TEXT) = '' OR customer_id = @customer_id)
+ORDER BY id LIMIT CAST(@n AS BIGINT);
+
+-- name: NextSubscriptionDue :one
+SELECT next_at FROM subscriptions WHERE next_at > @after ORDER BY next_at LIMIT 1;
+
+-- name: AssessAllAgain :execrows
+UPDATE subscriptions SET next_at = @now WHERE ended_on IS NULL;
+
+-- name: HasChargeableMethod :one
+SELECT EXISTS (SELECT 1 FROM payment_methods WHERE customer_id = @customer_id AND is_default) AS has;
+
+-- name: SubscriptionsOfCustomer :many
+SELECT id FROM subscriptions WHERE customer_id = @customer_id AND ended_on IS NULL ORDER BY id;
+
+-- name: SubscriptionOfLicense :one
+SELECT id FROM subscriptions WHERE license_id = @license_id AND kind = 'license' ORDER BY id DESC LIMIT 1;
+
+-- name: LinkLicense :exec
+UPDATE licenses SET subscription_id = @subscription_id WHERE id = @id;
+
+-- name: LockedLicenseLimit :one
+UPDATE licenses SET version = version + 1 WHERE id = @id RETURNING activation_limit, entitlements, customer_id, product_id;
+
+-- name: InsertAddon :execrows
+INSERT INTO license_addons (id, license_id, plan_id, subscription_id, line_id, quantity, extra_activations, entitlements, active, created_at)
+VALUES (@id, @license_id, @plan_id, @subscription_id, @line_id, @quantity, @extra_activations, @entitlements, @active, @created_at)
+ON CONFLICT DO NOTHING;
+
+-- name: AddonsOfLicense :many
+SELECT * FROM license_addons WHERE license_id = @license_id ORDER BY id;
+
+-- name: AddonOfSubscription :one
+SELECT * FROM license_addons WHERE subscription_id = @subscription_id;
+
+-- name: AddonOfLine :one
+SELECT * FROM license_addons WHERE line_id = @line_id;
+
+-- name: SwitchAddon :execrows
+UPDATE license_addons SET active = @active, ended_at = @ended_at, quantity = @quantity, extra_activations = @extra_activations,
+    entitlements = @entitlements, plan_id = @plan_id
+WHERE id = @id;
+
+-- name: OtherOpenChanges :many
+SELECT DISTINCT invoices.id FROM invoices
+JOIN invoice_lines ON invoice_lines.invoice_id = invoices.id
+WHERE invoice_lines.subscription_id = @subscription_id AND invoices.kind = 'change' AND invoices.status = 'open';
+
+-- name: LostDisputes :one
+SELECT COUNT(*) FROM disputes WHERE invoice_id = @invoice_id AND status = 'lost';
+
+-- name: LineOfInvoice :one
+SELECT * FROM invoice_lines WHERE invoice_id = @invoice_id AND id = @id;
+
+-- name: TakeFromLine :execrows
+UPDATE invoice_lines SET credited = credited + @amount, discount_credited = discount_credited + @discount
+WHERE invoice_id = @invoice_id AND id = @id AND credited + @amount <= amount;
+
+-- name: InsertStaffTask :execrows
+INSERT INTO staff_tasks (id, kind, subject_id, occasion, customer_id, detail, state, created_at)
+VALUES (@id, @kind, @subject_id, @occasion, @customer_id, @detail, 'open', @created_at)
+ON CONFLICT (kind, subject_id, occasion) DO NOTHING;
+
+-- name: FinishStaffTask :execrows
+UPDATE staff_tasks SET state = 'done', done_at = @done_at, done_by = @done_by WHERE id = @id AND state = 'open';
+
+-- name: FinishStaffTasksAbout :execrows
+UPDATE staff_tasks SET state = 'done', done_at = @done_at, done_by = @done_by
+WHERE kind = @kind AND subject_id = @subject_id AND state = 'open';
+
+-- name: OpenStaffTasks :many
+SELECT * FROM staff_tasks WHERE state = 'open' AND id > @after ORDER BY id LIMIT CAST(@n AS BIGINT);
