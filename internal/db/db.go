@@ -217,6 +217,9 @@ type txKey struct{}
 // With returns a context in which Read and Write join tx.
 func With(ctx context.Context, tx *Tx) context.Context { return context.WithValue(ctx, txKey{}, tx) }
 
+// Joined reports whether Read and Write in ctx would join a transaction, for what must never be part of one.
+func Joined(ctx context.Context) bool { return joined(ctx) != nil }
+
 func joined(ctx context.Context) *Tx {
 	tx, _ := ctx.Value(txKey{}).(*Tx)
 	return tx

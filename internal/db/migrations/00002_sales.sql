@@ -246,18 +246,22 @@ CREATE TABLE invoice_lines (
     tax_class         TEXT NOT NULL DEFAULT 'standard',
     tax_category      TEXT NOT NULL DEFAULT '',
     tax_rate          TEXT NOT NULL DEFAULT '',
-    credited          BIGINT NOT NULL DEFAULT 0 CHECK (credited >= 0),
+    credited          BIGINT NOT NULL DEFAULT 0,
     taken_back        BOOLEAN NOT NULL DEFAULT FALSE, -- a refund has credited the whole of it, and with it what it gave
     discount_credited BIGINT NOT NULL DEFAULT 0 CHECK (discount_credited >= 0 AND discount_credited <= discount),
+    takes_back        TEXT COLLATE "C", -- of a plan change: the line of another invoice from which this one takes back
+    takes_discount    BIGINT NOT NULL DEFAULT 0 CHECK (takes_discount >= 0), -- the share of that line's discount
     PRIMARY KEY (invoice_id, id),
     UNIQUE (invoice_id, position),
-    CHECK (credited = 0 OR credited <= amount),
+    CHECK ((credited >= 0 AND credited <= amount) OR (credited <= 0 AND credited >= amount)),
+    CHECK (takes_back IS NULL OR amount <= 0),
     CHECK ((period_start IS NULL) = (period_end IS NULL)),
     CHECK (period_start < period_end)
 );
 CREATE INDEX invoice_lines_by_id ON invoice_lines (id);
 CREATE INDEX invoice_lines_by_order_item ON invoice_lines (order_item_id) WHERE order_item_id IS NOT NULL;
 CREATE INDEX invoice_lines_by_subscription ON invoice_lines (subscription_id, invoice_id) WHERE subscription_id IS NOT NULL;
+CREATE INDEX invoice_lines_by_taken ON invoice_lines (takes_back) WHERE takes_back IS NOT NULL;
 
 -- The tax of a finalised invoice, per category and rate (BR-CO-17).
 CREATE TABLE invoice_taxes (
@@ -285,7 +289,8 @@ CREATE TABLE fulfilments (
 CREATE INDEX fulfilments_open ON fulfilments (state) WHERE state IN ('failed');
 CREATE INDEX fulfilments_by_invoice ON fulfilments (invoice_id);
 
--- A credit note takes back a part of an invoice; in series of its own, frozen as an invoice is.
+-- A credit note takes back a part of an invoice; in series of its own, frozen as an invoice is. freed is what the invoice
+-- was paid beyond what it then asked for: it became the customer's credit.
 CREATE TABLE credit_notes (
     id          TEXT COLLATE "C" PRIMARY KEY,
     invoice_id  TEXT COLLATE "C" NOT NULL REFERENCES invoices (id),
@@ -297,6 +302,7 @@ CREATE TABLE credit_notes (
     net         BIGINT NOT NULL CHECK (net >= 0),
     tax         BIGINT NOT NULL CHECK (tax >= 0),
     total       BIGINT NOT NULL CHECK (total = net + tax),
+    freed       BIGINT NOT NULL DEFAULT 0 CHECK (freed >= 0),
     cause       TEXT NOT NULL CHECK (cause IN ('refund', 'change', 'cancellation', 'goodwill')),
     reason      TEXT NOT NULL,
     issued_on   TEXT COLLATE "C" NOT NULL,
@@ -315,8 +321,8 @@ CREATE TABLE credit_note_lines (
     description    TEXT NOT NULL,
     period_start   TEXT COLLATE "C",
     period_end     TEXT COLLATE "C",
-    amount         BIGINT NOT NULL CHECK (amount > 0),
-    discount       BIGINT NOT NULL DEFAULT 0,
+    amount         BIGINT NOT NULL CHECK (amount <> 0),
+    discount       BIGINT NOT NULL DEFAULT 0 CHECK (discount >= 0),
     tax_category   TEXT NOT NULL DEFAULT '',
     tax_rate       TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (credit_note_id, line_id)
@@ -418,6 +424,7 @@ CREATE TABLE refunds (
     destination     TEXT NOT NULL CHECK (destination IN ('gateway', 'credit')),
     currency        TEXT NOT NULL,
     amount          BIGINT NOT NULL CHECK (amount > 0),
+    counted         BIGINT NOT NULL DEFAULT 0 CHECK (counted >= 0 AND counted <= amount), -- what it took off the invoice
     state           TEXT NOT NULL CHECK (state IN ('pending', 'succeeded', 'failed')),
     adjust          BOOLEAN NOT NULL,
     keep_license    BOOLEAN NOT NULL DEFAULT FALSE,

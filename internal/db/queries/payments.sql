@@ -1,7 +1,7 @@
 -- Two who record the same payment at once meet here: the second waits for the first and then inserts nothing.
 -- name: InsertPayment :execrows
-INSERT INTO payments (id, invoice_id, customer_id, gateway, reference, currency, amount, applied, state, received_at, created_at)
-VALUES (@id, @invoice_id, @customer_id, @gateway, @reference, @currency, @amount, @applied, @state, @received_at, @created_at)
+INSERT INTO payments (id, invoice_id, customer_id, gateway, reference, method_id, currency, amount, applied, state, received_at, created_at)
+VALUES (@id, @invoice_id, @customer_id, @gateway, @reference, @method_id, @currency, @amount, @applied, @state, @received_at, @created_at)
 ON CONFLICT (gateway, reference) DO NOTHING;
 
 -- name: Payment :one
@@ -13,7 +13,117 @@ SELECT * FROM payments WHERE gateway = @gateway AND reference = @reference;
 -- name: PaymentsOfInvoice :many
 SELECT * FROM payments WHERE invoice_id = @invoice_id ORDER BY id;
 
+-- A charge that failed and is tried again stays one payment.
+-- name: FailedPayment :one
+SELECT * FROM payments
+WHERE invoice_id = @invoice_id AND gateway = @gateway AND state = 'failed'
+ORDER BY id DESC LIMIT 1;
+
+-- name: RetryPayment :execrows
+UPDATE payments SET state = 'pending', amount = @amount, method_id = @method_id, reference = NULL
+WHERE id = @id AND state = 'failed';
+
+-- name: MovePayment :execrows
+UPDATE payments SET state = @state, reference = @reference, amount = @amount, applied = @applied, received_at = @received_at
+WHERE id = @id AND state <> 'succeeded';
+
 -- name: OldestOpenInvoice :one
 SELECT id FROM invoices
 WHERE customer_id = @customer_id AND currency = @currency AND status = 'open'
 ORDER BY id LIMIT 1;
+
+-- name: InsertAttempt :exec
+INSERT INTO payment_attempts (id, payment_id, invoice_id, gateway, method_id, idempotency_key, currency, amount, state, created_at)
+VALUES (@id, @payment_id, @invoice_id, @gateway, @method_id, @idempotency_key, @currency, @amount, 'created', @created_at);
+
+-- name: Attempt :one
+SELECT * FROM payment_attempts WHERE id = @id;
+
+-- name: AttemptByKey :one
+SELECT * FROM payment_attempts WHERE idempotency_key = @idempotency_key;
+
+-- name: AttemptByReference :one
+SELECT * FROM payment_attempts WHERE gateway = @gateway AND reference = @reference ORDER BY id DESC LIMIT 1;
+
+-- name: AttemptInFlight :one
+SELECT * FROM payment_attempts WHERE invoice_id = @invoice_id AND settled_at IS NULL;
+
+-- name: AttemptsOfInvoice :many
+SELECT * FROM payment_attempts WHERE invoice_id = @invoice_id ORDER BY id;
+
+-- name: NewestAttempt :one
+SELECT * FROM payment_attempts WHERE invoice_id = @invoice_id ORDER BY id DESC LIMIT 1;
+
+-- name: CountAttempts :one
+SELECT COUNT(*) FROM payment_attempts WHERE invoice_id = @invoice_id;
+
+-- name: TryOfAttempt :one
+SELECT COUNT(*) FROM payment_attempts WHERE payment_id = @payment_id AND id <= @id;
+
+-- name: OldAttempts :many
+SELECT id FROM payment_attempts WHERE settled_at IS NULL AND created_at < @before AND id > @after
+ORDER BY id LIMIT CAST(@n AS BIGINT);
+
+-- Handing an attempt over to the gateway: from now on nobody knows what became of it until the gateway has told.
+-- name: SendAttempt :execrows
+UPDATE payment_attempts SET state = 'unknown', amount = @amount WHERE id = @id AND state = 'created';
+
+-- name: MoveAttempt :execrows
+UPDATE payment_attempts SET state = @state, reference = @reference, code = @code, detail = @detail, action_url = @action_url,
+    settled_at = @settled_at
+WHERE id = @id AND state = @from_state;
+
+-- name: AttemptPaysAs :exec
+UPDATE payment_attempts SET payment_id = @payment_id WHERE id = @id;
+
+-- name: InsertPaymentMethod :execrows
+INSERT INTO payment_methods (id, customer_id, gateway, token, label, expires_on, is_default, created_at)
+VALUES (@id, @customer_id, @gateway, @token, @label, @expires_on, FALSE, @created_at)
+ON CONFLICT (gateway, token) DO NOTHING;
+
+-- name: PaymentMethod :one
+SELECT * FROM payment_methods WHERE id = @id;
+
+-- name: PaymentMethodsOfCustomer :many
+SELECT * FROM payment_methods WHERE customer_id = @customer_id AND removed_at IS NULL ORDER BY id;
+
+-- name: DefaultPaymentMethod :one
+SELECT * FROM payment_methods WHERE customer_id = @customer_id AND is_default;
+
+-- name: ClearDefaultMethod :exec
+UPDATE payment_methods SET is_default = FALSE WHERE customer_id = @customer_id AND is_default;
+
+-- name: MakeDefaultMethod :execrows
+UPDATE payment_methods SET is_default = TRUE WHERE id = @id AND removed_at IS NULL;
+
+-- name: RemovePaymentMethod :execrows
+UPDATE payment_methods SET is_default = FALSE, removed_at = @removed_at WHERE id = @id AND removed_at IS NULL;
+
+-- name: NewestPaymentMethod :one
+SELECT * FROM payment_methods WHERE customer_id = @customer_id AND removed_at IS NULL ORDER BY id DESC LIMIT 1;
+
+-- name: InsertGatewayEvent :execrows
+INSERT INTO gateway_events (gateway, event_id, type, payload, state, try_at, received_at)
+VALUES (@gateway, @event_id, @type, @payload, 'received', @received_at, @received_at)
+ON CONFLICT (gateway, event_id) DO NOTHING;
+
+-- name: DueGatewayEvents :many
+SELECT * FROM gateway_events WHERE state = 'received' AND try_at <= @now
+ORDER BY try_at, event_id LIMIT CAST(@n AS BIGINT);
+
+-- name: NextGatewayEvent :one
+SELECT try_at FROM gateway_events WHERE state = 'received' AND try_at > @after ORDER BY try_at LIMIT 1;
+
+-- name: SettleGatewayEvent :execrows
+UPDATE gateway_events SET state = @state, error = @error, settled_at = @settled_at, attempts = attempts + 1
+WHERE gateway = @gateway AND event_id = @event_id AND state = 'received';
+
+-- name: PostponeGatewayEvent :execrows
+UPDATE gateway_events SET error = @error, try_at = @try_at, attempts = attempts + 1
+WHERE gateway = @gateway AND event_id = @event_id AND state = 'received';
+
+-- name: PruneGatewayEvents :execrows
+DELETE FROM gateway_events WHERE (gateway, event_id) IN (
+    SELECT old.gateway, old.event_id FROM gateway_events AS old
+    WHERE old.received_at < @before AND old.state IN ('applied', 'ignored')
+    ORDER BY old.received_at, old.event_id LIMIT CAST(@n AS BIGINT));

@@ -11,9 +11,357 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 )
 
+const attempt = `-- name: Attempt :one
+SELECT id, payment_id, invoice_id, gateway, method_id, idempotency_key, reference, currency, amount, state, code, detail, action_url, created_at, settled_at FROM payment_attempts WHERE id = $1
+`
+
+func (q *Queries) Attempt(ctx context.Context, id string) (PaymentAttempt, error) {
+	row := q.db.QueryRowContext(ctx, attempt, id)
+	var i PaymentAttempt
+	err := row.Scan(
+		&i.ID,
+		&i.PaymentID,
+		&i.InvoiceID,
+		&i.Gateway,
+		&i.MethodID,
+		&i.IdempotencyKey,
+		&i.Reference,
+		&i.Currency,
+		&i.Amount,
+		&i.State,
+		&i.Code,
+		&i.Detail,
+		&i.ActionUrl,
+		&i.CreatedAt,
+		&i.SettledAt,
+	)
+	return i, err
+}
+
+const attemptByKey = `-- name: AttemptByKey :one
+SELECT id, payment_id, invoice_id, gateway, method_id, idempotency_key, reference, currency, amount, state, code, detail, action_url, created_at, settled_at FROM payment_attempts WHERE idempotency_key = $1
+`
+
+func (q *Queries) AttemptByKey(ctx context.Context, idempotencyKey string) (PaymentAttempt, error) {
+	row := q.db.QueryRowContext(ctx, attemptByKey, idempotencyKey)
+	var i PaymentAttempt
+	err := row.Scan(
+		&i.ID,
+		&i.PaymentID,
+		&i.InvoiceID,
+		&i.Gateway,
+		&i.MethodID,
+		&i.IdempotencyKey,
+		&i.Reference,
+		&i.Currency,
+		&i.Amount,
+		&i.State,
+		&i.Code,
+		&i.Detail,
+		&i.ActionUrl,
+		&i.CreatedAt,
+		&i.SettledAt,
+	)
+	return i, err
+}
+
+const attemptByReference = `-- name: AttemptByReference :one
+SELECT id, payment_id, invoice_id, gateway, method_id, idempotency_key, reference, currency, amount, state, code, detail, action_url, created_at, settled_at FROM payment_attempts WHERE gateway = $1 AND reference = $2 ORDER BY id DESC LIMIT 1
+`
+
+type AttemptByReferenceParams struct {
+	Gateway   string
+	Reference *string
+}
+
+func (q *Queries) AttemptByReference(ctx context.Context, arg AttemptByReferenceParams) (PaymentAttempt, error) {
+	row := q.db.QueryRowContext(ctx, attemptByReference, arg.Gateway, arg.Reference)
+	var i PaymentAttempt
+	err := row.Scan(
+		&i.ID,
+		&i.PaymentID,
+		&i.InvoiceID,
+		&i.Gateway,
+		&i.MethodID,
+		&i.IdempotencyKey,
+		&i.Reference,
+		&i.Currency,
+		&i.Amount,
+		&i.State,
+		&i.Code,
+		&i.Detail,
+		&i.ActionUrl,
+		&i.CreatedAt,
+		&i.SettledAt,
+	)
+	return i, err
+}
+
+const attemptInFlight = `-- name: AttemptInFlight :one
+SELECT id, payment_id, invoice_id, gateway, method_id, idempotency_key, reference, currency, amount, state, code, detail, action_url, created_at, settled_at FROM payment_attempts WHERE invoice_id = $1 AND settled_at IS NULL
+`
+
+func (q *Queries) AttemptInFlight(ctx context.Context, invoiceID string) (PaymentAttempt, error) {
+	row := q.db.QueryRowContext(ctx, attemptInFlight, invoiceID)
+	var i PaymentAttempt
+	err := row.Scan(
+		&i.ID,
+		&i.PaymentID,
+		&i.InvoiceID,
+		&i.Gateway,
+		&i.MethodID,
+		&i.IdempotencyKey,
+		&i.Reference,
+		&i.Currency,
+		&i.Amount,
+		&i.State,
+		&i.Code,
+		&i.Detail,
+		&i.ActionUrl,
+		&i.CreatedAt,
+		&i.SettledAt,
+	)
+	return i, err
+}
+
+const attemptPaysAs = `-- name: AttemptPaysAs :exec
+UPDATE payment_attempts SET payment_id = $1 WHERE id = $2
+`
+
+type AttemptPaysAsParams struct {
+	PaymentID string
+	ID        string
+}
+
+func (q *Queries) AttemptPaysAs(ctx context.Context, arg AttemptPaysAsParams) error {
+	_, err := q.db.ExecContext(ctx, attemptPaysAs, arg.PaymentID, arg.ID)
+	return err
+}
+
+const attemptsOfInvoice = `-- name: AttemptsOfInvoice :many
+SELECT id, payment_id, invoice_id, gateway, method_id, idempotency_key, reference, currency, amount, state, code, detail, action_url, created_at, settled_at FROM payment_attempts WHERE invoice_id = $1 ORDER BY id
+`
+
+func (q *Queries) AttemptsOfInvoice(ctx context.Context, invoiceID string) ([]PaymentAttempt, error) {
+	rows, err := q.db.QueryContext(ctx, attemptsOfInvoice, invoiceID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PaymentAttempt
+	for rows.Next() {
+		var i PaymentAttempt
+		if err := rows.Scan(
+			&i.ID,
+			&i.PaymentID,
+			&i.InvoiceID,
+			&i.Gateway,
+			&i.MethodID,
+			&i.IdempotencyKey,
+			&i.Reference,
+			&i.Currency,
+			&i.Amount,
+			&i.State,
+			&i.Code,
+			&i.Detail,
+			&i.ActionUrl,
+			&i.CreatedAt,
+			&i.SettledAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const clearDefaultMethod = `-- name: ClearDefaultMethod :exec
+UPDATE payment_methods SET is_default = FALSE WHERE customer_id = $1 AND is_default
+`
+
+func (q *Queries) ClearDefaultMethod(ctx context.Context, customerID string) error {
+	_, err := q.db.ExecContext(ctx, clearDefaultMethod, customerID)
+	return err
+}
+
+const countAttempts = `-- name: CountAttempts :one
+SELECT COUNT(*) FROM payment_attempts WHERE invoice_id = $1
+`
+
+func (q *Queries) CountAttempts(ctx context.Context, invoiceID string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countAttempts, invoiceID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const defaultPaymentMethod = `-- name: DefaultPaymentMethod :one
+SELECT id, customer_id, gateway, token, label, expires_on, is_default, created_at, removed_at FROM payment_methods WHERE customer_id = $1 AND is_default
+`
+
+func (q *Queries) DefaultPaymentMethod(ctx context.Context, customerID string) (PaymentMethod, error) {
+	row := q.db.QueryRowContext(ctx, defaultPaymentMethod, customerID)
+	var i PaymentMethod
+	err := row.Scan(
+		&i.ID,
+		&i.CustomerID,
+		&i.Gateway,
+		&i.Token,
+		&i.Label,
+		&i.ExpiresOn,
+		&i.IsDefault,
+		&i.CreatedAt,
+		&i.RemovedAt,
+	)
+	return i, err
+}
+
+const dueGatewayEvents = `-- name: DueGatewayEvents :many
+SELECT gateway, event_id, type, payload, state, error, attempts, try_at, received_at, settled_at FROM gateway_events WHERE state = 'received' AND try_at <= $1
+ORDER BY try_at, event_id LIMIT CAST($2 AS BIGINT)
+`
+
+type DueGatewayEventsParams struct {
+	Now clock.Instant
+	N   int64
+}
+
+func (q *Queries) DueGatewayEvents(ctx context.Context, arg DueGatewayEventsParams) ([]GatewayEvent, error) {
+	rows, err := q.db.QueryContext(ctx, dueGatewayEvents, arg.Now, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []GatewayEvent
+	for rows.Next() {
+		var i GatewayEvent
+		if err := rows.Scan(
+			&i.Gateway,
+			&i.EventID,
+			&i.Type,
+			&i.Payload,
+			&i.State,
+			&i.Error,
+			&i.Attempts,
+			&i.TryAt,
+			&i.ReceivedAt,
+			&i.SettledAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const failedPayment = `-- name: FailedPayment :one
+SELECT id, invoice_id, customer_id, gateway, reference, method_id, currency, amount, applied, refunded, state, received_at, created_at FROM payments
+WHERE invoice_id = $1 AND gateway = $2 AND state = 'failed'
+ORDER BY id DESC LIMIT 1
+`
+
+type FailedPaymentParams struct {
+	InvoiceID string
+	Gateway   string
+}
+
+// A charge that failed and is tried again stays one payment.
+func (q *Queries) FailedPayment(ctx context.Context, arg FailedPaymentParams) (Payment, error) {
+	row := q.db.QueryRowContext(ctx, failedPayment, arg.InvoiceID, arg.Gateway)
+	var i Payment
+	err := row.Scan(
+		&i.ID,
+		&i.InvoiceID,
+		&i.CustomerID,
+		&i.Gateway,
+		&i.Reference,
+		&i.MethodID,
+		&i.Currency,
+		&i.Amount,
+		&i.Applied,
+		&i.Refunded,
+		&i.State,
+		&i.ReceivedAt,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
+const insertAttempt = `-- name: InsertAttempt :exec
+INSERT INTO payment_attempts (id, payment_id, invoice_id, gateway, method_id, idempotency_key, currency, amount, state, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'created', $9)
+`
+
+type InsertAttemptParams struct {
+	ID             string
+	PaymentID      string
+	InvoiceID      string
+	Gateway        string
+	MethodID       *string
+	IdempotencyKey string
+	Currency       string
+	Amount         int64
+	CreatedAt      clock.Instant
+}
+
+func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) error {
+	_, err := q.db.ExecContext(ctx, insertAttempt,
+		arg.ID,
+		arg.PaymentID,
+		arg.InvoiceID,
+		arg.Gateway,
+		arg.MethodID,
+		arg.IdempotencyKey,
+		arg.Currency,
+		arg.Amount,
+		arg.CreatedAt,
+	)
+	return err
+}
+
+const insertGatewayEvent = `-- name: InsertGatewayEvent :execrows
+INSERT INTO gateway_events (gateway, event_id, type, payload, state, try_at, received_at)
+VALUES ($1, $2, $3, $4, 'received', $5, $5)
+ON CONFLICT (gateway, event_id) DO NOTHING
+`
+
+type InsertGatewayEventParams struct {
+	Gateway    string
+	EventID    string
+	Type       string
+	Payload    string
+	ReceivedAt clock.Instant
+}
+
+func (q *Queries) InsertGatewayEvent(ctx context.Context, arg InsertGatewayEventParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, insertGatewayEvent,
+		arg.Gateway,
+		arg.EventID,
+		arg.Type,
+		arg.Payload,
+		arg.ReceivedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const insertPayment = `-- name: InsertPayment :execrows
-INSERT INTO payments (id, invoice_id, customer_id, gateway, reference, currency, amount, applied, state, received_at, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+INSERT INTO payments (id, invoice_id, customer_id, gateway, reference, method_id, currency, amount, applied, state, received_at, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (gateway, reference) DO NOTHING
 `
 
@@ -23,6 +371,7 @@ type InsertPaymentParams struct {
 	CustomerID string
 	Gateway    string
 	Reference  *string
+	MethodID   *string
 	Currency   string
 	Amount     int64
 	Applied    int64
@@ -39,6 +388,7 @@ func (q *Queries) InsertPayment(ctx context.Context, arg InsertPaymentParams) (i
 		arg.CustomerID,
 		arg.Gateway,
 		arg.Reference,
+		arg.MethodID,
 		arg.Currency,
 		arg.Amount,
 		arg.Applied,
@@ -50,6 +400,206 @@ func (q *Queries) InsertPayment(ctx context.Context, arg InsertPaymentParams) (i
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const insertPaymentMethod = `-- name: InsertPaymentMethod :execrows
+INSERT INTO payment_methods (id, customer_id, gateway, token, label, expires_on, is_default, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, FALSE, $7)
+ON CONFLICT (gateway, token) DO NOTHING
+`
+
+type InsertPaymentMethodParams struct {
+	ID         string
+	CustomerID string
+	Gateway    string
+	Token      string
+	Label      string
+	ExpiresOn  *string
+	CreatedAt  clock.Instant
+}
+
+func (q *Queries) InsertPaymentMethod(ctx context.Context, arg InsertPaymentMethodParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, insertPaymentMethod,
+		arg.ID,
+		arg.CustomerID,
+		arg.Gateway,
+		arg.Token,
+		arg.Label,
+		arg.ExpiresOn,
+		arg.CreatedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const makeDefaultMethod = `-- name: MakeDefaultMethod :execrows
+UPDATE payment_methods SET is_default = TRUE WHERE id = $1 AND removed_at IS NULL
+`
+
+func (q *Queries) MakeDefaultMethod(ctx context.Context, id string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, makeDefaultMethod, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const moveAttempt = `-- name: MoveAttempt :execrows
+UPDATE payment_attempts SET state = $1, reference = $2, code = $3, detail = $4, action_url = $5,
+    settled_at = $6
+WHERE id = $7 AND state = $8
+`
+
+type MoveAttemptParams struct {
+	State     string
+	Reference *string
+	Code      string
+	Detail    string
+	ActionUrl string
+	SettledAt *clock.Instant
+	ID        string
+	FromState string
+}
+
+func (q *Queries) MoveAttempt(ctx context.Context, arg MoveAttemptParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, moveAttempt,
+		arg.State,
+		arg.Reference,
+		arg.Code,
+		arg.Detail,
+		arg.ActionUrl,
+		arg.SettledAt,
+		arg.ID,
+		arg.FromState,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const movePayment = `-- name: MovePayment :execrows
+UPDATE payments SET state = $1, reference = $2, amount = $3, applied = $4, received_at = $5
+WHERE id = $6 AND state <> 'succeeded'
+`
+
+type MovePaymentParams struct {
+	State      string
+	Reference  *string
+	Amount     int64
+	Applied    int64
+	ReceivedAt clock.Instant
+	ID         string
+}
+
+func (q *Queries) MovePayment(ctx context.Context, arg MovePaymentParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, movePayment,
+		arg.State,
+		arg.Reference,
+		arg.Amount,
+		arg.Applied,
+		arg.ReceivedAt,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const newestAttempt = `-- name: NewestAttempt :one
+SELECT id, payment_id, invoice_id, gateway, method_id, idempotency_key, reference, currency, amount, state, code, detail, action_url, created_at, settled_at FROM payment_attempts WHERE invoice_id = $1 ORDER BY id DESC LIMIT 1
+`
+
+func (q *Queries) NewestAttempt(ctx context.Context, invoiceID string) (PaymentAttempt, error) {
+	row := q.db.QueryRowContext(ctx, newestAttempt, invoiceID)
+	var i PaymentAttempt
+	err := row.Scan(
+		&i.ID,
+		&i.PaymentID,
+		&i.InvoiceID,
+		&i.Gateway,
+		&i.MethodID,
+		&i.IdempotencyKey,
+		&i.Reference,
+		&i.Currency,
+		&i.Amount,
+		&i.State,
+		&i.Code,
+		&i.Detail,
+		&i.ActionUrl,
+		&i.CreatedAt,
+		&i.SettledAt,
+	)
+	return i, err
+}
+
+const newestPaymentMethod = `-- name: NewestPaymentMethod :one
+SELECT id, customer_id, gateway, token, label, expires_on, is_default, created_at, removed_at FROM payment_methods WHERE customer_id = $1 AND removed_at IS NULL ORDER BY id DESC LIMIT 1
+`
+
+func (q *Queries) NewestPaymentMethod(ctx context.Context, customerID string) (PaymentMethod, error) {
+	row := q.db.QueryRowContext(ctx, newestPaymentMethod, customerID)
+	var i PaymentMethod
+	err := row.Scan(
+		&i.ID,
+		&i.CustomerID,
+		&i.Gateway,
+		&i.Token,
+		&i.Label,
+		&i.ExpiresOn,
+		&i.IsDefault,
+		&i.CreatedAt,
+		&i.RemovedAt,
+	)
+	return i, err
+}
+
+const nextGatewayEvent = `-- name: NextGatewayEvent :one
+SELECT try_at FROM gateway_events WHERE state = 'received' AND try_at > $1 ORDER BY try_at LIMIT 1
+`
+
+func (q *Queries) NextGatewayEvent(ctx context.Context, after clock.Instant) (clock.Instant, error) {
+	row := q.db.QueryRowContext(ctx, nextGatewayEvent, after)
+	var try_at clock.Instant
+	err := row.Scan(&try_at)
+	return try_at, err
+}
+
+const oldAttempts = `-- name: OldAttempts :many
+SELECT id FROM payment_attempts WHERE settled_at IS NULL AND created_at < $1 AND id > $2
+ORDER BY id LIMIT CAST($3 AS BIGINT)
+`
+
+type OldAttemptsParams struct {
+	Before clock.Instant
+	After  string
+	N      int64
+}
+
+func (q *Queries) OldAttempts(ctx context.Context, arg OldAttemptsParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, oldAttempts, arg.Before, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const oldestOpenInvoice = `-- name: OldestOpenInvoice :one
@@ -125,6 +675,64 @@ func (q *Queries) PaymentByReference(ctx context.Context, arg PaymentByReference
 	return i, err
 }
 
+const paymentMethod = `-- name: PaymentMethod :one
+SELECT id, customer_id, gateway, token, label, expires_on, is_default, created_at, removed_at FROM payment_methods WHERE id = $1
+`
+
+func (q *Queries) PaymentMethod(ctx context.Context, id string) (PaymentMethod, error) {
+	row := q.db.QueryRowContext(ctx, paymentMethod, id)
+	var i PaymentMethod
+	err := row.Scan(
+		&i.ID,
+		&i.CustomerID,
+		&i.Gateway,
+		&i.Token,
+		&i.Label,
+		&i.ExpiresOn,
+		&i.IsDefault,
+		&i.CreatedAt,
+		&i.RemovedAt,
+	)
+	return i, err
+}
+
+const paymentMethodsOfCustomer = `-- name: PaymentMethodsOfCustomer :many
+SELECT id, customer_id, gateway, token, label, expires_on, is_default, created_at, removed_at FROM payment_methods WHERE customer_id = $1 AND removed_at IS NULL ORDER BY id
+`
+
+func (q *Queries) PaymentMethodsOfCustomer(ctx context.Context, customerID string) ([]PaymentMethod, error) {
+	rows, err := q.db.QueryContext(ctx, paymentMethodsOfCustomer, customerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PaymentMethod
+	for rows.Next() {
+		var i PaymentMethod
+		if err := rows.Scan(
+			&i.ID,
+			&i.CustomerID,
+			&i.Gateway,
+			&i.Token,
+			&i.Label,
+			&i.ExpiresOn,
+			&i.IsDefault,
+			&i.CreatedAt,
+			&i.RemovedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const paymentsOfInvoice = `-- name: PaymentsOfInvoice :many
 SELECT id, invoice_id, customer_id, gateway, reference, method_id, currency, amount, applied, refunded, state, received_at, created_at FROM payments WHERE invoice_id = $1 ORDER BY id
 `
@@ -164,4 +772,146 @@ func (q *Queries) PaymentsOfInvoice(ctx context.Context, invoiceID string) ([]Pa
 		return nil, err
 	}
 	return items, nil
+}
+
+const postponeGatewayEvent = `-- name: PostponeGatewayEvent :execrows
+UPDATE gateway_events SET error = $1, try_at = $2, attempts = attempts + 1
+WHERE gateway = $3 AND event_id = $4 AND state = 'received'
+`
+
+type PostponeGatewayEventParams struct {
+	Error   string
+	TryAt   clock.Instant
+	Gateway string
+	EventID string
+}
+
+func (q *Queries) PostponeGatewayEvent(ctx context.Context, arg PostponeGatewayEventParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, postponeGatewayEvent,
+		arg.Error,
+		arg.TryAt,
+		arg.Gateway,
+		arg.EventID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const pruneGatewayEvents = `-- name: PruneGatewayEvents :execrows
+DELETE FROM gateway_events WHERE (gateway, event_id) IN (
+    SELECT old.gateway, old.event_id FROM gateway_events AS old
+    WHERE old.received_at < $1 AND old.state IN ('applied', 'ignored')
+    ORDER BY old.received_at, old.event_id LIMIT CAST($2 AS BIGINT))
+`
+
+type PruneGatewayEventsParams struct {
+	Before clock.Instant
+	N      int64
+}
+
+func (q *Queries) PruneGatewayEvents(ctx context.Context, arg PruneGatewayEventsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, pruneGatewayEvents, arg.Before, arg.N)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const removePaymentMethod = `-- name: RemovePaymentMethod :execrows
+UPDATE payment_methods SET is_default = FALSE, removed_at = $1 WHERE id = $2 AND removed_at IS NULL
+`
+
+type RemovePaymentMethodParams struct {
+	RemovedAt *clock.Instant
+	ID        string
+}
+
+func (q *Queries) RemovePaymentMethod(ctx context.Context, arg RemovePaymentMethodParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, removePaymentMethod, arg.RemovedAt, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const retryPayment = `-- name: RetryPayment :execrows
+UPDATE payments SET state = 'pending', amount = $1, method_id = $2, reference = NULL
+WHERE id = $3 AND state = 'failed'
+`
+
+type RetryPaymentParams struct {
+	Amount   int64
+	MethodID *string
+	ID       string
+}
+
+func (q *Queries) RetryPayment(ctx context.Context, arg RetryPaymentParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, retryPayment, arg.Amount, arg.MethodID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const sendAttempt = `-- name: SendAttempt :execrows
+UPDATE payment_attempts SET state = 'unknown', amount = $1 WHERE id = $2 AND state = 'created'
+`
+
+type SendAttemptParams struct {
+	Amount int64
+	ID     string
+}
+
+// Handing an attempt over to the gateway: from now on nobody knows what became of it until the gateway has told.
+func (q *Queries) SendAttempt(ctx context.Context, arg SendAttemptParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sendAttempt, arg.Amount, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const settleGatewayEvent = `-- name: SettleGatewayEvent :execrows
+UPDATE gateway_events SET state = $1, error = $2, settled_at = $3, attempts = attempts + 1
+WHERE gateway = $4 AND event_id = $5 AND state = 'received'
+`
+
+type SettleGatewayEventParams struct {
+	State     string
+	Error     string
+	SettledAt *clock.Instant
+	Gateway   string
+	EventID   string
+}
+
+func (q *Queries) SettleGatewayEvent(ctx context.Context, arg SettleGatewayEventParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, settleGatewayEvent,
+		arg.State,
+		arg.Error,
+		arg.SettledAt,
+		arg.Gateway,
+		arg.EventID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const tryOfAttempt = `-- name: TryOfAttempt :one
+SELECT COUNT(*) FROM payment_attempts WHERE payment_id = $1 AND id <= $2
+`
+
+type TryOfAttemptParams struct {
+	PaymentID string
+	ID        string
+}
+
+func (q *Queries) TryOfAttempt(ctx context.Context, arg TryOfAttemptParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, tryOfAttempt, arg.PaymentID, arg.ID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }

@@ -7,7 +7,6 @@ package query
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/keystead/keystead/internal/clock"
 )
@@ -64,6 +63,17 @@ UPDATE sandbox_methods SET attached = FALSE WHERE id = $1
 func (q *Queries) DetachSandboxMethod(ctx context.Context, id string) error {
 	_, err := q.db.ExecContext(ctx, detachSandboxMethod, id)
 	return err
+}
+
+const disputedInSandbox = `-- name: DisputedInSandbox :one
+SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM sandbox_disputes WHERE charge_id = $1 AND status <> 'won'
+`
+
+func (q *Queries) DisputedInSandbox(ctx context.Context, chargeID string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, disputedInSandbox, chargeID)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const insertSandboxCharge = `-- name: InsertSandboxCharge :execrows
@@ -286,17 +296,6 @@ func (q *Queries) MoveSandboxRefund(ctx context.Context, arg MoveSandboxRefundPa
 	return err
 }
 
-const openSandboxDisputes = `-- name: OpenSandboxDisputes :one
-SELECT COUNT(*) FROM sandbox_disputes WHERE charge_id = $1 AND status = 'open'
-`
-
-func (q *Queries) OpenSandboxDisputes(ctx context.Context, chargeID string) (int64, error) {
-	row := q.db.QueryRowContext(ctx, openSandboxDisputes, chargeID)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const sandboxCharge = `-- name: SandboxCharge :one
 SELECT id, key, request, customer_ref, invoice_number, card, currency, amount, captured, refunded, state, code, return_url, save_method, method_id, version, created_at FROM sandbox_charges WHERE id = $1
 `
@@ -411,12 +410,13 @@ func (q *Queries) SandboxFaults(ctx context.Context) (SandboxFault, error) {
 }
 
 const sandboxInUse = `-- name: SandboxInUse :one
-SELECT EXISTS (SELECT 1 FROM sandbox_methods) OR EXISTS (SELECT 1 FROM sandbox_charges) AS in_use
+SELECT (SELECT COUNT(*) FROM sandbox_methods) + (SELECT COUNT(*) FROM sandbox_charges)
+    + (SELECT COUNT(*) FROM payment_methods WHERE gateway = 'sandbox') AS in_use
 `
 
-func (q *Queries) SandboxInUse(ctx context.Context) (sql.NullBool, error) {
+func (q *Queries) SandboxInUse(ctx context.Context) (int32, error) {
 	row := q.db.QueryRowContext(ctx, sandboxInUse)
-	var in_use sql.NullBool
+	var in_use int32
 	err := row.Scan(&in_use)
 	return in_use, err
 }
