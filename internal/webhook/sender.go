@@ -1,0 +1,248 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+)
+
+const (
+	perEndpoint = 8                // deliveries that are sent to one endpoint at once
+	pollEvery   = time.Second      // how often a process looks for what others wrote and for what has fallen due
+	errPause    = 10 * time.Second // how long it waits instead when the database did not answer
+	stopGrace   = 5 * time.Second  // how long Stop waits for attempts before it cuts them off
+)
+
+// sender is the part of the service that runs.
+type sender struct {
+	wake        chan struct{} // holds at most one: look for deliveries now
+	dispatching sync.Mutex    // one at a time looks for deliveries
+
+	running sync.Mutex // guards the two
+	cancel  context.CancelFunc
+	stopped chan struct{}
+
+	mu    sync.Mutex
+	busy  map[string]int // attempts under way, by endpoint
+	ended chan struct{}  // closed, and replaced, when one ends
+}
+
+func (s *sender) init() {
+	s.wake, s.busy, s.ended = make(chan struct{}, 1), map[string]int{}, make(chan struct{})
+}
+
+func (s *sender) free(endpointID string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return perEndpoint - s.busy[endpointID]
+}
+
+func (s *sender) begin(endpointID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy[endpointID]++
+}
+
+func (s *sender) end(endpointID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy[endpointID]--; s.busy[endpointID] == 0 {
+		delete(s.busy, endpointID)
+	}
+	close(s.ended)
+	s.ended = make(chan struct{})
+}
+
+// watch returns a channel that is closed when the next attempt ends.
+func (s *sender) watch() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
+
+func (s *sender) idle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.busy) == 0
+}
+
+// look makes a running loop look for deliveries now.
+func (s *Service) look() {
+	select {
+	case s.sender.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// Start begins to send in the background, and returns at once. It goes on until [Service.Stop] is called or ctx ends.
+// Starting again what runs already does nothing.
+func (s *Service) Start(ctx context.Context) {
+	s.sender.running.Lock()
+	defer s.sender.running.Unlock()
+	if s.sender.cancel != nil {
+		return
+	}
+	claiming, cancel := context.WithCancel(ctx)
+	s.sender.cancel, s.sender.stopped = cancel, make(chan struct{})
+	go s.loop(claiming, s.sender.stopped)
+}
+
+// Stop begins no more attempts and waits a moment for those under way; then it cuts them off, which gives them back.
+// Stopping what does not run does nothing.
+func (s *Service) Stop() {
+	s.sender.running.Lock()
+	defer s.sender.running.Unlock()
+	if s.sender.cancel == nil {
+		return
+	}
+	s.sender.cancel()
+	<-s.sender.stopped
+	s.sender.cancel = nil
+	s.client.CloseIdleConnections()
+}
+
+func (s *Service) loop(claiming context.Context, stopped chan<- struct{}) {
+	defer close(stopped)
+	// An attempt may finish, so its context outlives claiming.
+	sending, cancel := context.WithCancel(context.WithoutCancel(claiming))
+	defer cancel()
+	var attempts sync.WaitGroup
+	for claiming.Err() == nil {
+		pause := pollEvery
+		if _, err := s.dispatch(claiming, sending, &attempts); err != nil && claiming.Err() == nil {
+			s.log.Error("look for webhook deliveries", "err", err)
+			pause = errPause
+		}
+		select {
+		case <-s.sender.wake:
+		case <-time.After(pause):
+		case <-claiming.Done():
+		}
+	}
+	grace := time.AfterFunc(stopGrace, cancel)
+	defer grace.Stop()
+	attempts.Wait()
+}
+
+// RunDue sends all that is due now and waits until that is settled, as well as what was under way. It returns how many
+// deliveries it dealt with. A delivery that fails stops nothing: it is due again later.
+func (s *Service) RunDue(ctx context.Context) (total int, err error) {
+	var own sync.WaitGroup
+	defer own.Wait()
+	for {
+		ended := s.sender.watch()
+		n, err := s.dispatch(ctx, ctx, &own)
+		if total += n; err != nil {
+			return total, err
+		}
+		if s.sender.idle() {
+			if n == 0 {
+				return total, nil
+			}
+			continue
+		}
+		select {
+		case <-ended:
+		case <-ctx.Done():
+			return total, ctx.Err()
+		}
+	}
+}
+
+// NextDue returns the first instant after the given one at which a delivery falls due.
+func NextDue(ctx context.Context, tx *db.Tx, after time.Time) (at time.Time, ok bool, err error) {
+	all, err := tx.ListNextWebhookDue(ctx, clock.FromTime(after))
+	if err != nil {
+		return time.Time{}, false, fmt.Errorf("next webhook delivery: %w", err)
+	}
+	for _, due := range all {
+		if t := clock.Instant(due).Time(); due != 0 && (!ok || t.Before(at)) {
+			at, ok = t, true
+		}
+	}
+	return at, ok, nil
+}
+
+// dispatch begins to send what is due, to each endpoint as much as it may be sent at once, and returns how many
+// deliveries it dealt with.
+func (s *Service) dispatch(claiming, sending context.Context, attempts *sync.WaitGroup) (total int, err error) {
+	s.sender.dispatching.Lock()
+	defer s.sender.dispatching.Unlock()
+	var work []query.ListWebhookWorkRow
+	err = s.db.Read(claiming, func(tx *db.Tx) (err error) {
+		work, err = tx.ListWebhookWork(claiming, query.ListWebhookWorkParams{Now: tx.Stamp, Wall: &tx.WallStamp})
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	var problems []error
+	for _, w := range work {
+		n, err := s.serve(claiming, sending, w, attempts)
+		total += n
+		problems = append(problems, err)
+	}
+	return total, errors.Join(problems...)
+}
+
+// serve deals with what is due for one endpoint.
+func (s *Service) serve(claiming, sending context.Context, w query.ListWebhookWorkRow, attempts *sync.WaitGroup) (int, error) {
+	if State(w.State) != Enabled {
+		return s.abandon(claiming, w.ID)
+	}
+	free := s.sender.free(w.ID)
+	if free <= 0 {
+		return 0, nil
+	}
+	parcels, err := s.claim(claiming, w.ID, free)
+	for _, p := range parcels {
+		s.sender.begin(p.endpointID)
+		attempts.Go(func() {
+			defer func() { s.sender.end(p.endpointID); s.look() }()
+			s.send(sending, p)
+		})
+	}
+	return len(parcels), err
+}
+
+// send makes an attempt and stores what came of it. When ctx ends it is cut off.
+func (s *Service) send(ctx context.Context, p parcel) {
+	o := s.guarded(ctx, p)
+	// The outcome is stored even if the sender is being stopped.
+	storing, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseTime/2)
+	defer cancel()
+	log := s.log.With("endpoint", p.endpointID, "delivery", p.id, "attempt", p.attempt)
+	var err error
+	if o.err != nil && ctx.Err() != nil {
+		err = s.release(storing, p)
+	} else {
+		if o.err != nil {
+			log.Info("webhook was not delivered", "status", o.status, "err", o.err)
+		}
+		err = s.settle(storing, p, o)
+	}
+	switch {
+	case errors.Is(err, errLeaseLost):
+		log.Warn("webhook attempt ran longer than its lease; another took over")
+	case err != nil:
+		log.Error("store the outcome of a webhook attempt; it will be sent again", "err", err)
+	}
+}
+
+// guarded is try; a panic becomes an error.
+func (s *Service) guarded(ctx context.Context, p parcel) (o outcome) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.log.Error("panic in a webhook attempt", "panic", v, "stack", string(debug.Stack()))
+			o = outcome{err: errors.New("a fault of the sender")}
+		}
+	}()
+	return s.try(ctx, p)
+}
