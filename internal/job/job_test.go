@@ -452,7 +452,7 @@ func TestEveryDoesNotOverlap(t *testing.T) {
 		q := NewQueue(s.DB, nil)
 		q.Register("often", func(context.Context, Job) error { return nil })
 		q.Every("often", 10*time.Second)
-		if err := q.propose(t.Context()); err != nil {
+		if err := q.propose(t.Context(), false); err != nil {
 			t.Fatal(err)
 		}
 		slow, ok, err := q.claim(t.Context())
@@ -501,7 +501,7 @@ func TestPrune(t *testing.T) {
 		// The year's work is remembered by a process that knows nothing else.
 		again := NewQueue(s.DB, nil)
 		again.Every("yearly", 365*24*time.Hour)
-		if err := again.propose(t.Context()); err != nil {
+		if err := again.propose(t.Context(), false); err != nil {
 			t.Fatal(err)
 		}
 		if jobs := list(t, q, Filter{Kind: "yearly"}); len(jobs) != 1 || jobs[0].State != Done {

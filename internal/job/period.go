@@ -51,9 +51,12 @@ func (q *Queue) Lately(kind string, length time.Duration) {
 	q.periodic[len(q.periodic)-1].newest = true
 }
 
-// propose enqueues the next period of each kind whose turn it is.
-func (q *Queue) propose(ctx context.Context) error {
+// propose enqueues the next period of each kind whose turn it is; of those of [Queue.Lately] not while time is passing.
+func (q *Queue) propose(ctx context.Context, passing bool) error {
 	for _, p := range q.periodic {
+		if passing && p.newest {
+			continue
+		}
 		current := q.db.Clock().Now().Truncate(p.length)
 		p.mu.Lock()
 		done := !p.done.Before(current)

@@ -93,7 +93,7 @@ func (q *Queue) startDue(claiming, handling context.Context, running *sync.WaitG
 	if !q.gate.enter() {
 		return nil
 	}
-	proposed := q.propose(claiming)
+	proposed := q.propose(claiming, false)
 	q.gate.leave()
 	for {
 		select {
@@ -124,14 +124,15 @@ func (q *Queue) startDue(claiming, handling context.Context, running *sync.WaitG
 //
 // It must not run inside a transaction: each job has its own.
 func (q *Queue) RunDue(ctx context.Context) (n int, err error) {
-	err = q.RunEach(ctx, func(string, error) { n++ })
+	err = q.RunEach(ctx, false, func(string, error) { n++ })
 	return n, err
 }
 
-// RunEach is [Queue.RunDue] for whoever wants to know what ran: ran is told the kind and the outcome of each attempt.
-func (q *Queue) RunEach(ctx context.Context, ran func(kind string, outcome error)) error {
+// RunEach is [Queue.RunDue] for whoever wants to know what ran: ran is told the kind and the outcome of each attempt. While
+// time is passing, at an instant that is only leapt to, the work of [Queue.Lately] waits.
+func (q *Queue) RunEach(ctx context.Context, passing bool, ran func(kind string, outcome error)) error {
 	for ctx.Err() == nil {
-		if err := q.propose(ctx); err != nil {
+		if err := q.propose(ctx, passing); err != nil {
 			return err
 		}
 		j, ok, err := q.claim(ctx)

@@ -1,0 +1,72 @@
+package automation
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	lookEvery = time.Minute      // how often a running store looks for what has fallen due
+	stopGrace = 20 * time.Second // how long Stop waits for a pass to come to its end before it cuts it off
+)
+
+// Look makes a running loop look for due work now: for whoever has brought some about.
+func (s *Service) Look() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// Start begins to run tasks in the background and returns at once. It runs until [Service.Stop] is called or ctx ends.
+// Jobs are left to their queue. A service that runs already goes on.
+func (s *Service) Start(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cancel != nil {
+		return
+	}
+	running, cancel := context.WithCancel(ctx)
+	s.cancel, s.stopped = cancel, make(chan struct{})
+	go s.loop(running, s.stopped)
+}
+
+// Stop ends what Start began, after the item that is being done. Stopping a service that does not run does nothing.
+func (s *Service) Stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cancel == nil {
+		return
+	}
+	s.cancel()
+	select {
+	case <-s.stopped:
+	case <-time.After(stopGrace):
+		s.log.Warn("the automation is cut off: an item takes too long")
+	}
+	s.cancel = nil
+}
+
+func (s *Service) loop(ctx context.Context, stopped chan<- struct{}) {
+	defer close(stopped)
+	for ctx.Err() == nil {
+		if err := s.turnOf(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("look for due work", "err", err)
+		}
+		select {
+		case <-s.wake:
+		case <-time.After(lookEvery):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// turnOf runs the tasks unless somebody else is doing that.
+func (s *Service) turnOf(ctx context.Context) error {
+	held, leave, ok, err := s.tryTake(ctx)
+	if !ok || err != nil {
+		return err
+	}
+	defer leave()
+	return s.rest(held, &Report{}, tasksOnly)
+}

@@ -1,0 +1,155 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/event"
+)
+
+// mostRounds bounds how often the tasks are run for one instant. They come to rest after a few rounds, or a task finds
+// what it has done due again.
+const mostRounds = 200
+
+var errRestless = errors.New("the automation does not come to rest")
+
+// RunDue runs all that is due now, tasks and jobs, until nothing of either is left. While another process runs the tasks
+// it waits for its turn. It must not be called inside a transaction.
+func (s *Service) RunDue(ctx context.Context) (Report, error) {
+	ctx, leave, err := s.take(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	defer leave()
+	r := Report{}
+	err = s.rest(ctx, &r, jobsToo)
+	r.Now = s.Now()
+	return r, err
+}
+
+// RunFor runs the tasks that are due for one customer.
+func (s *Service) RunFor(ctx context.Context, customerID string) (Report, error) {
+	r := Report{}
+	_, err := s.round(asSystem(ctx), customerID, &r)
+	r.Now = s.Now()
+	return r, err
+}
+
+func asSystem(ctx context.Context) context.Context {
+	return event.WithActor(ctx, event.Actor{Kind: event.System, Name: "Keystead"})
+}
+
+// extent says what is run besides the tasks.
+type extent int
+
+const (
+	tasksOnly extent = iota
+	jobsToo
+	jobsInPassing // but for those that can wait until time has passed
+)
+
+// rest runs the tasks, and the jobs if that is asked for, until a round finds nothing to do at this instant. A task that
+// can't run keeps no other from it.
+func (s *Service) rest(ctx context.Context, r *Report, with extent) error {
+	ctx = asSystem(ctx)
+	for range mostRounds {
+		moved, err := s.round(ctx, "", r)
+		if err != nil {
+			return err
+		}
+		if with != tasksOnly {
+			err = s.jobs.RunEach(ctx, with == jobsInPassing, func(kind string, outcome error) {
+				moved = true
+				if outcome != nil {
+					r.add(kind, Count{Failed: 1})
+				} else {
+					r.add(kind, Count{Done: 1})
+				}
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if !moved {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w at %s", errRestless, s.Now().Format(time.RFC3339))
+}
+
+// round runs every task once, and reports whether one of them did something.
+func (s *Service) round(ctx context.Context, customerID string, r *Report) (moved bool, err error) {
+	failing, err := s.failing(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, t := range s.tasks {
+		c, err := s.pass(ctx, t, customerID, failing[t.Kind])
+		r.add(t.Kind, c)
+		if ctx.Err() != nil {
+			return moved, context.Cause(ctx)
+		}
+		if err != nil {
+			s.log.Error("task of the automation failed", "task", t.Kind, "err", err)
+		}
+		moved = moved || c.Done > 0
+	}
+	return moved, nil
+}
+
+// failing returns the items that have failed, by task, and when each is tried again.
+func (s *Service) failing(ctx context.Context) (byTask map[string]map[string]time.Time, err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		byTask = map[string]map[string]time.Time{}
+		rows, err := tx.AutomationFailures(ctx)
+		for _, row := range rows {
+			if byTask[row.Task] == nil {
+				byTask[row.Task] = map[string]time.Time{}
+			}
+			byTask[row.Task][row.SubjectID] = row.NextTryAt.Time()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("failed items: %w", err)
+	}
+	return byTask, nil
+}
+
+// pass runs one task once and keeps a record if there was something to do.
+func (s *Service) pass(ctx context.Context, t Task, customerID string, failing map[string]time.Time) (Count, error) {
+	p := &Pass{s: s, task: t.Kind, customerID: customerID, failing: failing, now: s.Now(), again: map[string]bool{}, fine: map[string]bool{}}
+	begun := s.db.Wall().Now()
+	err := func() (err error) {
+		defer recovered(&err)
+		return t.Run(ctx, p)
+	}()
+	took := max(0, s.db.Wall().Now().Sub(begun))
+	whole := err == nil && customerID == ""
+	storing := context.WithoutCancel(ctx)
+	if ferr := p.forget(storing, whole); ferr != nil {
+		err = errors.Join(err, ferr)
+	}
+	if err != nil && ctx.Err() == nil {
+		p.count.Failed++ // the task itself
+	}
+	if p.count.Done == 0 && p.count.Failed == 0 {
+		return p.count, err
+	}
+	row := query.InsertAutomationRunParams{
+		Task: t.Kind, Took: took.Microseconds(), Done: int64(p.count.Done), Failed: int64(p.count.Failed), Held: int64(p.count.Held),
+	}
+	if err != nil {
+		row.Error = errorText(err)
+	}
+	kerr := s.db.Write(storing, func(tx *db.Tx) error {
+		row.ID, row.At = tx.NewID("run"), clock.FromTime(p.now)
+		return tx.InsertAutomationRun(storing, row)
+	})
+	return p.count, errors.Join(err, kerr)
+}
