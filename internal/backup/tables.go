@@ -20,8 +20,6 @@ var tables = []table{
 	{"jobs", "id"},
 	{"automation_runs", "id"},
 	{"automation_failures", "task, subject_id"},
-	{"automation_runs", "id"},
-	{"automation_failures", "task, subject_id"},
 	{"products", "id"},
 	{"plans", "id"},
 	{"plan_paths", "plan_id, to_plan_id"},
@@ -85,7 +83,6 @@ var tables = []table{
 var leftOut = map[string]string{
 	"sessions":           "whoever was signed in signs in again",
 	"license_changes":    "what processes tell each other",
-	"automation_lease":   "which process was at work",
 	"automation_lease":   "which process was at work",
 	"check_log_position": "belongs to the log beside one database",
 	"goose_db_version":   "the schema's own",
