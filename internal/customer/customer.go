@@ -3,6 +3,9 @@ package customer
 
 import (
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/keystead/keystead/internal/fail"
@@ -14,20 +17,26 @@ import (
 // Customer is somebody who buys, or may.
 type Customer struct {
 	ID      string
-	Email   string // unique in the store, regardless of case
+	Email   string // unique in the store, regardless of case, but for guests
 	Name    string
 	Company string
 	Country string // ISO 3166-1 alpha-2; empty: not known
+	State   string // of the country, where taxes differ by it
+	Address string // as on invoices; several lines
 	TaxID   string
+	// Language is that of mails and documents: one of [Languages]; empty: the store's.
+	Language string
 	// Currency is the one in which the customer usually pays.
 	Currency money.Currency
 	TimeZone string // IANA name; empty: the store's
 	// Credit is what the store owes the customer, one amount per currency, none of them zero.
 	Credit      []money.Money
 	HasPassword bool
-	Version     int64
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
+	// Guest says that the customer ordered without signing in, under the address of another customer; see [TakeUp].
+	Guest     bool
+	Version   int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 // CreditIn returns what the store owes the customer in one currency.
@@ -40,8 +49,15 @@ func (c Customer) CreditIn(currency money.Currency) money.Money {
 	return money.New(0, currency)
 }
 
-// maxTaxID is generous: the longest in use have under 20 characters.
-const maxTaxID = 64
+// Languages are those in which customers can be written to.
+var Languages = []string{"en", "de"}
+
+// The lengths of fields, in characters. That of tax ids is generous: the longest in use have under 20.
+const (
+	maxTaxID   = 64
+	maxState   = 64
+	maxAddress = 1000
+)
 
 // Input is what [Service.Create] needs. Only the e-mail address and the name are required.
 type Input struct {
@@ -49,7 +65,10 @@ type Input struct {
 	Name     string
 	Company  string
 	Country  string
+	State    string
+	Address  string
 	TaxID    string
+	Language string
 	Currency money.Currency // empty: the store's
 	TimeZone string
 }
@@ -57,7 +76,8 @@ type Input struct {
 // Validate reports everything that is wrong with in, after bringing it into the form in which it is stored.
 func (in *Input) Validate() error {
 	p := Patch{
-		Email: &in.Email, Name: &in.Name, Company: &in.Company, Country: &in.Country, TaxID: &in.TaxID, TimeZone: &in.TimeZone,
+		Email: &in.Email, Name: &in.Name, Company: &in.Company, Country: &in.Country, State: &in.State, Address: &in.Address,
+		TaxID: &in.TaxID, Language: &in.Language, TimeZone: &in.TimeZone,
 	}
 	if in.Currency != "" {
 		p.Currency = &in.Currency
@@ -72,7 +92,10 @@ type Patch struct {
 	Name     *string
 	Company  *string
 	Country  *string
+	State    *string
+	Address  *string
 	TaxID    *string
+	Language *string
 	Currency *money.Currency
 	TimeZone *string
 	Version  int64
@@ -86,7 +109,10 @@ func (p *Patch) Validate() error {
 	tidy(&f, "name", p.Name, func(s string) (string, error) { return text.Required(s, text.NameLength) })
 	tidy(&f, "company", p.Company, func(s string) (string, error) { return text.Line(s, text.NameLength) })
 	tidy(&f, "country", p.Country, checkCountry)
+	tidy(&f, "state", p.State, func(s string) (string, error) { return text.Line(s, maxState) })
+	tidy(&f, "address", p.Address, func(s string) (string, error) { return text.Notes(s, maxAddress) })
 	tidy(&f, "tax_id", p.TaxID, func(s string) (string, error) { return text.Line(s, maxTaxID) })
+	tidy(&f, "language", p.Language, checkLanguage)
 	if p.Currency != nil && !p.Currency.IsValid() {
 		f.Add("currency", "is not a current ISO 4217 code")
 	}
@@ -117,6 +143,13 @@ func checkCountry(s string) (string, error) {
 	return s, nil
 }
 
+func checkLanguage(s string) (string, error) {
+	if s != "" && !slices.Contains(Languages, s) {
+		return "", fmt.Errorf("is not one of %s", strings.Join(Languages, ", "))
+	}
+	return s, nil
+}
+
 func checkZone(s string) (string, error) {
 	if s == "" {
 		return "", nil
@@ -135,7 +168,10 @@ func (p Patch) applyTo(c Customer) (Customer, patch.Diff) {
 	patch.Set(&d, "name", &c.Name, p.Name)
 	patch.Set(&d, "company", &c.Company, p.Company)
 	patch.Set(&d, "country", &c.Country, p.Country)
+	patch.Set(&d, "state", &c.State, p.State)
+	patch.Set(&d, "address", &c.Address, p.Address)
 	patch.Set(&d, "tax_id", &c.TaxID, p.TaxID)
+	patch.Set(&d, "language", &c.Language, p.Language)
 	patch.Set(&d, "currency", &c.Currency, p.Currency)
 	patch.Set(&d, "time_zone", &c.TimeZone, p.TimeZone)
 	return c, d

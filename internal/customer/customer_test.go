@@ -52,15 +52,15 @@ func TestCreateAndRead(t *testing.T) {
 		ctx := event.WithActor(t.Context(), event.Actor{Kind: event.Staff, ID: "stf_1", Name: "Grace"})
 		customers := open(s)
 		c, err := customers.Create(ctx, customer.Input{
-			Email: " Ada@Example.com ", Name: "Ada Lovelace", Company: "Engines", Country: "GB", TaxID: "GB123", Currency: "GBP",
-			TimeZone: "Europe/London",
+			Email: " Ada@Example.com ", Name: "Ada Lovelace", Company: "Engines", Country: "GB", State: "Kent", Address: "1 High Street\r\nTown",
+			TaxID: "GB123", Language: "en", Currency: "GBP", TimeZone: "Europe/London",
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := customer.Customer{
-			ID: c.ID, Email: "Ada@Example.com", Name: "Ada Lovelace", Company: "Engines", Country: "GB", TaxID: "GB123", Currency: "GBP",
-			TimeZone: "Europe/London", Version: 1, CreatedAt: dbtest.Start, UpdatedAt: dbtest.Start,
+			ID: c.ID, Email: "Ada@Example.com", Name: "Ada Lovelace", Company: "Engines", Country: "GB", State: "Kent",
+			Address: "1 High Street\nTown", TaxID: "GB123", Language: "en", Currency: "GBP", TimeZone: "Europe/London", Version: 1, CreatedAt: dbtest.Start, UpdatedAt: dbtest.Start,
 		}
 		if diff := cmp.Diff(want, c); diff != "" {
 			t.Errorf("created (-want +got):\n%s", diff)
@@ -208,6 +208,10 @@ func TestInputThatIsRefused(t *testing.T) {
 		"a country's name":   {func(in *customer.Input) { in.Country = "Germany" }, []string{"country"}},
 		"a small country":    {func(in *customer.Input) { in.Country = "de" }, []string{"country"}},
 		"a long tax id":      {func(in *customer.Input) { in.TaxID = strings.Repeat("1", 65) }, []string{"tax_id"}},
+		"a long state":       {func(in *customer.Input) { in.State = strings.Repeat("x", 65) }, []string{"state"}},
+		"a long address":     {func(in *customer.Input) { in.Address = strings.Repeat("x", 1001) }, []string{"address"}},
+		"a broken address":   {func(in *customer.Input) { in.Address = "a\x00" }, []string{"address"}},
+		"an unknown tongue":  {func(in *customer.Input) { in.Language = "tlh" }, []string{"language"}},
 		"an old currency":    {func(in *customer.Input) { in.Currency = "DEM" }, []string{"currency"}},
 		"an unknown zone":    {func(in *customer.Input) { in.TimeZone = "Europe/Atlantis" }, []string{"time_zone"}},
 		"the machine's zone": {func(in *customer.Input) { in.TimeZone = "Local" }, []string{"time_zone"}},

@@ -42,6 +42,9 @@ const (
 // sortColumns are the indexed columns behind the orders, all of them made unique by the id.
 var sortColumns = map[Sort]string{ByAge: "id", ByEmail: "email_fold", ByName: "name_fold", ByCompany: "company_fold"}
 
+// unjoined leaves out the guests who have become another customer's: nothing is theirs any more.
+const unjoined = "NOT EXISTS (SELECT 1 FROM guests WHERE guests.customer_id = customers.id AND guests.claimed_at IS NOT NULL)"
+
 // List returns a page of customers and the cursor of the next page, empty after the last one.
 func (s *Service) List(ctx context.Context, f Filter) (customers []Customer, next string, err error) {
 	var bad fail.Fields
@@ -97,12 +100,12 @@ func sorted(ctx context.Context, tx *db.Tx, f Filter) ([]query.Customer, string,
 		if err != nil {
 			return nil, "", err
 		}
-		where = fmt.Sprintf("WHERE (%s, id) %s ($1, $2)", column, compare)
+		where = fmt.Sprintf(" AND (%s, id) %s ($1, $2)", column, compare)
 		args = append(args, key[0], key[1])
 	}
 	args = append(args, int64(f.Limit+1))
-	rows, err := selectCustomers(ctx, tx, fmt.Sprintf("%s ORDER BY %s %s, id %s LIMIT CAST($%d AS BIGINT)",
-		where, column, direction, direction, len(args)), args...)
+	rows, err := selectCustomers(ctx, tx, fmt.Sprintf("WHERE %s%s ORDER BY %s %s, id %s LIMIT CAST($%d AS BIGINT)",
+		unjoined, where, column, direction, direction, len(args)), args...)
 	if err != nil {
 		return nil, "", err
 	}
@@ -138,7 +141,7 @@ func found(ctx context.Context, tx *db.Tx, f Filter) (rows []query.Customer, nex
 	low, high := text.PrefixRange(text.Fold(f.Query))
 	for i := start; i < len(searchColumns); i++ {
 		column := searchColumns[i]
-		where := fmt.Sprintf("WHERE %s >= $1 AND %s < $2", column, column)
+		where := fmt.Sprintf("WHERE %s >= $1 AND %s < $2 AND %s", column, column, unjoined)
 		args := []any{low, high}
 		for _, earlier := range searchColumns[:i] {
 			where += fmt.Sprintf(" AND NOT (%s >= $1 AND %s < $2)", earlier, earlier)
@@ -181,7 +184,7 @@ func columnOf(r query.Customer, column string) string {
 
 func selectCustomers(ctx context.Context, tx *db.Tx, rest string, args ...any) (customers []query.Customer, err error) {
 	rows, err := tx.SQL().QueryContext(ctx, `SELECT id, email, email_fold, name, name_fold, company, company_fold, country,
-		tax_id, currency, time_zone, password_hash, version, created_at, updated_at FROM customers `+rest, args...)
+		state, address, tax_id, language, currency, time_zone, password_hash, version, created_at, updated_at FROM customers `+rest, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +192,7 @@ func selectCustomers(ctx context.Context, tx *db.Tx, rest string, args ...any) (
 	for rows.Next() {
 		var r query.Customer
 		err := rows.Scan(&r.ID, &r.Email, &r.EmailFold, &r.Name, &r.NameFold, &r.Company, &r.CompanyFold, &r.Country,
-			&r.TaxID, &r.Currency, &r.TimeZone, &r.PasswordHash, &r.Version, &r.CreatedAt, &r.UpdatedAt)
+			&r.State, &r.Address, &r.TaxID, &r.Language, &r.Currency, &r.TimeZone, &r.PasswordHash, &r.Version, &r.CreatedAt, &r.UpdatedAt)
 		if err != nil {
 			return nil, err
 		}

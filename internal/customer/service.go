@@ -44,22 +44,30 @@ func (s *Service) Create(ctx context.Context, in Input) (Customer, error) {
 				return fmt.Errorf("currency of a new customer: %w", err)
 			}
 		}
-		id := tx.NewID("cus")
-		err := tx.InsertCustomer(ctx, query.InsertCustomerParams{
-			ID: id, Email: in.Email, EmailFold: text.Fold(in.Email), Name: in.Name, NameFold: text.Fold(in.Name),
-			Company: in.Company, CompanyFold: text.Fold(in.Company), Country: in.Country, TaxID: in.TaxID,
-			Currency: string(currency), TimeZone: in.TimeZone, CreatedAt: tx.Stamp,
-		})
-		if err != nil {
-			return taken(err)
-		}
-		if c, err = load(ctx, tx, id); err != nil {
-			return err
-		}
-		after := map[string]any{"email": c.Email, "name": c.Name, "company": c.Company, "country": c.Country, "currency": c.Currency}
-		return record(ctx, tx, "customer.created", id, map[string]any{"currency": c.Currency, "country": c.Country}, "", patch.JSON(after))
+		in.Currency = currency
+		var err error
+		c, err = insert(ctx, tx, tx.NewID("cus"), text.Fold(in.Email), in)
+		return err
 	})
 	return c, err
+}
+
+// insert writes a customer who is found by emailFold.
+func insert(ctx context.Context, tx *db.Tx, id, emailFold string, in Input) (Customer, error) {
+	err := tx.InsertCustomer(ctx, query.InsertCustomerParams{
+		ID: id, Email: in.Email, EmailFold: emailFold, Name: in.Name, NameFold: text.Fold(in.Name), Company: in.Company,
+		CompanyFold: text.Fold(in.Company), Country: in.Country, State: in.State, Address: in.Address, TaxID: in.TaxID,
+		Language: in.Language, Currency: string(in.Currency), TimeZone: in.TimeZone, CreatedAt: tx.Stamp,
+	})
+	if err != nil {
+		return Customer{}, taken(err)
+	}
+	c, err := load(ctx, tx, id)
+	if err != nil {
+		return Customer{}, err
+	}
+	after := map[string]any{"email": c.Email, "name": c.Name, "company": c.Company, "country": c.Country, "currency": c.Currency}
+	return c, record(ctx, tx, "customer.created", id, map[string]any{"currency": c.Currency, "country": c.Country}, "", patch.JSON(after))
 }
 
 // Update changes a customer.
@@ -81,9 +89,10 @@ func (s *Service) Update(ctx context.Context, id string, change Patch) (Customer
 			return nil
 		}
 		err = tx.UpdateCustomer(ctx, query.UpdateCustomerParams{
-			ID: id, Email: after.Email, EmailFold: text.Fold(after.Email), Name: after.Name, NameFold: text.Fold(after.Name),
-			Company: after.Company, CompanyFold: text.Fold(after.Company), Country: after.Country, TaxID: after.TaxID,
-			Currency: string(after.Currency), TimeZone: after.TimeZone, UpdatedAt: tx.Stamp,
+			ID: id, Email: after.Email, EmailFold: emailFold(before, after), Name: after.Name, NameFold: text.Fold(after.Name),
+			Company: after.Company, CompanyFold: text.Fold(after.Company), Country: after.Country, State: after.State,
+			Address: after.Address, TaxID: after.TaxID, Language: after.Language, Currency: string(after.Currency),
+			TimeZone: after.TimeZone, UpdatedAt: tx.Stamp,
 		})
 		if err != nil {
 			return taken(err)
@@ -94,6 +103,14 @@ func (s *Service) Update(ctx context.Context, id string, change Patch) (Customer
 		return record(ctx, tx, "customer.updated", id, map[string]any{"changed": diff.Fields}, diff.Before(), diff.After())
 	})
 	return c, err
+}
+
+// emailFold is what a customer is found by after a change. A guest stays one until the address changes.
+func emailFold(before, after Customer) string {
+	if before.Guest && after.Email == before.Email {
+		return guestFold(after)
+	}
+	return text.Fold(after.Email)
 }
 
 // taken says what a violated constraint means here: the e-mail address is the only thing that must be unique.

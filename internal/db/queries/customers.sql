@@ -1,8 +1,8 @@
 -- name: InsertCustomer :exec
-INSERT INTO customers (id, email, email_fold, name, name_fold, company, company_fold, country, tax_id, currency,
-    time_zone, created_at, updated_at)
-VALUES (@id, @email, @email_fold, @name, @name_fold, @company, @company_fold, @country, @tax_id, @currency,
-    @time_zone, @created_at, @created_at);
+INSERT INTO customers (id, email, email_fold, name, name_fold, company, company_fold, country, state, address, tax_id,
+    language, currency, time_zone, created_at, updated_at)
+VALUES (@id, @email, @email_fold, @name, @name_fold, @company, @company_fold, @country, @state, @address, @tax_id,
+    @language, @currency, @time_zone, @created_at, @created_at);
 
 -- Takes the row's lock and changes nothing. Whoever moves a customer's money holds it first, before any invoice.
 -- name: LockCustomer :execrows
@@ -10,8 +10,8 @@ UPDATE customers SET version = version WHERE id = @id;
 
 -- name: UpdateCustomer :exec
 UPDATE customers SET email = @email, email_fold = @email_fold, name = @name, name_fold = @name_fold,
-    company = @company, company_fold = @company_fold, country = @country, tax_id = @tax_id, currency = @currency,
-    time_zone = @time_zone, version = version + 1, updated_at = @updated_at
+    company = @company, company_fold = @company_fold, country = @country, state = @state, address = @address,
+    tax_id = @tax_id, language = @language, currency = @currency, time_zone = @time_zone, version = version + 1, updated_at = @updated_at
 WHERE id = @id;
 
 -- name: Customer :one
@@ -33,3 +33,16 @@ ON CONFLICT (customer_id, currency) DO UPDATE SET amount = customer_credits.amou
 -- name: TakeCredit :execrows
 UPDATE customer_credits SET amount = amount - @amount
 WHERE customer_id = @customer_id AND currency = @currency AND amount >= @amount;
+
+-- Takes the row's lock if there is such a row, so that two guests with one address come one after the other.
+-- name: LockCustomerByEmail :execrows
+UPDATE customers SET version = version WHERE email_fold = @email_fold;
+
+-- name: InsertGuest :exec
+INSERT INTO guests (customer_id, created_at) VALUES (@customer_id, @created_at);
+
+-- name: ClaimGuest :execrows
+UPDATE guests SET account_id = @account_id, claimed_at = @claimed_at WHERE customer_id = @customer_id AND claimed_at IS NULL;
+
+-- name: SetCustomerFold :exec
+UPDATE customers SET email_fold = @email_fold, version = version + 1, updated_at = @updated_at WHERE id = @id;

@@ -27,6 +27,24 @@ func (q *Queries) AddCredit(ctx context.Context, arg AddCreditParams) error {
 	return err
 }
 
+const claimGuest = `-- name: ClaimGuest :execrows
+UPDATE guests SET account_id = $1, claimed_at = $2 WHERE customer_id = $3 AND claimed_at IS NULL
+`
+
+type ClaimGuestParams struct {
+	AccountID  *string
+	ClaimedAt  *clock.Instant
+	CustomerID string
+}
+
+func (q *Queries) ClaimGuest(ctx context.Context, arg ClaimGuestParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, claimGuest, arg.AccountID, arg.ClaimedAt, arg.CustomerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const creditOfCustomer = `-- name: CreditOfCustomer :one
 SELECT amount FROM customer_credits WHERE customer_id = $1 AND currency = $2
 `
@@ -131,10 +149,10 @@ func (q *Queries) CustomerByEmail(ctx context.Context, emailFold string) (Custom
 }
 
 const insertCustomer = `-- name: InsertCustomer :exec
-INSERT INTO customers (id, email, email_fold, name, name_fold, company, company_fold, country, tax_id, currency,
-    time_zone, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-    $11, $12, $12)
+INSERT INTO customers (id, email, email_fold, name, name_fold, company, company_fold, country, state, address, tax_id,
+    language, currency, time_zone, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+    $12, $13, $14, $15, $15)
 `
 
 type InsertCustomerParams struct {
@@ -146,7 +164,10 @@ type InsertCustomerParams struct {
 	Company     string
 	CompanyFold string
 	Country     string
+	State       string
+	Address     string
 	TaxID       string
+	Language    string
 	Currency    string
 	TimeZone    string
 	CreatedAt   clock.Instant
@@ -162,11 +183,28 @@ func (q *Queries) InsertCustomer(ctx context.Context, arg InsertCustomerParams) 
 		arg.Company,
 		arg.CompanyFold,
 		arg.Country,
+		arg.State,
+		arg.Address,
 		arg.TaxID,
+		arg.Language,
 		arg.Currency,
 		arg.TimeZone,
 		arg.CreatedAt,
 	)
+	return err
+}
+
+const insertGuest = `-- name: InsertGuest :exec
+INSERT INTO guests (customer_id, created_at) VALUES ($1, $2)
+`
+
+type InsertGuestParams struct {
+	CustomerID string
+	CreatedAt  clock.Instant
+}
+
+func (q *Queries) InsertGuest(ctx context.Context, arg InsertGuestParams) error {
+	_, err := q.db.ExecContext(ctx, insertGuest, arg.CustomerID, arg.CreatedAt)
 	return err
 }
 
@@ -181,6 +219,34 @@ func (q *Queries) LockCustomer(ctx context.Context, id string) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const lockCustomerByEmail = `-- name: LockCustomerByEmail :execrows
+UPDATE customers SET version = version WHERE email_fold = $1
+`
+
+// Takes the row's lock if there is such a row, so that two guests with one address come one after the other.
+func (q *Queries) LockCustomerByEmail(ctx context.Context, emailFold string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, lockCustomerByEmail, emailFold)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const setCustomerFold = `-- name: SetCustomerFold :exec
+UPDATE customers SET email_fold = $1, version = version + 1, updated_at = $2 WHERE id = $3
+`
+
+type SetCustomerFoldParams struct {
+	EmailFold string
+	UpdatedAt clock.Instant
+	ID        string
+}
+
+func (q *Queries) SetCustomerFold(ctx context.Context, arg SetCustomerFoldParams) error {
+	_, err := q.db.ExecContext(ctx, setCustomerFold, arg.EmailFold, arg.UpdatedAt, arg.ID)
+	return err
 }
 
 const takeCredit = `-- name: TakeCredit :execrows
@@ -204,9 +270,9 @@ func (q *Queries) TakeCredit(ctx context.Context, arg TakeCreditParams) (int64, 
 
 const updateCustomer = `-- name: UpdateCustomer :exec
 UPDATE customers SET email = $1, email_fold = $2, name = $3, name_fold = $4,
-    company = $5, company_fold = $6, country = $7, tax_id = $8, currency = $9,
-    time_zone = $10, version = version + 1, updated_at = $11
-WHERE id = $12
+    company = $5, company_fold = $6, country = $7, state = $8, address = $9,
+    tax_id = $10, language = $11, currency = $12, time_zone = $13, version = version + 1, updated_at = $14
+WHERE id = $15
 `
 
 type UpdateCustomerParams struct {
@@ -217,7 +283,10 @@ type UpdateCustomerParams struct {
 	Company     string
 	CompanyFold string
 	Country     string
+	State       string
+	Address     string
 	TaxID       string
+	Language    string
 	Currency    string
 	TimeZone    string
 	UpdatedAt   clock.Instant
@@ -233,7 +302,10 @@ func (q *Queries) UpdateCustomer(ctx context.Context, arg UpdateCustomerParams) 
 		arg.Company,
 		arg.CompanyFold,
 		arg.Country,
+		arg.State,
+		arg.Address,
 		arg.TaxID,
+		arg.Language,
 		arg.Currency,
 		arg.TimeZone,
 		arg.UpdatedAt,

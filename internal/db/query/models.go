@@ -85,6 +85,17 @@ type ChecksHourly struct {
 	CheckCount int64
 }
 
+type Consent struct {
+	ID         string
+	OrderID    string
+	CustomerID string
+	Kind       string
+	Text       string
+	Version    string
+	Ip         string
+	GivenAt    clock.Instant
+}
+
 type Coupon struct {
 	ID           string
 	Code         string
@@ -246,6 +257,31 @@ type GatewayEvent struct {
 	TryAt      clock.Instant
 	ReceivedAt clock.Instant
 	SettledAt  *clock.Instant
+}
+
+type Guest struct {
+	CustomerID string
+	AccountID  *string
+	CreatedAt  clock.Instant
+	ClaimedAt  *clock.Instant
+}
+
+type GuestClaim struct {
+	TokenHash  string
+	CustomerID string
+	CreatedAt  clock.Instant
+	ExpiresAt  clock.Instant
+}
+
+type GuestOrder struct {
+	OrderID     string
+	AddressFold string
+}
+
+type GuestTrial struct {
+	AddressFold string
+	ProductID   string
+	OrderID     string
 }
 
 type IdempotencyKey struct {
@@ -864,6 +900,7 @@ type Subscription struct {
 	ChangePriceID  *string
 	ChangeQuantity *int64
 	SuspendedOn    *string
+	CreditDue      int64
 	Version        int64
 	CreatedAt      clock.Instant
 	UpdatedAt      clock.Instant
@@ -890,6 +927,13 @@ type TaxRate struct {
 	Rate      string
 	ValidFrom string
 	CreatedAt clock.Instant
+}
+
+type ThankYouLink struct {
+	TokenHash string
+	OrderID   string
+	CreatedAt clock.Instant
+	ExpiresAt clock.Instant
 }
 
 type Trial struct {
