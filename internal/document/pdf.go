@@ -61,11 +61,10 @@ type writer struct {
 
 // describe says in the file what it is. Its dates are the document's.
 func (w *writer) describe(d Document) {
-	on := d.IssuedOn
-	if !on.IsValid() {
-		on = civil.On(2000, time.January, 1)
+	at := d.IssuedOn.StartIn(time.UTC)
+	if !d.IssuedOn.IsValid() || at.IsZero() { // the zero time stands for the present one
+		at = civil.On(2000, time.January, 1).StartIn(time.UTC)
 	}
-	at := on.StartIn(time.UTC)
 	w.pdf.SetCreationDate(at)
 	w.pdf.SetModificationDate(at)
 	w.pdf.SetProducer("Keystead", true)
@@ -177,8 +176,8 @@ func (w *writer) facts() float64 {
 		return w.y
 	}
 	facts := w.s.Facts
-	if w.s.Buyer.TaxID.Value != "" {
-		facts = append(facts[:len(facts):len(facts)], w.s.Buyer.TaxID)
+	if w.s.yourTax.Value != "" {
+		facts = append(facts[:len(facts):len(facts)], w.s.yourTax)
 	}
 	w.y = addressTop - 3 - body.lead()*.72
 	for _, f := range facts {

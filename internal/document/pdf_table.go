@@ -69,7 +69,7 @@ func (w *writer) table() {
 		if i == len(w.s.Rows)-1 {
 			need = h + closing
 			if need > w.fresh()-headHeight-w.carryHeight() {
-				need = h
+				need = h + w.carryHeight()
 			}
 		}
 		if onPage > 0 && w.y+need > w.bottom {
@@ -115,26 +115,28 @@ func (w *writer) details(r Row) []string {
 // row draws a line of the document. Its figures stand beside its first line of text.
 func (w *writer) row(r Row, description, details []string) {
 	w.y += rowPadding
-	first := w.y + body.lead()*.72
-	w.left(leftEdge, first, body, w.clip(label, printable(r.Position), w.cols.description-leftEdge-1))
-	w.figures(r, first, body)
+	w.left(leftEdge, w.y+body.lead()*.72, body, w.clip(label, printable(r.Position), w.cols.description-leftEdge-1))
 	if len(description) == 0 {
-		w.y += body.lead()
+		description = []string{""}
 	}
-	text := func(st style, lines []string) {
-		for _, line := range lines {
-			if w.y+st.lead() > w.bottom-w.carryHeight() {
-				w.carry(r.Running)
-				w.y += rowPadding
-			}
-			w.y += st.lead()
-			w.left(w.cols.description, w.y-st.lead()*.28, st, line)
-		}
-	}
-	text(body, description)
-	text(detail, details)
+	w.rowText(r, body, description[:1])
+	w.figures(r, w.y-body.lead()*.28, body)
+	w.rowText(r, body, description[1:])
+	w.rowText(r, detail, details)
 	w.y += rowPadding
 	w.rule(leftEdge, rightEdge, w.y, .15, hair)
+}
+
+// rowText sets lines of a row, which go on on the next page where they have to.
+func (w *writer) rowText(r Row, st style, lines []string) {
+	for _, line := range lines {
+		if w.y+st.lead() > w.bottom-w.carryHeight() {
+			w.carry(r.Running)
+			w.y += rowPadding
+		}
+		w.y += st.lead()
+		w.left(w.cols.description, w.y-st.lead()*.28, st, line)
+	}
 }
 
 func (w *writer) carryHeight() float64 { return body.lead() + 2*rowPadding }

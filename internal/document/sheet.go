@@ -34,7 +34,8 @@ type Sheet struct {
 	NotesTitle string
 	Notes      string
 
-	pages string // "Page %d of %d"
+	yourTax Fact   // the buyer's number among the facts of a letter to him
+	pages   string // "Page %d of %d"
 }
 
 // SheetParty is a party as it is addressed.
@@ -84,10 +85,11 @@ func (d Document) Sheet() Sheet {
 	w := wordsOf(d.Language)
 	s := Sheet{
 		Language: w.lang, Title: of(w.title, d.Kind), Number: d.Number, Lead: d.lead(w), Facts: d.facts(w),
-		Seller: d.Seller.sheet(w, w.from, w.vatID, w.taxNumber), Buyer: d.Buyer.sheet(w, w.to, w.yourVATID, w.yourTax),
+		Seller: d.Seller.sheet(w, w.from), Buyer: d.Buyer.sheet(w, w.to),
 		HasTax: d.TaxMode == Exclusive || d.TaxMode == Inclusive, Carried: w.carried, Brought: w.brought,
 		Totals: d.totals(w), Remarks: d.remarks(w), Pay: d.payBox(w), NotesTitle: w.notes, Notes: d.Notes, pages: w.page,
 	}
+	s.yourTax = taxFact(d.Buyer.TaxID, w.yourVATID, w.yourTax)
 	tax := w.tax
 	if len(d.Taxes) > 0 && d.Taxes[0].Name != "" {
 		tax = d.Taxes[0].Name
@@ -158,7 +160,7 @@ func (d Document) facts(w words) []Fact {
 }
 
 // sheet addresses a party: the company first, and the person there below it.
-func (p Party) sheet(w words, role, vatID, taxNumber string) SheetParty {
+func (p Party) sheet(w words, role string) SheetParty {
 	names := slices.DeleteFunc([]string{p.Company, p.Name}, func(s string) bool { return strings.TrimSpace(s) == "" })
 	lines := slices.Concat(names, linesOf(p.Address))
 	if len(names) > 0 && len(lines) > len(names) && lines[len(names)] == names[0] {
@@ -167,18 +169,23 @@ func (p Party) sheet(w words, role, vatID, taxNumber string) SheetParty {
 	if p.Country != "" {
 		lines = append(lines, w.countryName(p.Country))
 	}
-	s := SheetParty{Role: role, Email: p.Email}
+	s := SheetParty{Role: role, TaxID: taxFact(p.TaxID, w.vatID, w.taxNumber), Email: p.Email}
 	if len(lines) > 0 {
 		s.Name, s.Lines = lines[0], lines[1:]
 	}
-	switch {
-	case p.TaxID == "":
-	case looksLikeVATID(p.TaxID):
-		s.TaxID = Fact{vatID, p.TaxID}
-	default:
-		s.TaxID = Fact{taxNumber, p.TaxID}
-	}
 	return s
+}
+
+// taxFact names a tax number by what it looks like.
+func taxFact(id, vatID, taxNumber string) Fact {
+	switch {
+	case id == "":
+		return Fact{}
+	case looksLikeVATID(id):
+		return Fact{vatID, id}
+	default:
+		return Fact{taxNumber, id}
+	}
 }
 
 // looksLikeVATID tells an identifier for value added tax, which begins with the letters

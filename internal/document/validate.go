@@ -131,7 +131,7 @@ func expectedTax(mode TaxMode, t Tax, percent *big.Rat) (int64, error) {
 	return t.Base + t.Tax - net, err
 }
 
-var rateForm = regexp.MustCompile(`^([0-9]{1,3}(\.[0-9]{1,6})?)?$`)
+var rateForm = regexp.MustCompile(`^([0-9]{1,4}(\.[0-9]{1,6})?)?$`)
 
 // rate reads a rate in percent; without one it is zero.
 func (c *checks) rate(s string) *big.Rat {

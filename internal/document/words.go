@@ -98,7 +98,7 @@ var german = words{
 	position: "Pos.", what: "Beschreibung", quantity: "Menge", unitPrice: "Einzelpreis", rate: "USt.", amount: "Betrag", discount: "Rabatt",
 	subtotal: "Zwischensumme", net: "Nettobetrag", tax: "USt.", taxAmount: "Steuer", includes: "darin %s",
 	paid: "Bezahlt", refunded: "Erstattet", balance: "Zu zahlen", favour: "Zu Ihren Gunsten", carried: "Übertrag", brought: "Übertrag",
-	dueBy: "%s, zahlbar bis %s", dueNow: "%s zu zahlen", paidInFull: "Vollständig bezahlt", nothing: "Nichts zu zahlen", credited: "%s gutgeschrieben",
+	dueBy: "%s zahlbar bis %s", dueNow: "%s zu zahlen", paidInFull: "Vollständig bezahlt", nothing: "Nichts zu zahlen", credited: "%s gutgeschrieben",
 	forInvoice: "zur Rechnung %s", ofDate: "vom %s", fromDate: "ab %s", untilDate: "bis %s",
 	howToPay: "So zahlen Sie", reference: "Verwendungszweck", toPay: "Betrag", payOnline: "Online bezahlen", notes: "Hinweise",
 	noInvoice: "Dies ist keine Rechnung im Sinne des Umsatzsteuergesetzes. Die Rechnung erhalten Sie, sobald Ihre Zahlung eingegangen ist.",

@@ -65,7 +65,7 @@ func DocumentPaper(s document.Sheet) Paper {
 	for _, t := range s.Totals {
 		p.Lines.Totals = append(p.Lines.Totals, Total(t))
 	}
-	if len(s.Taxes) > 0 {
+	if len(s.Taxes) > 1 { // of a single rate the totals say all
 		p.Taxes = &Table{Caption: s.TaxHead.Name, Flush: true, Columns: []Column{{Label: s.TaxHead.Name}, {Label: s.TaxHead.Base, End: true}, {Label: s.TaxHead.Tax, End: true}}}
 		for _, t := range s.Taxes {
 			p.Taxes.Rows = append(p.Taxes.Rows, Row{Cells: []Cell{Text(t.Name), Text(t.Base), Text(t.Tax)}})

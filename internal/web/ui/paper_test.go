@@ -32,7 +32,9 @@ func TestDocumentPaper(t *testing.T) {
 	pages := parse(t)
 	d := invoiceDocument()
 	d.Language = "de"
-	d.Taxes[0].Text = "Ein Satz, den das Gesetz verlangt."
+	d.Lines[1].TaxRate = "7"
+	d.Taxes = []document.Tax{{Category: "S", Rate: "19", Base: 24900, Tax: 4731}, {Category: "S", Rate: "7", Base: 4800, Tax: 336, Text: "Ein Satz, den das Gesetz verlangt."}}
+	d.Tax, d.Total, d.Balance = 5067, 34767, 34767
 	v := invoiceView()
 	v.Paper = ui.DocumentPaper(d.Sheet())
 	var b bytes.Buffer
@@ -44,11 +46,11 @@ func TestDocumentPaper(t *testing.T) {
 	}
 	text := words(t, b.Bytes())
 	for _, want := range []string{
-		"An Brightloom GmbH Marie Okafor Kanalweg 12 1010 Wien Österreich Ihre USt-IdNr. ATU12345678",
+		"An Brightloom GmbH Marie Okafor Kanalweg 12 1010 Wien Österreich USt-IdNr. ATU12345678",
 		"Von Northwind Software GmbH Lange Straße 4 20095 Hamburg Deutschland USt-IdNr. DE123456789",
 		"Gridworks Pro, yearly 22.11.2026 – 21.11.2027 1 249,00 19 % 249,00",
-		"Nettobetrag 297,00 € USt. 19 % 56,43 € Gesamtbetrag 353,43 €",
-		"USt. Nettobetrag EUR Steuer EUR USt. 19 % 297,00 56,43",
+		"Nettobetrag 297,00 € USt. 19 % 47,31 € USt. 7 % 3,36 € Gesamtbetrag 347,67 €",
+		"USt. Nettobetrag EUR Steuer EUR USt. 19 % 249,00 47,31 USt. 7 % 48,00 3,36",
 		"Ein Satz, den das Gesetz verlangt.", "Hinweise Thank you",
 	} {
 		if !strings.Contains(text, want) {
