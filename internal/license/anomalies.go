@@ -29,24 +29,37 @@ type anomaly struct {
 // ReportAnomalies tells staff, by an event, of keys with which something is wrong: leaked, or shared. Nobody is ever
 // locked out for it. A license is told of once a day for each reason.
 func (s *Service) ReportAnomalies(ctx context.Context) error {
+	_, err := s.reportAnomalies(ctx)
+	return err
+}
+
+// reportAnomalies returns how many it has told of.
+func (s *Service) reportAnomalies(ctx context.Context) (told int, err error) {
 	var found []anomaly
-	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) (err error) {
 		found, err = findAnomalies(ctx, tx)
 		return err
 	})
 	for len(found) > 0 && err == nil {
 		n := min(anomalyPerTurn, len(found))
+		fresh := 0
 		err = s.db.Write(ctx, func(tx *db.Tx) error {
+			fresh = 0
 			for _, a := range found[:n] {
-				if err := a.report(ctx, tx); err != nil {
+				told, err := a.report(ctx, tx)
+				if err != nil {
 					return err
+				}
+				if told {
+					fresh++
 				}
 			}
 			return nil
 		})
+		told += fresh
 		found = found[n:]
 	}
-	return err
+	return told, err
 }
 
 func anomalySince(tx *db.Tx) clock.Instant { return clock.FromTime(tx.Now.Add(-anomalyWindow)) }
@@ -70,13 +83,13 @@ func findAnomalies(ctx context.Context, tx *db.Tx) ([]anomaly, error) {
 	return found, nil
 }
 
-// report emits the event, unless it was told within the window.
-func (a anomaly) report(ctx context.Context, tx *db.Tx) error {
+// report emits the event, unless it was told within the window, and says whether it did.
+func (a anomaly) report(ctx context.Context, tx *db.Tx) (bool, error) {
 	told, err := tx.AnomalyReported(ctx, query.AnomalyReportedParams{SubjectID: a.licenseID, Type: a.event, Since: anomalySince(tx)})
 	if err != nil || told {
-		return err
+		return false, err
 	}
-	return event.Emit(ctx, tx, event.New{
+	return true, event.Emit(ctx, tx, event.New{
 		Type: a.event, SubjectID: a.licenseID, CustomerID: a.customerID,
 		Data: struct {
 			Count int64 `json:"count"`

@@ -8,21 +8,11 @@ import (
 	"github.com/keystead/keystead/internal/job"
 )
 
-// registerJobs names the work that comes round by itself. What a change enqueues is registered by the room it belongs
+// registerJobs names the upkeep that comes round by itself. What a change enqueues is registered by the room it belongs
 // to.
 func (r *Rooms) registerJobs() {
-	for _, p := range []struct {
-		kind   string
-		period time.Duration
-		do     func(context.Context) error
-	}{
-		{"licenses.write_down", time.Minute, r.Licenses.WriteDown},
-		{"licenses.anomalies", 24 * time.Hour, r.Licenses.ReportAnomalies},
-		{"logs.prune", 24 * time.Hour, r.prune},
-	} {
-		r.Jobs.Register(p.kind, func(ctx context.Context, _ job.Job) error { return p.do(ctx) })
-		r.Jobs.Every(p.kind, p.period)
-	}
+	r.Jobs.Register("logs.prune", func(ctx context.Context, _ job.Job) error { return r.prune(ctx) })
+	r.Jobs.Lately("logs.prune", 24*time.Hour)
 }
 
 // prune forgets what is only kept for a while.
@@ -37,5 +27,5 @@ func (r *Rooms) prune(ctx context.Context) error {
 	_, downloads := r.Licenses.PruneDownloads(ctx, now.AddDate(0, 0, -s.VerificationDays))
 	_, jobs := r.Jobs.Prune(ctx)
 	// One log that can't be pruned keeps no other from it.
-	return errors.Join(rejected, verifications, downloads, jobs, r.SignIn.Prune(ctx), r.Tokens.Prune(ctx))
+	return errors.Join(rejected, verifications, downloads, jobs, r.SignIn.Prune(ctx), r.Tokens.Prune(ctx), r.Automation.Prune(ctx))
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/keystead/keystead/internal/automation"
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/clock"
@@ -38,22 +39,23 @@ type Config struct {
 
 // Rooms are the rooms of one store. They may be used at once; [Rooms.Start] begins what runs by itself.
 type Rooms struct {
-	Settings  *setting.Service
-	Events    *event.Log
-	Jobs      *job.Queue
-	Staff     *staff.Service
-	SignIn    *signin.Service
-	Tokens    *token.Service
-	Customers *customer.Service
-	Catalog   *catalog.Service
-	Releases  *release.Service
-	Licenses  *license.Service
-	Checks    *index.Index
-	Counts    *index.Counts
-	Billing   *billing.Service
-	Payments  *payment.Service
-	Orders    *order.Service
-	Reports   *report.Service
+	Settings   *setting.Service
+	Events     *event.Log
+	Jobs       *job.Queue
+	Automation *automation.Service
+	Staff      *staff.Service
+	SignIn     *signin.Service
+	Tokens     *token.Service
+	Customers  *customer.Service
+	Catalog    *catalog.Service
+	Releases   *release.Service
+	Licenses   *license.Service
+	Checks     *index.Index
+	Counts     *index.Counts
+	Billing    *billing.Service
+	Payments   *payment.Service
+	Orders     *order.Service
+	Reports    *report.Service
 
 	clock clock.Clock
 }
@@ -68,6 +70,7 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 	r.Settings = setting.New(d)
 	r.Events = event.NewLog(d)
 	r.Jobs = job.NewQueue(d, c.Logger)
+	r.Automation = automation.New(d, r.Jobs, automation.Options{Logger: c.Logger})
 	r.Staff = staff.New(d)
 	r.Tokens = token.New(d)
 	r.SignIn = signin.New(d, signin.Config{
@@ -92,17 +95,20 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 	r.Orders = order.New(d, r.Billing, r.Payments)
 	r.Reports = report.New(d)
 	r.registerJobs()
+	r.registerTasks()
 	return r, nil
 }
 
-// Start begins what runs by itself: jobs, the warming of the index, the feed of other processes' changes.
+// Start begins what runs by itself: jobs, due work, the warming of the index, the feed of other processes' changes.
 func (r *Rooms) Start(ctx context.Context) {
 	r.Checks.Start()
 	r.Jobs.Start(ctx)
+	r.Automation.Start(ctx)
 }
 
 // Close stops what Start began, and folds what is counted.
 func (r *Rooms) Close(ctx context.Context) error {
+	r.Automation.Stop()
 	r.Jobs.Stop()
 	r.Checks.Close()
 	return r.Counts.Close(ctx)

@@ -143,6 +143,16 @@ SELECT CAST(
     OR COALESCE((SELECT l.grace_until FROM licenses l WHERE l.status = 'active' AND l.grace_until IS NOT NULL
         ORDER BY l.grace_until LIMIT 1) <= CAST(@now AS BIGINT), FALSE) AS BOOLEAN) AS due;
 
+-- name: NextLicenseDue :one
+-- The earliest instant after which a license is in another state; 0 for none.
+SELECT CAST(COALESCE(min(due.at), 0) AS BIGINT) AS at FROM (
+    SELECT a.at FROM (SELECT l.ends_at AS at FROM licenses l WHERE l.status = 'active' AND l.ends_at > CAST(@after AS BIGINT) ORDER BY l.ends_at LIMIT 1) AS a
+    UNION ALL
+    SELECT s.at FROM (SELECT l.ends_at AS at FROM licenses l WHERE l.status = 'suspended' AND l.ends_at > CAST(@after AS BIGINT) ORDER BY l.ends_at LIMIT 1) AS s
+    UNION ALL
+    SELECT g.at FROM (SELECT l.grace_until AS at FROM licenses l WHERE l.status = 'active' AND l.grace_until > CAST(@after AS BIGINT) ORDER BY l.grace_until LIMIT 1) AS g
+) AS due;
+
 -- name: EndDueLicenses :many
 UPDATE licenses SET status = 'expired', updated_at = @now
 WHERE licenses.ends_at <= @now AND licenses.status IN ('active', 'suspended') AND licenses.id IN (
@@ -172,6 +182,10 @@ DELETE FROM verification_log WHERE id IN (
 -- name: PruneDownloads :execrows
 DELETE FROM download_log WHERE id IN (
     SELECT d.id FROM download_log d WHERE d.at < @before ORDER BY d.at LIMIT CAST(@n AS BIGINT));
+
+-- name: AnyTroubleSince :one
+SELECT CAST(EXISTS (SELECT 1 FROM rejected_activations r WHERE r.last_at > @since)
+    OR EXISTS (SELECT 1 FROM verification_log v WHERE v.at > @since) AS BOOLEAN) AS any_trouble;
 
 -- name: ManyRefusals :many
 SELECT l.id, l.customer_id, count(*) AS identifiers

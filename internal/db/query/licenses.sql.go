@@ -142,6 +142,18 @@ func (q *Queries) AnyLicenseDue(ctx context.Context, now int64) (bool, error) {
 	return due, err
 }
 
+const anyTroubleSince = `-- name: AnyTroubleSince :one
+SELECT CAST(EXISTS (SELECT 1 FROM rejected_activations r WHERE r.last_at > $1)
+    OR EXISTS (SELECT 1 FROM verification_log v WHERE v.at > $1) AS BOOLEAN) AS any_trouble
+`
+
+func (q *Queries) AnyTroubleSince(ctx context.Context, since clock.Instant) (bool, error) {
+	row := q.db.QueryRowContext(ctx, anyTroubleSince, since)
+	var any_trouble bool
+	err := row.Scan(&any_trouble)
+	return any_trouble, err
+}
+
 const countActivations = `-- name: CountActivations :one
 
 SELECT count(*) FROM activations WHERE license_id = $1
@@ -891,6 +903,24 @@ func (q *Queries) ManyRefusals(ctx context.Context, arg ManyRefusalsParams) ([]M
 		return nil, err
 	}
 	return items, nil
+}
+
+const nextLicenseDue = `-- name: NextLicenseDue :one
+SELECT CAST(COALESCE(min(due.at), 0) AS BIGINT) AS at FROM (
+    SELECT a.at FROM (SELECT l.ends_at AS at FROM licenses l WHERE l.status = 'active' AND l.ends_at > CAST($1 AS BIGINT) ORDER BY l.ends_at LIMIT 1) AS a
+    UNION ALL
+    SELECT s.at FROM (SELECT l.ends_at AS at FROM licenses l WHERE l.status = 'suspended' AND l.ends_at > CAST($1 AS BIGINT) ORDER BY l.ends_at LIMIT 1) AS s
+    UNION ALL
+    SELECT g.at FROM (SELECT l.grace_until AS at FROM licenses l WHERE l.status = 'active' AND l.grace_until > CAST($1 AS BIGINT) ORDER BY l.grace_until LIMIT 1) AS g
+) AS due
+`
+
+// The earliest instant after which a license is in another state; 0 for none.
+func (q *Queries) NextLicenseDue(ctx context.Context, after int64) (int64, error) {
+	row := q.db.QueryRowContext(ctx, nextLicenseDue, after)
+	var at int64
+	err := row.Scan(&at)
+	return at, err
 }
 
 const pruneDownloads = `-- name: PruneDownloads :execrows
