@@ -60,13 +60,13 @@ type KindInfo struct {
 
 // The data of mails. Name is the customer's name; a Link, Pay, … is where its button leads: a path of the store, such
 // as "/account/invoices/inv_1", or a whole address. A link that is empty leaves the button out, a date that is zero
-// the sentence about it.
+// the sentence about it. An amount of zero says nothing either.
 type (
 	// Line is something that is sold.
 	Line struct {
 		Description string
 		Quantity    int64
-		Amount      money.Money // of all of them
+		Amount      money.Money `json:",omitzero"` // of all of them
 	}
 
 	// License is a license with its key. Until is zero for one that does not expire.
@@ -84,8 +84,8 @@ type (
 		IssuedOn civil.Date
 		DueOn    civil.Date
 		Lines    []Line
-		Total    money.Money
-		Balance  money.Money
+		Total    money.Money `json:",omitzero"`
+		Balance  money.Money `json:",omitzero"`
 		Link     string
 		How      string
 	}
@@ -93,7 +93,7 @@ type (
 	// Subscription is what mails say about a subscription. Cycle is how often Price is paid.
 	Subscription struct {
 		Name  string
-		Price money.Money
+		Price money.Money `json:",omitzero"`
 		Cycle civil.Cycle
 		Link  string
 	}
@@ -104,7 +104,7 @@ type (
 		Number    string
 		OrderedOn civil.Date
 		Lines     []Line
-		Total     money.Money
+		Total     money.Money `json:",omitzero"`
 		Paid      bool
 		Licenses  []License
 		Invoice   Invoice
@@ -139,7 +139,7 @@ type (
 	// PaymentReceivedData thanks for money.
 	PaymentReceivedData struct {
 		Name       string
-		Amount     money.Money
+		Amount     money.Money `json:",omitzero"`
 		ReceivedOn civil.Date
 		Method     string
 		Invoice    Invoice
@@ -148,7 +148,7 @@ type (
 	// PaymentFailedData: NextTryOn is zero after the last try; SuspendOn is when licenses stop working without money.
 	PaymentFailedData struct {
 		Name      string
-		Amount    money.Money
+		Amount    money.Money `json:",omitzero"`
 		Method    string
 		Reason    string // as the customer may read it
 		Invoice   Invoice
@@ -160,7 +160,7 @@ type (
 	// PaymentActionRequiredData asks to confirm a payment with the bank.
 	PaymentActionRequiredData struct {
 		Name    string
-		Amount  money.Money
+		Amount  money.Money `json:",omitzero"`
 		Invoice Invoice
 		Confirm string
 		Until   civil.Date
@@ -204,7 +204,7 @@ type (
 		Subscription Subscription
 		EndsOn       civil.Date
 		AtOnce       bool
-		Credit       money.Money
+		Credit       money.Money `json:",omitzero"`
 		Resume       string
 	}
 
@@ -230,16 +230,16 @@ type (
 		From         string
 		To           string
 		EffectiveOn  civil.Date
-		Charged      money.Money
-		Credited     money.Money
+		Charged      money.Money `json:",omitzero"`
+		Credited     money.Money `json:",omitzero"`
 	}
 
 	// PriceChangeNoticeData announces another price.
 	PriceChangeNoticeData struct {
 		Name         string
 		Subscription Subscription
-		OldPrice     money.Money
-		NewPrice     money.Money
+		OldPrice     money.Money `json:",omitzero"`
+		NewPrice     money.Money `json:",omitzero"`
 		From         civil.Date
 		Cancel       string
 	}
@@ -247,7 +247,7 @@ type (
 	// RefundIssuedData: CreditNote is the number of the document, empty if there is none.
 	RefundIssuedData struct {
 		Name       string
-		Amount     money.Money
+		Amount     money.Money `json:",omitzero"`
 		RefundedOn civil.Date
 		ToCredit   bool // to the customer's account here, not to where the money came from
 		CreditNote string
@@ -259,7 +259,7 @@ type (
 	// DisputeData is that of both mails about disputes.
 	DisputeData struct {
 		Customer  string
-		Amount    money.Money
+		Amount    money.Money `json:",omitzero"`
 		Invoice   string
 		Gateway   string
 		Reason    string
@@ -271,7 +271,7 @@ type (
 	// LateMoneyData tells a customer that their money found nothing to pay for.
 	LateMoneyData struct {
 		Name       string
-		Amount     money.Money
+		Amount     money.Money `json:",omitzero"`
 		ReceivedOn civil.Date
 		Invoice    string
 		Buy        string
@@ -280,7 +280,7 @@ type (
 	// LateMoneyStaffData tells the staff of the same.
 	LateMoneyStaffData struct {
 		Customer   string
-		Amount     money.Money
+		Amount     money.Money `json:",omitzero"`
 		ReceivedOn civil.Date
 		Invoice    string
 		Status     string // of the invoice: "void", "uncollectible"

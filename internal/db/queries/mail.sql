@@ -34,6 +34,9 @@ SELECT EXISTS (
 -- name: ReleaseMails :exec
 UPDATE mails SET claim = NULL, lease_until = NULL WHERE claim = @claim AND due_at IS NOT NULL;
 
+-- name: ReleaseMailsBecause :exec
+UPDATE mails SET claim = NULL, lease_until = NULL, last_error = @last_error WHERE claim = @claim AND due_at IS NOT NULL;
+
 -- name: BeginTry :execrows
 UPDATE mails
 SET state = 'sending', due_at = NULL, lease_until = @lease_until, tries = tries + 1, tried_at = @tried_at,
@@ -56,9 +59,6 @@ WHERE id = @id AND state = 'queued';
 
 -- name: GetOutbox :one
 SELECT COUNT(*) AS waiting, CAST(COALESCE(MIN(due_at), 0) AS BIGINT) AS oldest_due FROM mails WHERE due_at IS NOT NULL;
-
--- name: CountMails :many
-SELECT state, COUNT(*) AS mails FROM mails GROUP BY state ORDER BY state;
 
 -- name: PruneMails :execrows
 DELETE FROM mails WHERE mails.id IN (
@@ -96,3 +96,6 @@ SELECT sealed FROM mail_passwords WHERE account = @account;
 
 -- name: ForgetMailPasswords :execrows
 DELETE FROM mail_passwords;
+
+-- name: HasMail :one
+SELECT EXISTS (SELECT 1 FROM mails WHERE due_at IS NOT NULL);

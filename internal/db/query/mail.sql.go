@@ -148,38 +148,6 @@ func (q *Queries) ClaimMails(ctx context.Context, arg ClaimMailsParams) ([]Mail,
 	return items, nil
 }
 
-const countMails = `-- name: CountMails :many
-SELECT state, COUNT(*) AS mails FROM mails GROUP BY state ORDER BY state
-`
-
-type CountMailsRow struct {
-	State string
-	Mails int64
-}
-
-func (q *Queries) CountMails(ctx context.Context) ([]CountMailsRow, error) {
-	rows, err := q.db.QueryContext(ctx, countMails)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []CountMailsRow
-	for rows.Next() {
-		var i CountMailsRow
-		if err := rows.Scan(&i.State, &i.Mails); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const deleteMailTemplate = `-- name: DeleteMailTemplate :execrows
 DELETE FROM mail_templates WHERE kind = $1 AND language = $2
 `
@@ -311,6 +279,17 @@ type HasDueMailParams struct {
 
 func (q *Queries) HasDueMail(ctx context.Context, arg HasDueMailParams) (bool, error) {
 	row := q.db.QueryRowContext(ctx, hasDueMail, arg.Now, arg.RealNow)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const hasMail = `-- name: HasMail :one
+SELECT EXISTS (SELECT 1 FROM mails WHERE due_at IS NOT NULL)
+`
+
+func (q *Queries) HasMail(ctx context.Context) (bool, error) {
+	row := q.db.QueryRowContext(ctx, hasMail)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
@@ -554,6 +533,20 @@ UPDATE mails SET claim = NULL, lease_until = NULL WHERE claim = $1 AND due_at IS
 
 func (q *Queries) ReleaseMails(ctx context.Context, claim *string) error {
 	_, err := q.db.ExecContext(ctx, releaseMails, claim)
+	return err
+}
+
+const releaseMailsBecause = `-- name: ReleaseMailsBecause :exec
+UPDATE mails SET claim = NULL, lease_until = NULL, last_error = $1 WHERE claim = $2 AND due_at IS NOT NULL
+`
+
+type ReleaseMailsBecauseParams struct {
+	LastError string
+	Claim     *string
+}
+
+func (q *Queries) ReleaseMailsBecause(ctx context.Context, arg ReleaseMailsBecauseParams) error {
+	_, err := q.db.ExecContext(ctx, releaseMailsBecause, arg.LastError, arg.Claim)
 	return err
 }
 

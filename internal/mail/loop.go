@@ -1,0 +1,81 @@
+package mail
+
+import (
+	"context"
+	"time"
+
+	"github.com/keystead/keystead/internal/db"
+)
+
+const (
+	pollEvery = 2 * time.Second  // how often the loop looks for what others queued and for what has fallen due
+	errPause  = 10 * time.Second // how long it waits instead when the database did not answer
+)
+
+// Start begins to send mails in the background, each when its time has come, and returns at once. It goes on until
+// [Service.Stop] is called or ctx ends. What runs already goes on.
+func (s *Service) Start(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cancel != nil {
+		return
+	}
+	ctx, s.cancel = context.WithCancel(ctx)
+	s.stopped = make(chan struct{})
+	go s.loop(ctx, s.stopped)
+}
+
+// Stop begins no more tries and waits for those that run. Stopping what does not run does nothing.
+func (s *Service) Stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cancel == nil {
+		return
+	}
+	s.cancel()
+	<-s.stopped
+	s.cancel = nil
+}
+
+func (s *Service) loop(ctx context.Context, stopped chan<- struct{}) {
+	defer close(stopped)
+	told := "" // what is missing
+	for ctx.Err() == nil {
+		wait := pollEvery
+		if _, err := s.SendDue(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("send mails", "err", err)
+			wait = errPause
+		}
+		if missing := s.waitFor(ctx); missing != told {
+			if told = missing; missing != "" {
+				s.log.Warn("mails wait in the outbox: " + missing)
+			}
+		}
+		select {
+		case <-s.wake:
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// waitFor returns what is missing for mails to be sent, if there are any.
+func (s *Service) waitFor(ctx context.Context) string {
+	now, err := s.settings.Get(ctx)
+	if err != nil {
+		return "" // SendDue has said so
+	}
+	_, missing, err := s.server(ctx, now)
+	if err != nil || missing == "" {
+		return ""
+	}
+	waits := false
+	err = s.db.Read(ctx, func(tx *db.Tx) (err error) {
+		waits, err = tx.HasMail(ctx)
+		return err
+	})
+	if err != nil || !waits {
+		return ""
+	}
+	return missing
+}
