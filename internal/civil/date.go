@@ -146,7 +146,7 @@ func firstShown(wall time.Time, loc *time.Location) (at time.Time, gap time.Dura
 		_, seconds := t.Zone()
 		last := offset
 		offset = time.Duration(seconds) * time.Second
-		begin, end := t.ZoneBounds()
+		begin, end := zoneBounds(t)
 
 		at = wall.Add(-offset)
 		if at.Before(begin) {
@@ -157,6 +157,21 @@ func firstShown(wall time.Time, loc *time.Location) (at time.Time, gap time.Dura
 		}
 		t = end
 	}
+}
+
+// zoneBounds returns the stretch of constant offset around t, as
+// [time.Time.ZoneBounds] does, but an end that is after t.
+//
+// Where the rules of a zone go on for ever, the standard library ends a stretch
+// 365 days after the start of the year, so on 31 December of a leap year the end
+// is not after t, and whoever goes on from there stays there. No such stretch
+// ends before the year does.
+func zoneBounds(t time.Time) (begin, end time.Time) {
+	begin, end = t.ZoneBounds()
+	if !end.IsZero() && !end.After(t) {
+		end = time.Date(t.UTC().Year()+1, time.January, 1, 0, 0, 0, 0, time.UTC).In(t.Location())
+	}
+	return begin, end
 }
 
 // MarshalText writes the date as [Date.String] does. A date that the calendar

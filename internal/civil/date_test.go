@@ -189,6 +189,27 @@ func TestStartInIsTheFirstInstant(t *testing.T) {
 	})
 }
 
+// The standard library has a year of 365 days for zones whose rules go on for
+// ever, which is wrong at the end of leap years.
+func TestStartInAtTheEndOfFarYears(t *testing.T) {
+	t.Parallel()
+	for _, name := range zones {
+		loc := zone(t, name)
+		for year := 2036; year <= 2110; year++ {
+			for d := civil.On(year, 12, 29); d.Before(civil.On(year+1, 1, 4)); d = d.AddDays(1) {
+				start := d.StartIn(loc)
+				if civil.Of(start, loc) != d || !civil.Of(start.Add(-1), loc).Before(d) {
+					t.Errorf("%v starts in %s at %v", d, name, start)
+				}
+			}
+		}
+	}
+	day := civil.Span{Count: 1, Unit: civil.Day}
+	if got := day.After(instant(t, "2040-12-31T12:00:00Z"), zone(t, "Europe/Paris")); got != instant(t, "2041-01-01T12:00:00Z") {
+		t.Errorf("a day after noon of 31 December 2040 is %v", got)
+	}
+}
+
 func TestAddMonthsClamped(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
