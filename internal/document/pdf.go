@@ -158,6 +158,7 @@ func (w *writer) address() float64 {
 	const windowWidth = 80
 	sender := printable(strings.Join(w.seller(), " · "))
 	st := w.fitted(small, sender, windowWidth)
+	st.size = max(st.size, 5.5)
 	w.left(leftEdge, addressTop-3, st, w.clip(st, sender, windowWidth))
 	w.y = addressTop
 	for i, line := range append([]string{w.s.Buyer.Name}, w.s.Buyer.Lines...) {
@@ -195,7 +196,10 @@ func (w *writer) fact(x, valueX, edge float64, st style, f Fact) {
 }
 
 func (w *writer) title() {
-	w.lines(leftEdge, heading, w.wrap(heading, w.s.Title+" "+w.s.Number, rightEdge-leftEdge))
+	name := printable(w.s.Title + " " + w.s.Number)
+	st := w.fitted(heading, name, rightEdge-leftEdge)
+	st.size = max(st.size, 13)
+	w.lines(leftEdge, st, w.wrap(st, name, rightEdge-leftEdge))
 	w.lines(leftEdge, leadText, w.wrap(leadText, w.s.Lead, rightEdge-leftEdge))
 	w.y += blockSpace
 }
