@@ -34,6 +34,7 @@ CREATE TABLE subscriptions (
     change_price_id TEXT COLLATE "C" REFERENCES prices (id), -- to this one at the next renewal
     change_quantity BIGINT CHECK (change_quantity > 0),
     suspended_on   TEXT COLLATE "C", -- since when a hold of the payment stands
+    credit_due     BIGINT NOT NULL DEFAULT 0 CHECK (credit_due >= 0), -- for suspended time, taken off the next invoice
     version        BIGINT NOT NULL DEFAULT 1,
     created_at     BIGINT NOT NULL,
     updated_at     BIGINT NOT NULL,

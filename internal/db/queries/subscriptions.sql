@@ -24,7 +24,7 @@ UPDATE subscriptions SET license_id = @license_id, plan_id = @plan_id, price_id 
     tax_class = @tax_class, trial_ends_at = @trial_ends_at, next_due = @next_due, next_at = @next_at,
     license_until = @license_until, coupon_id = @coupon_id, coupon_charges = @coupon_charges, cancel_at = @cancel_at,
     paused_on = @paused_on, ended_on = @ended_on, end_reason = @end_reason, change_price_id = @change_price_id,
-    change_quantity = @change_quantity, suspended_on = @suspended_on, updated_at = @updated_at
+    change_quantity = @change_quantity, suspended_on = @suspended_on, credit_due = @credit_due, updated_at = @updated_at
 WHERE id = @id;
 
 -- name: InsertPeriod :execrows
@@ -118,3 +118,11 @@ WHERE kind = @kind AND subject_id = @subject_id AND state = 'open';
 
 -- name: OpenStaffTasks :many
 SELECT * FROM staff_tasks WHERE state = 'open' AND id > @after ORDER BY id LIMIT CAST(@n AS BIGINT);
+
+-- name: DueInvoiceSteps :many
+SELECT id FROM invoices
+WHERE step_on IS NOT NULL AND step_on <= @today AND id > @after AND (CAST(@customer_id AS TEXT) = '' OR customer_id = @customer_id)
+ORDER BY id LIMIT CAST(@n AS BIGINT);
+
+-- name: NextInvoiceStep :one
+SELECT step_on FROM invoices WHERE step_on > @after ORDER BY step_on LIMIT 1;

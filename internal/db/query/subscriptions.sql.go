@@ -122,6 +122,47 @@ func (q *Queries) DeletePeriod(ctx context.Context, arg DeletePeriodParams) erro
 	return err
 }
 
+const dueInvoiceSteps = `-- name: DueInvoiceSteps :many
+SELECT id FROM invoices
+WHERE step_on IS NOT NULL AND step_on <= $1 AND id > $2 AND (CAST($3 AS TEXT) = '' OR customer_id = $3)
+ORDER BY id LIMIT CAST($4 AS BIGINT)
+`
+
+type DueInvoiceStepsParams struct {
+	Today      *string
+	After      string
+	CustomerID string
+	N          int64
+}
+
+func (q *Queries) DueInvoiceSteps(ctx context.Context, arg DueInvoiceStepsParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, dueInvoiceSteps,
+		arg.Today,
+		arg.After,
+		arg.CustomerID,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const dueSubscriptions = `-- name: DueSubscriptions :many
 SELECT id, customer_id FROM subscriptions
 WHERE next_at <= $1 AND id > $2 AND (CAST($3 AS TEXT) = '' OR customer_id = $3)
@@ -445,7 +486,7 @@ func (q *Queries) LinkLicense(ctx context.Context, arg LinkLicenseParams) error 
 }
 
 const lockSubscription = `-- name: LockSubscription :one
-UPDATE subscriptions SET version = version + 1 WHERE id = $1 RETURNING id, customer_id, order_item_id, kind, license_id, product_id, plan_id, price_id, description, status, currency, unit_amount, quantity, cycle, anchor, tax_class, gateway, started_on, trial_ends_at, next_due, next_at, license_until, coupon_id, coupon_charges, cancel_at, paused_on, ended_on, end_reason, change_price_id, change_quantity, suspended_on, version, created_at, updated_at
+UPDATE subscriptions SET version = version + 1 WHERE id = $1 RETURNING id, customer_id, order_item_id, kind, license_id, product_id, plan_id, price_id, description, status, currency, unit_amount, quantity, cycle, anchor, tax_class, gateway, started_on, trial_ends_at, next_due, next_at, license_until, coupon_id, coupon_charges, cancel_at, paused_on, ended_on, end_reason, change_price_id, change_quantity, suspended_on, credit_due, version, created_at, updated_at
 `
 
 func (q *Queries) LockSubscription(ctx context.Context, id string) (Subscription, error) {
@@ -483,6 +524,7 @@ func (q *Queries) LockSubscription(ctx context.Context, id string) (Subscription
 		&i.ChangePriceID,
 		&i.ChangeQuantity,
 		&i.SuspendedOn,
+		&i.CreditDue,
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
@@ -544,6 +586,17 @@ func (q *Queries) MovePeriod(ctx context.Context, arg MovePeriodParams) error {
 		arg.StartsOn,
 	)
 	return err
+}
+
+const nextInvoiceStep = `-- name: NextInvoiceStep :one
+SELECT step_on FROM invoices WHERE step_on > $1 ORDER BY step_on LIMIT 1
+`
+
+func (q *Queries) NextInvoiceStep(ctx context.Context, after *string) (*string, error) {
+	row := q.db.QueryRowContext(ctx, nextInvoiceStep, after)
+	var step_on *string
+	err := row.Scan(&step_on)
+	return step_on, err
 }
 
 const nextSubscriptionDue = `-- name: NextSubscriptionDue :one
@@ -701,8 +754,8 @@ UPDATE subscriptions SET license_id = $1, plan_id = $2, price_id = $3, descripti
     tax_class = $10, trial_ends_at = $11, next_due = $12, next_at = $13,
     license_until = $14, coupon_id = $15, coupon_charges = $16, cancel_at = $17,
     paused_on = $18, ended_on = $19, end_reason = $20, change_price_id = $21,
-    change_quantity = $22, suspended_on = $23, updated_at = $24
-WHERE id = $25
+    change_quantity = $22, suspended_on = $23, credit_due = $24, updated_at = $25
+WHERE id = $26
 `
 
 type SaveSubscriptionParams struct {
@@ -729,6 +782,7 @@ type SaveSubscriptionParams struct {
 	ChangePriceID  *string
 	ChangeQuantity *int64
 	SuspendedOn    *string
+	CreditDue      int64
 	UpdatedAt      clock.Instant
 	ID             string
 }
@@ -758,6 +812,7 @@ func (q *Queries) SaveSubscription(ctx context.Context, arg SaveSubscriptionPara
 		arg.ChangePriceID,
 		arg.ChangeQuantity,
 		arg.SuspendedOn,
+		arg.CreditDue,
 		arg.UpdatedAt,
 		arg.ID,
 	)
@@ -765,7 +820,7 @@ func (q *Queries) SaveSubscription(ctx context.Context, arg SaveSubscriptionPara
 }
 
 const subscription = `-- name: Subscription :one
-SELECT id, customer_id, order_item_id, kind, license_id, product_id, plan_id, price_id, description, status, currency, unit_amount, quantity, cycle, anchor, tax_class, gateway, started_on, trial_ends_at, next_due, next_at, license_until, coupon_id, coupon_charges, cancel_at, paused_on, ended_on, end_reason, change_price_id, change_quantity, suspended_on, version, created_at, updated_at FROM subscriptions WHERE id = $1
+SELECT id, customer_id, order_item_id, kind, license_id, product_id, plan_id, price_id, description, status, currency, unit_amount, quantity, cycle, anchor, tax_class, gateway, started_on, trial_ends_at, next_due, next_at, license_until, coupon_id, coupon_charges, cancel_at, paused_on, ended_on, end_reason, change_price_id, change_quantity, suspended_on, credit_due, version, created_at, updated_at FROM subscriptions WHERE id = $1
 `
 
 func (q *Queries) Subscription(ctx context.Context, id string) (Subscription, error) {
@@ -803,6 +858,7 @@ func (q *Queries) Subscription(ctx context.Context, id string) (Subscription, er
 		&i.ChangePriceID,
 		&i.ChangeQuantity,
 		&i.SuspendedOn,
+		&i.CreditDue,
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
