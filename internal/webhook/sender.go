@@ -18,6 +18,7 @@ const (
 	pollEvery   = time.Second      // how often a process looks for what others wrote and for what has fallen due
 	errPause    = 10 * time.Second // how long it waits instead when the database did not answer
 	stopGrace   = 5 * time.Second  // how long Stop waits for attempts before it cuts them off
+	lookAgain   = 50 * time.Millisecond
 )
 
 // sender is the part of the service that runs.
@@ -29,35 +30,43 @@ type sender struct {
 	cancel  context.CancelFunc
 	stopped chan struct{}
 
-	mu    sync.Mutex
-	busy  map[string]int // attempts under way, by endpoint
-	ended chan struct{}  // closed, and replaced, when one ends
+	mu       sync.Mutex
+	begun    int64            // attempts so far
+	underWay map[int64]string // the endpoints of those that have not ended, by their number
+	ended    chan struct{}    // closed, and replaced, when one ends
 }
 
 func (s *sender) init() {
-	s.wake, s.busy, s.ended = make(chan struct{}, 1), map[string]int{}, make(chan struct{})
+	s.wake, s.underWay, s.ended = make(chan struct{}, 1), map[int64]string{}, make(chan struct{})
 }
 
+// free returns how many more attempts may be made at once for an endpoint.
 func (s *sender) free(endpointID string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return perEndpoint - s.busy[endpointID]
-}
-
-func (s *sender) begin(endpointID string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.busy[endpointID]++
-}
-
-func (s *sender) end(endpointID string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.busy[endpointID]--; s.busy[endpointID] == 0 {
-		delete(s.busy, endpointID)
+	n := perEndpoint
+	for _, id := range s.underWay {
+		if id == endpointID {
+			n--
+		}
 	}
-	close(s.ended)
-	s.ended = make(chan struct{})
+	return n
+}
+
+// begin takes note of an attempt and returns what is to be called at its end.
+func (s *sender) begin(endpointID string) (end func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.begun++
+	number := s.begun
+	s.underWay[number] = endpointID
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.underWay, number)
+		close(s.ended)
+		s.ended = make(chan struct{})
+	}
 }
 
 // watch returns a channel that is closed when the next attempt ends.
@@ -67,10 +76,27 @@ func (s *sender) watch() <-chan struct{} {
 	return s.ended
 }
 
-func (s *sender) idle() bool {
+// wait waits until the attempts have ended that are under way now.
+func (s *sender) wait(ctx context.Context) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.busy) == 0
+	newest := s.begun
+	s.mu.Unlock()
+	for {
+		s.mu.Lock()
+		ended, some := s.ended, false
+		for number := range s.underWay {
+			some = some || number <= newest
+		}
+		s.mu.Unlock()
+		if !some {
+			return nil
+		}
+		select {
+		case <-ended:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // look makes a running loop look for deliveries now.
@@ -116,7 +142,7 @@ func (s *Service) loop(claiming context.Context, stopped chan<- struct{}) {
 	var attempts sync.WaitGroup
 	for claiming.Err() == nil {
 		pause := pollEvery
-		if _, err := s.dispatch(claiming, sending, &attempts); err != nil && claiming.Err() == nil {
+		if _, _, err := s.dispatch(claiming, sending, s.db.Clock().Now(), &attempts); err != nil && claiming.Err() == nil {
 			s.log.Error("look for webhook deliveries", "err", err)
 			pause = errPause
 		}
@@ -136,20 +162,31 @@ func (s *Service) loop(claiming context.Context, stopped chan<- struct{}) {
 func (s *Service) RunDue(ctx context.Context) (total int, err error) {
 	var own sync.WaitGroup
 	defer own.Wait()
-	for {
+	now := s.db.Clock().Now()
+	for settled := false; ; {
 		ended := s.sender.watch()
-		n, err := s.dispatch(ctx, ctx, &own)
-		if total += n; err != nil {
+		n, more, err := s.dispatch(ctx, ctx, now, &own)
+		total += n
+		switch {
+		case err != nil:
 			return total, err
-		}
-		if s.sender.idle() {
-			if n == 0 {
-				return total, nil
+		case !more && settled:
+			return total, nil
+		case !more:
+			// What ends now may bring about more: who was told of it, or what waits for an endpoint that was disabled.
+			if err := s.sender.wait(ctx); err != nil {
+				return total, err
 			}
+			settled = true
+			continue
+		case n > 0:
+			settled = false
 			continue
 		}
+		// All places are taken, or another process was faster.
 		select {
 		case <-ended:
+		case <-time.After(lookAgain):
 		case <-ctx.Done():
 			return total, ctx.Err()
 		}
@@ -170,18 +207,18 @@ func NextDue(ctx context.Context, tx *db.Tx, after time.Time) (at time.Time, ok 
 	return at, ok, nil
 }
 
-// dispatch begins to send what is due, to each endpoint as much as it may be sent at once, and returns how many
-// deliveries it dealt with.
-func (s *Service) dispatch(claiming, sending context.Context, attempts *sync.WaitGroup) (total int, err error) {
+// dispatch begins to send what is due at an instant, to each endpoint as much as it may be sent at once. It returns how
+// many deliveries it dealt with, and whether there was anything to do, which may be more.
+func (s *Service) dispatch(claiming, sending context.Context, now time.Time, attempts *sync.WaitGroup) (total int, more bool, err error) {
 	s.sender.dispatching.Lock()
 	defer s.sender.dispatching.Unlock()
 	var work []query.ListWebhookWorkRow
 	err = s.db.Read(claiming, func(tx *db.Tx) (err error) {
-		work, err = tx.ListWebhookWork(claiming, query.ListWebhookWorkParams{Now: tx.Stamp, Wall: &tx.WallStamp})
+		work, err = tx.ListWebhookWork(claiming, query.ListWebhookWorkParams{Now: clock.FromTime(now), Wall: &tx.WallStamp})
 		return err
 	})
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	var problems []error
 	for _, w := range work {
@@ -189,7 +226,7 @@ func (s *Service) dispatch(claiming, sending context.Context, attempts *sync.Wai
 		total += n
 		problems = append(problems, err)
 	}
-	return total, errors.Join(problems...)
+	return total, len(work) > 0, errors.Join(problems...)
 }
 
 // serve deals with what is due for one endpoint.
@@ -203,9 +240,9 @@ func (s *Service) serve(claiming, sending context.Context, w query.ListWebhookWo
 	}
 	parcels, err := s.claim(claiming, w.ID, free)
 	for _, p := range parcels {
-		s.sender.begin(p.endpointID)
+		end := s.sender.begin(p.endpointID)
 		attempts.Go(func() {
-			defer func() { s.sender.end(p.endpointID); s.look() }()
+			defer func() { end(); s.look() }()
 			s.send(sending, p)
 		})
 	}
