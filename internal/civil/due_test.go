@@ -266,7 +266,7 @@ func TestDueAfterATrial(t *testing.T) {
 }
 
 // B1: the trial in Juneau ends one minute after midnight, so a run at midnight finds nothing to bill yet.
-func TestTrialEndsAtTheSameLocalTime(t *testing.T) {
+func TestB1TrialEndsAtTheSameLocalTime(t *testing.T) {
 	t.Parallel()
 	over, first := civil.TrialEnd(instant(t, "2015-09-01T08:01:01Z"), 30, zone(t, "America/Juneau"))
 	if over != instant(t, "2015-10-01T08:01:01Z") || first != civil.On(2015, 10, 1) {
@@ -279,7 +279,7 @@ func TestTrialEndsAtTheSameLocalTime(t *testing.T) {
 }
 
 // B2: cancelled for a local date across the end of daylight saving.
-func TestCancelOnALocalDate(t *testing.T) {
+func TestB2CancelOnALocalDate(t *testing.T) {
 	t.Parallel()
 	loc := zone(t, "America/Los_Angeles")
 	start := civil.Of(instant(t, "2015-11-01T07:01:01Z"), loc)
@@ -295,7 +295,7 @@ func TestCancelOnALocalDate(t *testing.T) {
 }
 
 // B10: a number carries the local year and month.
-func TestMonthTag(t *testing.T) {
+func TestB10MonthTag(t *testing.T) {
 	t.Parallel()
 	d := civil.Of(instant(t, "2023-09-30T23:10:00Z"), zone(t, "Europe/Paris"))
 	if tag := d.Year*100 + int(d.Month); tag != 202310 {

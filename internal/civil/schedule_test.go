@@ -110,7 +110,7 @@ func TestAnchors(t *testing.T) {
 }
 
 // A16: whole periods from 2012-07-16 to a date.
-func TestCountingWholePeriods(t *testing.T) {
+func TestA16CountingWholePeriods(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
@@ -133,7 +133,7 @@ func TestCountingWholePeriods(t *testing.T) {
 }
 
 // A17: a 30-day cycle, seven steps forward and back.
-func TestStepsForwardAndBack(t *testing.T) {
+func TestA17StepsForwardAndBack(t *testing.T) {
 	t.Parallel()
 	want := dates(t, "2016-04-08", "2016-05-08", "2016-06-07", "2016-07-07", "2016-08-06", "2016-09-05", "2016-10-05", "2016-11-04")
 	forward := civil.Anniversary(want[0], thirty)

@@ -85,21 +85,16 @@ func begin(t *testing.T, price string, term proration.Term, p civil.Period, want
 	return s
 }
 
-// inEach runs a case in the profiles that it names.
-func inEach(t *testing.T, profiles []proration.Profile, test func(*testing.T, proration.Profile)) {
+// inAny runs a case in which all profiles must agree.
+func inAny(t *testing.T, test func(*testing.T, proration.Profile)) {
 	t.Helper()
-	for _, p := range profiles {
+	for _, p := range proration.Profiles() {
 		t.Run(string(p), func(t *testing.T) {
 			t.Parallel()
 			test(t, p)
 		})
 	}
 }
-
-func only(p proration.Profile) []proration.Profile { return []proration.Profile{p} }
-
-// anyProfile is for cases in which all profiles must agree.
-var anyProfile = proration.Profiles()
 
 // Whole periods cost the whole price in every profile, whatever the lengths of months and days: the amounts of the
 // cases in groups A and B, and C16.
@@ -133,7 +128,7 @@ func TestWholePeriods(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			inEach(t, anyProfile, func(t *testing.T, p proration.Profile) {
+			inAny(t, func(t *testing.T, p proration.Profile) {
 				for n := range tt.periods {
 					whole := tt.schedule.Whole(n)
 					begin(t, tt.price, proration.Term{Profile: p, Interval: tt.schedule.Interval, Whole: whole, Zone: tt.zone}, whole, tt.price)
@@ -147,7 +142,7 @@ func TestWholePeriods(t *testing.T) {
 func TestB2(t *testing.T) {
 	t.Parallel()
 	loc := must(time.LoadLocation("America/Los_Angeles"))(t)
-	inEach(t, anyProfile, func(t *testing.T, p proration.Profile) {
+	inAny(t, func(t *testing.T, p proration.Profile) {
 		whole := period(t, "2015-11-01", "2015-12-01")
 		s := begin(t, "249.95", proration.Term{Profile: p, Interval: monthly, Whole: whole, Zone: loc}, whole, "249.95")
 		is(t, "credit", must(s.Cancel(instant(t, "2015-12-01T08:00:00Z")))(t), "0.00")
@@ -292,7 +287,7 @@ func TestShares(t *testing.T) {
 func TestC13(t *testing.T) {
 	t.Parallel()
 	year, month := period(t, "2012-05-01", "2013-05-01"), period(t, "2012-05-01", "2012-06-01")
-	inEach(t, anyProfile, func(t *testing.T, p proration.Profile) {
+	inAny(t, func(t *testing.T, p proration.Profile) {
 		s := begin(t, "2399.95", proration.Term{Profile: p, Interval: yearly, Whole: year}, year, "2399.95")
 		schedule := civil.Anniversary(year.Start, yearly).WithInterval(monthly)
 		if got := schedule.WholeAt(year.Start); got != month {
@@ -342,7 +337,7 @@ func TestC14(t *testing.T) {
 func TestC16(t *testing.T) {
 	t.Parallel()
 	schedule := civil.Anniversary(date(t, "2022-11-27"), monthly)
-	inEach(t, anyProfile, func(t *testing.T, p proration.Profile) {
+	inAny(t, func(t *testing.T, p proration.Profile) {
 		for n, want := range []struct {
 			quantity int64
 			amount   string
@@ -434,7 +429,7 @@ func TestC23(t *testing.T) {
 	begin(t, "1188.00", proration.Term{Profile: proration.DaysActual, Interval: yearly, Whole: due[0].Whole}, due[0].Period, "788.75")
 }
 
-// C25, C26: the last day of service is 21 February, so the unused part starts on the 22nd.
+// C25: the last day of service is 21 February, so the unused part starts on the 22nd.
 func TestC25(t *testing.T) {
 	t.Parallel()
 	schedule := civil.Calendar(date(t, "2025-02-08"), monthly)
@@ -457,20 +452,30 @@ func TestC25(t *testing.T) {
 	is(t, "refund", refund, "15.00")
 	is(t, "account credit", account, "15.00")
 
-	// C26 has this final invoice too, without any credit.
-	usage := must(tax.Compute(tax.Exclusive, "EUR", []tax.Line{{Amount: eur(t, "50.00"), Category: vat}}, nil))(t)
-	is(t, "final invoice, due in C26", usage.Total, "60.00")
-	is(t, "due", must(usage.Total.Sub(account))(t), "45.00")
+	is(t, "due", must(finalInvoice(t).Total.Sub(account))(t), "45.00")
 	// I3: charged − credited − (paid − refunded to card and account).
 	first := must(money.Sum("EUR", invoice.Total, eur(t, "-30.00"), eur(t, "-75.00"), refund, account))(t)
 	is(t, "first invoice open", first, "15.00")
+}
+
+// finalInvoice is for the usage in C25 and C26.
+func finalInvoice(t *testing.T) tax.Document {
+	t.Helper()
+	usage := tax.Line{Amount: eur(t, "50.00"), Category: tax.Rated(tax.MustPercent("20"))}
+	return must(tax.Compute(tax.Exclusive, "EUR", []tax.Line{usage}, nil))(t)
+}
+
+// C26: in mode "skip" nothing of the first invoice is credited, and the final one is due as it is.
+func TestC26(t *testing.T) {
+	t.Parallel()
+	is(t, "due", finalInvoice(t).Total, "60.00")
 }
 
 // C28: upgraded after 12 of 30 days.
 func TestC28(t *testing.T) {
 	t.Parallel()
 	april := period(t, "2025-04-01", "2025-05-01")
-	inEach(t, anyProfile, func(t *testing.T, p proration.Profile) {
+	inAny(t, func(t *testing.T, p proration.Profile) {
 		term := proration.Term{Profile: p, Interval: monthly, Whole: april}
 		s := begin(t, "99.00", term, april, "99.00")
 		change := must(s.Change(midnight(t, "2025-04-13"), eur(t, "249.00"), term))(t)

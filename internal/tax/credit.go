@@ -165,15 +165,15 @@ func (d Document) creditCategory(whole, so Subtotal, amount int64) (Subtotal, er
 	if !within(amount, left, whole.Base.Amount+whole.Tax.Amount) {
 		return Subtotal{}, fmt.Errorf("%w: %s of %s", ErrExceeds, d.money(amount), d.money(left))
 	}
-	base, tax := amount, int64(0)
+	base, tax := baseLeft, taxLeft
 	switch {
-	case amount == left:
-		base, tax = baseLeft, taxLeft
+	case amount == left: // completes the category
 	case d.Mode == Inclusive:
 		tax = amount - netOf(amount, whole.Category.Rate)
 		tax = between(tax, amount-baseLeft, taxLeft)
 		base = amount - tax
 	default:
+		base = amount
 		tax = between(times(base, whole.Category.Rate.Fraction()), 0, taxLeft)
 	}
 	return Subtotal{Category: whole.Category, Base: d.money(base), Tax: d.money(tax)}, nil

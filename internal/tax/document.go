@@ -127,13 +127,11 @@ func (d *Document) subtotal() {
 			before += d.Lines[i].Amount.Amount
 			after += d.Lines[i].Left().Amount
 		}
-		lineTotal, base, tax := before, after, int64(0)
+		lineTotal, base, tax := before, after, times(after, c.Rate.Fraction())
 		if d.Mode == Inclusive {
 			lineTotal, base = netOf(before, c.Rate), netOf(after, c.Rate)
 			tax = after - base
 			d.netLines(members[c], lineTotal, c.Rate)
-		} else {
-			tax = times(base, c.Rate.Fraction())
 		}
 		lines += lineTotal
 		d.Subtotals = append(d.Subtotals, Subtotal{Category: c, Base: d.money(base), Tax: d.money(tax)})
