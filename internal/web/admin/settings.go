@@ -3,7 +3,9 @@ package admin
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +18,10 @@ import (
 var settingGroups = []struct{ prefix, title, text string }{
 	{"store", "Store", "Who you are, on pages and invoices."},
 	{"billing", "Billing", "For invoices that are issued from now on."},
+	{"tax", "Tax", "What is added to prices, or contained in them. Rates are entered under Taxes."},
+	{"licenses", "Licenses", "How money and licenses go together."},
+	{"mail", "Mail", "How the store writes to customers and staff."},
+	{"webhooks", "Webhooks", "What may be told of what happens here."},
 	{"limits", "Limits", "How often the license API may be called, and by whom."},
 	{"compat", "Compatibility", "For software that was written for another server."},
 	{"logs", "Logs", "How long things are kept."},
@@ -39,6 +45,13 @@ func settingField(d setting.Definition, value any) ui.Field {
 	case setting.Networks:
 		f.Kind, f.Rows, f.Mono = ui.InputTextarea, 3, true
 		f.Hint += " One a line."
+	case setting.Switch:
+		f.Kind, f.Short = ui.InputSelect, true
+		f.Options = []ui.Option{{Value: "true", Label: "On"}, {Value: "false", Label: "Off"}}
+	case setting.Days:
+		f.Hint += " Numbers with commas between them."
+	case setting.Map:
+		f.Hint += " Written as annual: 30, monthly: 7."
 	case setting.Currency:
 		f.Short = true
 	case setting.Text, setting.Zone:
@@ -53,6 +66,18 @@ func settingText(v any) string {
 		return v
 	case []string:
 		return strings.Join(v, "\n")
+	case []int:
+		words := make([]string, len(v))
+		for i, n := range v {
+			words[i] = strconv.Itoa(n)
+		}
+		return strings.Join(words, ", ")
+	case map[string]int:
+		var words []string
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			words = append(words, fmt.Sprintf("%s: %d", name, v[name]))
+		}
+		return strings.Join(words, ", ")
 	default:
 		return fmt.Sprint(v)
 	}
@@ -72,6 +97,12 @@ func settingJSON(d setting.Definition, typed string) json.RawMessage {
 		}
 	case setting.Networks:
 		v = strings.Fields(typed)
+	case setting.Switch:
+		v = typed == "true"
+	case setting.Days:
+		v = numbers(typed)
+	case setting.Map:
+		v = numbersByName(typed)
 	case setting.Text, setting.Lines, setting.Choice, setting.Zone, setting.Currency:
 		if typed == "" {
 			return json.RawMessage("null")
@@ -82,6 +113,33 @@ func settingJSON(d setting.Definition, typed string) json.RawMessage {
 		return json.RawMessage("null") // text, numbers and lists of text always marshal
 	}
 	return b
+}
+
+// numbers reads "1, 3, 5"; what is no list of numbers is returned as it is, for the setting to refuse.
+func numbers(typed string) any {
+	list := []int{}
+	for _, word := range strings.FieldsFunc(typed, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }) {
+		n, err := strconv.Atoi(word)
+		if err != nil {
+			return typed
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+// numbersByName reads "annual: 30, monthly: 7"; what is not that is returned as it is, for the setting to refuse.
+func numbersByName(typed string) any {
+	of := map[string]int{}
+	for _, part := range strings.FieldsFunc(typed, func(r rune) bool { return r == ',' || r == '\n' }) {
+		name, value, _ := strings.Cut(part, ":")
+		n, err := strconv.Atoi(strings.TrimSpace(value))
+		if err != nil {
+			return typed
+		}
+		of[strings.TrimSpace(name)] = n
+	}
+	return of
 }
 
 // settingsForm shows values, by name; was is what the form showed when it was opened, which it sends along.
