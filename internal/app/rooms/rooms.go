@@ -20,6 +20,7 @@ import (
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/report"
 	"github.com/keystead/keystead/internal/setting"
@@ -34,7 +35,10 @@ type Config struct {
 	Files    string // folder of release files
 	Key      crypt.Key
 	TestMode bool
-	Logger   *slog.Logger // nil: nothing is logged
+	// Rehearsal says that the store is a copy in which time is let pass to see what would happen: nothing that is built
+	// over it may reach the world outside. Mails, webhooks and live gateways have stand-ins.
+	Rehearsal bool
+	Logger    *slog.Logger // nil: nothing is logged
 }
 
 // Rooms are the rooms of one store. They may be used at once; [Rooms.Start] begins what runs by itself.
@@ -54,10 +58,14 @@ type Rooms struct {
 	Counts     *index.Counts
 	Billing    *billing.Service
 	Payments   *payment.Service
+	Sandbox    *sandbox.Sandbox // nil in a live store
 	Orders     *order.Service
 	Reports    *report.Service
 
-	clock clock.Clock
+	clock      clock.Clock
+	db         *db.DB
+	config     Config
+	rehearsing chan struct{} // holds one while a dry run is made
 }
 
 // Build builds the rooms over a store, which must stay open until they are closed.
@@ -66,7 +74,7 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Rooms{Counts: counts, clock: d.Clock()}
+	r := &Rooms{Counts: counts, clock: d.Clock(), db: d, config: c, rehearsing: make(chan struct{}, 1)}
 	r.Settings = setting.New(d)
 	r.Events = event.NewLog(d)
 	r.Jobs = job.NewQueue(d, c.Logger)
@@ -91,7 +99,10 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 	r.Billing = billing.New(d, invoiceTerms, r.Jobs)
 	r.Billing.Register(billing.KindLicense, LicenseIssuer{r.Licenses})
 	r.Billing.CheckTargets(billing.KindLicense, r.Licenses.MissingLines)
-	r.Payments = payment.New(d, r.Billing)
+	r.Payments = payment.New(d, r.Billing, r.Jobs, c.Logger)
+	if err := r.useGateways(ctx, d, c); err != nil {
+		return nil, err
+	}
 	r.Orders = order.New(d, r.Billing, r.Payments)
 	r.Reports = report.New(d)
 	r.registerJobs()

@@ -82,3 +82,7 @@ DELETE FROM jobs WHERE jobs.id IN (
     ORDER BY old.id
     LIMIT CAST(@n AS BIGINT)
 );
+
+-- name: RequeueJobs :exec
+-- In a copy of a store, nobody is running what was running.
+UPDATE jobs SET state = 'queued', lease_until = NULL WHERE state = 'running';

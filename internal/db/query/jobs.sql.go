@@ -311,6 +311,16 @@ func (q *Queries) RenewJob(ctx context.Context, arg RenewJobParams) (int64, erro
 	return result.RowsAffected()
 }
 
+const requeueJobs = `-- name: RequeueJobs :exec
+UPDATE jobs SET state = 'queued', lease_until = NULL WHERE state = 'running'
+`
+
+// In a copy of a store, nobody is running what was running.
+func (q *Queries) RequeueJobs(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, requeueJobs)
+	return err
+}
+
 const retryJob = `-- name: RetryJob :execrows
 UPDATE jobs SET state = 'queued', run_at = $1, finished_at = NULL, max_attempts = attempt + $2
 WHERE id = $3 AND state IN ('failed', 'queued')

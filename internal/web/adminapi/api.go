@@ -7,6 +7,7 @@
 package adminapi
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/keystead/keystead/internal/automation"
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/clock"
@@ -40,20 +42,24 @@ const Base = "/api/admin/v1"
 
 // Config is what the API works with.
 type Config struct {
-	DB        *db.DB
-	Clock     clock.Clock
-	Log       *slog.Logger
-	Catalog   *catalog.Service
-	Customers *customer.Service
-	Releases  *release.Service
-	Settings  *setting.Service
-	Licenses  *license.Service
-	Orders    *order.Service
-	Billing   *billing.Service
-	Payments  *payment.Service
-	Events    *event.Log
-	Jobs      *job.Queue
-	Tokens    *token.Service
+	DB         *db.DB
+	Clock      clock.Clock
+	Log        *slog.Logger
+	Catalog    *catalog.Service
+	Customers  *customer.Service
+	Releases   *release.Service
+	Settings   *setting.Service
+	Licenses   *license.Service
+	Orders     *order.Service
+	Billing    *billing.Service
+	Payments   *payment.Service
+	Events     *event.Log
+	Jobs       *job.Queue
+	Automation *automation.Service
+	Tokens     *token.Service
+
+	// DryRun tells what would happen until an instant.
+	DryRun func(ctx context.Context, until time.Time) (automation.Rehearsal, error)
 
 	// Version is the program's, for the OpenAPI document.
 	Version string
@@ -108,6 +114,7 @@ func New(c Config) *API {
 	a.history()
 	a.events()
 	a.jobs()
+	a.automation()
 	a.figures()
 	a.verify()
 	a.tokens()

@@ -39,7 +39,7 @@ func setup(t *testing.T, s *dbtest.Store) *bundle {
 	b := &bundle{T: t, Store: s, rooms: r}
 	b.api = New(Config{
 		DB: s.DB, Clock: s.Clock, Log: roomstest.Log(), Catalog: r.Catalog, Customers: r.Customers, Releases: r.Releases, Settings: r.Settings, Licenses: r.Licenses,
-		Orders: r.Orders, Billing: r.Billing, Payments: r.Payments, Events: r.Events, Jobs: r.Jobs, Tokens: r.Tokens, Version: "1.2.3", MaxUpload: 4 << 20,
+		Orders: r.Orders, Billing: r.Billing, Payments: r.Payments, Events: r.Events, Jobs: r.Jobs, Automation: r.Automation, DryRun: r.DryRun, Tokens: r.Tokens, Version: "1.2.3", MaxUpload: 4 << 20,
 	})
 	b.shapes = newShapes(t, b.api)
 	b.h = web.Identify(func() []netip.Prefix { return nil }, b.api)

@@ -36,12 +36,6 @@ type listJobsInput struct {
 	Kind  string `query:"kind" maxLength:"255"`
 }
 
-// Run is what a run of the automation did.
-type Run struct {
-	Attempts int `json:"attempts" doc:"How many jobs were tried"`
-	Failed   int `json:"failed" doc:"How many jobs have failed for good and wait for a person"`
-}
-
 func (a *API) jobs() {
 	add(a, route{Method: http.MethodGet, Path: "/jobs", Scope: "settings:read", Tag: "Automation", Summary: "List jobs", Notes: "Newest first."},
 		func(ctx context.Context, in *listJobsInput) (List[Job], error) {
@@ -58,15 +52,4 @@ func (a *API) jobs() {
 			j, err := a.Jobs.Retry(ctx, in.ID)
 			return showJob(j), err
 		})
-	add(a, route{Method: http.MethodPost, Path: "/automation/run", Scope: "jobs:write", Tag: "Automation", Summary: "Run all that is due now", Notes: "In order, and answers when it is done. Running it twice does no harm.", Repeat: after},
-		a.runAutomation)
-}
-
-func (a *API) runAutomation(ctx context.Context, _ *struct{}) (Run, error) {
-	n, err := a.Jobs.RunDue(ctx)
-	if err != nil {
-		return Run{}, err
-	}
-	failed, _, err := a.Jobs.List(ctx, job.Filter{State: job.Failed, Limit: 200})
-	return Run{Attempts: n, Failed: len(failed)}, err
 }

@@ -38,6 +38,7 @@ type route struct {
 	Status       int    // of success; 0: 200, or 204 where nothing is answered
 	Repeat       repeat
 	Upload       bool // the body is a file of any size and type
+	Long         bool // it may take longer than the server gives a request
 
 	operation *huma.Operation
 	body      *schema // of the body; nil: none is taken
@@ -140,6 +141,9 @@ func (a *API) handle(rt *route) http.Handler {
 		body, err := readBody(w, r)
 		if err != nil {
 			return err
+		}
+		if rt.Long {
+			web.UnhurriedUpload(w) // or its context would end with the time for reading it
 		}
 		use, err := caller.use(rt, r, body)
 		if err != nil {
