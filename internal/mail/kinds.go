@@ -98,7 +98,7 @@ type (
 		Link  string
 	}
 
-	// OrderConfirmationData: Licenses are empty while the order waits for its money, and Invoice then says how to pay.
+	// OrderConfirmationData tells of an order. While it waits for its money, Licenses are empty and Invoice says how to pay.
 	OrderConfirmationData struct {
 		Name      string
 		Number    string
@@ -118,7 +118,7 @@ type (
 		Link     string
 	}
 
-	// InvoiceIssuedData: ChargeOn and Method are of the payment that will be tried by itself, if one will.
+	// InvoiceIssuedData tells of an invoice. ChargeOn and Method are of the payment that will be tried by itself, if one will.
 	InvoiceIssuedData struct {
 		Name     string
 		Invoice  Invoice
@@ -145,7 +145,8 @@ type (
 		Invoice    Invoice
 	}
 
-	// PaymentFailedData: NextTryOn is zero after the last try; SuspendOn is when licenses stop working without money.
+	// PaymentFailedData tells of a charge that failed. NextTryOn is zero after the last try; SuspendOn is when licenses stop
+	// working without money.
 	PaymentFailedData struct {
 		Name      string
 		Amount    money.Money `json:",omitzero"`
@@ -198,7 +199,8 @@ type (
 		Buy          string
 	}
 
-	// SubscriptionCancelledData: EndsOn is the last day that was paid, or today. Credit is what was not used up.
+	// SubscriptionCancelledData tells of a cancellation. EndsOn is the last day that was paid, or today; Credit what was
+	// not used up.
 	SubscriptionCancelledData struct {
 		Name         string
 		Subscription Subscription
@@ -223,7 +225,7 @@ type (
 		Why          string // as the customer may read it
 	}
 
-	// PlanChangedData: Subscription is the one after the change. Charged and Credited are zero when nothing was.
+	// PlanChangedData tells of a change. Subscription is the one after it; Charged and Credited are zero when nothing was.
 	PlanChangedData struct {
 		Name         string
 		Subscription Subscription
@@ -244,7 +246,7 @@ type (
 		Cancel       string
 	}
 
-	// RefundIssuedData: CreditNote is the number of the document, empty if there is none.
+	// RefundIssuedData tells of a refund. CreditNote is the number of the document, empty if there is none.
 	RefundIssuedData struct {
 		Name       string
 		Amount     money.Money `json:",omitzero"`
@@ -287,7 +289,7 @@ type (
 		Link       string
 	}
 
-	// TrialEndingData: Method is empty when nothing can be charged.
+	// TrialEndingData tells that a trial ends. Method is empty when nothing can be charged.
 	TrialEndingData struct {
 		Name         string
 		Subscription Subscription
@@ -297,7 +299,7 @@ type (
 		Update       string
 	}
 
-	// CardExpiringData: ExpiresOn is any day of the card's last month.
+	// CardExpiringData tells that a card expires. ExpiresOn is any day of its last month.
 	CardExpiringData struct {
 		Name      string
 		Method    string

@@ -46,13 +46,13 @@ func (s *Service) List(ctx context.Context, f Filter) (mails []Mail, next string
 	if _, ok := infoOf(f.Kind); f.Kind != "" && !ok {
 		bad.Add("kind", "is not a kind of mail")
 	}
-	for field, id := range map[string]string{"customer_id": f.CustomerID, "subject_id": f.SubjectID} {
-		if _, err := text.Line(id, text.NameLength); err != nil {
-			bad.Add(field, err.Error())
-		}
+	for _, in := range []struct {
+		field string
+		value *string
+	}{{"customer_id", &f.CustomerID}, {"subject_id", &f.SubjectID}, {"q", &f.Query}} {
+		*in.value, err = text.Line(*in.value, text.NameLength)
+		bad.Check(in.field, err)
 	}
-	f.Query, err = text.Line(f.Query, text.NameLength)
-	bad.Check("q", err)
 	if err := bad.Err(); err != nil {
 		return nil, "", err
 	}

@@ -55,6 +55,7 @@ type Service struct {
 	wake     chan struct{}  // holds at most one: look for work now
 	domain   atomic.Pointer[string]
 	pause    pause
+	claiming sync.Mutex
 
 	mu      sync.Mutex
 	cancel  context.CancelFunc // nil: not started

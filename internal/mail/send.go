@@ -161,6 +161,9 @@ func (s *Service) make(r *renderer, info KindInfo, row query.Mail) (Rendered, er
 
 // claim takes mails that are due, under a name of the claim's own. It returns none when nothing is due.
 func (s *Service) claim(ctx context.Context) (claim string, rows []query.Mail, err error) {
+	// Workers of this process would only wait for each other's rows. Those of others may have to.
+	s.claiming.Lock()
+	defer s.claiming.Unlock()
 	for more := true; more && err == nil; {
 		err = s.db.Write(ctx, func(tx *db.Tx) (err error) {
 			claim, more = tx.NewID("clm"), false

@@ -22,6 +22,7 @@ var settingGroups = []struct{ prefix, title, text string }{
 	{"licenses", "Licenses", "How money and licenses go together."},
 	{"mail", "Mail", "How the store writes to customers and staff."},
 	{"webhooks", "Webhooks", "What may be told of what happens here."},
+	{"mail", "Mail", "How mails leave. The password of the mail server is set apart, and never shown."},
 	{"limits", "Limits", "How often the license API may be called, and by whom."},
 	{"compat", "Compatibility", "For software that was written for another server."},
 	{"logs", "Logs", "How long things are kept."},
@@ -42,7 +43,7 @@ func settingField(d setting.Definition, value any) ui.Field {
 		}
 	case setting.Lines:
 		f.Kind, f.Rows = ui.InputTextarea, 4
-	case setting.Networks:
+	case setting.Networks, setting.Emails:
 		f.Kind, f.Rows, f.Mono = ui.InputTextarea, 3, true
 		f.Hint += " One a line."
 	case setting.Switch:
@@ -95,7 +96,7 @@ func settingJSON(d setting.Definition, typed string) json.RawMessage {
 		if n, err := strconv.Atoi(typed); err == nil {
 			v = n
 		}
-	case setting.Networks:
+	case setting.Networks, setting.Emails:
 		v = strings.Fields(typed)
 	case setting.Switch:
 		v = typed == "true"
