@@ -174,6 +174,11 @@ func TestDuePerRun(t *testing.T) {
 				{"2023-11-19T02:00:00Z", "2023-11-19", "2024-07-19"},
 			},
 		},
+		{
+			"what was billed before the start is another subscription's", "UTC", civil.Anniversary(civil.On(2025, 3, 10), monthly),
+			civil.Billing{Timing: civil.InAdvance, Billed: civil.On(2025, 1, 1)},
+			[]run{{at: "2025-03-09T02:00:00Z"}, {"2025-03-10T02:00:00Z", "2025-03-10", "2025-04-10"}},
+		},
 		{"E28: nothing after the end", "UTC", civil.Anniversary(civil.On(2025, 3, 10), monthly), civil.Billing{
 			Timing: civil.InAdvance, Billed: civil.On(2025, 4, 10), End: civil.On(2025, 4, 10),
 		}, []run{{at: "2025-04-10T02:00:00Z"}, {at: "2025-06-10T02:00:00Z"}}},

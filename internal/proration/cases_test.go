@@ -537,3 +537,18 @@ func TestE4(t *testing.T) {
 	is(t, "credit", must(s.Credit(period(t, "2012-07-10", "2012-07-31")))(t), "169.32")
 	is(t, "not twice", must(s.Credit(period(t, "2012-06-01", "2012-09-01")))(t), "80.63")
 }
+
+// What lies outside of a stretch is not credited, and a stretch that is cancelled before it starts is credited whole.
+func TestOutsideOfAStretch(t *testing.T) {
+	t.Parallel()
+	term := proration.Term{Profile: proration.DaysActual, Interval: monthly, Whole: period(t, "2025-04-01", "2025-05-01")}
+	s := begin(t, "30.00", term, period(t, "2025-04-11", "2025-04-21"), "10.00")
+	is(t, "before", must(s.Credit(period(t, "2025-04-01", "2025-04-11")))(t), "0.00")
+	is(t, "after", must(s.Credit(period(t, "2025-04-21", "2025-05-01")))(t), "0.00")
+	is(t, "partly", must(s.Credit(period(t, "2025-04-01", "2025-04-12")))(t), "1.00")
+	is(t, "cancelled after its end", must(s.Cancel(midnight(t, "2025-04-25")))(t), "0.00")
+	is(t, "cancelled before its start", must(s.Cancel(midnight(t, "2025-03-25")))(t), "9.00")
+	if want := period(t, "2025-04-11", "2025-04-11"); s.Period != want {
+		t.Errorf("the stretch is now %v", s.Period)
+	}
+}

@@ -141,15 +141,13 @@ func (l DocumentLine) credit(so CreditedLine, amount money.Money) (CreditedLine,
 	}
 	// Only positive lines have a discount.
 	discountLeft := l.Discount.Amount - so.Discount.Amount
-	discount := discountLeft
-	if credited < left {
-		share, err := l.Discount.Share(amount.Amount*sign, max(1, l.Amount.Amount*sign))
-		if err != nil {
-			return CreditedLine{}, err
-		}
-		// What stays of the discount must fit into what stays of the line, or the last credit would be negative.
-		discount = min(max(share.Amount, discountLeft-(left-credited)), discountLeft)
+	share, err := l.Discount.Share(credited, max(1, sign*l.Amount.Amount))
+	if err != nil {
+		return CreditedLine{}, err
 	}
+	// What stays of the discount must fit into what stays of the line. So nothing stays when the line is complete, and
+	// no part is negative.
+	discount := min(max(share.Amount, discountLeft-(left-credited)), discountLeft)
 	return CreditedLine{Amount: amount, Discount: money.New(discount, amount.Currency)}, nil
 }
 

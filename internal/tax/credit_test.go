@@ -27,23 +27,61 @@ func TestCreditRefuses(t *testing.T) {
 	}
 }
 
-// A credit that completes a discounted line takes the discount that is left; what stays never turns negative.
-func TestDiscountOfParts(t *testing.T) {
+// A credit that completes a discounted line takes the discount that is left. What stays never turns negative, even if
+// each part rounds down its share of the discount, or up.
+func TestDiscountOfSmallParts(t *testing.T) {
 	t.Parallel()
-	d := compute(t, tax.Exclusive, []tax.Line{at(t, "1.00", "20")}, tax.Coupon{Fixed: eur(t, "0.90")})
+	for name, tt := range map[string]struct{ discount, part string }{
+		"2.4 rounds down": {"0.80", "0.03"},
+		"0.5 rounds up":   {"0.50", "0.01"},
+		"3.6 rounds up":   {"0.90", "0.04"},
+	} {
+		d := compute(t, tax.Exclusive, []tax.Line{at(t, "1.00", "20")}, tax.Coupon{Fixed: eur(t, tt.discount)})
+		so := inParts(t, d, eur(t, tt.part))
+		if so.Lines[0].Discount != eur(t, tt.discount) {
+			t.Errorf("%s: discount of the parts is %v", name, so.Lines[0].Discount)
+		}
+	}
+}
+
+// The tax of many small credits never exceeds that of the invoice, and the last one completes it.
+func TestTaxOfSmallParts(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name             string
+		mode             tax.Mode
+		line, part, want string
+	}{
+		{"0.6 rounds up", tax.Exclusive, "1.00", "0.03", "1.00 + 0.20"},
+		{"0.4 rounds down", tax.Exclusive, "1.00", "0.02", "1.00 + 0.20"},
+		{"a net of 2.5 rounds up", tax.Inclusive, "3.00", "0.03", "2.50 + 0.50"},
+		{"a net of 3.33 rounds down", tax.Inclusive, "3.00", "0.04", "2.50 + 0.50"},
+	} {
+		d := compute(t, tt.mode, []tax.Line{at(t, tt.line, "20")})
+		so := inParts(t, d, eur(t, tt.part))
+		compare(t, tt.name, map[string]string{"S 20": tt.want}, subtotals(so.Subtotals))
+	}
+}
+
+// inParts credits a document of one line in equal parts, and what is left in the end.
+func inParts(t *testing.T, d tax.Document, part money.Money) tax.Credited {
+	t.Helper()
 	var so tax.Credited
-	var discount int64
-	for range 25 {
-		n := credit(t, d, so, "0.04")
+	for left := d.Left(so)[0]; left.Amount > 0; left = d.Left(so)[0] {
+		part.Amount = min(part.Amount, left.Amount)
+		n, err := d.Credit(so, []money.Money{part})
+		if err != nil {
+			t.Fatal(err)
+		}
 		if n.Net.Amount < 0 || n.Tax.Amount < 0 {
 			t.Fatalf("note %+v", n)
 		}
-		discount += n.Lines[0].Discount.Amount
 		so = so.And(n)
+		if s := so.Subtotals[0]; s.Tax.Amount > d.Tax.Amount || s.Base.Amount > d.Net.Amount {
+			t.Fatalf("%v + %v of %v + %v is credited", s.Base, s.Tax, d.Net, d.Tax)
+		}
 	}
-	if discount != 90 || so.Lines[0].Amount != eur(t, "1.00") {
-		t.Errorf("discount of the parts is %d, credited %v", discount, so.Lines)
-	}
+	return so
 }
 
 // I5, P9: however a document is credited, no note exceeds it, and the last one completes it exactly, per category.
