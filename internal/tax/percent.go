@@ -57,6 +57,9 @@ func allDigits(s string) bool {
 // IsZero reports whether p is 0 %.
 func (p Percent) IsZero() bool { return p.millionths == 0 }
 
+// Equal reports whether two percentages are the same; == says so as well, but not to those who compare by reflection.
+func (p Percent) Equal(q Percent) bool { return p == q }
+
 // Fraction returns the exact value: 19 % is 19/100.
 func (p Percent) Fraction() *big.Rat { return big.NewRat(p.millionths, 100*perPercent) }
 
