@@ -36,6 +36,9 @@ type grammar struct {
 	Token   tokenCommand   `cmd:"" help:"Make, list and revoke tokens of the admin API."`
 	License licenseCommand `cmd:"" help:"Issue, show, activate and validate licenses."`
 
+	Automation automationCommand `cmd:"" help:"Run what is due, or tell what would happen."`
+	Clock      clockCommand      `cmd:"" help:"Show and move the clock of a test store."`
+
 	Backup  backupCommand  `cmd:"" help:"Write the whole store into one file."`
 	Restore restoreCommand `cmd:"" help:"Make a store of a backup."`
 	Migrate migrateCommand `cmd:"" help:"Bring the schema of a store up to date."`

@@ -17,13 +17,8 @@ var span = regexp.MustCompile(`^([0-9]{1,5})([dhm])$`)
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (i *instant) UnmarshalText(text []byte) error {
-	if m := span.FindSubmatch(text); m != nil {
-		n, err := strconv.Atoi(string(m[1]))
-		if err != nil {
-			return err
-		}
-		unit := map[string]time.Duration{"d": 24 * time.Hour, "h": time.Hour, "m": time.Minute}[string(m[2])]
-		*i = instant(clock.System().Now().Add(time.Duration(n) * unit))
+	if d, ok := spanOf(string(text)); ok {
+		*i = instant(clock.System().Now().Add(d))
 		return nil
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
@@ -33,4 +28,15 @@ func (i *instant) UnmarshalText(text []byte) error {
 		}
 	}
 	return fmt.Errorf("%q is no point in time: write 2027-03-20, 2027-03-20T03:21:26Z, 90d or 12h", text)
+}
+
+// spanOf reads how far away something is.
+func spanOf(text string) (time.Duration, bool) {
+	m := span.FindStringSubmatch(text)
+	if m == nil {
+		return 0, false
+	}
+	n, err := strconv.Atoi(m[1])
+	unit := map[string]time.Duration{"d": 24 * time.Hour, "h": time.Hour, "m": time.Minute}[m[2]]
+	return time.Duration(n) * unit, err == nil
 }
