@@ -42,6 +42,9 @@ type Config struct {
 	Box      *crypt.Box   // seals the password of the mail server, and mails that hold secret links
 	Sender   Sender       // usually SMTP
 	Logger   *slog.Logger // nil: nothing is logged
+	// Hold says why no mail may leave for now, such as that the store was restored and nobody has confirmed that it is
+	// the only one; empty: they may. Nil: they always may.
+	Hold func(context.Context) (reason string, err error)
 }
 
 // Service queues and sends the mails of a store. It is safe for concurrent use.
@@ -50,6 +53,7 @@ type Service struct {
 	settings *setting.Service
 	box      *crypt.Box
 	sender   Sender
+	hold     func(context.Context) (string, error)
 	log      *slog.Logger
 	random   func() float64 // in [0, 1), for the jitter of delays
 	wake     chan struct{}  // holds at most one: look for work now
@@ -67,8 +71,12 @@ func New(d *db.DB, c Config) *Service {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	if c.Hold == nil {
+		c.Hold = func(context.Context) (string, error) { return "", nil }
+	}
 	return &Service{
-		db: d, settings: c.Settings, box: c.Box, sender: c.Sender, log: c.Logger, random: rand.Float64, wake: make(chan struct{}, 1),
+		db: d, settings: c.Settings, box: c.Box, sender: c.Sender, hold: c.Hold, log: c.Logger, random: rand.Float64,
+		wake: make(chan struct{}, 1),
 	}
 }
 

@@ -590,6 +590,16 @@ func TestWithoutAServer(t *testing.T) {
 			t.Errorf("Outbox = %+v, %v", o, err)
 		}
 		b.set("mail.smtp_user", "")
+		b.mails.hold = func(context.Context) (string, error) { return "the store was restored", nil }
+		b.sendDue(0)
+		if o, err := b.mails.Outbox(t.Context()); err != nil || o.Missing != "the store was restored" {
+			t.Errorf("Outbox = %+v, %v", o, err)
+		}
+		b.mails.hold = func(context.Context) (string, error) { return "", errors.New("away") }
+		if n, err := b.mails.SendDue(t.Context()); n != 0 || err == nil {
+			t.Errorf("SendDue = %d, %v", n, err)
+		}
+		b.mails.hold = func(context.Context) (string, error) { return "", nil }
 		if b.mails.waitFor(t.Context()) != "" || b.get(id).State != Queued {
 			t.Error("it waits for something else")
 		}

@@ -102,7 +102,10 @@ const (
 
 // server is where mails go, or what is missing for that.
 func (s *Service) server(ctx context.Context, now *setting.Settings) (server Server, missing string, err error) {
+	held, err := s.hold(ctx)
 	switch {
+	case err != nil || held != "":
+		return Server{}, held, err
 	case now.MailServer == "":
 		return Server{}, missingServer, nil
 	case now.MailFrom == "":

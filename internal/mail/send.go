@@ -43,6 +43,9 @@ func (s *Service) SendDue(ctx context.Context) (n int, err error) {
 	if err != nil || missing != "" || s.pause.holds(s.db.Wall().Now()) {
 		return 0, err
 	}
+	if due, err := s.hasDue(ctx); err != nil || !due {
+		return 0, err
+	}
 	sweep := &sweep{s: s, now: now, server: server}
 	var all sync.WaitGroup
 	errs := make([]error, workers)
@@ -51,6 +54,18 @@ func (s *Service) SendDue(ctx context.Context) (n int, err error) {
 	}
 	all.Wait()
 	return int(sweep.tries.Load()), errors.Join(errs...)
+}
+
+// hasDue looks before anybody claims: most of the time nothing is due, and reading is cheap.
+func (s *Service) hasDue(ctx context.Context) (due bool, err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) (err error) {
+		due, err = tx.HasDueMail(ctx, query.HasDueMailParams{Now: &tx.Stamp, RealNow: &tx.WallStamp})
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("look for mails that are due: %w", err)
+	}
+	return due, nil
 }
 
 // sweep is one run over the mails that are due.
@@ -83,9 +98,15 @@ func (w *sweep) work(ctx context.Context) error {
 
 // sendAll tries the mails of a claim, and lets go of those that it did not get to.
 func (w *sweep) sendAll(ctx context.Context, link *link, claim string, rows []query.Mail) error {
+	unreached, err := w.sendEach(ctx, link, claim, rows)
+	return errors.Join(err, w.s.release(ctx, claim, unreached))
+}
+
+// sendEach tries one mail after another until the server can't be reached.
+func (w *sweep) sendEach(ctx context.Context, link *link, claim string, rows []query.Mail) (unreached, err error) {
 	custom, err := w.s.customTemplates(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r := newRenderer(w.now, custom)
 	for _, row := range rows {
@@ -94,13 +115,13 @@ func (w *sweep) sendAll(ctx context.Context, link *link, claim string, rows []qu
 		}
 		if err := link.open(ctx); err != nil {
 			w.trouble(err)
-			return w.s.release(ctx, claim, err)
+			return err, nil
 		}
 		if err := w.send(ctx, link, r, claim, row); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return w.s.release(ctx, claim, nil)
+	return nil, nil
 }
 
 // trouble notes that the server can't be reached. A program that stops is no trouble.

@@ -9,10 +9,12 @@ import (
 	netmail "net/mail"
 	"net/textproto"
 	"strconv"
+	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
+	"golang.org/x/net/idna"
 )
 
 // connectLimit bounds the time until a server lets us in.
@@ -97,6 +99,7 @@ func signIn(server Server, host string) []gomail.Option {
 
 // Send hands a letter over. It knows at each step whether the server can have accepted it.
 func (c *smtpConnection) Send(ctx context.Context, l Letter) error {
+	l.From, l.To, l.ReplyTo = ascii(l.From), ascii(l.To), ascii(l.ReplyTo)
 	msg, err := l.message()
 	if err != nil {
 		return &Refusal{Code: 553, Text: err.Error()}
@@ -164,6 +167,16 @@ func (c *smtpConnection) Close() {
 	_ = c.client.UpdateDeadline(time.Second)
 	_ = c.client.Quit()
 	c.drop()
+}
+
+// ascii writes the domain of an address in the form that every server takes.
+func ascii(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	domain, err := idna.Lookup.ToASCII(address[at+1:])
+	if at < 0 || err != nil {
+		return address
+	}
+	return address[:at+1] + domain
 }
 
 // message is the letter in MIME.

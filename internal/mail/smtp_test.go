@@ -181,6 +181,17 @@ func TestConnectionServesAfterARefusal(t *testing.T) {
 	}
 }
 
+func TestDomainOfAnotherScript(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"ada@Bücher.example": "ada@xn--bcher-kva.example", "a@example.com": "a@example.com", "ada": "ada", "": "", "a@[::1]": "a@[::1]",
+	} {
+		if got := ascii(address); got != want {
+			t.Errorf("%q: %q", address, got)
+		}
+	}
+}
+
 // Nothing that a letter holds can become a header, a command or another recipient.
 func TestInjection(t *testing.T) {
 	t.Parallel()
