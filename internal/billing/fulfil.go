@@ -13,6 +13,7 @@ import (
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/job"
+	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/text"
 )
 
@@ -25,7 +26,7 @@ const retryAfter = time.Minute
 // errorLength bounds what is kept of an error.
 const errorLength = 2000
 
-// fulfilAll does the work of every line of a paid invoice that is still to be done, and tells the order.
+// fulfilAll does the work of every line of a paid invoice that is still to be done, and tells those who watch.
 func (s *Service) fulfilAll(ctx context.Context, tx *db.Tx, invoiceID string) (Invoice, error) {
 	work, err := tx.FulfilmentWork(ctx, invoiceID)
 	if err != nil {
@@ -40,7 +41,7 @@ func (s *Service) fulfilAll(ctx context.Context, tx *db.Tx, invoiceID string) (I
 	if err != nil {
 		return Invoice{}, err
 	}
-	return inv, s.orders.InvoiceChanged(ctx, tx, inv)
+	return inv, s.changed(ctx, tx, inv)
 }
 
 // fulfil does the work of one paid line in a savepoint. failure is why it did not succeed: then the link is failed, an
@@ -48,7 +49,10 @@ func (s *Service) fulfilAll(ctx context.Context, tx *db.Tx, invoiceID string) (I
 func (s *Service) fulfil(ctx context.Context, tx *db.Tx, row query.FulfilmentWorkRow) (failure, err error) {
 	link := Link{Kind: row.Kind, State: LinkState(row.State)}
 	about := Invoice{ID: row.InvoiceID, CustomerID: row.CustomerID}
-	line := workOf(row)
+	line, err := workOf(row)
+	if err != nil {
+		return nil, err
+	}
 	failure = tx.Savepoint(ctx, func() error {
 		target, err := s.try(ctx, tx, row.Kind, line)
 		if err != nil {
@@ -105,16 +109,20 @@ func describe(err error) string {
 	return message
 }
 
-func workOf(r query.FulfilmentWorkRow) Line {
+func workOf(r query.FulfilmentWorkRow) (Line, error) {
 	line := Line{
-		ID: r.LineID, InvoiceID: r.InvoiceID, OrderID: r.OrderID, OrderItemID: orEmpty(r.OrderItemID), CustomerID: r.CustomerID,
-		OrderKind: r.OrderKind, Reason: r.Reason, PriceID: r.PriceID, PlanID: r.PlanID, Quantity: r.Quantity,
-		Description: r.Description,
+		ID: r.LineID, InvoiceID: r.InvoiceID, InvoiceKind: Kind(r.InvoiceKind), CustomerID: r.CustomerID,
+		SubscriptionID: orEmpty(r.SubscriptionID), Kind: r.Kind, Target: orEmpty(r.Target), Payload: r.Payload,
+		Description: r.Description, Quantity: r.Quantity, Total: money.New(r.Total, money.Currency(r.Currency)),
+		OrderID: orEmpty(r.OrderID), OrderItemID: orEmpty(r.OrderItemID), OrderKind: orEmpty(r.OrderKind),
+		Reason: orEmpty(r.Reason), PriceID: orEmpty(r.PriceID), PlanID: orEmpty(r.PlanID),
 	}
 	if r.ValidForCount != nil && r.ValidForUnit != nil {
 		line.ValidFor = civil.Span{Count: int(*r.ValidForCount), Unit: *r.ValidForUnit}
 	}
-	return line
+	var err error
+	line.Period, err = periodOf(r.PeriodStart, r.PeriodEnd)
+	return line, err
 }
 
 // moveLink takes a link from the state in which it was read to where a trigger leads.
@@ -123,13 +131,10 @@ func moveLink(ctx context.Context, tx *db.Tx, lineID string, link Link, on linkT
 	if !ok {
 		return fail.Conflict("FULFILMENT_STATE", fmt.Sprintf("The fulfilment of the line is %s.", link.State))
 	}
-	row := query.MoveFulfilmentParams{
-		LineID: lineID, FromState: string(link.State), ToState: string(to), Error: failure, ChangedAt: tx.Stamp,
-	}
-	if target != "" {
-		row.Target = &target
-	}
-	rows, err := tx.MoveFulfilment(ctx, row)
+	rows, err := tx.MoveFulfilment(ctx, query.MoveFulfilmentParams{
+		LineID: lineID, FromState: string(link.State), ToState: string(to), Target: optional(target), Error: failure,
+		ChangedAt: tx.Stamp,
+	})
 	if err != nil {
 		return fmt.Errorf("fulfilment of line %s: %w", lineID, err)
 	}
@@ -148,13 +153,18 @@ func (s *Service) tellLine(ctx context.Context, tx *db.Tx, what string, inv Invo
 	return s.tell(ctx, tx, what, inv, data)
 }
 
-// retry is the handler of RetryJob.
+// retry is the handler of RetryJob. What was paid may have been taken back meanwhile; then there is nothing to do until
+// it is paid again.
 func (s *Service) retry(ctx context.Context, j job.Job) error {
 	var lineID string
 	if err := j.Decode(&lineID); err != nil {
 		return err
 	}
-	return s.RetryFulfilment(ctx, lineID)
+	err := s.RetryFulfilment(ctx, lineID)
+	if e := (*fail.Error)(nil); errors.As(err, &e) && e.Code == "INVOICE_NOT_PAID" {
+		return nil
+	}
+	return err
 }
 
 // RetryFulfilment tries a failed line again. It does nothing if the work is done, so that the job, staff and a second
@@ -170,7 +180,7 @@ func (s *Service) RetryFulfilment(ctx context.Context, lineID string) error {
 		switch {
 		case line.Link == nil:
 			return errLineNotFound
-		case line.Link.State == Done:
+		case line.Link.State == Done, line.Link.State == Revoked && inv.Status != Open:
 			return nil
 		case inv.Status != Paid:
 			return fail.Conflict("INVOICE_NOT_PAID", "The invoice is not paid, so there is nothing to fulfil.")
@@ -192,7 +202,7 @@ func (s *Service) RetryFulfilment(ctx context.Context, lineID string) error {
 		if inv, err = load(ctx, tx, inv.ID); err != nil {
 			return err
 		}
-		return s.orders.InvoiceChanged(ctx, tx, inv)
+		return s.changed(ctx, tx, inv)
 	})
 	if err != nil {
 		return err
@@ -203,7 +213,8 @@ func (s *Service) RetryFulfilment(ctx context.Context, lineID string) error {
 	return nil
 }
 
-// lockLine locks customer and invoice of a line, in this order, and returns invoice and line.
+// lockLine locks customer and invoice of a line, in this order, and returns invoice and line. Of the invoices with the
+// line it is the newest.
 func lockLine(ctx context.Context, tx *db.Tx, lineID string) (Invoice, InvoiceLine, error) {
 	if !text.IsID(lineID) {
 		return Invoice{}, InvoiceLine{}, errLineNotFound
@@ -219,12 +230,16 @@ func lockLine(ctx context.Context, tx *db.Tx, lineID string) (Invoice, InvoiceLi
 	if err != nil {
 		return Invoice{}, InvoiceLine{}, err
 	}
-	for _, line := range inv.Lines {
-		if line.ID == lineID {
-			return inv, line, nil
-		}
+	line, ok := inv.Line(lineID)
+	if !ok {
+		return Invoice{}, InvoiceLine{}, errLineNotFound
 	}
-	return Invoice{}, InvoiceLine{}, errLineNotFound
+	return inv, line, nil
+}
+
+// LineOf is the newest invoice with a line, locked together with its customer, and the line.
+func LineOf(ctx context.Context, tx *db.Tx, lineID string) (Invoice, InvoiceLine, error) {
+	return lockLine(ctx, tx, lineID)
 }
 
 // LockWithCustomer locks an invoice's customer and then the invoice.

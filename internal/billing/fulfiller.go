@@ -5,10 +5,17 @@ import (
 
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/money"
 )
 
-// KindLicense is the fulfilment kind of a line whose payment issues a license.
-const KindLicense = "license"
+// The kinds of fulfilment links: what paying a line does.
+const (
+	KindLicense      = "license"      // issues a license
+	LinkAddon        = "addon"        // adds to a license, for good
+	LinkSubscription = "subscription" // begins a subscription by its first period
+	LinkRenewal      = "renewal"      // pays for the next period of a subscription
+	LinkChange       = "plan_change"  // changes what a subscription is for
+)
 
 // Fulfiller does what paying an invoice line promises. Each kind of fulfilment link has one, registered with
 // [Service.Register]; billing knows nothing else about what is sold.
@@ -20,18 +27,26 @@ type Fulfiller interface {
 	Fulfil(ctx context.Context, tx *db.Tx, line Line) (target string, err error)
 }
 
-// Line is a paid invoice line as its [Fulfiller] sees it.
+// Line is a paid invoice line as its [Fulfiller] sees it. What comes from an order is empty for other invoices.
 type Line struct {
-	ID          string // of the invoice line
-	InvoiceID   string
+	ID             string // of the invoice line
+	InvoiceID      string
+	InvoiceKind    Kind
+	CustomerID     string
+	SubscriptionID string
+	Period         civil.Period // zero: none
+	Kind           string       // of the link
+	Target         string       // what the link names so far
+	Payload        string
+	Description    string
+	Quantity       int64
+	Total          money.Money
+
 	OrderID     string
 	OrderItemID string
-	CustomerID  string
 	OrderKind   string // "sale", "complimentary" or "test"
 	Reason      string // why staff gave it away; empty for a sale
 	PriceID     string
 	PlanID      string
-	Quantity    int64
 	ValidFor    civil.Span // zero: for ever
-	Description string
 }

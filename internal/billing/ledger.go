@@ -6,6 +6,7 @@ import (
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
 )
 
@@ -16,52 +17,29 @@ type Account string
 const (
 	Receivable     Account = "receivable"      // what customers owe for finalised invoices
 	Revenue        Account = "revenue"         // what was sold
+	TaxOwed        Account = "tax"             // what is owed to tax authorities
 	Bank           Account = "bank"            // what was received
 	CustomerCredit Account = "customer_credit" // what the store owes customers
+	Loss           Account = "loss"            // what will not come
 )
 
-// posting is the kind of a ledger transaction. One source has at most one of each kind: a repeat can't count twice.
-type posting string
+// movement is a transaction of the ledger: a balanced movement of money that one source brought about.
+type movement struct {
+	about   about
+	kind    posting
+	source  string
+	entries []entry
+}
 
-const (
-	postingFinalised  posting = "invoice.finalised"
-	postingVoided     posting = "invoice.voided"
-	postingWrittenOff posting = "invoice.written_off"
-	postingPayment    posting = "payment.received"
-	postingCredit     posting = "credit.used"
-)
+// about is whose money moves, and for which invoice; none: for no invoice.
+type about struct{ customerID, invoiceID string }
+
+func of(inv Invoice) about { return about{inv.CustomerID, inv.ID} }
 
 // entry is one half of a movement of money.
 type entry struct {
 	account Account
 	amount  money.Money
-}
-
-// entriesFinalised: the customer owes what was sold.
-func entriesFinalised(total money.Money) []entry {
-	return []entry{{Receivable, total}, {Revenue, less(total)}}
-}
-
-// entriesPayment: money came in; a part of it pays the invoice, the rest the store owes to the customer.
-func entriesPayment(applied, credit money.Money) []entry {
-	received := money.New(applied.Amount+credit.Amount, applied.Currency)
-	return []entry{{Bank, received}, {Receivable, less(applied)}, {CustomerCredit, less(credit)}}
-}
-
-// entriesCredit: what the store owed to the customer pays an invoice.
-func entriesCredit(used money.Money) []entry {
-	return []entry{{CustomerCredit, used}, {Receivable, less(used)}}
-}
-
-// entriesVoided: nothing was sold after all; what was paid towards it the store owes to the customer.
-func entriesVoided(balance, paid money.Money) []entry {
-	total := money.New(balance.Amount+paid.Amount, balance.Currency)
-	return []entry{{Revenue, total}, {Receivable, less(balance)}, {CustomerCredit, less(paid)}}
-}
-
-// entriesWrittenOff: what is still owed will not come.
-func entriesWrittenOff(balance money.Money) []entry {
-	return []entry{{Revenue, balance}, {Receivable, less(balance)}}
 }
 
 // less returns −m. Amounts here are checked to be far from the ends of 64 bits.
@@ -82,37 +60,45 @@ func checkBalance(entries []entry) error {
 	return nil
 }
 
-// post appends a transaction to the ledger and brings the customer's credit in line with it. It fails, and with it the
-// caller's transaction, unless the entries balance. Entries of nothing are left out; without any left there is nothing
-// to post.
-func post(ctx context.Context, tx *db.Tx, inv Invoice, kind posting, sourceID string, entries []entry) error {
-	if err := checkBalance(entries); err != nil {
-		return fmt.Errorf("ledger: %s of %s: %w", kind, sourceID, err)
-	}
-	id := ""
-	for i, e := range entries {
-		if e.amount.Amount == 0 {
-			continue
+// post appends movements to the ledger and brings the customers' credit in line with them. It fails, and with it the
+// caller's transaction, unless the entries of each balance. Entries of nothing are left out, and so is a movement
+// without any left. One source moves money once for each kind: who comes again is refused.
+func post(ctx context.Context, tx *db.Tx, movements ...movement) error {
+	transactions := newRows("ledger_transactions", "id", "kind", "source_id", "customer_id", "invoice_id", "occurred_at")
+	entries := newRows("ledger_entries", "transaction_id", "position", "account", "currency", "amount")
+	for _, m := range movements {
+		if err := checkBalance(m.entries); err != nil {
+			return fmt.Errorf("ledger: %s of %s: %w", m.kind, m.source, err)
 		}
-		if id == "" {
-			id = tx.NewID("ltx")
-			err := tx.InsertLedgerTransaction(ctx, query.InsertLedgerTransactionParams{
-				ID: id, Kind: string(kind), SourceID: sourceID, CustomerID: inv.CustomerID, InvoiceID: &inv.ID, OccurredAt: tx.Stamp,
-			})
-			if err != nil {
-				return fmt.Errorf("ledger: %s of %s: %w", kind, sourceID, err)
+		id := ""
+		for i, e := range m.entries {
+			if e.amount.Amount == 0 {
+				continue
 			}
+			if id == "" {
+				id = tx.NewID("ltx")
+				transactions.add(id, string(m.kind), m.source, m.about.customerID, orNull(m.about.invoiceID), int64(tx.Stamp))
+			}
+			entries.add(id, int64(i+1), string(e.account), string(e.amount.Currency), e.amount.Amount)
 		}
-		err := tx.InsertLedgerEntry(ctx, query.InsertLedgerEntryParams{
-			TransactionID: id, Position: int64(i + 1), Account: string(e.account), Currency: string(e.amount.Currency),
-			Amount: e.amount.Amount,
-		})
-		if err != nil {
-			return fmt.Errorf("ledger: %s of %s: %w", kind, sourceID, err)
+	}
+	if err := transactions.write(ctx, tx); err != nil {
+		err = fmt.Errorf("ledger: %s of %s: %w", movements[0].kind, movements[0].source, err)
+		if db.Duplicate(err) {
+			return fail.Conflict("ALREADY_BOOKED", "This movement of money is in the books already.").Because(err)
 		}
-		if e.account == CustomerCredit {
-			if err := moveCredit(ctx, tx, inv.CustomerID, less(e.amount)); err != nil {
-				return fmt.Errorf("ledger: %s of %s: %w", kind, sourceID, err)
+		return err
+	}
+	if err := entries.write(ctx, tx); err != nil {
+		return fmt.Errorf("ledger: entries: %w", err)
+	}
+	for _, m := range movements {
+		for _, e := range m.entries {
+			if e.account != CustomerCredit || e.amount.Amount == 0 {
+				continue
+			}
+			if err := moveCredit(ctx, tx, m.about.customerID, less(e.amount)); err != nil {
+				return fmt.Errorf("ledger: %s of %s: %w", m.kind, m.source, err)
 			}
 		}
 	}
@@ -141,4 +127,19 @@ func CreditOf(ctx context.Context, tx *db.Tx, customerID string, currency money.
 		return money.Money{}, fmt.Errorf("credit of customer %s: %w", customerID, err)
 	}
 	return money.New(amount, currency), nil
+}
+
+// MoveCredit gives what the store owes one customer to another, such as from a guest to his account. The caller holds
+// the locks of both.
+func (s *Service) MoveCredit(ctx context.Context, tx *db.Tx, from, to string, currency money.Currency) error {
+	credit, err := CreditOf(ctx, tx, from, currency)
+	if err != nil || credit.Amount == 0 {
+		return err
+	}
+	source := tx.NewID("mov")
+	return post(
+		ctx, tx,
+		movement{about{customerID: from}, postingGiven, source, entriesCredit(credit)},
+		movement{about{customerID: to}, postingTaken, source, entriesFreed(credit)},
+	)
 }

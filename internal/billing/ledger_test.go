@@ -19,11 +19,15 @@ func TestEntriesBalance(t *testing.T) {
 		a := eur(rapid.Int64Range(0, 1<<50).Draw(t, "a"))
 		b := eur(rapid.Int64Range(0, 1<<50).Draw(t, "b"))
 		for name, entries := range map[string][]entry{
-			"finalised":   entriesFinalised(a),
+			"finalised":   entriesFinalised(a, b),
 			"payment":     entriesPayment(a, b),
 			"credit":      entriesCredit(a),
+			"freed":       entriesFreed(a),
 			"voided":      entriesVoided(a, b),
 			"written off": entriesWrittenOff(a),
+			"note":        entriesNote(a, b, b),
+			"paid out":    entriesOut(a, b),
+			"paid in":     entriesIn(a, b),
 		} {
 			if err := checkBalance(entries); err != nil {
 				t.Fatalf("%s: %v", name, err)
@@ -49,20 +53,41 @@ func TestEntriesLeaveNothingBehind(t *testing.T) {
 		want    map[Account]int64
 	}{
 		"paid with too much": {
-			[][]entry{entriesFinalised(eur(100)), entriesPayment(eur(100), eur(30))},
-			map[Account]int64{Receivable: 0, Revenue: -100, Bank: 130, CustomerCredit: -30},
+			[][]entry{entriesFinalised(eur(84), eur(16)), entriesPayment(eur(100), eur(30))},
+			map[Account]int64{Receivable: 0, Revenue: -84, TaxOwed: -16, Bank: 130, CustomerCredit: -30},
 		},
 		"paid from credit": {
-			[][]entry{entriesFinalised(eur(100)), entriesCredit(eur(100))},
+			[][]entry{entriesFinalised(eur(100), eur(0)), entriesCredit(eur(100))},
 			map[Account]int64{Receivable: 0, Revenue: -100, CustomerCredit: 100},
 		},
 		"void after a part": {
-			[][]entry{entriesFinalised(eur(100)), entriesPayment(eur(40), eur(0)), entriesVoided(eur(60), eur(40))},
-			map[Account]int64{Receivable: 0, Revenue: 0, Bank: 40, CustomerCredit: -40},
+			[][]entry{entriesFinalised(eur(84), eur(16)), entriesPayment(eur(40), eur(0)), entriesVoided(eur(84), eur(16)), entriesFreed(eur(40))},
+			map[Account]int64{Receivable: 0, Revenue: 0, TaxOwed: 0, Bank: 40, CustomerCredit: -40},
 		},
 		"given up after a part": {
-			[][]entry{entriesFinalised(eur(100)), entriesPayment(eur(40), eur(0)), entriesWrittenOff(eur(60))},
-			map[Account]int64{Receivable: 0, Revenue: -40, Bank: 40, CustomerCredit: 0},
+			[][]entry{entriesFinalised(eur(100), eur(0)), entriesPayment(eur(40), eur(0)), entriesWrittenOff(eur(60))},
+			map[Account]int64{Receivable: 0, Revenue: -100, Bank: 40, CustomerCredit: 0, Loss: 60},
+		},
+		"refunded": {
+			[][]entry{
+				entriesFinalised(eur(84), eur(16)), entriesPayment(eur(100), eur(0)), entriesNote(eur(84), eur(16), eur(0)),
+				entriesFreed(eur(100)), entriesOut(eur(100), eur(0)),
+			},
+			map[Account]int64{Receivable: 0, Revenue: 0, TaxOwed: 0, Bank: 0, CustomerCredit: 0},
+		},
+		"charged back, the credit being spent, and back again": {
+			[][]entry{
+				entriesFinalised(eur(100), eur(0)), entriesPayment(eur(100), eur(0)), entriesFreed(eur(100)), entriesOut(eur(30), eur(70)),
+				entriesIn(eur(30), eur(70)), entriesCredit(eur(100)),
+			},
+			map[Account]int64{Receivable: 0, Revenue: -100, Bank: 100, CustomerCredit: 70 - 70, Loss: 0},
+		},
+		"credited after it was given up": {
+			[][]entry{
+				entriesFinalised(eur(100), eur(0)), entriesPayment(eur(40), eur(0)), entriesWrittenOff(eur(60)),
+				entriesNote(eur(70), eur(0), eur(30)), entriesFreed(eur(40)),
+			},
+			map[Account]int64{Receivable: 0, Revenue: -30, Bank: 40, CustomerCredit: -40, Loss: 30},
 		},
 	} {
 		got := sums(tt.entries...)
@@ -83,14 +108,14 @@ func TestUnbalancedEntriesAreNotWritten(t *testing.T) {
 			"two currencies": {{Bank, eur(100)}, {Receivable, money.New(-100, "USD")}},
 		} {
 			err := s.DB.Write(t.Context(), func(tx *db.Tx) error {
-				return post(t.Context(), tx, Invoice{ID: "inv_1", CustomerID: "cus_1"}, postingPayment, "pay_1", entries)
+				return post(t.Context(), tx, movement{about{"cus_1", "inv_1"}, postingPayment, "pay_1", entries})
 			})
 			if err == nil {
 				t.Errorf("%s: written", name)
 			}
 		}
 		err := s.DB.Write(t.Context(), func(tx *db.Tx) error {
-			return post(t.Context(), tx, Invoice{ID: "inv_1", CustomerID: "cus_1"}, postingPayment, "pay_1", entriesPayment(eur(0), eur(0)))
+			return post(t.Context(), tx, movement{about{"cus_1", "inv_1"}, postingPayment, "pay_1", entriesPayment(eur(0), eur(0))})
 		})
 		if err != nil {
 			t.Errorf("nothing: %v", err) // customer and invoice do not exist: nothing may be written

@@ -155,8 +155,9 @@ func exactly(ctx context.Context, tx *db.Tx, f Filter) ([]query.Invoice, error) 
 
 func selectInvoices(ctx context.Context, tx *db.Tx, w *page.Where, order string, limit int) (invoices []query.Invoice, err error) {
 	n := w.Arg(int64(limit))
-	rows, err := tx.SQL().QueryContext(ctx, `SELECT id, order_id, customer_id, status, series, sequence, number, currency,
-		total, paid, issued_on, due_on, seller, buyer, version, created_at, paid_at
+	rows, err := tx.SQL().QueryContext(ctx, `SELECT id, order_id, customer_id, kind, status, series, sequence, number, currency,
+		tax_mode, net, tax, total, credited, paid, disputes, issued_on, due_on, seller, buyer, note, replaces, step, step_on,
+		version, created_at, paid_at
 		FROM invoices`+w.String()+` ORDER BY `+order+` DESC LIMIT CAST(`+n+` AS BIGINT)`, w.Args()...)
 	if err != nil {
 		return nil, err
@@ -164,52 +165,15 @@ func selectInvoices(ctx context.Context, tx *db.Tx, w *page.Where, order string,
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var r query.Invoice
-		err := rows.Scan(&r.ID, &r.OrderID, &r.CustomerID, &r.Status, &r.Series, &r.Sequence, &r.Number, &r.Currency, &r.Total,
-			&r.Paid, &r.IssuedOn, &r.DueOn, &r.Seller, &r.Buyer, &r.Version, &r.CreatedAt, &r.PaidAt)
+		err := rows.Scan(&r.ID, &r.OrderID, &r.CustomerID, &r.Kind, &r.Status, &r.Series, &r.Sequence, &r.Number, &r.Currency,
+			&r.TaxMode, &r.Net, &r.Tax, &r.Total, &r.Credited, &r.Paid, &r.Disputes, &r.IssuedOn, &r.DueOn, &r.Seller, &r.Buyer,
+			&r.Note, &r.Replaces, &r.Step, &r.StepOn, &r.Version, &r.CreatedAt, &r.PaidAt)
 		if err != nil {
 			return nil, err
 		}
 		invoices = append(invoices, r)
 	}
 	return invoices, rows.Err()
-}
-
-// allWithLines reads the lines of a page in one go.
-func allWithLines(ctx context.Context, tx *db.Tx, rows []query.Invoice) ([]Invoice, error) {
-	invoices := make([]Invoice, len(rows))
-	if len(rows) == 0 {
-		return invoices, nil
-	}
-	at := make(map[string]int, len(rows))
-	ids := make([]any, len(rows))
-	for i, r := range rows {
-		var err error
-		if invoices[i], err = invoiceOf(r); err != nil {
-			return nil, err
-		}
-		at[r.ID], ids[i] = i, r.ID
-	}
-	lines, err := tx.SQL().QueryContext(ctx, `SELECT invoice_lines.id, invoice_lines.invoice_id, invoice_lines.description,
-		invoice_lines.quantity, invoice_lines.unit_amount, invoice_lines.total, fulfilments.kind, fulfilments.target,
-		fulfilments.state, fulfilments.error, COALESCE(fulfilments.changed_at, 0)
-		FROM invoice_lines LEFT JOIN fulfilments ON fulfilments.line_id = invoice_lines.id
-		WHERE invoice_lines.invoice_id IN (`+page.Placeholders(len(ids))+`)
-		ORDER BY invoice_lines.invoice_id, invoice_lines.position`, ids...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = lines.Close() }()
-	for lines.Next() {
-		var r query.LinesOfInvoiceRow
-		err := lines.Scan(&r.ID, &r.InvoiceID, &r.Description, &r.Quantity, &r.UnitAmount, &r.Total, &r.Kind, &r.Target, &r.State,
-			&r.Error, &r.LinkChanged)
-		if err != nil {
-			return nil, err
-		}
-		inv := &invoices[at[r.InvoiceID]]
-		inv.Lines = append(inv.Lines, lineOf(r, inv.Total.Currency))
-	}
-	return invoices, lines.Err()
 }
 
 // CSVHeader names the columns of [Invoice.CSV].

@@ -11,18 +11,44 @@ import (
 	"github.com/keystead/keystead/internal/db/query"
 )
 
-// invoiceSeries is the series of the invoices' numbers. It runs on from year to year.
-const invoiceSeries = "invoice"
+// The series of numbers. They run on from year to year.
+const (
+	invoiceSeries = "invoice"
+	creditSeries  = "credit_note"
+)
 
-// takeNumber takes the next number of the series and returns it with the date that the document bears: today, or the
-// date of the number before if that is later, so that numbers always follow issue dates.
-func takeNumber(ctx context.Context, tx *db.Tx, today civil.Date) (int64, civil.Date, error) {
-	taken, err := tx.TakeNumber(ctx, query.TakeNumberParams{Series: invoiceSeries, IssuedOn: today.String()})
+// noDate is the zero date.
+var noDate civil.Date
+
+// takeNumbers takes the next n numbers of a series and returns the first, with the date that the documents bear: today,
+// or the date of the number before if that is later, so that numbers always follow issue dates.
+func takeNumbers(ctx context.Context, tx *db.Tx, series string, n int, today civil.Date) (first int64, on civil.Date, err error) {
+	taken, err := tx.TakeNumbers(ctx, query.TakeNumbersParams{Series: series, N: int64(n), IssuedOn: today.String()})
 	if err != nil {
-		return 0, civil.Date{}, fmt.Errorf("series %s: %w", invoiceSeries, err)
+		return 0, noDate, fmt.Errorf("series %s: %w", series, err)
 	}
-	on, err := civil.Parse(taken.LastOn)
-	return taken.LastNumber, on, err
+	on, err = civil.Parse(taken.LastOn)
+	return taken.LastNumber - int64(n) + 1, on, err
+}
+
+// number gives invoices that are about to be written their numbers and dates, unless they take them when they are paid.
+func (c composer) number(ctx context.Context, tx *db.Tx, invoices []numbered) error {
+	if c.terms.NumberAtPayment {
+		return nil
+	}
+	first, on, err := takeNumbers(ctx, tx, invoiceSeries, len(invoices), c.today)
+	if err != nil {
+		return err
+	}
+	for i := range invoices {
+		inv := &invoices[i]
+		inv.series, inv.sequence = invoiceSeries, first+int64(i)
+		inv.Number = FormatNumber(c.terms.NumberFormat, on, inv.sequence)
+		if inv.IssuedOn = on; inv.dueByTerms {
+			inv.DueOn = on.AddDays(c.terms.DueDays)
+		}
+	}
+	return nil
 }
 
 // FormatNumber writes a number as the setting billing.number_format says: {yyyy} and {mm} are the year and the month

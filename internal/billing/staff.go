@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -29,10 +30,10 @@ func (s *Service) changeLink(ctx context.Context, invoiceID, lineID string, on l
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
 		var line InvoiceLine
 		var err error
-		if inv, line, err = lockLine(ctx, tx, lineID); err != nil {
+		if inv, line, err = lineOfChain(ctx, tx, invoiceID, lineID); err != nil {
 			return err
 		}
-		if inv.ID != invoiceID || line.Link == nil {
+		if line.Link == nil {
 			return errLineNotFound
 		}
 		if inv.Status != Open {
@@ -48,30 +49,28 @@ func (s *Service) changeLink(ctx context.Context, invoiceID, lineID string, on l
 		if err := audit(ctx, tx, what, inv, lineID+" "+string(line.Link.State), lineID+" "+string(to), why); err != nil {
 			return err
 		}
-		inv, err = load(ctx, tx, inv.ID)
-		return err
+		if inv, err = load(ctx, tx, inv.ID); err != nil {
+			return err
+		}
+		return s.changed(ctx, tx, inv)
 	})
 	return inv, err
 }
 
-// WriteOff gives up the money of an open invoice. Nothing of it will be delivered, and money that arrives later is
-// credit. What was paid of it so far stays where it is.
-func (s *Service) WriteOff(ctx context.Context, invoiceID, why string) (Invoice, error) {
-	why, err := text.Notes(why, text.NotesLength)
-	if err != nil {
-		return Invoice{}, fail.Invalid("reason", err.Error())
+// lineOfChain locks the invoice of a line, if it is the one with this id or stands for that now.
+func lineOfChain(ctx context.Context, tx *db.Tx, invoiceID, lineID string) (Invoice, InvoiceLine, error) {
+	inv, line, err := lockLine(ctx, tx, lineID)
+	if err != nil || inv.ID == invoiceID {
+		return inv, line, err
 	}
-	var inv Invoice
-	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		var err error
-		if inv, err = LockWithCustomer(ctx, tx, invoiceID); err != nil {
-			return err
-		}
-		inv, err = s.end(ctx, tx, inv, writtenOff, why)
-		return err
-	})
-	return inv, err
+	current, err := Current(ctx, tx, invoiceID)
+	if isNotFound(err) || (err == nil && current.ID != inv.ID) {
+		return Invoice{}, InvoiceLine{}, errLineNotFound
+	}
+	return inv, line, err
 }
+
+func isNotFound(err error) bool { return errors.Is(err, errInvoiceNotFound) }
 
 // FailedLine is a paid line whose work has failed: something that a person may have to see to.
 type FailedLine struct {

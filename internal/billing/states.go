@@ -8,7 +8,7 @@ import (
 // Status is the state of an invoice.
 type Status string
 
-// The states of an invoice. Refunds will not add to them: what was paid and given back is derived.
+// The states of an invoice. Refunds do not add to them: what was paid and given back is derived.
 const (
 	Draft         Status = "draft"
 	Open          Status = "open"
@@ -21,9 +21,10 @@ type invoiceTrigger string
 
 const (
 	finalised  invoiceTrigger = "finalised"
-	settled    invoiceTrigger = "money received"
-	voided     invoiceTrigger = "order cancelled"
-	writtenOff invoiceTrigger = "staff give up the money"
+	settled    invoiceTrigger = "money received, or credited"
+	reopened   invoiceTrigger = "money taken back"
+	voided     invoiceTrigger = "voided, or issued anew"
+	writtenOff invoiceTrigger = "the money is given up"
 )
 
 var invoiceStates = lifecycle.Table[Status, invoiceTrigger]{
@@ -32,19 +33,29 @@ var invoiceStates = lifecycle.Table[Status, invoiceTrigger]{
 	Steps: []lifecycle.Step[Status, invoiceTrigger]{
 		{
 			From: Draft, On: finalised, When: "always; an order's invoice at once", To: Open,
-			Effects: "takes the next number of its series; the document is frozen; ledger: receivable against revenue",
+			Effects: "takes the next number of its series (proforma: when it is paid); the document is frozen; ledger: receivable " +
+				"against revenue and tax",
 		},
 		{
 			From: Open, On: settled, When: "the balance is zero", To: Paid,
-			Effects: "every line with a pending link is fulfilled, each by itself; the order follows",
+			Effects: "every line with a pending link is fulfilled, each by itself; those who watch are told",
+		},
+		{
+			From: Paid, On: reopened, When: "more was taken back than credited", To: Open,
+			Effects: "what is done stays done; what has failed waits for the money again; the money is the customer's credit",
 		},
 		{
 			From: Open, On: voided, When: "", To: Void,
-			Effects: "keeps its number; pending links are revoked; what was paid becomes credit; ledger: reversed; order cancelled",
+			Effects: "keeps its number; open links are revoked, or go to the invoice that replaces it; what was paid becomes credit; " +
+				"ledger: reversed",
+		},
+		{
+			From: Paid, On: voided, When: "nothing is left of its payments", To: Void,
+			Effects: "as above",
 		},
 		{
 			From: Open, On: writtenOff, When: "", To: Uncollectible,
-			Effects: "pending links are revoked; ledger: the balance is taken back from revenue; order cancelled",
+			Effects: "open links are revoked; ledger: the balance is a loss",
 		},
 	},
 }
@@ -67,7 +78,8 @@ const (
 	notFulfilled linkTrigger = "the work fails"
 	revoked      linkTrigger = "staff revoke it"
 	restored     linkTrigger = "staff restore it"
-	abandoned    linkTrigger = "the invoice ends unpaid"
+	abandoned    linkTrigger = "the invoice ends, or the line is credited"
+	unpaid       linkTrigger = "the invoice is open again"
 )
 
 var linkStates = lifecycle.Table[LinkState, linkTrigger]{
@@ -87,6 +99,8 @@ var linkStates = lifecycle.Table[LinkState, linkTrigger]{
 		{From: Revoked, On: restored, When: "the invoice is open", To: Pending, Effects: "paying the line does its work again"},
 		{From: Failed, On: fulfilled, When: "", To: Done, Effects: "the link names what was made; the order follows"},
 		{From: Failed, On: notFulfilled, When: "", To: Failed, Effects: "the error is kept; tried again later"},
+		{From: Failed, On: abandoned, When: "", To: Revoked, Effects: ""},
+		{From: Failed, On: unpaid, When: "", To: Pending, Effects: "done when it is paid again"},
 	},
 }
 

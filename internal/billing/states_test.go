@@ -38,10 +38,10 @@ func exhaustive[S, E ~string](t *testing.T, table lifecycle.Table[S, E], trigger
 
 func TestInvoiceStates(t *testing.T) {
 	t.Parallel()
-	exhaustive(t, invoiceStates, []invoiceTrigger{finalised, settled, voided, writtenOff}, map[Status]map[invoiceTrigger]Status{
+	exhaustive(t, invoiceStates, []invoiceTrigger{finalised, settled, reopened, voided, writtenOff}, map[Status]map[invoiceTrigger]Status{
 		Draft:         {finalised: Open},
 		Open:          {settled: Paid, voided: Void, writtenOff: Uncollectible},
-		Paid:          {}, // E11: a paid invoice can't be voided
+		Paid:          {reopened: Open, voided: Void}, // E11: void only when nothing is left of its payments
 		Void:          {},
 		Uncollectible: {},
 	})
@@ -49,9 +49,9 @@ func TestInvoiceStates(t *testing.T) {
 
 func TestLinkStates(t *testing.T) {
 	t.Parallel()
-	exhaustive(t, linkStates, []linkTrigger{fulfilled, notFulfilled, revoked, restored, abandoned}, map[LinkState]map[linkTrigger]LinkState{
+	exhaustive(t, linkStates, []linkTrigger{fulfilled, notFulfilled, revoked, restored, abandoned, unpaid}, map[LinkState]map[linkTrigger]LinkState{
 		Pending: {fulfilled: Done, notFulfilled: Failed, revoked: Revoked, abandoned: Revoked},
-		Failed:  {fulfilled: Done, notFulfilled: Failed},
+		Failed:  {fulfilled: Done, notFulfilled: Failed, abandoned: Revoked, unpaid: Pending},
 		Revoked: {restored: Pending},
 		Done:    {},
 	})
@@ -61,8 +61,8 @@ func TestStatesMarkdown(t *testing.T) {
 	t.Parallel()
 	md := StatesMarkdown()
 	for _, want := range []string{
-		"## Invoice\n", "## Fulfilment link\n", "| `open` | money received | the balance is zero | `paid` |",
-		"Starts as `draft`. Nothing leads out of `paid`, `void`, `uncollectible`.",
+		"## Invoice\n", "## Fulfilment link\n", "| `open` | money received, or credited | the balance is zero | `paid` |",
+		"Starts as `draft`. Nothing leads out of `void`, `uncollectible`.",
 	} {
 		if !strings.Contains(md, want) {
 			t.Errorf("%q is missing in:\n%s", want, md)

@@ -131,7 +131,7 @@ var checks = []check{
 		return amounts(r.ID, r.Want, r.Got)
 	}),
 	rule("invoice.paid", (*query.Queries).WrongPaid, func(r query.WrongPaidRow) Difference {
-		return amounts(r.ID, r.Want, r.Got)
+		return amounts(orEmpty(r.ID), r.Want, r.Got)
 	}),
 	rule("invoice.receivable", (*query.Queries).WrongReceivables, func(r query.WrongReceivablesRow) Difference {
 		return amounts(orEmpty(r.ID), r.Want, r.Got)
@@ -141,6 +141,30 @@ var checks = []check{
 	}),
 	rule("invoice.status", (*query.Queries).UnsettledInvoices, func(id string) Difference {
 		return Difference{Subject: id, Want: string(Paid), Got: string(Open)}
+	}),
+	rule("invoice.tax", (*query.Queries).WrongTaxOwed, func(r query.WrongTaxOwedRow) Difference {
+		return amounts(orEmpty(r.ID), r.Want, r.Got)
+	}),
+	rule("invoice.loss", (*query.Queries).WrongLosses, func(r query.WrongLossesRow) Difference {
+		return amounts(orEmpty(r.ID), r.Want, r.Got)
+	}),
+	rule("invoice.credited", (*query.Queries).WrongCredited, func(r query.WrongCreditedRow) Difference {
+		return amounts(r.ID, r.Want, r.Got)
+	}),
+	rule("invoice.disputes", (*query.Queries).WrongDisputes, func(r query.WrongDisputesRow) Difference {
+		return amounts(r.ID, r.Want, r.Got)
+	}),
+	rule("invoice.replaced", (*query.Queries).WrongReplacements, func(r query.WrongReplacementsRow) Difference {
+		return Difference{Subject: r.ID, Want: string(Void), Got: r.Status}
+	}),
+	rule("line.credited", (*query.Queries).WrongCreditedLines, func(r query.WrongCreditedLinesRow) Difference {
+		return Difference{
+			Subject: r.ID, Want: fmt.Sprintf("%d, discount %d", r.Want, r.WantDiscount),
+			Got: fmt.Sprintf("%d, discount %d", r.Got, r.GotDiscount),
+		}
+	}),
+	rule("payment.applied", (*query.Queries).WrongApplied, func(r query.WrongAppliedRow) Difference {
+		return amounts(r.ID, r.Want, r.Got)
 	}),
 	rule("payment.ledger", (*query.Queries).UnbookedPayments, func(r query.UnbookedPaymentsRow) Difference {
 		return amounts(r.ID, r.Want, r.Got)

@@ -26,10 +26,10 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 		},
 		"a transaction lost": {
 			"DELETE FROM ledger_entries WHERE transaction_id IN (SELECT id FROM ledger_transactions WHERE kind = 'credit.used')",
-			[]string{"ledger.transaction", "customer.credit", "invoice.receivable", "payment.ledger"},
+			[]string{"ledger.transaction", "customer.credit", "invoice.paid", "invoice.receivable", "payment.applied", "payment.ledger"},
 		},
 		"credit from nowhere":      {"UPDATE customer_credits SET amount = amount + 1", []string{"customer.credit"}},
-		"a payment counted less":   {"UPDATE payments SET applied = applied - 1 WHERE applied > 0", []string{"invoice.paid"}},
+		"a payment counted less":   {"UPDATE payments SET applied = applied - 1 WHERE applied > 0", []string{"payment.applied"}},
 		"a total changed":          {"UPDATE invoices SET net = net + 1, total = total + 1 WHERE status = 'open'", []string{"invoice.total", "invoice.receivable", "invoice.revenue", "order.status"}},
 		"a line changed":           {"UPDATE invoice_lines SET amount = amount + 1, total = total + 1 WHERE id IN (SELECT MIN(id) FROM invoice_lines)", []string{"line.total", "invoice.total"}},
 		"an invoice made void":     {"UPDATE invoices SET status = 'void' WHERE status = 'open'", []string{"invoice.receivable", "invoice.revenue", "order.status", "fulfilment.state"}},

@@ -1,28 +1,10 @@
--- name: InsertInvoice :exec
-INSERT INTO invoices (id, order_id, customer_id, kind, status, currency, net, tax, total, seller, buyer, created_at)
-VALUES (@id, @order_id, @customer_id, 'order', 'draft', @currency, @total, 0, @total, @seller, @buyer, @created_at);
-
--- name: InsertInvoiceLine :exec
-INSERT INTO invoice_lines (id, invoice_id, position, order_item_id, description, quantity, unit_amount, amount, total)
-VALUES (@id, @invoice_id, @position, @order_item_id, @description, @quantity, @unit_amount, @total, @total);
-
--- name: InsertFulfilment :exec
-INSERT INTO fulfilments (line_id, invoice_id, kind, state, changed_at)
-VALUES (@line_id, @invoice_id, @kind, 'pending', @changed_at);
-
--- Takes the next number of a series and keeps the series locked until the transaction ends, so that a rollback gives
--- the number back and nobody can have taken the one after it.
--- name: TakeNumber :one
-INSERT INTO number_series (series, last_number, last_on) VALUES (@series, 1, @issued_on)
-ON CONFLICT (series) DO UPDATE SET last_number = number_series.last_number + 1,
+-- Takes the next numbers of a series and keeps the series locked until the transaction ends, so that a rollback gives
+-- the numbers back and nobody can have taken the ones after them.
+-- name: TakeNumbers :one
+INSERT INTO number_series (series, last_number, last_on) VALUES (@series, @n, @issued_on)
+ON CONFLICT (series) DO UPDATE SET last_number = number_series.last_number + excluded.last_number,
     last_on = CASE WHEN number_series.last_on > excluded.last_on THEN number_series.last_on ELSE excluded.last_on END
 RETURNING last_number, last_on;
-
--- name: OpenInvoice :execrows
-UPDATE invoices SET status = 'open', series = @series, sequence = @sequence, number = @number, issued_on = @issued_on,
-    seller = @seller,
-    due_on = @due_on
-WHERE id = @id AND status = 'draft';
 
 -- name: LockInvoice :one
 UPDATE invoices SET version = version + 1 WHERE id = @id RETURNING *;
@@ -30,46 +12,95 @@ UPDATE invoices SET version = version + 1 WHERE id = @id RETURNING *;
 -- name: Invoice :one
 SELECT * FROM invoices WHERE id = @id;
 
+-- name: ReplacementOfInvoice :one
+SELECT id FROM invoices WHERE replaces = @id;
+
+-- The newest invoice with a line: an invoice that is issued anew gets a later id than the one that it replaces.
 -- name: InvoiceOfLine :one
-SELECT invoice_id FROM fulfilments WHERE line_id = @id;
+SELECT invoice_id FROM invoice_lines WHERE id = @id ORDER BY invoice_id DESC LIMIT 1;
 
 -- name: LinesOfInvoice :many
-SELECT invoice_lines.id, invoice_lines.invoice_id, invoice_lines.description, invoice_lines.quantity,
-    invoice_lines.unit_amount, invoice_lines.total, fulfilments.kind, fulfilments.target, fulfilments.state,
-    fulfilments.error, CAST(COALESCE(fulfilments.changed_at, 0) AS BIGINT) AS link_changed
-FROM invoice_lines LEFT JOIN fulfilments ON fulfilments.line_id = invoice_lines.id
+SELECT invoice_lines.invoice_id, invoice_lines.id, invoice_lines.order_item_id, invoice_lines.subscription_id,
+    invoice_lines.period_start, invoice_lines.period_end, invoice_lines.description, invoice_lines.quantity,
+    invoice_lines.unit_amount, invoice_lines.amount, invoice_lines.discount, invoice_lines.total, invoice_lines.tax_class,
+    invoice_lines.tax_category, invoice_lines.tax_rate, invoice_lines.credited, invoice_lines.discount_credited,
+    invoice_lines.taken_back, invoice_lines.takes_back, invoice_lines.takes_discount,
+    fulfilments.kind, fulfilments.target, fulfilments.payload, fulfilments.state, fulfilments.error,
+    CAST(COALESCE(fulfilments.changed_at, 0) AS BIGINT) AS link_changed
+FROM invoice_lines LEFT JOIN fulfilments
+    ON fulfilments.line_id = invoice_lines.id AND fulfilments.invoice_id = invoice_lines.invoice_id
 WHERE invoice_lines.invoice_id = @invoice_id
 ORDER BY invoice_lines.position;
 
--- name: CountTowardsInvoice :execrows
-UPDATE invoices SET paid = paid + @amount WHERE id = @id AND status = 'open' AND paid + @amount <= total;
+-- name: TaxesOfInvoice :many
+SELECT * FROM invoice_taxes WHERE invoice_id = @invoice_id ORDER BY category, rate;
 
--- name: PayInvoice :execrows
-UPDATE invoices SET status = 'paid', paid_at = @paid_at WHERE id = @id AND status = 'open' AND paid = total;
+-- Moves what counts towards an invoice and what was credited of it, and its status with them.
+-- name: ChangeInvoice :execrows
+UPDATE invoices SET paid = paid + @paying, credited = credited + @crediting, status = @to_status, paid_at = @paid_at,
+    step = @step, step_on = @step_on
+WHERE id = @id AND status = @from_status;
 
--- name: VoidInvoice :execrows
-UPDATE invoices SET status = 'void', paid = 0 WHERE id = @id AND status = 'open';
+-- name: NumberInvoice :execrows
+UPDATE invoices SET series = @series, sequence = @sequence, number = @number, issued_on = @issued_on
+WHERE id = @id AND number IS NULL AND status = 'open';
 
--- name: WriteOffInvoice :execrows
-UPDATE invoices SET status = 'uncollectible' WHERE id = @id AND status = 'open';
+-- name: DisputeInvoice :execrows
+UPDATE invoices SET disputes = disputes + @by WHERE id = @id AND disputes + @by >= 0;
 
--- name: ReleasePayments :exec
-UPDATE payments SET applied = 0 WHERE invoice_id = @invoice_id AND applied > 0;
+-- name: StepInvoice :execrows
+UPDATE invoices SET step = @step, step_on = @step_on WHERE id = @id AND status = 'open';
+
+-- name: DeleteDraftLinks :exec
+DELETE FROM fulfilments WHERE fulfilments.invoice_id IN (SELECT id FROM invoices WHERE invoices.id = @id AND status = 'draft');
+
+-- name: DeleteDraftTaxes :exec
+DELETE FROM invoice_taxes WHERE invoice_taxes.invoice_id IN (SELECT id FROM invoices WHERE invoices.id = @id AND status = 'draft');
+
+-- name: DeleteDraftLines :exec
+DELETE FROM invoice_lines WHERE invoice_lines.invoice_id IN (SELECT id FROM invoices WHERE invoices.id = @id AND status = 'draft');
+
+-- name: DeleteDraft :execrows
+DELETE FROM invoices WHERE id = @id AND status = 'draft';
+
+-- What credit notes and plan changes take back of a line, in the newest invoice with it; a negative amount gives it back.
+-- name: CreditLine :execrows
+UPDATE invoice_lines SET credited = invoice_lines.credited + @amount,
+    discount_credited = invoice_lines.discount_credited + @discount
+WHERE invoice_lines.id = @id
+    AND invoice_lines.invoice_id = (SELECT MAX(newest.invoice_id) FROM invoice_lines AS newest WHERE newest.id = @id)
+    AND ((invoice_lines.credited + @amount >= 0 AND invoice_lines.credited + @amount <= invoice_lines.amount)
+        OR (invoice_lines.credited + @amount <= 0 AND invoice_lines.credited + @amount >= invoice_lines.amount))
+    AND invoice_lines.discount_credited + @discount >= 0
+    AND invoice_lines.discount_credited + @discount <= invoice_lines.discount;
+
+-- name: TakeBackLine :exec
+UPDATE invoice_lines SET taken_back = TRUE WHERE invoice_id = @invoice_id AND id = @id;
 
 -- name: MoveFulfilment :execrows
-UPDATE fulfilments SET state = @to_state, target = @target, error = @error, changed_at = @changed_at
+UPDATE fulfilments SET state = @to_state, target = COALESCE(@target, target), error = @error, changed_at = @changed_at
 WHERE line_id = @line_id AND state = @from_state;
 
+-- The link of a line goes with it to the invoice that replaces its own.
+-- name: RehangFulfilment :execrows
+UPDATE fulfilments SET invoice_id = @to_invoice, kind = @kind, target = @target, payload = @payload
+WHERE line_id = @line_id AND fulfilments.invoice_id = @from_invoice;
+
+-- name: MovePayments :exec
+UPDATE payments SET invoice_id = @to_invoice WHERE invoice_id = @from_invoice AND applied > 0;
+
 -- name: FulfilmentWork :many
-SELECT invoice_lines.id AS line_id, invoice_lines.invoice_id, invoice_lines.order_item_id, invoice_lines.description,
-    invoice_lines.quantity, fulfilments.kind, fulfilments.state, orders.id AS order_id, orders.customer_id,
-    orders.kind AS order_kind, orders.reason, prices.id AS price_id, prices.plan_id, prices.valid_for_count,
-    prices.valid_for_unit
+SELECT invoice_lines.id AS line_id, invoice_lines.invoice_id, invoice_lines.order_item_id, invoice_lines.subscription_id,
+    invoice_lines.period_start, invoice_lines.period_end, invoice_lines.description, invoice_lines.quantity,
+    invoice_lines.total, invoices.currency, invoices.kind AS invoice_kind, invoices.customer_id, fulfilments.kind,
+    fulfilments.target, fulfilments.payload, fulfilments.state, orders.id AS order_id, orders.kind AS order_kind, orders.reason,
+    prices.id AS price_id, prices.plan_id, prices.valid_for_count, prices.valid_for_unit
 FROM fulfilments
 JOIN invoice_lines ON invoice_lines.invoice_id = fulfilments.invoice_id AND invoice_lines.id = fulfilments.line_id
-JOIN order_items ON order_items.id = invoice_lines.order_item_id
-JOIN orders ON orders.id = order_items.order_id
-JOIN prices ON prices.id = order_items.price_id
+JOIN invoices ON invoices.id = invoice_lines.invoice_id
+LEFT JOIN order_items ON order_items.id = invoice_lines.order_item_id
+LEFT JOIN orders ON orders.id = order_items.order_id
+LEFT JOIN prices ON prices.id = order_items.price_id
 WHERE invoice_lines.invoice_id = @invoice_id AND fulfilments.state IN ('pending', 'failed')
 ORDER BY invoice_lines.position;
 
@@ -82,13 +113,54 @@ JOIN invoices ON invoices.id = invoice_lines.invoice_id
 WHERE fulfilments.state IN ('failed')
 ORDER BY fulfilments.line_id LIMIT CAST(@n AS BIGINT);
 
--- name: InsertLedgerTransaction :exec
-INSERT INTO ledger_transactions (id, kind, source_id, customer_id, invoice_id, occurred_at)
-VALUES (@id, @kind, @source_id, @customer_id, @invoice_id, @occurred_at);
+-- name: AttemptsInFlight :one
+SELECT COUNT(*) FROM payment_attempts WHERE invoice_id = @invoice_id AND settled_at IS NULL;
 
--- name: InsertLedgerEntry :exec
-INSERT INTO ledger_entries (transaction_id, position, account, currency, amount)
-VALUES (@transaction_id, @position, @account, @currency, @amount);
+-- What was booked as lost when money was paid out.
+-- name: LossOfPosting :one
+SELECT CAST(COALESCE(SUM(ledger_entries.amount), 0) AS BIGINT) AS lost
+FROM ledger_transactions JOIN ledger_entries ON ledger_entries.transaction_id = ledger_transactions.id
+WHERE ledger_transactions.kind = @kind AND ledger_transactions.source_id = @source_id AND ledger_entries.account = 'loss';
+
+-- name: InsertCreditNote :exec
+INSERT INTO credit_notes (id, invoice_id, customer_id, series, sequence, number, currency, net, tax, total, freed, cause,
+    reason, issued_on, seller, buyer, created_at)
+VALUES (@id, @invoice_id, @customer_id, @series, @sequence, @number, @currency, @net, @tax, @total, @freed, @cause,
+    @reason, @issued_on, @seller, @buyer, @created_at);
+
+-- name: InsertCreditNoteLine :exec
+INSERT INTO credit_note_lines (credit_note_id, line_id, position, description, period_start, period_end, amount, discount,
+    tax_category, tax_rate)
+VALUES (@credit_note_id, @line_id, @position, @description, @period_start, @period_end, @amount, @discount,
+    @tax_category, @tax_rate);
+
+-- name: InsertCreditNoteTax :exec
+INSERT INTO credit_note_taxes (credit_note_id, category, rate, base, tax)
+VALUES (@credit_note_id, @category, @rate, @base, @tax);
+
+-- name: CreditNote :one
+SELECT * FROM credit_notes WHERE id = @id;
+
+-- name: CreditNotesOfInvoice :many
+SELECT * FROM credit_notes WHERE invoice_id = @invoice_id ORDER BY id;
+
+-- name: CreditNoteLines :many
+SELECT * FROM credit_note_lines WHERE credit_note_id = @credit_note_id ORDER BY position;
+
+-- name: CreditNoteTaxes :many
+SELECT * FROM credit_note_taxes WHERE credit_note_id = @credit_note_id ORDER BY category, rate;
+
+-- name: CreditedTaxes :many
+SELECT credit_note_taxes.category, credit_note_taxes.rate, CAST(SUM(credit_note_taxes.base) AS BIGINT) AS base,
+    CAST(SUM(credit_note_taxes.tax) AS BIGINT) AS tax
+FROM credit_notes JOIN credit_note_taxes ON credit_note_taxes.credit_note_id = credit_notes.id
+WHERE credit_notes.invoice_id = @invoice_id
+GROUP BY credit_note_taxes.category, credit_note_taxes.rate
+ORDER BY credit_note_taxes.category, credit_note_taxes.rate;
+
+-- name: CreditedOfInvoice :one
+SELECT CAST(COALESCE(SUM(net), 0) AS BIGINT) AS net, CAST(COALESCE(SUM(tax), 0) AS BIGINT) AS tax
+FROM credit_notes WHERE invoice_id = @invoice_id;
 
 -- What follows proves the books: each query finds what is not as it must be, at most @n of it.
 
@@ -119,21 +191,41 @@ FROM (
 GROUP BY sides.customer_id, sides.currency HAVING SUM(sides.booked) <> SUM(sides.stored)
 ORDER BY sides.customer_id, sides.currency LIMIT CAST(@n AS BIGINT);
 
+-- What counts towards an invoice is what the postings of money took off its receivable; the others are of the document.
 -- name: WrongPaid :many
-SELECT invoices.id, CAST(COALESCE(SUM(payments.applied), 0) AS BIGINT) AS want, invoices.paid AS got
-FROM invoices LEFT JOIN payments ON payments.invoice_id = invoices.id AND payments.state = 'succeeded'
-GROUP BY invoices.id, invoices.paid HAVING invoices.paid <> COALESCE(SUM(payments.applied), 0)
-ORDER BY invoices.id LIMIT CAST(@n AS BIGINT);
+SELECT sides.id, CAST(SUM(sides.booked) AS BIGINT) AS want, CAST(SUM(sides.stored) AS BIGINT) AS got
+FROM (
+    SELECT ledger_transactions.invoice_id AS id, -ledger_entries.amount AS booked, 0 AS stored
+    FROM ledger_entries JOIN ledger_transactions ON ledger_transactions.id = ledger_entries.transaction_id
+    WHERE ledger_entries.account = 'receivable' AND ledger_transactions.invoice_id IS NOT NULL AND ledger_transactions.kind
+        NOT IN ('invoice.finalised', 'invoice.voided', 'invoice.written_off', 'invoice.lost', 'credit_note.issued')
+    UNION ALL
+    SELECT invoices.id, 0 AS booked, invoices.paid AS stored FROM invoices
+) AS sides
+GROUP BY sides.id HAVING SUM(sides.booked) <> SUM(sides.stored)
+ORDER BY sides.id LIMIT CAST(@n AS BIGINT);
+
+-- name: WrongApplied :many
+SELECT payments.id, payments.applied AS got, CAST(COALESCE(-SUM(ledger_entries.amount), 0) AS BIGINT) AS want
+FROM payments
+LEFT JOIN ledger_transactions ON ledger_transactions.source_id = payments.id
+    AND ledger_transactions.kind IN ('payment.received', 'credit.used')
+LEFT JOIN ledger_entries ON ledger_entries.transaction_id = ledger_transactions.id AND ledger_entries.account = 'receivable'
+GROUP BY payments.id, payments.applied HAVING payments.applied <> COALESCE(-SUM(ledger_entries.amount), 0)
+ORDER BY payments.id LIMIT CAST(@n AS BIGINT);
 
 -- name: WrongLines :many
-SELECT id, CAST(quantity * unit_amount AS BIGINT) AS want, total AS got FROM invoice_lines
-WHERE total <> quantity * unit_amount
+SELECT id, CAST(quantity * unit_amount AS BIGINT) AS want, amount AS got FROM invoice_lines
+WHERE amount <> quantity * unit_amount
 ORDER BY id LIMIT CAST(@n AS BIGINT);
 
+-- Lines are net, or gross where prices include tax (BR-CO-10, BR-CO-13).
 -- name: WrongTotals :many
-SELECT invoices.id, CAST(COALESCE(SUM(invoice_lines.total), 0) AS BIGINT) AS want, invoices.total AS got
+SELECT invoices.id, CAST(COALESCE(SUM(invoice_lines.total), 0) AS BIGINT) AS want,
+    CAST(CASE WHEN invoices.tax_mode = 'inclusive' THEN invoices.total ELSE invoices.net END AS BIGINT) AS got
 FROM invoices LEFT JOIN invoice_lines ON invoice_lines.invoice_id = invoices.id
-GROUP BY invoices.id, invoices.total HAVING invoices.total <> COALESCE(SUM(invoice_lines.total), 0)
+GROUP BY invoices.id, invoices.tax_mode, invoices.total, invoices.net
+HAVING CASE WHEN invoices.tax_mode = 'inclusive' THEN invoices.total ELSE invoices.net END <> COALESCE(SUM(invoice_lines.total), 0)
 ORDER BY invoices.id LIMIT CAST(@n AS BIGINT);
 
 -- name: WrongReceivables :many
@@ -143,12 +235,14 @@ FROM (
     FROM ledger_entries JOIN ledger_transactions ON ledger_transactions.id = ledger_entries.transaction_id
     WHERE ledger_entries.account = 'receivable'
     UNION ALL
-    SELECT invoices.id, 0 AS booked, CASE WHEN invoices.status = 'open' THEN invoices.total - invoices.paid ELSE 0 END AS owed
+    SELECT invoices.id, 0 AS booked,
+        CASE WHEN invoices.status = 'open' THEN invoices.total - invoices.credited - invoices.paid ELSE 0 END AS owed
     FROM invoices
 ) AS sides
 GROUP BY sides.id HAVING SUM(sides.booked) <> SUM(sides.owed)
 ORDER BY sides.id LIMIT CAST(@n AS BIGINT);
 
+-- A void invoice has earned nothing; any other its net, less that of its credit notes.
 -- name: WrongRevenue :many
 SELECT sides.id, CAST(SUM(sides.booked) AS BIGINT) AS got, CAST(SUM(sides.earned) AS BIGINT) AS want
 FROM (
@@ -156,13 +250,82 @@ FROM (
     FROM ledger_entries JOIN ledger_transactions ON ledger_transactions.id = ledger_entries.transaction_id
     WHERE ledger_entries.account = 'revenue'
     UNION ALL
-    SELECT invoices.id, 0 AS booked, CASE invoices.status
-        WHEN 'open' THEN invoices.total WHEN 'paid' THEN invoices.total WHEN 'uncollectible' THEN invoices.paid ELSE 0
-        END AS earned
-    FROM invoices
+    SELECT invoices.id, 0 AS booked, invoices.net AS earned FROM invoices WHERE invoices.status NOT IN ('draft', 'void')
+    UNION ALL
+    SELECT invoices.id, 0 AS booked, -credit_notes.net AS earned
+    FROM credit_notes JOIN invoices ON invoices.id = credit_notes.invoice_id WHERE invoices.status <> 'void'
 ) AS sides
 GROUP BY sides.id HAVING SUM(sides.booked) <> SUM(sides.earned)
 ORDER BY sides.id LIMIT CAST(@n AS BIGINT);
+
+-- name: WrongTaxOwed :many
+SELECT sides.id, CAST(SUM(sides.booked) AS BIGINT) AS got, CAST(SUM(sides.owed) AS BIGINT) AS want
+FROM (
+    SELECT ledger_transactions.invoice_id AS id, -ledger_entries.amount AS booked, 0 AS owed
+    FROM ledger_entries JOIN ledger_transactions ON ledger_transactions.id = ledger_entries.transaction_id
+    WHERE ledger_entries.account = 'tax'
+    UNION ALL
+    SELECT invoices.id, 0 AS booked, invoices.tax AS owed FROM invoices WHERE invoices.status NOT IN ('draft', 'void')
+    UNION ALL
+    SELECT invoices.id, 0 AS booked, -credit_notes.tax AS owed
+    FROM credit_notes JOIN invoices ON invoices.id = credit_notes.invoice_id WHERE invoices.status <> 'void'
+) AS sides
+GROUP BY sides.id HAVING SUM(sides.booked) <> SUM(sides.owed)
+ORDER BY sides.id LIMIT CAST(@n AS BIGINT);
+
+-- What was given up of an invoice; what paying out cost beyond a customer's credit is not part of it.
+-- name: WrongLosses :many
+SELECT sides.id, CAST(SUM(sides.booked) AS BIGINT) AS got, CAST(SUM(sides.lost) AS BIGINT) AS want
+FROM (
+    SELECT ledger_transactions.invoice_id AS id, ledger_entries.amount AS booked, 0 AS lost
+    FROM ledger_entries JOIN ledger_transactions ON ledger_transactions.id = ledger_entries.transaction_id
+    WHERE ledger_entries.account = 'loss'
+        AND ledger_transactions.kind IN ('invoice.written_off', 'invoice.lost', 'credit_note.issued')
+    UNION ALL
+    SELECT invoices.id, 0 AS booked, invoices.total - invoices.credited - invoices.paid AS lost
+    FROM invoices WHERE invoices.status = 'uncollectible'
+) AS sides
+GROUP BY sides.id HAVING SUM(sides.booked) <> SUM(sides.lost)
+ORDER BY sides.id LIMIT CAST(@n AS BIGINT);
+
+-- name: WrongCredited :many
+SELECT invoices.id, CAST(COALESCE(SUM(credit_notes.total), 0) AS BIGINT) AS want, invoices.credited AS got
+FROM invoices LEFT JOIN credit_notes ON credit_notes.invoice_id = invoices.id
+GROUP BY invoices.id, invoices.credited HAVING invoices.credited <> COALESCE(SUM(credit_notes.total), 0)
+ORDER BY invoices.id LIMIT CAST(@n AS BIGINT);
+
+-- What was credited of a line is what the lines of credit notes and of plan changes have taken back of it.
+-- name: WrongCreditedLines :many
+SELECT sides.id, CAST(SUM(sides.taken) AS BIGINT) AS want, CAST(SUM(sides.stored) AS BIGINT) AS got,
+    CAST(SUM(sides.discount_taken) AS BIGINT) AS want_discount, CAST(SUM(sides.discount_stored) AS BIGINT) AS got_discount
+FROM (
+    SELECT credit_note_lines.line_id AS id, credit_note_lines.amount AS taken, 0 AS stored,
+        credit_note_lines.discount AS discount_taken, 0 AS discount_stored
+    FROM credit_note_lines
+    UNION ALL
+    SELECT invoice_lines.takes_back AS id, invoice_lines.takes_discount - invoice_lines.amount AS taken, 0 AS stored,
+        invoice_lines.takes_discount AS discount_taken, 0 AS discount_stored
+    FROM invoice_lines JOIN invoices ON invoices.id = invoice_lines.invoice_id
+    WHERE invoice_lines.takes_back IS NOT NULL AND invoices.status NOT IN ('draft', 'void')
+    UNION ALL
+    SELECT invoice_lines.id, 0 AS taken, invoice_lines.credited AS stored, 0 AS discount_taken,
+        invoice_lines.discount_credited AS discount_stored
+    FROM invoice_lines WHERE invoice_lines.credited <> 0 OR invoice_lines.discount_credited <> 0
+) AS sides
+GROUP BY sides.id
+HAVING SUM(sides.taken) <> SUM(sides.stored) OR SUM(sides.discount_taken) <> SUM(sides.discount_stored)
+ORDER BY sides.id LIMIT CAST(@n AS BIGINT);
+
+-- name: WrongDisputes :many
+SELECT invoices.id, COUNT(disputes.id) AS want, invoices.disputes AS got
+FROM invoices LEFT JOIN disputes ON disputes.invoice_id = invoices.id AND disputes.status = 'open'
+GROUP BY invoices.id, invoices.disputes HAVING invoices.disputes <> COUNT(disputes.id)
+ORDER BY invoices.id LIMIT CAST(@n AS BIGINT);
+
+-- name: WrongReplacements :many
+SELECT invoices.id, invoices.status FROM invoices JOIN invoices AS newer ON newer.replaces = invoices.id
+WHERE invoices.status <> 'void'
+ORDER BY invoices.id LIMIT CAST(@n AS BIGINT);
 
 -- name: UnbookedPayments :many
 SELECT payments.id, payments.amount AS want, CAST(COALESCE(SUM(ledger_entries.amount), 0) AS BIGINT) AS got
@@ -175,21 +338,29 @@ GROUP BY payments.id, payments.amount HAVING payments.amount <> COALESCE(SUM(led
 ORDER BY payments.id LIMIT CAST(@n AS BIGINT);
 
 -- name: UnsettledInvoices :many
-SELECT id FROM invoices WHERE status = 'open' AND paid = total ORDER BY id LIMIT CAST(@n AS BIGINT);
+SELECT id FROM invoices WHERE status = 'open' AND paid + credited = total ORDER BY id LIMIT CAST(@n AS BIGINT);
 
 -- name: SeriesCounts :many
-SELECT number_series.series, number_series.last_number AS want, COUNT(invoices.sequence) AS got,
-    CAST(COALESCE(MAX(invoices.sequence), 0) AS BIGINT) AS highest
-FROM number_series LEFT JOIN invoices ON invoices.series = number_series.series
+SELECT number_series.series, number_series.last_number AS want, COUNT(numbered.sequence) AS got,
+    CAST(COALESCE(MAX(numbered.sequence), 0) AS BIGINT) AS highest
+FROM number_series LEFT JOIN (
+    SELECT series, sequence FROM invoices WHERE sequence IS NOT NULL
+    UNION ALL
+    SELECT series, sequence FROM credit_notes
+) AS numbered ON numbered.series = number_series.series
 GROUP BY number_series.series, number_series.last_number
-HAVING COUNT(invoices.sequence) <> number_series.last_number
-    OR COALESCE(MAX(invoices.sequence), 0) <> number_series.last_number
+HAVING COUNT(numbered.sequence) <> number_series.last_number
+    OR COALESCE(MAX(numbered.sequence), 0) <> number_series.last_number
 ORDER BY number_series.series LIMIT CAST(@n AS BIGINT);
 
 -- name: NumberGaps :many
 SELECT numbered.series, numbered.number, CAST(numbered.before + 1 AS BIGINT) AS missing FROM (
     SELECT series, number, sequence, COALESCE(LAG(sequence) OVER (PARTITION BY series ORDER BY sequence), 0) AS before
-    FROM invoices WHERE sequence IS NOT NULL
+    FROM (
+        SELECT series, number, sequence FROM invoices WHERE sequence IS NOT NULL
+        UNION ALL
+        SELECT series, number, sequence FROM credit_notes
+    ) AS documents
 ) AS numbered
 WHERE numbered.sequence <> numbered.before + 1
 ORDER BY numbered.series, numbered.sequence LIMIT CAST(@n AS BIGINT);
@@ -197,16 +368,23 @@ ORDER BY numbered.series, numbered.sequence LIMIT CAST(@n AS BIGINT);
 -- name: NumbersOutOfOrder :many
 SELECT numbered.id, numbered.issued_on, CAST(numbered.before AS TEXT) AS before FROM (
     SELECT id, issued_on, LAG(issued_on) OVER (PARTITION BY series ORDER BY sequence) AS before
-    FROM invoices WHERE sequence IS NOT NULL
+    FROM (
+        SELECT id, series, sequence, issued_on FROM invoices WHERE sequence IS NOT NULL
+        UNION ALL
+        SELECT id, series, sequence, issued_on FROM credit_notes
+    ) AS documents
 ) AS numbered
 WHERE numbered.issued_on < numbered.before
 ORDER BY numbered.id LIMIT CAST(@n AS BIGINT);
 
+-- An order follows the invoice that stands for it now. How refunds and disputes show is the order's own business.
 -- name: WrongOrders :many
 SELECT judged.id, judged.got, judged.want FROM (
     SELECT orders.id, orders.status AS got, CAST(CASE
-        WHEN invoices.id IS NULL OR invoices.total <> orders.total OR invoices.customer_id <> orders.customer_id
+        WHEN invoices.id IS NULL OR invoices.customer_id <> orders.customer_id
+            OR (invoices.total <> orders.total AND invoices.replaces IS NULL)
             THEN 'one with an invoice of the same customer and total'
+        WHEN orders.status IN ('refunded', 'partially_refunded', 'disputed') THEN orders.status
         WHEN invoices.status IN ('draft', 'open') THEN 'pending'
         WHEN invoices.status IN ('void', 'uncollectible') THEN 'cancelled'
         WHEN EXISTS (
@@ -214,20 +392,28 @@ SELECT judged.id, judged.got, judged.want FROM (
             WHERE invoice_lines.invoice_id = invoices.id AND fulfilments.state IN ('pending', 'failed')) THEN 'failed'
         ELSE 'completed' END AS TEXT) AS want
     FROM orders LEFT JOIN invoices ON invoices.order_id = orders.id
+        AND NOT EXISTS (SELECT 1 FROM invoices AS newer WHERE newer.replaces = invoices.id)
 ) AS judged
 WHERE judged.got <> judged.want
 ORDER BY judged.id LIMIT CAST(@n AS BIGINT);
 
+-- Work is done for invoices that are paid, or were: what was paid has been taken back since.
 -- name: WrongLinks :many
 SELECT fulfilments.line_id, fulfilments.state, invoices.status
 FROM fulfilments
 JOIN invoice_lines ON invoice_lines.invoice_id = fulfilments.invoice_id AND invoice_lines.id = fulfilments.line_id
 JOIN invoices ON invoices.id = invoice_lines.invoice_id
-WHERE (fulfilments.state IN ('done', 'failed') AND invoices.status <> 'paid')
+WHERE (fulfilments.state = 'failed' AND invoices.status <> 'paid')
     OR (fulfilments.state = 'pending' AND invoices.status NOT IN ('draft', 'open'))
+    OR (fulfilments.state = 'done' AND invoices.status <> 'paid' AND NOT EXISTS (
+        SELECT 1 FROM ledger_transactions
+        WHERE ledger_transactions.invoice_id = invoices.id AND ledger_transactions.kind LIKE 'taken.%'))
 ORDER BY fulfilments.line_id LIMIT CAST(@n AS BIGINT);
 
 -- name: DoneLinks :many
 SELECT line_id, COALESCE(target, '') AS target FROM fulfilments
 WHERE kind = @kind AND state = 'done' AND line_id > @after
 ORDER BY line_id LIMIT CAST(@n AS BIGINT);
+
+-- name: TaxRates :many
+SELECT * FROM tax_rates ORDER BY country, state, class, valid_from, id;

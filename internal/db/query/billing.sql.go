@@ -11,17 +11,334 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 )
 
-const countTowardsInvoice = `-- name: CountTowardsInvoice :execrows
-UPDATE invoices SET paid = paid + $1 WHERE id = $2 AND status = 'open' AND paid + $1 <= total
+const attemptsInFlight = `-- name: AttemptsInFlight :one
+SELECT COUNT(*) FROM payment_attempts WHERE invoice_id = $1 AND settled_at IS NULL
 `
 
-type CountTowardsInvoiceParams struct {
-	Amount int64
-	ID     string
+func (q *Queries) AttemptsInFlight(ctx context.Context, invoiceID string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, attemptsInFlight, invoiceID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
-func (q *Queries) CountTowardsInvoice(ctx context.Context, arg CountTowardsInvoiceParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, countTowardsInvoice, arg.Amount, arg.ID)
+const changeInvoice = `-- name: ChangeInvoice :execrows
+UPDATE invoices SET paid = paid + $1, credited = credited + $2, status = $3, paid_at = $4,
+    step = $5, step_on = $6
+WHERE id = $7 AND status = $8
+`
+
+type ChangeInvoiceParams struct {
+	Paying     int64
+	Crediting  int64
+	ToStatus   string
+	PaidAt     *clock.Instant
+	Step       string
+	StepOn     *string
+	ID         string
+	FromStatus string
+}
+
+// Moves what counts towards an invoice and what was credited of it, and its status with them.
+func (q *Queries) ChangeInvoice(ctx context.Context, arg ChangeInvoiceParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, changeInvoice,
+		arg.Paying,
+		arg.Crediting,
+		arg.ToStatus,
+		arg.PaidAt,
+		arg.Step,
+		arg.StepOn,
+		arg.ID,
+		arg.FromStatus,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const creditLine = `-- name: CreditLine :execrows
+UPDATE invoice_lines SET credited = invoice_lines.credited + $1,
+    discount_credited = invoice_lines.discount_credited + $2
+WHERE invoice_lines.id = $3
+    AND invoice_lines.invoice_id = (SELECT MAX(newest.invoice_id) FROM invoice_lines AS newest WHERE newest.id = $3)
+    AND ((invoice_lines.credited + $1 >= 0 AND invoice_lines.credited + $1 <= invoice_lines.amount)
+        OR (invoice_lines.credited + $1 <= 0 AND invoice_lines.credited + $1 >= invoice_lines.amount))
+    AND invoice_lines.discount_credited + $2 >= 0
+    AND invoice_lines.discount_credited + $2 <= invoice_lines.discount
+`
+
+type CreditLineParams struct {
+	Amount   int64
+	Discount int64
+	ID       string
+}
+
+// What credit notes and plan changes take back of a line, in the newest invoice with it; a negative amount gives it back.
+func (q *Queries) CreditLine(ctx context.Context, arg CreditLineParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, creditLine, arg.Amount, arg.Discount, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const creditNote = `-- name: CreditNote :one
+SELECT id, invoice_id, customer_id, series, sequence, number, currency, net, tax, total, freed, cause, reason, issued_on, seller, buyer, created_at FROM credit_notes WHERE id = $1
+`
+
+func (q *Queries) CreditNote(ctx context.Context, id string) (CreditNote, error) {
+	row := q.db.QueryRowContext(ctx, creditNote, id)
+	var i CreditNote
+	err := row.Scan(
+		&i.ID,
+		&i.InvoiceID,
+		&i.CustomerID,
+		&i.Series,
+		&i.Sequence,
+		&i.Number,
+		&i.Currency,
+		&i.Net,
+		&i.Tax,
+		&i.Total,
+		&i.Freed,
+		&i.Cause,
+		&i.Reason,
+		&i.IssuedOn,
+		&i.Seller,
+		&i.Buyer,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
+const creditNoteLines = `-- name: CreditNoteLines :many
+SELECT credit_note_id, line_id, position, description, period_start, period_end, amount, discount, tax_category, tax_rate FROM credit_note_lines WHERE credit_note_id = $1 ORDER BY position
+`
+
+func (q *Queries) CreditNoteLines(ctx context.Context, creditNoteID string) ([]CreditNoteLine, error) {
+	rows, err := q.db.QueryContext(ctx, creditNoteLines, creditNoteID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CreditNoteLine
+	for rows.Next() {
+		var i CreditNoteLine
+		if err := rows.Scan(
+			&i.CreditNoteID,
+			&i.LineID,
+			&i.Position,
+			&i.Description,
+			&i.PeriodStart,
+			&i.PeriodEnd,
+			&i.Amount,
+			&i.Discount,
+			&i.TaxCategory,
+			&i.TaxRate,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const creditNoteTaxes = `-- name: CreditNoteTaxes :many
+SELECT credit_note_id, category, rate, base, tax FROM credit_note_taxes WHERE credit_note_id = $1 ORDER BY category, rate
+`
+
+func (q *Queries) CreditNoteTaxes(ctx context.Context, creditNoteID string) ([]CreditNoteTax, error) {
+	rows, err := q.db.QueryContext(ctx, creditNoteTaxes, creditNoteID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CreditNoteTax
+	for rows.Next() {
+		var i CreditNoteTax
+		if err := rows.Scan(
+			&i.CreditNoteID,
+			&i.Category,
+			&i.Rate,
+			&i.Base,
+			&i.Tax,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const creditNotesOfInvoice = `-- name: CreditNotesOfInvoice :many
+SELECT id, invoice_id, customer_id, series, sequence, number, currency, net, tax, total, freed, cause, reason, issued_on, seller, buyer, created_at FROM credit_notes WHERE invoice_id = $1 ORDER BY id
+`
+
+func (q *Queries) CreditNotesOfInvoice(ctx context.Context, invoiceID string) ([]CreditNote, error) {
+	rows, err := q.db.QueryContext(ctx, creditNotesOfInvoice, invoiceID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CreditNote
+	for rows.Next() {
+		var i CreditNote
+		if err := rows.Scan(
+			&i.ID,
+			&i.InvoiceID,
+			&i.CustomerID,
+			&i.Series,
+			&i.Sequence,
+			&i.Number,
+			&i.Currency,
+			&i.Net,
+			&i.Tax,
+			&i.Total,
+			&i.Freed,
+			&i.Cause,
+			&i.Reason,
+			&i.IssuedOn,
+			&i.Seller,
+			&i.Buyer,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const creditedOfInvoice = `-- name: CreditedOfInvoice :one
+SELECT CAST(COALESCE(SUM(net), 0) AS BIGINT) AS net, CAST(COALESCE(SUM(tax), 0) AS BIGINT) AS tax
+FROM credit_notes WHERE invoice_id = $1
+`
+
+type CreditedOfInvoiceRow struct {
+	Net int64
+	Tax int64
+}
+
+func (q *Queries) CreditedOfInvoice(ctx context.Context, invoiceID string) (CreditedOfInvoiceRow, error) {
+	row := q.db.QueryRowContext(ctx, creditedOfInvoice, invoiceID)
+	var i CreditedOfInvoiceRow
+	err := row.Scan(&i.Net, &i.Tax)
+	return i, err
+}
+
+const creditedTaxes = `-- name: CreditedTaxes :many
+SELECT credit_note_taxes.category, credit_note_taxes.rate, CAST(SUM(credit_note_taxes.base) AS BIGINT) AS base,
+    CAST(SUM(credit_note_taxes.tax) AS BIGINT) AS tax
+FROM credit_notes JOIN credit_note_taxes ON credit_note_taxes.credit_note_id = credit_notes.id
+WHERE credit_notes.invoice_id = $1
+GROUP BY credit_note_taxes.category, credit_note_taxes.rate
+ORDER BY credit_note_taxes.category, credit_note_taxes.rate
+`
+
+type CreditedTaxesRow struct {
+	Category string
+	Rate     string
+	Base     int64
+	Tax      int64
+}
+
+func (q *Queries) CreditedTaxes(ctx context.Context, invoiceID string) ([]CreditedTaxesRow, error) {
+	rows, err := q.db.QueryContext(ctx, creditedTaxes, invoiceID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CreditedTaxesRow
+	for rows.Next() {
+		var i CreditedTaxesRow
+		if err := rows.Scan(
+			&i.Category,
+			&i.Rate,
+			&i.Base,
+			&i.Tax,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const deleteDraft = `-- name: DeleteDraft :execrows
+DELETE FROM invoices WHERE id = $1 AND status = 'draft'
+`
+
+func (q *Queries) DeleteDraft(ctx context.Context, id string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteDraft, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const deleteDraftLines = `-- name: DeleteDraftLines :exec
+DELETE FROM invoice_lines WHERE invoice_lines.invoice_id IN (SELECT id FROM invoices WHERE invoices.id = $1 AND status = 'draft')
+`
+
+func (q *Queries) DeleteDraftLines(ctx context.Context, id string) error {
+	_, err := q.db.ExecContext(ctx, deleteDraftLines, id)
+	return err
+}
+
+const deleteDraftLinks = `-- name: DeleteDraftLinks :exec
+DELETE FROM fulfilments WHERE fulfilments.invoice_id IN (SELECT id FROM invoices WHERE invoices.id = $1 AND status = 'draft')
+`
+
+func (q *Queries) DeleteDraftLinks(ctx context.Context, id string) error {
+	_, err := q.db.ExecContext(ctx, deleteDraftLinks, id)
+	return err
+}
+
+const deleteDraftTaxes = `-- name: DeleteDraftTaxes :exec
+DELETE FROM invoice_taxes WHERE invoice_taxes.invoice_id IN (SELECT id FROM invoices WHERE invoices.id = $1 AND status = 'draft')
+`
+
+func (q *Queries) DeleteDraftTaxes(ctx context.Context, id string) error {
+	_, err := q.db.ExecContext(ctx, deleteDraftTaxes, id)
+	return err
+}
+
+const disputeInvoice = `-- name: DisputeInvoice :execrows
+UPDATE invoices SET disputes = disputes + $1 WHERE id = $2 AND disputes + $1 >= 0
+`
+
+type DisputeInvoiceParams struct {
+	By int64
+	ID string
+}
+
+func (q *Queries) DisputeInvoice(ctx context.Context, arg DisputeInvoiceParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, disputeInvoice, arg.By, arg.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -124,35 +441,45 @@ func (q *Queries) FailedFulfilments(ctx context.Context, n int64) ([]FailedFulfi
 }
 
 const fulfilmentWork = `-- name: FulfilmentWork :many
-SELECT invoice_lines.id AS line_id, invoice_lines.invoice_id, invoice_lines.order_item_id, invoice_lines.description,
-    invoice_lines.quantity, fulfilments.kind, fulfilments.state, orders.id AS order_id, orders.customer_id,
-    orders.kind AS order_kind, orders.reason, prices.id AS price_id, prices.plan_id, prices.valid_for_count,
-    prices.valid_for_unit
+SELECT invoice_lines.id AS line_id, invoice_lines.invoice_id, invoice_lines.order_item_id, invoice_lines.subscription_id,
+    invoice_lines.period_start, invoice_lines.period_end, invoice_lines.description, invoice_lines.quantity,
+    invoice_lines.total, invoices.currency, invoices.kind AS invoice_kind, invoices.customer_id, fulfilments.kind,
+    fulfilments.target, fulfilments.payload, fulfilments.state, orders.id AS order_id, orders.kind AS order_kind, orders.reason,
+    prices.id AS price_id, prices.plan_id, prices.valid_for_count, prices.valid_for_unit
 FROM fulfilments
 JOIN invoice_lines ON invoice_lines.invoice_id = fulfilments.invoice_id AND invoice_lines.id = fulfilments.line_id
-JOIN order_items ON order_items.id = invoice_lines.order_item_id
-JOIN orders ON orders.id = order_items.order_id
-JOIN prices ON prices.id = order_items.price_id
+JOIN invoices ON invoices.id = invoice_lines.invoice_id
+LEFT JOIN order_items ON order_items.id = invoice_lines.order_item_id
+LEFT JOIN orders ON orders.id = order_items.order_id
+LEFT JOIN prices ON prices.id = order_items.price_id
 WHERE invoice_lines.invoice_id = $1 AND fulfilments.state IN ('pending', 'failed')
 ORDER BY invoice_lines.position
 `
 
 type FulfilmentWorkRow struct {
-	LineID        string
-	InvoiceID     string
-	OrderItemID   *string
-	Description   string
-	Quantity      int64
-	Kind          string
-	State         string
-	OrderID       string
-	CustomerID    string
-	OrderKind     string
-	Reason        string
-	PriceID       string
-	PlanID        string
-	ValidForCount *int64
-	ValidForUnit  *string
+	LineID         string
+	InvoiceID      string
+	OrderItemID    *string
+	SubscriptionID *string
+	PeriodStart    *string
+	PeriodEnd      *string
+	Description    string
+	Quantity       int64
+	Total          int64
+	Currency       string
+	InvoiceKind    string
+	CustomerID     string
+	Kind           string
+	Target         *string
+	Payload        string
+	State          string
+	OrderID        *string
+	OrderKind      *string
+	Reason         *string
+	PriceID        *string
+	PlanID         *string
+	ValidForCount  *int64
+	ValidForUnit   *string
 }
 
 func (q *Queries) FulfilmentWork(ctx context.Context, invoiceID string) ([]FulfilmentWorkRow, error) {
@@ -168,12 +495,20 @@ func (q *Queries) FulfilmentWork(ctx context.Context, invoiceID string) ([]Fulfi
 			&i.LineID,
 			&i.InvoiceID,
 			&i.OrderItemID,
+			&i.SubscriptionID,
+			&i.PeriodStart,
+			&i.PeriodEnd,
 			&i.Description,
 			&i.Quantity,
+			&i.Total,
+			&i.Currency,
+			&i.InvoiceKind,
+			&i.CustomerID,
 			&i.Kind,
+			&i.Target,
+			&i.Payload,
 			&i.State,
 			&i.OrderID,
-			&i.CustomerID,
 			&i.OrderKind,
 			&i.Reason,
 			&i.PriceID,
@@ -194,51 +529,49 @@ func (q *Queries) FulfilmentWork(ctx context.Context, invoiceID string) ([]Fulfi
 	return items, nil
 }
 
-const insertFulfilment = `-- name: InsertFulfilment :exec
-INSERT INTO fulfilments (line_id, invoice_id, kind, state, changed_at)
-VALUES ($1, $2, $3, 'pending', $4)
+const insertCreditNote = `-- name: InsertCreditNote :exec
+INSERT INTO credit_notes (id, invoice_id, customer_id, series, sequence, number, currency, net, tax, total, freed, cause,
+    reason, issued_on, seller, buyer, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+    $13, $14, $15, $16, $17)
 `
 
-type InsertFulfilmentParams struct {
-	LineID    string
-	InvoiceID string
-	Kind      string
-	ChangedAt clock.Instant
-}
-
-func (q *Queries) InsertFulfilment(ctx context.Context, arg InsertFulfilmentParams) error {
-	_, err := q.db.ExecContext(ctx, insertFulfilment,
-		arg.LineID,
-		arg.InvoiceID,
-		arg.Kind,
-		arg.ChangedAt,
-	)
-	return err
-}
-
-const insertInvoice = `-- name: InsertInvoice :exec
-INSERT INTO invoices (id, order_id, customer_id, kind, status, currency, net, tax, total, seller, buyer, created_at)
-VALUES ($1, $2, $3, 'order', 'draft', $4, $5, 0, $5, $6, $7, $8)
-`
-
-type InsertInvoiceParams struct {
+type InsertCreditNoteParams struct {
 	ID         string
-	OrderID    *string
+	InvoiceID  string
 	CustomerID string
+	Series     string
+	Sequence   int64
+	Number     string
 	Currency   string
+	Net        int64
+	Tax        int64
 	Total      int64
+	Freed      int64
+	Cause      string
+	Reason     string
+	IssuedOn   string
 	Seller     string
 	Buyer      string
 	CreatedAt  clock.Instant
 }
 
-func (q *Queries) InsertInvoice(ctx context.Context, arg InsertInvoiceParams) error {
-	_, err := q.db.ExecContext(ctx, insertInvoice,
+func (q *Queries) InsertCreditNote(ctx context.Context, arg InsertCreditNoteParams) error {
+	_, err := q.db.ExecContext(ctx, insertCreditNote,
 		arg.ID,
-		arg.OrderID,
+		arg.InvoiceID,
 		arg.CustomerID,
+		arg.Series,
+		arg.Sequence,
+		arg.Number,
 		arg.Currency,
+		arg.Net,
+		arg.Tax,
 		arg.Total,
+		arg.Freed,
+		arg.Cause,
+		arg.Reason,
+		arg.IssuedOn,
 		arg.Seller,
 		arg.Buyer,
 		arg.CreatedAt,
@@ -246,82 +579,62 @@ func (q *Queries) InsertInvoice(ctx context.Context, arg InsertInvoiceParams) er
 	return err
 }
 
-const insertInvoiceLine = `-- name: InsertInvoiceLine :exec
-INSERT INTO invoice_lines (id, invoice_id, position, order_item_id, description, quantity, unit_amount, amount, total)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+const insertCreditNoteLine = `-- name: InsertCreditNoteLine :exec
+INSERT INTO credit_note_lines (credit_note_id, line_id, position, description, period_start, period_end, amount, discount,
+    tax_category, tax_rate)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+    $9, $10)
 `
 
-type InsertInvoiceLineParams struct {
-	ID          string
-	InvoiceID   string
-	Position    int64
-	OrderItemID *string
-	Description string
-	Quantity    int64
-	UnitAmount  int64
-	Total       int64
+type InsertCreditNoteLineParams struct {
+	CreditNoteID string
+	LineID       string
+	Position     int64
+	Description  string
+	PeriodStart  *string
+	PeriodEnd    *string
+	Amount       int64
+	Discount     int64
+	TaxCategory  string
+	TaxRate      string
 }
 
-func (q *Queries) InsertInvoiceLine(ctx context.Context, arg InsertInvoiceLineParams) error {
-	_, err := q.db.ExecContext(ctx, insertInvoiceLine,
-		arg.ID,
-		arg.InvoiceID,
+func (q *Queries) InsertCreditNoteLine(ctx context.Context, arg InsertCreditNoteLineParams) error {
+	_, err := q.db.ExecContext(ctx, insertCreditNoteLine,
+		arg.CreditNoteID,
+		arg.LineID,
 		arg.Position,
-		arg.OrderItemID,
 		arg.Description,
-		arg.Quantity,
-		arg.UnitAmount,
-		arg.Total,
+		arg.PeriodStart,
+		arg.PeriodEnd,
+		arg.Amount,
+		arg.Discount,
+		arg.TaxCategory,
+		arg.TaxRate,
 	)
 	return err
 }
 
-const insertLedgerEntry = `-- name: InsertLedgerEntry :exec
-INSERT INTO ledger_entries (transaction_id, position, account, currency, amount)
+const insertCreditNoteTax = `-- name: InsertCreditNoteTax :exec
+INSERT INTO credit_note_taxes (credit_note_id, category, rate, base, tax)
 VALUES ($1, $2, $3, $4, $5)
 `
 
-type InsertLedgerEntryParams struct {
-	TransactionID string
-	Position      int64
-	Account       string
-	Currency      string
-	Amount        int64
+type InsertCreditNoteTaxParams struct {
+	CreditNoteID string
+	Category     string
+	Rate         string
+	Base         int64
+	Tax          int64
 }
 
-func (q *Queries) InsertLedgerEntry(ctx context.Context, arg InsertLedgerEntryParams) error {
-	_, err := q.db.ExecContext(ctx, insertLedgerEntry,
-		arg.TransactionID,
-		arg.Position,
-		arg.Account,
-		arg.Currency,
-		arg.Amount,
-	)
-	return err
-}
-
-const insertLedgerTransaction = `-- name: InsertLedgerTransaction :exec
-INSERT INTO ledger_transactions (id, kind, source_id, customer_id, invoice_id, occurred_at)
-VALUES ($1, $2, $3, $4, $5, $6)
-`
-
-type InsertLedgerTransactionParams struct {
-	ID         string
-	Kind       string
-	SourceID   string
-	CustomerID string
-	InvoiceID  *string
-	OccurredAt clock.Instant
-}
-
-func (q *Queries) InsertLedgerTransaction(ctx context.Context, arg InsertLedgerTransactionParams) error {
-	_, err := q.db.ExecContext(ctx, insertLedgerTransaction,
-		arg.ID,
-		arg.Kind,
-		arg.SourceID,
-		arg.CustomerID,
-		arg.InvoiceID,
-		arg.OccurredAt,
+func (q *Queries) InsertCreditNoteTax(ctx context.Context, arg InsertCreditNoteTaxParams) error {
+	_, err := q.db.ExecContext(ctx, insertCreditNoteTax,
+		arg.CreditNoteID,
+		arg.Category,
+		arg.Rate,
+		arg.Base,
+		arg.Tax,
 	)
 	return err
 }
@@ -366,9 +679,10 @@ func (q *Queries) Invoice(ctx context.Context, id string) (Invoice, error) {
 }
 
 const invoiceOfLine = `-- name: InvoiceOfLine :one
-SELECT invoice_id FROM fulfilments WHERE line_id = $1
+SELECT invoice_id FROM invoice_lines WHERE id = $1 ORDER BY invoice_id DESC LIMIT 1
 `
 
+// The newest invoice with a line: an invoice that is issued anew gets a later id than the one that it replaces.
 func (q *Queries) InvoiceOfLine(ctx context.Context, id string) (string, error) {
 	row := q.db.QueryRowContext(ctx, invoiceOfLine, id)
 	var invoice_id string
@@ -377,26 +691,46 @@ func (q *Queries) InvoiceOfLine(ctx context.Context, id string) (string, error) 
 }
 
 const linesOfInvoice = `-- name: LinesOfInvoice :many
-SELECT invoice_lines.id, invoice_lines.invoice_id, invoice_lines.description, invoice_lines.quantity,
-    invoice_lines.unit_amount, invoice_lines.total, fulfilments.kind, fulfilments.target, fulfilments.state,
-    fulfilments.error, CAST(COALESCE(fulfilments.changed_at, 0) AS BIGINT) AS link_changed
-FROM invoice_lines LEFT JOIN fulfilments ON fulfilments.line_id = invoice_lines.id
+SELECT invoice_lines.invoice_id, invoice_lines.id, invoice_lines.order_item_id, invoice_lines.subscription_id,
+    invoice_lines.period_start, invoice_lines.period_end, invoice_lines.description, invoice_lines.quantity,
+    invoice_lines.unit_amount, invoice_lines.amount, invoice_lines.discount, invoice_lines.total, invoice_lines.tax_class,
+    invoice_lines.tax_category, invoice_lines.tax_rate, invoice_lines.credited, invoice_lines.discount_credited,
+    invoice_lines.taken_back, invoice_lines.takes_back, invoice_lines.takes_discount,
+    fulfilments.kind, fulfilments.target, fulfilments.payload, fulfilments.state, fulfilments.error,
+    CAST(COALESCE(fulfilments.changed_at, 0) AS BIGINT) AS link_changed
+FROM invoice_lines LEFT JOIN fulfilments
+    ON fulfilments.line_id = invoice_lines.id AND fulfilments.invoice_id = invoice_lines.invoice_id
 WHERE invoice_lines.invoice_id = $1
 ORDER BY invoice_lines.position
 `
 
 type LinesOfInvoiceRow struct {
-	ID          string
-	InvoiceID   string
-	Description string
-	Quantity    int64
-	UnitAmount  int64
-	Total       int64
-	Kind        *string
-	Target      *string
-	State       *string
-	Error       *string
-	LinkChanged int64
+	InvoiceID        string
+	ID               string
+	OrderItemID      *string
+	SubscriptionID   *string
+	PeriodStart      *string
+	PeriodEnd        *string
+	Description      string
+	Quantity         int64
+	UnitAmount       int64
+	Amount           int64
+	Discount         int64
+	Total            int64
+	TaxClass         string
+	TaxCategory      string
+	TaxRate          string
+	Credited         int64
+	DiscountCredited int64
+	TakenBack        bool
+	TakesBack        *string
+	TakesDiscount    int64
+	Kind             *string
+	Target           *string
+	Payload          *string
+	State            *string
+	Error            *string
+	LinkChanged      int64
 }
 
 func (q *Queries) LinesOfInvoice(ctx context.Context, invoiceID string) ([]LinesOfInvoiceRow, error) {
@@ -409,14 +743,29 @@ func (q *Queries) LinesOfInvoice(ctx context.Context, invoiceID string) ([]Lines
 	for rows.Next() {
 		var i LinesOfInvoiceRow
 		if err := rows.Scan(
-			&i.ID,
 			&i.InvoiceID,
+			&i.ID,
+			&i.OrderItemID,
+			&i.SubscriptionID,
+			&i.PeriodStart,
+			&i.PeriodEnd,
 			&i.Description,
 			&i.Quantity,
 			&i.UnitAmount,
+			&i.Amount,
+			&i.Discount,
 			&i.Total,
+			&i.TaxClass,
+			&i.TaxCategory,
+			&i.TaxRate,
+			&i.Credited,
+			&i.DiscountCredited,
+			&i.TakenBack,
+			&i.TakesBack,
+			&i.TakesDiscount,
 			&i.Kind,
 			&i.Target,
+			&i.Payload,
 			&i.State,
 			&i.Error,
 			&i.LinkChanged,
@@ -473,8 +822,27 @@ func (q *Queries) LockInvoice(ctx context.Context, id string) (Invoice, error) {
 	return i, err
 }
 
+const lossOfPosting = `-- name: LossOfPosting :one
+SELECT CAST(COALESCE(SUM(ledger_entries.amount), 0) AS BIGINT) AS lost
+FROM ledger_transactions JOIN ledger_entries ON ledger_entries.transaction_id = ledger_transactions.id
+WHERE ledger_transactions.kind = $1 AND ledger_transactions.source_id = $2 AND ledger_entries.account = 'loss'
+`
+
+type LossOfPostingParams struct {
+	Kind     string
+	SourceID string
+}
+
+// What was booked as lost when money was paid out.
+func (q *Queries) LossOfPosting(ctx context.Context, arg LossOfPostingParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, lossOfPosting, arg.Kind, arg.SourceID)
+	var lost int64
+	err := row.Scan(&lost)
+	return lost, err
+}
+
 const moveFulfilment = `-- name: MoveFulfilment :execrows
-UPDATE fulfilments SET state = $1, target = $2, error = $3, changed_at = $4
+UPDATE fulfilments SET state = $1, target = COALESCE($2, target), error = $3, changed_at = $4
 WHERE line_id = $5 AND state = $6
 `
 
@@ -502,10 +870,28 @@ func (q *Queries) MoveFulfilment(ctx context.Context, arg MoveFulfilmentParams) 
 	return result.RowsAffected()
 }
 
+const movePayments = `-- name: MovePayments :exec
+UPDATE payments SET invoice_id = $1 WHERE invoice_id = $2 AND applied > 0
+`
+
+type MovePaymentsParams struct {
+	ToInvoice   string
+	FromInvoice string
+}
+
+func (q *Queries) MovePayments(ctx context.Context, arg MovePaymentsParams) error {
+	_, err := q.db.ExecContext(ctx, movePayments, arg.ToInvoice, arg.FromInvoice)
+	return err
+}
+
 const numberGaps = `-- name: NumberGaps :many
 SELECT numbered.series, numbered.number, CAST(numbered.before + 1 AS BIGINT) AS missing FROM (
     SELECT series, number, sequence, COALESCE(LAG(sequence) OVER (PARTITION BY series ORDER BY sequence), 0) AS before
-    FROM invoices WHERE sequence IS NOT NULL
+    FROM (
+        SELECT series, number, sequence FROM invoices WHERE sequence IS NOT NULL
+        UNION ALL
+        SELECT series, number, sequence FROM credit_notes
+    ) AS documents
 ) AS numbered
 WHERE numbered.sequence <> numbered.before + 1
 ORDER BY numbered.series, numbered.sequence LIMIT CAST($1 AS BIGINT)
@@ -540,10 +926,41 @@ func (q *Queries) NumberGaps(ctx context.Context, n int64) ([]NumberGapsRow, err
 	return items, nil
 }
 
+const numberInvoice = `-- name: NumberInvoice :execrows
+UPDATE invoices SET series = $1, sequence = $2, number = $3, issued_on = $4
+WHERE id = $5 AND number IS NULL AND status = 'open'
+`
+
+type NumberInvoiceParams struct {
+	Series   *string
+	Sequence *int64
+	Number   *string
+	IssuedOn *string
+	ID       string
+}
+
+func (q *Queries) NumberInvoice(ctx context.Context, arg NumberInvoiceParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, numberInvoice,
+		arg.Series,
+		arg.Sequence,
+		arg.Number,
+		arg.IssuedOn,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const numbersOutOfOrder = `-- name: NumbersOutOfOrder :many
 SELECT numbered.id, numbered.issued_on, CAST(numbered.before AS TEXT) AS before FROM (
     SELECT id, issued_on, LAG(issued_on) OVER (PARTITION BY series ORDER BY sequence) AS before
-    FROM invoices WHERE sequence IS NOT NULL
+    FROM (
+        SELECT id, series, sequence, issued_on FROM invoices WHERE sequence IS NOT NULL
+        UNION ALL
+        SELECT id, series, sequence, issued_on FROM credit_notes
+    ) AS documents
 ) AS numbered
 WHERE numbered.issued_on < numbered.before
 ORDER BY numbered.id LIMIT CAST($1 AS BIGINT)
@@ -578,32 +995,29 @@ func (q *Queries) NumbersOutOfOrder(ctx context.Context, n int64) ([]NumbersOutO
 	return items, nil
 }
 
-const openInvoice = `-- name: OpenInvoice :execrows
-UPDATE invoices SET status = 'open', series = $1, sequence = $2, number = $3, issued_on = $4,
-    seller = $5,
-    due_on = $6
-WHERE id = $7 AND status = 'draft'
+const rehangFulfilment = `-- name: RehangFulfilment :execrows
+UPDATE fulfilments SET invoice_id = $1, kind = $2, target = $3, payload = $4
+WHERE line_id = $5 AND fulfilments.invoice_id = $6
 `
 
-type OpenInvoiceParams struct {
-	Series   *string
-	Sequence *int64
-	Number   *string
-	IssuedOn *string
-	Seller   string
-	DueOn    *string
-	ID       string
+type RehangFulfilmentParams struct {
+	ToInvoice   string
+	Kind        string
+	Target      *string
+	Payload     string
+	LineID      string
+	FromInvoice string
 }
 
-func (q *Queries) OpenInvoice(ctx context.Context, arg OpenInvoiceParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, openInvoice,
-		arg.Series,
-		arg.Sequence,
-		arg.Number,
-		arg.IssuedOn,
-		arg.Seller,
-		arg.DueOn,
-		arg.ID,
+// The link of a line goes with it to the invoice that replaces its own.
+func (q *Queries) RehangFulfilment(ctx context.Context, arg RehangFulfilmentParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, rehangFulfilment,
+		arg.ToInvoice,
+		arg.Kind,
+		arg.Target,
+		arg.Payload,
+		arg.LineID,
+		arg.FromInvoice,
 	)
 	if err != nil {
 		return 0, err
@@ -611,39 +1025,28 @@ func (q *Queries) OpenInvoice(ctx context.Context, arg OpenInvoiceParams) (int64
 	return result.RowsAffected()
 }
 
-const payInvoice = `-- name: PayInvoice :execrows
-UPDATE invoices SET status = 'paid', paid_at = $1 WHERE id = $2 AND status = 'open' AND paid = total
+const replacementOfInvoice = `-- name: ReplacementOfInvoice :one
+SELECT id FROM invoices WHERE replaces = $1
 `
 
-type PayInvoiceParams struct {
-	PaidAt *clock.Instant
-	ID     string
-}
-
-func (q *Queries) PayInvoice(ctx context.Context, arg PayInvoiceParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, payInvoice, arg.PaidAt, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-const releasePayments = `-- name: ReleasePayments :exec
-UPDATE payments SET applied = 0 WHERE invoice_id = $1 AND applied > 0
-`
-
-func (q *Queries) ReleasePayments(ctx context.Context, invoiceID string) error {
-	_, err := q.db.ExecContext(ctx, releasePayments, invoiceID)
-	return err
+func (q *Queries) ReplacementOfInvoice(ctx context.Context, id *string) (string, error) {
+	row := q.db.QueryRowContext(ctx, replacementOfInvoice, id)
+	var id_2 string
+	err := row.Scan(&id_2)
+	return id_2, err
 }
 
 const seriesCounts = `-- name: SeriesCounts :many
-SELECT number_series.series, number_series.last_number AS want, COUNT(invoices.sequence) AS got,
-    CAST(COALESCE(MAX(invoices.sequence), 0) AS BIGINT) AS highest
-FROM number_series LEFT JOIN invoices ON invoices.series = number_series.series
+SELECT number_series.series, number_series.last_number AS want, COUNT(numbered.sequence) AS got,
+    CAST(COALESCE(MAX(numbered.sequence), 0) AS BIGINT) AS highest
+FROM number_series LEFT JOIN (
+    SELECT series, sequence FROM invoices WHERE sequence IS NOT NULL
+    UNION ALL
+    SELECT series, sequence FROM credit_notes
+) AS numbered ON numbered.series = number_series.series
 GROUP BY number_series.series, number_series.last_number
-HAVING COUNT(invoices.sequence) <> number_series.last_number
-    OR COALESCE(MAX(invoices.sequence), 0) <> number_series.last_number
+HAVING COUNT(numbered.sequence) <> number_series.last_number
+    OR COALESCE(MAX(numbered.sequence), 0) <> number_series.last_number
 ORDER BY number_series.series LIMIT CAST($1 AS BIGINT)
 `
 
@@ -682,30 +1085,132 @@ func (q *Queries) SeriesCounts(ctx context.Context, n int64) ([]SeriesCountsRow,
 	return items, nil
 }
 
-const takeNumber = `-- name: TakeNumber :one
-INSERT INTO number_series (series, last_number, last_on) VALUES ($1, 1, $2)
-ON CONFLICT (series) DO UPDATE SET last_number = number_series.last_number + 1,
+const stepInvoice = `-- name: StepInvoice :execrows
+UPDATE invoices SET step = $1, step_on = $2 WHERE id = $3 AND status = 'open'
+`
+
+type StepInvoiceParams struct {
+	Step   string
+	StepOn *string
+	ID     string
+}
+
+func (q *Queries) StepInvoice(ctx context.Context, arg StepInvoiceParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, stepInvoice, arg.Step, arg.StepOn, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const takeBackLine = `-- name: TakeBackLine :exec
+UPDATE invoice_lines SET taken_back = TRUE WHERE invoice_id = $1 AND id = $2
+`
+
+type TakeBackLineParams struct {
+	InvoiceID string
+	ID        string
+}
+
+func (q *Queries) TakeBackLine(ctx context.Context, arg TakeBackLineParams) error {
+	_, err := q.db.ExecContext(ctx, takeBackLine, arg.InvoiceID, arg.ID)
+	return err
+}
+
+const takeNumbers = `-- name: TakeNumbers :one
+INSERT INTO number_series (series, last_number, last_on) VALUES ($1, $2, $3)
+ON CONFLICT (series) DO UPDATE SET last_number = number_series.last_number + excluded.last_number,
     last_on = CASE WHEN number_series.last_on > excluded.last_on THEN number_series.last_on ELSE excluded.last_on END
 RETURNING last_number, last_on
 `
 
-type TakeNumberParams struct {
+type TakeNumbersParams struct {
 	Series   string
+	N        int64
 	IssuedOn string
 }
 
-type TakeNumberRow struct {
+type TakeNumbersRow struct {
 	LastNumber int64
 	LastOn     string
 }
 
-// Takes the next number of a series and keeps the series locked until the transaction ends, so that a rollback gives
-// the number back and nobody can have taken the one after it.
-func (q *Queries) TakeNumber(ctx context.Context, arg TakeNumberParams) (TakeNumberRow, error) {
-	row := q.db.QueryRowContext(ctx, takeNumber, arg.Series, arg.IssuedOn)
-	var i TakeNumberRow
+// Takes the next numbers of a series and keeps the series locked until the transaction ends, so that a rollback gives
+// the numbers back and nobody can have taken the ones after them.
+func (q *Queries) TakeNumbers(ctx context.Context, arg TakeNumbersParams) (TakeNumbersRow, error) {
+	row := q.db.QueryRowContext(ctx, takeNumbers, arg.Series, arg.N, arg.IssuedOn)
+	var i TakeNumbersRow
 	err := row.Scan(&i.LastNumber, &i.LastOn)
 	return i, err
+}
+
+const taxRates = `-- name: TaxRates :many
+SELECT id, country, state, class, name, rate, valid_from, created_at FROM tax_rates ORDER BY country, state, class, valid_from, id
+`
+
+func (q *Queries) TaxRates(ctx context.Context) ([]TaxRate, error) {
+	rows, err := q.db.QueryContext(ctx, taxRates)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TaxRate
+	for rows.Next() {
+		var i TaxRate
+		if err := rows.Scan(
+			&i.ID,
+			&i.Country,
+			&i.State,
+			&i.Class,
+			&i.Name,
+			&i.Rate,
+			&i.ValidFrom,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const taxesOfInvoice = `-- name: TaxesOfInvoice :many
+SELECT invoice_id, category, rate, base, tax FROM invoice_taxes WHERE invoice_id = $1 ORDER BY category, rate
+`
+
+func (q *Queries) TaxesOfInvoice(ctx context.Context, invoiceID string) ([]InvoiceTax, error) {
+	rows, err := q.db.QueryContext(ctx, taxesOfInvoice, invoiceID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []InvoiceTax
+	for rows.Next() {
+		var i InvoiceTax
+		if err := rows.Scan(
+			&i.InvoiceID,
+			&i.Category,
+			&i.Rate,
+			&i.Base,
+			&i.Tax,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const unbalancedCurrencies = `-- name: UnbalancedCurrencies :many
@@ -824,7 +1329,7 @@ func (q *Queries) UnbookedPayments(ctx context.Context, n int64) ([]UnbookedPaym
 }
 
 const unsettledInvoices = `-- name: UnsettledInvoices :many
-SELECT id FROM invoices WHERE status = 'open' AND paid = total ORDER BY id LIMIT CAST($1 AS BIGINT)
+SELECT id FROM invoices WHERE status = 'open' AND paid + credited = total ORDER BY id LIMIT CAST($1 AS BIGINT)
 `
 
 func (q *Queries) UnsettledInvoices(ctx context.Context, n int64) ([]string, error) {
@@ -850,28 +1355,139 @@ func (q *Queries) UnsettledInvoices(ctx context.Context, n int64) ([]string, err
 	return items, nil
 }
 
-const voidInvoice = `-- name: VoidInvoice :execrows
-UPDATE invoices SET status = 'void', paid = 0 WHERE id = $1 AND status = 'open'
+const wrongApplied = `-- name: WrongApplied :many
+SELECT payments.id, payments.applied AS got, CAST(COALESCE(-SUM(ledger_entries.amount), 0) AS BIGINT) AS want
+FROM payments
+LEFT JOIN ledger_transactions ON ledger_transactions.source_id = payments.id
+    AND ledger_transactions.kind IN ('payment.received', 'credit.used')
+LEFT JOIN ledger_entries ON ledger_entries.transaction_id = ledger_transactions.id AND ledger_entries.account = 'receivable'
+GROUP BY payments.id, payments.applied HAVING payments.applied <> COALESCE(-SUM(ledger_entries.amount), 0)
+ORDER BY payments.id LIMIT CAST($1 AS BIGINT)
 `
 
-func (q *Queries) VoidInvoice(ctx context.Context, id string) (int64, error) {
-	result, err := q.db.ExecContext(ctx, voidInvoice, id)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+type WrongAppliedRow struct {
+	ID   string
+	Got  int64
+	Want int64
 }
 
-const writeOffInvoice = `-- name: WriteOffInvoice :execrows
-UPDATE invoices SET status = 'uncollectible' WHERE id = $1 AND status = 'open'
+func (q *Queries) WrongApplied(ctx context.Context, n int64) ([]WrongAppliedRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongApplied, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongAppliedRow
+	for rows.Next() {
+		var i WrongAppliedRow
+		if err := rows.Scan(&i.ID, &i.Got, &i.Want); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const wrongCredited = `-- name: WrongCredited :many
+SELECT invoices.id, CAST(COALESCE(SUM(credit_notes.total), 0) AS BIGINT) AS want, invoices.credited AS got
+FROM invoices LEFT JOIN credit_notes ON credit_notes.invoice_id = invoices.id
+GROUP BY invoices.id, invoices.credited HAVING invoices.credited <> COALESCE(SUM(credit_notes.total), 0)
+ORDER BY invoices.id LIMIT CAST($1 AS BIGINT)
 `
 
-func (q *Queries) WriteOffInvoice(ctx context.Context, id string) (int64, error) {
-	result, err := q.db.ExecContext(ctx, writeOffInvoice, id)
+type WrongCreditedRow struct {
+	ID   string
+	Want int64
+	Got  int64
+}
+
+func (q *Queries) WrongCredited(ctx context.Context, n int64) ([]WrongCreditedRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongCredited, n)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected()
+	defer rows.Close()
+	var items []WrongCreditedRow
+	for rows.Next() {
+		var i WrongCreditedRow
+		if err := rows.Scan(&i.ID, &i.Want, &i.Got); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const wrongCreditedLines = `-- name: WrongCreditedLines :many
+SELECT sides.id, CAST(SUM(sides.taken) AS BIGINT) AS want, CAST(SUM(sides.stored) AS BIGINT) AS got,
+    CAST(SUM(sides.discount_taken) AS BIGINT) AS want_discount, CAST(SUM(sides.discount_stored) AS BIGINT) AS got_discount
+FROM (
+    SELECT credit_note_lines.line_id AS id, credit_note_lines.amount AS taken, 0 AS stored,
+        credit_note_lines.discount AS discount_taken, 0 AS discount_stored
+    FROM credit_note_lines
+    UNION ALL
+    SELECT invoice_lines.takes_back AS id, invoice_lines.takes_discount - invoice_lines.amount AS taken, 0 AS stored,
+        invoice_lines.takes_discount AS discount_taken, 0 AS discount_stored
+    FROM invoice_lines JOIN invoices ON invoices.id = invoice_lines.invoice_id
+    WHERE invoice_lines.takes_back IS NOT NULL AND invoices.status NOT IN ('draft', 'void')
+    UNION ALL
+    SELECT invoice_lines.id, 0 AS taken, invoice_lines.credited AS stored, 0 AS discount_taken,
+        invoice_lines.discount_credited AS discount_stored
+    FROM invoice_lines WHERE invoice_lines.credited <> 0 OR invoice_lines.discount_credited <> 0
+) AS sides
+GROUP BY sides.id
+HAVING SUM(sides.taken) <> SUM(sides.stored) OR SUM(sides.discount_taken) <> SUM(sides.discount_stored)
+ORDER BY sides.id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongCreditedLinesRow struct {
+	ID           string
+	Want         int64
+	Got          int64
+	WantDiscount int64
+	GotDiscount  int64
+}
+
+// What was credited of a line is what the lines of credit notes and of plan changes have taken back of it.
+func (q *Queries) WrongCreditedLines(ctx context.Context, n int64) ([]WrongCreditedLinesRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongCreditedLines, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongCreditedLinesRow
+	for rows.Next() {
+		var i WrongCreditedLinesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Want,
+			&i.Got,
+			&i.WantDiscount,
+			&i.GotDiscount,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const wrongCredits = `-- name: WrongCredits :many
@@ -923,9 +1539,45 @@ func (q *Queries) WrongCredits(ctx context.Context, n int64) ([]WrongCreditsRow,
 	return items, nil
 }
 
+const wrongDisputes = `-- name: WrongDisputes :many
+SELECT invoices.id, COUNT(disputes.id) AS want, invoices.disputes AS got
+FROM invoices LEFT JOIN disputes ON disputes.invoice_id = invoices.id AND disputes.status = 'open'
+GROUP BY invoices.id, invoices.disputes HAVING invoices.disputes <> COUNT(disputes.id)
+ORDER BY invoices.id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongDisputesRow struct {
+	ID   string
+	Want int64
+	Got  int64
+}
+
+func (q *Queries) WrongDisputes(ctx context.Context, n int64) ([]WrongDisputesRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongDisputes, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongDisputesRow
+	for rows.Next() {
+		var i WrongDisputesRow
+		if err := rows.Scan(&i.ID, &i.Want, &i.Got); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const wrongLines = `-- name: WrongLines :many
-SELECT id, CAST(quantity * unit_amount AS BIGINT) AS want, total AS got FROM invoice_lines
-WHERE total <> quantity * unit_amount
+SELECT id, CAST(quantity * unit_amount AS BIGINT) AS want, amount AS got FROM invoice_lines
+WHERE amount <> quantity * unit_amount
 ORDER BY id LIMIT CAST($1 AS BIGINT)
 `
 
@@ -963,8 +1615,11 @@ SELECT fulfilments.line_id, fulfilments.state, invoices.status
 FROM fulfilments
 JOIN invoice_lines ON invoice_lines.invoice_id = fulfilments.invoice_id AND invoice_lines.id = fulfilments.line_id
 JOIN invoices ON invoices.id = invoice_lines.invoice_id
-WHERE (fulfilments.state IN ('done', 'failed') AND invoices.status <> 'paid')
+WHERE (fulfilments.state = 'failed' AND invoices.status <> 'paid')
     OR (fulfilments.state = 'pending' AND invoices.status NOT IN ('draft', 'open'))
+    OR (fulfilments.state = 'done' AND invoices.status <> 'paid' AND NOT EXISTS (
+        SELECT 1 FROM ledger_transactions
+        WHERE ledger_transactions.invoice_id = invoices.id AND ledger_transactions.kind LIKE 'taken.%'))
 ORDER BY fulfilments.line_id LIMIT CAST($1 AS BIGINT)
 `
 
@@ -974,6 +1629,7 @@ type WrongLinksRow struct {
 	Status string
 }
 
+// Work is done for invoices that are paid, or were: what was paid has been taken back since.
 func (q *Queries) WrongLinks(ctx context.Context, n int64) ([]WrongLinksRow, error) {
 	rows, err := q.db.QueryContext(ctx, wrongLinks, n)
 	if err != nil {
@@ -997,11 +1653,58 @@ func (q *Queries) WrongLinks(ctx context.Context, n int64) ([]WrongLinksRow, err
 	return items, nil
 }
 
+const wrongLosses = `-- name: WrongLosses :many
+SELECT sides.id, CAST(SUM(sides.booked) AS BIGINT) AS got, CAST(SUM(sides.lost) AS BIGINT) AS want
+FROM (
+    SELECT ledger_transactions.invoice_id AS id, ledger_entries.amount AS booked, 0 AS lost
+    FROM ledger_entries JOIN ledger_transactions ON ledger_transactions.id = ledger_entries.transaction_id
+    WHERE ledger_entries.account = 'loss'
+        AND ledger_transactions.kind IN ('invoice.written_off', 'invoice.lost', 'credit_note.issued')
+    UNION ALL
+    SELECT invoices.id, 0 AS booked, invoices.total - invoices.credited - invoices.paid AS lost
+    FROM invoices WHERE invoices.status = 'uncollectible'
+) AS sides
+GROUP BY sides.id HAVING SUM(sides.booked) <> SUM(sides.lost)
+ORDER BY sides.id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongLossesRow struct {
+	ID   *string
+	Got  int64
+	Want int64
+}
+
+// What was given up of an invoice; what paying out cost beyond a customer's credit is not part of it.
+func (q *Queries) WrongLosses(ctx context.Context, n int64) ([]WrongLossesRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongLosses, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongLossesRow
+	for rows.Next() {
+		var i WrongLossesRow
+		if err := rows.Scan(&i.ID, &i.Got, &i.Want); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const wrongOrders = `-- name: WrongOrders :many
 SELECT judged.id, judged.got, judged.want FROM (
     SELECT orders.id, orders.status AS got, CAST(CASE
-        WHEN invoices.id IS NULL OR invoices.total <> orders.total OR invoices.customer_id <> orders.customer_id
+        WHEN invoices.id IS NULL OR invoices.customer_id <> orders.customer_id
+            OR (invoices.total <> orders.total AND invoices.replaces IS NULL)
             THEN 'one with an invoice of the same customer and total'
+        WHEN orders.status IN ('refunded', 'partially_refunded', 'disputed') THEN orders.status
         WHEN invoices.status IN ('draft', 'open') THEN 'pending'
         WHEN invoices.status IN ('void', 'uncollectible') THEN 'cancelled'
         WHEN EXISTS (
@@ -1009,6 +1712,7 @@ SELECT judged.id, judged.got, judged.want FROM (
             WHERE invoice_lines.invoice_id = invoices.id AND fulfilments.state IN ('pending', 'failed')) THEN 'failed'
         ELSE 'completed' END AS TEXT) AS want
     FROM orders LEFT JOIN invoices ON invoices.order_id = orders.id
+        AND NOT EXISTS (SELECT 1 FROM invoices AS newer WHERE newer.replaces = invoices.id)
 ) AS judged
 WHERE judged.got <> judged.want
 ORDER BY judged.id LIMIT CAST($1 AS BIGINT)
@@ -1020,6 +1724,7 @@ type WrongOrdersRow struct {
 	Want string
 }
 
+// An order follows the invoice that stands for it now. How refunds and disputes show is the order's own business.
 func (q *Queries) WrongOrders(ctx context.Context, n int64) ([]WrongOrdersRow, error) {
 	rows, err := q.db.QueryContext(ctx, wrongOrders, n)
 	if err != nil {
@@ -1044,18 +1749,26 @@ func (q *Queries) WrongOrders(ctx context.Context, n int64) ([]WrongOrdersRow, e
 }
 
 const wrongPaid = `-- name: WrongPaid :many
-SELECT invoices.id, CAST(COALESCE(SUM(payments.applied), 0) AS BIGINT) AS want, invoices.paid AS got
-FROM invoices LEFT JOIN payments ON payments.invoice_id = invoices.id AND payments.state = 'succeeded'
-GROUP BY invoices.id, invoices.paid HAVING invoices.paid <> COALESCE(SUM(payments.applied), 0)
-ORDER BY invoices.id LIMIT CAST($1 AS BIGINT)
+SELECT sides.id, CAST(SUM(sides.booked) AS BIGINT) AS want, CAST(SUM(sides.stored) AS BIGINT) AS got
+FROM (
+    SELECT ledger_transactions.invoice_id AS id, -ledger_entries.amount AS booked, 0 AS stored
+    FROM ledger_entries JOIN ledger_transactions ON ledger_transactions.id = ledger_entries.transaction_id
+    WHERE ledger_entries.account = 'receivable' AND ledger_transactions.invoice_id IS NOT NULL AND ledger_transactions.kind
+        NOT IN ('invoice.finalised', 'invoice.voided', 'invoice.written_off', 'invoice.lost', 'credit_note.issued')
+    UNION ALL
+    SELECT invoices.id, 0 AS booked, invoices.paid AS stored FROM invoices
+) AS sides
+GROUP BY sides.id HAVING SUM(sides.booked) <> SUM(sides.stored)
+ORDER BY sides.id LIMIT CAST($1 AS BIGINT)
 `
 
 type WrongPaidRow struct {
-	ID   string
+	ID   *string
 	Want int64
 	Got  int64
 }
 
+// What counts towards an invoice is what the postings of money took off its receivable; the others are of the document.
 func (q *Queries) WrongPaid(ctx context.Context, n int64) ([]WrongPaidRow, error) {
 	rows, err := q.db.QueryContext(ctx, wrongPaid, n)
 	if err != nil {
@@ -1086,7 +1799,8 @@ FROM (
     FROM ledger_entries JOIN ledger_transactions ON ledger_transactions.id = ledger_entries.transaction_id
     WHERE ledger_entries.account = 'receivable'
     UNION ALL
-    SELECT invoices.id, 0 AS booked, CASE WHEN invoices.status = 'open' THEN invoices.total - invoices.paid ELSE 0 END AS owed
+    SELECT invoices.id, 0 AS booked,
+        CASE WHEN invoices.status = 'open' THEN invoices.total - invoices.credited - invoices.paid ELSE 0 END AS owed
     FROM invoices
 ) AS sides
 GROUP BY sides.id HAVING SUM(sides.booked) <> SUM(sides.owed)
@@ -1122,6 +1836,40 @@ func (q *Queries) WrongReceivables(ctx context.Context, n int64) ([]WrongReceiva
 	return items, nil
 }
 
+const wrongReplacements = `-- name: WrongReplacements :many
+SELECT invoices.id, invoices.status FROM invoices JOIN invoices AS newer ON newer.replaces = invoices.id
+WHERE invoices.status <> 'void'
+ORDER BY invoices.id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongReplacementsRow struct {
+	ID     string
+	Status string
+}
+
+func (q *Queries) WrongReplacements(ctx context.Context, n int64) ([]WrongReplacementsRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongReplacements, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongReplacementsRow
+	for rows.Next() {
+		var i WrongReplacementsRow
+		if err := rows.Scan(&i.ID, &i.Status); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const wrongRevenue = `-- name: WrongRevenue :many
 SELECT sides.id, CAST(SUM(sides.booked) AS BIGINT) AS got, CAST(SUM(sides.earned) AS BIGINT) AS want
 FROM (
@@ -1129,10 +1877,10 @@ FROM (
     FROM ledger_entries JOIN ledger_transactions ON ledger_transactions.id = ledger_entries.transaction_id
     WHERE ledger_entries.account = 'revenue'
     UNION ALL
-    SELECT invoices.id, 0 AS booked, CASE invoices.status
-        WHEN 'open' THEN invoices.total WHEN 'paid' THEN invoices.total WHEN 'uncollectible' THEN invoices.paid ELSE 0
-        END AS earned
-    FROM invoices
+    SELECT invoices.id, 0 AS booked, invoices.net AS earned FROM invoices WHERE invoices.status NOT IN ('draft', 'void')
+    UNION ALL
+    SELECT invoices.id, 0 AS booked, -credit_notes.net AS earned
+    FROM credit_notes JOIN invoices ON invoices.id = credit_notes.invoice_id WHERE invoices.status <> 'void'
 ) AS sides
 GROUP BY sides.id HAVING SUM(sides.booked) <> SUM(sides.earned)
 ORDER BY sides.id LIMIT CAST($1 AS BIGINT)
@@ -1144,6 +1892,7 @@ type WrongRevenueRow struct {
 	Want int64
 }
 
+// A void invoice has earned nothing; any other its net, less that of its credit notes.
 func (q *Queries) WrongRevenue(ctx context.Context, n int64) ([]WrongRevenueRow, error) {
 	rows, err := q.db.QueryContext(ctx, wrongRevenue, n)
 	if err != nil {
@@ -1167,10 +1916,57 @@ func (q *Queries) WrongRevenue(ctx context.Context, n int64) ([]WrongRevenueRow,
 	return items, nil
 }
 
+const wrongTaxOwed = `-- name: WrongTaxOwed :many
+SELECT sides.id, CAST(SUM(sides.booked) AS BIGINT) AS got, CAST(SUM(sides.owed) AS BIGINT) AS want
+FROM (
+    SELECT ledger_transactions.invoice_id AS id, -ledger_entries.amount AS booked, 0 AS owed
+    FROM ledger_entries JOIN ledger_transactions ON ledger_transactions.id = ledger_entries.transaction_id
+    WHERE ledger_entries.account = 'tax'
+    UNION ALL
+    SELECT invoices.id, 0 AS booked, invoices.tax AS owed FROM invoices WHERE invoices.status NOT IN ('draft', 'void')
+    UNION ALL
+    SELECT invoices.id, 0 AS booked, -credit_notes.tax AS owed
+    FROM credit_notes JOIN invoices ON invoices.id = credit_notes.invoice_id WHERE invoices.status <> 'void'
+) AS sides
+GROUP BY sides.id HAVING SUM(sides.booked) <> SUM(sides.owed)
+ORDER BY sides.id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongTaxOwedRow struct {
+	ID   *string
+	Got  int64
+	Want int64
+}
+
+func (q *Queries) WrongTaxOwed(ctx context.Context, n int64) ([]WrongTaxOwedRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongTaxOwed, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongTaxOwedRow
+	for rows.Next() {
+		var i WrongTaxOwedRow
+		if err := rows.Scan(&i.ID, &i.Got, &i.Want); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const wrongTotals = `-- name: WrongTotals :many
-SELECT invoices.id, CAST(COALESCE(SUM(invoice_lines.total), 0) AS BIGINT) AS want, invoices.total AS got
+SELECT invoices.id, CAST(COALESCE(SUM(invoice_lines.total), 0) AS BIGINT) AS want,
+    CAST(CASE WHEN invoices.tax_mode = 'inclusive' THEN invoices.total ELSE invoices.net END AS BIGINT) AS got
 FROM invoices LEFT JOIN invoice_lines ON invoice_lines.invoice_id = invoices.id
-GROUP BY invoices.id, invoices.total HAVING invoices.total <> COALESCE(SUM(invoice_lines.total), 0)
+GROUP BY invoices.id, invoices.tax_mode, invoices.total, invoices.net
+HAVING CASE WHEN invoices.tax_mode = 'inclusive' THEN invoices.total ELSE invoices.net END <> COALESCE(SUM(invoice_lines.total), 0)
 ORDER BY invoices.id LIMIT CAST($1 AS BIGINT)
 `
 
@@ -1180,6 +1976,7 @@ type WrongTotalsRow struct {
 	Got  int64
 }
 
+// Lines are net, or gross where prices include tax (BR-CO-10, BR-CO-13).
 func (q *Queries) WrongTotals(ctx context.Context, n int64) ([]WrongTotalsRow, error) {
 	rows, err := q.db.QueryContext(ctx, wrongTotals, n)
 	if err != nil {

@@ -893,7 +893,7 @@ type Subscription struct {
 	LicenseUntil   *clock.Instant
 	CouponID       *string
 	CouponCharges  *int64
-	CancelAt       clock.Instant
+	CancelOn       *string
 	PausedOn       *string
 	EndedOn        *string
 	EndReason      string

@@ -1,0 +1,45 @@
+package billing
+
+import (
+	"context"
+
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/money"
+)
+
+// Observer hears what becomes of invoices: the rooms whose states follow them.
+type Observer interface {
+	// InvoiceChanged is called, in the same transaction, after an invoice was paid and its lines were tried, after a
+	// failed line was tried again, after money or a part of the invoice was taken back, after it ended unpaid or was
+	// replaced, after a link was revoked or restored, and after a dispute began or ended.
+	InvoiceChanged(ctx context.Context, tx *db.Tx, inv Invoice) error
+}
+
+// Observe adds an observer. Observers are told in the order in which they were added.
+func (s *Service) Observe(o Observer) { s.observers = append(s.observers, o) }
+
+// UseOrders is [Service.Observe].
+func (s *Service) UseOrders(o Observer) { s.Observe(o) }
+
+// changed tells the observers what became of an invoice.
+func (s *Service) changed(ctx context.Context, tx *db.Tx, inv Invoice) error {
+	for _, o := range s.observers {
+		if err := o.InvoiceChanged(ctx, tx, inv); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CreditGrew is called when a verb for faces has turned money into credit of a customer, who is locked.
+type CreditGrew func(ctx context.Context, tx *db.Tx, customerID string, currency money.Currency) error
+
+// OnCredit names who uses credit that the verbs for faces set free. Other verbs leave that to their callers.
+func (s *Service) OnCredit(f CreditGrew) { s.creditGrew = f }
+
+func (s *Service) useCredit(ctx context.Context, tx *db.Tx, inv Invoice) error {
+	if s.creditGrew == nil {
+		return nil
+	}
+	return s.creditGrew(ctx, tx, inv.CustomerID, inv.Total.Currency)
+}
