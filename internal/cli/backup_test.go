@@ -17,7 +17,9 @@ import (
 
 	"github.com/keystead/keystead/internal/app"
 	"github.com/keystead/keystead/internal/backup"
+	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/crypt"
+	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/dbtest"
 )
 
@@ -260,6 +262,7 @@ func TestRestoreOlderSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Before licenses there was schema 2.
+	then := tablesAt(t, 2)
 	var later []string
 	content = repack(t, content, "manifest.json", func(b []byte) []byte {
 		var m backup.Manifest
@@ -267,11 +270,13 @@ func TestRestoreOlderSchema(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.Schema = 2
-		first := slices.IndexFunc(m.Tables, func(k backup.Table) bool { return k.Table == "licenses" })
-		for _, k := range m.Tables[first:] {
+		m.Tables = slices.DeleteFunc(m.Tables, func(k backup.Table) bool {
+			if slices.Contains(then, k.Table) {
+				return false
+			}
 			later = append(later, k.Name)
-		}
-		m.Tables = m.Tables[:first]
+			return true
+		})
 		if b, err = json.Marshal(m); err != nil {
 			t.Fatal(err)
 		}
@@ -291,6 +296,35 @@ func TestRestoreOlderSchema(t *testing.T) {
 	if has["25 customers"] == 0 || has["paid invoices"] == 0 || has["active licenses"] != 0 {
 		t.Errorf("the restored store has %v", has)
 	}
+}
+
+// tablesAt are the tables of a schema.
+func tablesAt(t *testing.T, schema int64) (names []string) {
+	t.Helper()
+	d, err := db.Open(t.Context(), db.Config{Dir: t.TempDir(), Clock: clock.System(), Schema: schema})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }()
+	err = d.Read(t.Context(), func(tx *db.Tx) (err error) {
+		rows, err := tx.SQL().QueryContext(t.Context(), "SELECT name FROM sqlite_master WHERE type = 'table'")
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, rows.Close()) }()
+		for rows.Next() {
+			var name string
+			if err := rows.Scan(&name); err != nil {
+				return err
+			}
+			names = append(names, name)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
 }
 
 // Nothing is restored over something.
