@@ -19,7 +19,8 @@ func paymentOf(r query.Payment) Payment {
 	currency := money.Currency(r.Currency)
 	return Payment{
 		ID: r.ID, InvoiceID: r.InvoiceID, CustomerID: r.CustomerID, Gateway: r.Gateway, Reference: deref(r.Reference),
-		Money: money.New(r.Amount, currency), Applied: money.New(r.Applied, currency), State: State(r.State),
+		Money: money.New(r.Amount, currency), Applied: money.New(r.Applied, currency), Refunded: money.New(r.Refunded, currency),
+		State: State(r.State), MethodID: deref(r.MethodID),
 		ReceivedAt: r.ReceivedAt.Time(), CreatedAt: r.CreatedAt.Time(),
 	}
 }
@@ -38,14 +39,16 @@ func (s *Service) ByID(ctx context.Context, id string) (Payment, error) {
 	}
 	var p Payment
 	err := s.db.Read(ctx, func(tx *db.Tx) error {
-		r, err := tx.Payment(ctx, id)
-		if db.NotFound(err) {
-			return errNotFound
-		}
+		var w page.Where
+		w.Add("id = $?", id)
+		found, err := selectPayments(ctx, tx, &w, 1)
 		if err != nil {
 			return fmt.Errorf("payment %s: %w", id, err)
 		}
-		p = paymentOf(r)
+		if len(found) == 0 {
+			return errNotFound
+		}
+		p = found[0]
 		return nil
 	})
 	return p, err
@@ -117,8 +120,9 @@ func isID(s string) error {
 
 func selectPayments(ctx context.Context, tx *db.Tx, w *page.Where, limit int) (payments []Payment, err error) {
 	n := w.Arg(int64(limit))
-	rows, err := tx.SQL().QueryContext(ctx, `SELECT id, invoice_id, customer_id, gateway, reference, currency, amount, applied,
-		state, received_at, created_at
+	rows, err := tx.SQL().QueryContext(ctx, `SELECT id, invoice_id, customer_id, gateway, reference, method_id, currency, amount, applied,
+		refunded, state, received_at, created_at,
+		(SELECT disputes.status FROM disputes WHERE disputes.payment_id = payments.id ORDER BY disputes.id DESC LIMIT 1)
 		FROM payments`+w.String()+` ORDER BY id DESC LIMIT CAST(`+n+` AS BIGINT)`, w.Args()...)
 	if err != nil {
 		return nil, err
@@ -126,12 +130,15 @@ func selectPayments(ctx context.Context, tx *db.Tx, w *page.Where, limit int) (p
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var r query.Payment
-		err := rows.Scan(&r.ID, &r.InvoiceID, &r.CustomerID, &r.Gateway, &r.Reference, &r.Currency, &r.Amount, &r.Applied, &r.State,
-			&r.ReceivedAt, &r.CreatedAt)
+		var dispute *string
+		err := rows.Scan(&r.ID, &r.InvoiceID, &r.CustomerID, &r.Gateway, &r.Reference, &r.MethodID, &r.Currency, &r.Amount, &r.Applied,
+			&r.Refunded, &r.State, &r.ReceivedAt, &r.CreatedAt, &dispute)
 		if err != nil {
 			return nil, err
 		}
-		payments = append(payments, paymentOf(r))
+		p := paymentOf(r)
+		p.Dispute = DisputeStatus(deref(dispute))
+		payments = append(payments, p)
 	}
 	return payments, rows.Err()
 }

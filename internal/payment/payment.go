@@ -22,12 +22,6 @@ const (
 	CreditGateway = "credit"
 )
 
-// State is how far a payment has come.
-type State string
-
-// Succeeded is the state of a payment that arrived, and the only one that gateways without a page of their own know.
-const Succeeded State = "succeeded"
-
 // Payment is money that arrived, or credit that was used.
 type Payment struct {
 	ID         string
@@ -37,8 +31,12 @@ type Payment struct {
 	Reference  string
 	Money      money.Money
 	// Applied is the part that counts towards the invoice. The rest became the customer's credit.
-	Applied    money.Money
+	Applied money.Money
+	// Refunded is what was given back of it, or is on its way back.
+	Refunded   money.Money
 	State      State
+	MethodID   string        // of a charge of a saved method
+	Dispute    DisputeStatus // empty: never disputed
 	ReceivedAt time.Time
 	CreatedAt  time.Time
 }
@@ -55,6 +53,7 @@ type Manual struct {
 const (
 	maxAmount    = 100_000_000_000_000
 	maxReference = 255
+	maxReason    = 1000 // of what a gateway says
 	// earlyBy is how far ahead of the store's clock a payment may lie: people enter dates, of their own time zones.
 	earlyBy = 24 * time.Hour
 )

@@ -13,15 +13,6 @@ import (
 	"github.com/keystead/keystead/internal/money"
 )
 
-// Service holds the verbs of payments.
-type Service struct {
-	db      *db.DB
-	billing *billing.Service
-}
-
-// New returns the payments of a store.
-func New(d *db.DB, b *billing.Service) *Service { return &Service{db: d, billing: b} }
-
 // Record books a payment that staff saw arrive for an invoice. In one transaction: the payment, the ledger, what it
 // pays, the lines that this fulfils, and the order.
 //
@@ -63,14 +54,7 @@ func (s *Service) Record(ctx context.Context, invoiceID string, in Manual) (Paym
 			p, _, err = earlier(ctx, tx, inv, in)
 			return err
 		}
-		if err := told(ctx, tx, p, credit, inv.Status); err != nil {
-			return err
-		}
-		_, err = s.billing.Receive(ctx, tx, inv, billing.Receipt{PaymentID: p.ID, Applied: applied, Credit: credit})
-		if err != nil || credit.Amount == 0 {
-			return err
-		}
-		return s.UseCredit(ctx, tx, inv.CustomerID, credit.Currency)
+		return s.book(ctx, tx, inv, p, credit)
 	})
 	if err != nil {
 		return Payment{}, fmt.Errorf("payment of invoice %s: %w", invoiceID, err)
@@ -100,15 +84,23 @@ func earlier(ctx context.Context, tx *db.Tx, inv billing.Invoice, in Manual) (Pa
 func newPayment(tx *db.Tx, inv billing.Invoice, gateway string, amount, applied money.Money) Payment {
 	return Payment{
 		ID: tx.NewID("pay"), InvoiceID: inv.ID, CustomerID: inv.CustomerID, Gateway: gateway, Money: amount, Applied: applied,
-		State: Succeeded, ReceivedAt: tx.Now, CreatedAt: tx.Now,
+		Refunded: money.New(0, amount.Currency), State: Succeeded, ReceivedAt: tx.Now, CreatedAt: tx.Now,
 	}
+}
+
+// optional is the stored form of an id that may be missing.
+func optional(id string) *string {
+	if id == "" {
+		return nil
+	}
+	return &id
 }
 
 // insert writes a payment, unless there is one with its gateway and reference already.
 func insert(ctx context.Context, tx *db.Tx, p Payment) (inserted bool, err error) {
 	rows, err := tx.InsertPayment(ctx, query.InsertPaymentParams{
 		ID: p.ID, InvoiceID: p.InvoiceID, CustomerID: p.CustomerID, Gateway: p.Gateway, Reference: &p.Reference,
-		Currency: string(p.Money.Currency), Amount: p.Money.Amount, Applied: p.Applied.Amount, State: string(p.State),
+		MethodID: optional(p.MethodID), Currency: string(p.Money.Currency), Amount: p.Money.Amount, Applied: p.Applied.Amount, State: string(p.State),
 		ReceivedAt: clock.FromTime(p.ReceivedAt), CreatedAt: clock.FromTime(p.CreatedAt),
 	})
 	if err != nil {

@@ -3,7 +3,6 @@ package payment_test
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -23,20 +22,6 @@ import (
 func each(t *testing.T, f func(t *testing.T, shop *ordertest.Shop)) {
 	t.Helper()
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) { f(t, ordertest.New(s)) })
-}
-
-func eur(n int64) money.Money { return money.New(n, "EUR") }
-
-func wantCode(t *testing.T, err error, kind fail.Kind, code, field string) {
-	t.Helper()
-	if err == nil {
-		t.Fatalf("no error, want %s", code)
-	}
-	e := fail.Of(err)
-	named := slices.ContainsFunc(e.Fields, func(f fail.FieldError) bool { return f.Field == field })
-	if e.Kind != kind || e.Code != code || (field != "" && !named) {
-		t.Fatalf("error = %v of fields %v, want %s %s of field %q", err, e.Fields, kind, code, field)
-	}
 }
 
 func TestPartsAndOverpayment(t *testing.T) {

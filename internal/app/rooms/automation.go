@@ -6,6 +6,9 @@ import "github.com/keystead/keystead/internal/automation"
 func (r *Rooms) registerTasks() {
 	for _, t := range [][]automation.Task{
 		r.Licenses.Tasks(),
+		{r.Subscriptions.Task(), r.Collection.Task()},
+		r.Payments.Tasks(),
+		r.Webhooks.Tasks(),
 	} {
 		for _, task := range t {
 			r.Automation.Register(task)

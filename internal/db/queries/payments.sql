@@ -127,3 +127,64 @@ DELETE FROM gateway_events WHERE (gateway, event_id) IN (
     SELECT old.gateway, old.event_id FROM gateway_events AS old
     WHERE old.received_at < @before AND old.state IN ('applied', 'ignored')
     ORDER BY old.received_at, old.event_id LIMIT CAST(@n AS BIGINT));
+
+-- name: PaymentMethodByToken :one
+SELECT * FROM payment_methods WHERE gateway = @gateway AND token = @token;
+
+-- name: OpenDisputesOfInvoice :one
+SELECT COUNT(*) FROM disputes WHERE invoice_id = @invoice_id AND status = 'open';
+
+-- name: InsertRefund :exec
+INSERT INTO refunds (id, payment_id, invoice_id, destination, currency, amount, counted, state, adjust, keep_license,
+    credit_note_id, reason, origin, gateway, reference, created_at, settled_at)
+VALUES (@id, @payment_id, @invoice_id, @destination, @currency, @amount, @counted, @state, @adjust, @keep_license,
+    @credit_note_id, @reason, @origin, @gateway, @reference, @created_at, @settled_at);
+
+-- name: Refund :one
+SELECT * FROM refunds WHERE id = @id;
+
+-- name: RefundByReference :one
+SELECT * FROM refunds WHERE gateway = @gateway AND reference = @reference;
+
+-- name: RefundsOfInvoice :many
+SELECT * FROM refunds WHERE invoice_id = @invoice_id ORDER BY id;
+
+-- name: MoveRefund :execrows
+UPDATE refunds SET state = @state, reference = @reference, detail = @detail, settled_at = @settled_at
+WHERE id = @id AND state = @from_state;
+
+-- name: NameRefund :exec
+UPDATE refunds SET reference = @reference WHERE id = @id AND reference IS NULL;
+
+-- name: CountRefund :execrows
+UPDATE payments SET refunded = refunded + @amount
+WHERE id = @id AND state = 'succeeded' AND refunded + @amount BETWEEN 0 AND amount;
+
+-- What of payments no longer counts towards their invoice, and what disputes have taken of them.
+-- name: TakenOfPayment :one
+SELECT CAST((SELECT COALESCE(SUM(refunds.counted), 0) FROM refunds WHERE refunds.payment_id = @payment_id)
+        + (SELECT COALESCE(SUM(disputes.counted), 0) FROM disputes WHERE disputes.payment_id = @payment_id) AS BIGINT) AS uncounted,
+    CAST((SELECT COALESCE(SUM(disputes.amount), 0) FROM disputes
+        WHERE disputes.payment_id = @payment_id AND disputes.status <> 'won') AS BIGINT) AS disputed;
+
+-- name: AttemptOfPayment :one
+SELECT * FROM payment_attempts WHERE payment_id = @payment_id AND state = 'succeeded';
+
+-- name: InsertDispute :exec
+INSERT INTO disputes (id, payment_id, invoice_id, gateway, reference, currency, amount, counted, status, reason, opened_at)
+VALUES (@id, @payment_id, @invoice_id, @gateway, @reference, @currency, @amount, @counted, 'open', @reason, @opened_at);
+
+-- name: DisputeByReference :one
+SELECT * FROM disputes WHERE gateway = @gateway AND reference = @reference;
+
+-- name: OpenDisputesOfPayment :one
+SELECT COUNT(*) FROM disputes WHERE payment_id = @payment_id AND status = 'open';
+
+-- name: DisputesOfInvoice :many
+SELECT * FROM disputes WHERE invoice_id = @invoice_id ORDER BY id;
+
+-- name: CloseDispute :execrows
+UPDATE disputes SET status = @status, closed_at = @closed_at WHERE id = @id AND status = 'open';
+
+-- name: CountDisputed :exec
+UPDATE disputes SET counted = counted - @amount WHERE id = @id;

@@ -124,6 +124,33 @@ func (q *Queries) AttemptInFlight(ctx context.Context, invoiceID string) (Paymen
 	return i, err
 }
 
+const attemptOfPayment = `-- name: AttemptOfPayment :one
+SELECT id, payment_id, invoice_id, gateway, method_id, idempotency_key, reference, currency, amount, state, code, detail, action_url, created_at, settled_at FROM payment_attempts WHERE payment_id = $1 AND state = 'succeeded'
+`
+
+func (q *Queries) AttemptOfPayment(ctx context.Context, paymentID string) (PaymentAttempt, error) {
+	row := q.db.QueryRowContext(ctx, attemptOfPayment, paymentID)
+	var i PaymentAttempt
+	err := row.Scan(
+		&i.ID,
+		&i.PaymentID,
+		&i.InvoiceID,
+		&i.Gateway,
+		&i.MethodID,
+		&i.IdempotencyKey,
+		&i.Reference,
+		&i.Currency,
+		&i.Amount,
+		&i.State,
+		&i.Code,
+		&i.Detail,
+		&i.ActionUrl,
+		&i.CreatedAt,
+		&i.SettledAt,
+	)
+	return i, err
+}
+
 const attemptPaysAs = `-- name: AttemptPaysAs :exec
 UPDATE payment_attempts SET payment_id = $1 WHERE id = $2
 `
@@ -190,6 +217,24 @@ func (q *Queries) ClearDefaultMethod(ctx context.Context, customerID string) err
 	return err
 }
 
+const closeDispute = `-- name: CloseDispute :execrows
+UPDATE disputes SET status = $1, closed_at = $2 WHERE id = $3 AND status = 'open'
+`
+
+type CloseDisputeParams struct {
+	Status   string
+	ClosedAt *clock.Instant
+	ID       string
+}
+
+func (q *Queries) CloseDispute(ctx context.Context, arg CloseDisputeParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, closeDispute, arg.Status, arg.ClosedAt, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const countAttempts = `-- name: CountAttempts :one
 SELECT COUNT(*) FROM payment_attempts WHERE invoice_id = $1
 `
@@ -199,6 +244,38 @@ func (q *Queries) CountAttempts(ctx context.Context, invoiceID string) (int64, e
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const countDisputed = `-- name: CountDisputed :exec
+UPDATE disputes SET counted = counted - $1 WHERE id = $2
+`
+
+type CountDisputedParams struct {
+	Amount int64
+	ID     string
+}
+
+func (q *Queries) CountDisputed(ctx context.Context, arg CountDisputedParams) error {
+	_, err := q.db.ExecContext(ctx, countDisputed, arg.Amount, arg.ID)
+	return err
+}
+
+const countRefund = `-- name: CountRefund :execrows
+UPDATE payments SET refunded = refunded + $1
+WHERE id = $2 AND state = 'succeeded' AND refunded + $1 BETWEEN 0 AND amount
+`
+
+type CountRefundParams struct {
+	Amount int64
+	ID     string
+}
+
+func (q *Queries) CountRefund(ctx context.Context, arg CountRefundParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, countRefund, arg.Amount, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const defaultPaymentMethod = `-- name: DefaultPaymentMethod :one
@@ -220,6 +297,75 @@ func (q *Queries) DefaultPaymentMethod(ctx context.Context, customerID string) (
 		&i.RemovedAt,
 	)
 	return i, err
+}
+
+const disputeByReference = `-- name: DisputeByReference :one
+SELECT id, payment_id, invoice_id, gateway, reference, currency, amount, counted, status, reason, opened_at, closed_at FROM disputes WHERE gateway = $1 AND reference = $2
+`
+
+type DisputeByReferenceParams struct {
+	Gateway   string
+	Reference string
+}
+
+func (q *Queries) DisputeByReference(ctx context.Context, arg DisputeByReferenceParams) (Dispute, error) {
+	row := q.db.QueryRowContext(ctx, disputeByReference, arg.Gateway, arg.Reference)
+	var i Dispute
+	err := row.Scan(
+		&i.ID,
+		&i.PaymentID,
+		&i.InvoiceID,
+		&i.Gateway,
+		&i.Reference,
+		&i.Currency,
+		&i.Amount,
+		&i.Counted,
+		&i.Status,
+		&i.Reason,
+		&i.OpenedAt,
+		&i.ClosedAt,
+	)
+	return i, err
+}
+
+const disputesOfInvoice = `-- name: DisputesOfInvoice :many
+SELECT id, payment_id, invoice_id, gateway, reference, currency, amount, counted, status, reason, opened_at, closed_at FROM disputes WHERE invoice_id = $1 ORDER BY id
+`
+
+func (q *Queries) DisputesOfInvoice(ctx context.Context, invoiceID string) ([]Dispute, error) {
+	rows, err := q.db.QueryContext(ctx, disputesOfInvoice, invoiceID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Dispute
+	for rows.Next() {
+		var i Dispute
+		if err := rows.Scan(
+			&i.ID,
+			&i.PaymentID,
+			&i.InvoiceID,
+			&i.Gateway,
+			&i.Reference,
+			&i.Currency,
+			&i.Amount,
+			&i.Counted,
+			&i.Status,
+			&i.Reason,
+			&i.OpenedAt,
+			&i.ClosedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const dueGatewayEvents = `-- name: DueGatewayEvents :many
@@ -331,6 +477,40 @@ func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) er
 	return err
 }
 
+const insertDispute = `-- name: InsertDispute :exec
+INSERT INTO disputes (id, payment_id, invoice_id, gateway, reference, currency, amount, counted, status, reason, opened_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10)
+`
+
+type InsertDisputeParams struct {
+	ID        string
+	PaymentID string
+	InvoiceID string
+	Gateway   string
+	Reference string
+	Currency  string
+	Amount    int64
+	Counted   int64
+	Reason    string
+	OpenedAt  clock.Instant
+}
+
+func (q *Queries) InsertDispute(ctx context.Context, arg InsertDisputeParams) error {
+	_, err := q.db.ExecContext(ctx, insertDispute,
+		arg.ID,
+		arg.PaymentID,
+		arg.InvoiceID,
+		arg.Gateway,
+		arg.Reference,
+		arg.Currency,
+		arg.Amount,
+		arg.Counted,
+		arg.Reason,
+		arg.OpenedAt,
+	)
+	return err
+}
+
 const insertGatewayEvent = `-- name: InsertGatewayEvent :execrows
 INSERT INTO gateway_events (gateway, event_id, type, payload, state, try_at, received_at)
 VALUES ($1, $2, $3, $4, 'received', $5, $5)
@@ -434,6 +614,56 @@ func (q *Queries) InsertPaymentMethod(ctx context.Context, arg InsertPaymentMeth
 	return result.RowsAffected()
 }
 
+const insertRefund = `-- name: InsertRefund :exec
+INSERT INTO refunds (id, payment_id, invoice_id, destination, currency, amount, counted, state, adjust, keep_license,
+    credit_note_id, reason, origin, gateway, reference, created_at, settled_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+    $11, $12, $13, $14, $15, $16, $17)
+`
+
+type InsertRefundParams struct {
+	ID           string
+	PaymentID    string
+	InvoiceID    string
+	Destination  string
+	Currency     string
+	Amount       int64
+	Counted      int64
+	State        string
+	Adjust       bool
+	KeepLicense  bool
+	CreditNoteID *string
+	Reason       string
+	Origin       string
+	Gateway      string
+	Reference    *string
+	CreatedAt    clock.Instant
+	SettledAt    *clock.Instant
+}
+
+func (q *Queries) InsertRefund(ctx context.Context, arg InsertRefundParams) error {
+	_, err := q.db.ExecContext(ctx, insertRefund,
+		arg.ID,
+		arg.PaymentID,
+		arg.InvoiceID,
+		arg.Destination,
+		arg.Currency,
+		arg.Amount,
+		arg.Counted,
+		arg.State,
+		arg.Adjust,
+		arg.KeepLicense,
+		arg.CreditNoteID,
+		arg.Reason,
+		arg.Origin,
+		arg.Gateway,
+		arg.Reference,
+		arg.CreatedAt,
+		arg.SettledAt,
+	)
+	return err
+}
+
 const makeDefaultMethod = `-- name: MakeDefaultMethod :execrows
 UPDATE payment_methods SET is_default = TRUE WHERE id = $1 AND removed_at IS NULL
 `
@@ -507,6 +737,49 @@ func (q *Queries) MovePayment(ctx context.Context, arg MovePaymentParams) (int64
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const moveRefund = `-- name: MoveRefund :execrows
+UPDATE refunds SET state = $1, reference = $2, detail = $3, settled_at = $4
+WHERE id = $5 AND state = $6
+`
+
+type MoveRefundParams struct {
+	State     string
+	Reference *string
+	Detail    string
+	SettledAt *clock.Instant
+	ID        string
+	FromState string
+}
+
+func (q *Queries) MoveRefund(ctx context.Context, arg MoveRefundParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, moveRefund,
+		arg.State,
+		arg.Reference,
+		arg.Detail,
+		arg.SettledAt,
+		arg.ID,
+		arg.FromState,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const nameRefund = `-- name: NameRefund :exec
+UPDATE refunds SET reference = $1 WHERE id = $2 AND reference IS NULL
+`
+
+type NameRefundParams struct {
+	Reference *string
+	ID        string
+}
+
+func (q *Queries) NameRefund(ctx context.Context, arg NameRefundParams) error {
+	_, err := q.db.ExecContext(ctx, nameRefund, arg.Reference, arg.ID)
+	return err
 }
 
 const newestAttempt = `-- name: NewestAttempt :one
@@ -620,6 +893,28 @@ func (q *Queries) OldestOpenInvoice(ctx context.Context, arg OldestOpenInvoicePa
 	return id, err
 }
 
+const openDisputesOfInvoice = `-- name: OpenDisputesOfInvoice :one
+SELECT COUNT(*) FROM disputes WHERE invoice_id = $1 AND status = 'open'
+`
+
+func (q *Queries) OpenDisputesOfInvoice(ctx context.Context, invoiceID string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, openDisputesOfInvoice, invoiceID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const openDisputesOfPayment = `-- name: OpenDisputesOfPayment :one
+SELECT COUNT(*) FROM disputes WHERE payment_id = $1 AND status = 'open'
+`
+
+func (q *Queries) OpenDisputesOfPayment(ctx context.Context, paymentID string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, openDisputesOfPayment, paymentID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const payment = `-- name: Payment :one
 SELECT id, invoice_id, customer_id, gateway, reference, method_id, currency, amount, applied, refunded, state, received_at, created_at FROM payments WHERE id = $1
 `
@@ -681,6 +976,32 @@ SELECT id, customer_id, gateway, token, label, expires_on, is_default, created_a
 
 func (q *Queries) PaymentMethod(ctx context.Context, id string) (PaymentMethod, error) {
 	row := q.db.QueryRowContext(ctx, paymentMethod, id)
+	var i PaymentMethod
+	err := row.Scan(
+		&i.ID,
+		&i.CustomerID,
+		&i.Gateway,
+		&i.Token,
+		&i.Label,
+		&i.ExpiresOn,
+		&i.IsDefault,
+		&i.CreatedAt,
+		&i.RemovedAt,
+	)
+	return i, err
+}
+
+const paymentMethodByToken = `-- name: PaymentMethodByToken :one
+SELECT id, customer_id, gateway, token, label, expires_on, is_default, created_at, removed_at FROM payment_methods WHERE gateway = $1 AND token = $2
+`
+
+type PaymentMethodByTokenParams struct {
+	Gateway string
+	Token   string
+}
+
+func (q *Queries) PaymentMethodByToken(ctx context.Context, arg PaymentMethodByTokenParams) (PaymentMethod, error) {
+	row := q.db.QueryRowContext(ctx, paymentMethodByToken, arg.Gateway, arg.Token)
 	var i PaymentMethod
 	err := row.Scan(
 		&i.ID,
@@ -819,6 +1140,117 @@ func (q *Queries) PruneGatewayEvents(ctx context.Context, arg PruneGatewayEvents
 	return result.RowsAffected()
 }
 
+const refund = `-- name: Refund :one
+SELECT id, payment_id, invoice_id, destination, currency, amount, counted, state, adjust, keep_license, credit_note_id, reason, origin, gateway, reference, detail, created_at, settled_at FROM refunds WHERE id = $1
+`
+
+func (q *Queries) Refund(ctx context.Context, id string) (Refund, error) {
+	row := q.db.QueryRowContext(ctx, refund, id)
+	var i Refund
+	err := row.Scan(
+		&i.ID,
+		&i.PaymentID,
+		&i.InvoiceID,
+		&i.Destination,
+		&i.Currency,
+		&i.Amount,
+		&i.Counted,
+		&i.State,
+		&i.Adjust,
+		&i.KeepLicense,
+		&i.CreditNoteID,
+		&i.Reason,
+		&i.Origin,
+		&i.Gateway,
+		&i.Reference,
+		&i.Detail,
+		&i.CreatedAt,
+		&i.SettledAt,
+	)
+	return i, err
+}
+
+const refundByReference = `-- name: RefundByReference :one
+SELECT id, payment_id, invoice_id, destination, currency, amount, counted, state, adjust, keep_license, credit_note_id, reason, origin, gateway, reference, detail, created_at, settled_at FROM refunds WHERE gateway = $1 AND reference = $2
+`
+
+type RefundByReferenceParams struct {
+	Gateway   string
+	Reference *string
+}
+
+func (q *Queries) RefundByReference(ctx context.Context, arg RefundByReferenceParams) (Refund, error) {
+	row := q.db.QueryRowContext(ctx, refundByReference, arg.Gateway, arg.Reference)
+	var i Refund
+	err := row.Scan(
+		&i.ID,
+		&i.PaymentID,
+		&i.InvoiceID,
+		&i.Destination,
+		&i.Currency,
+		&i.Amount,
+		&i.Counted,
+		&i.State,
+		&i.Adjust,
+		&i.KeepLicense,
+		&i.CreditNoteID,
+		&i.Reason,
+		&i.Origin,
+		&i.Gateway,
+		&i.Reference,
+		&i.Detail,
+		&i.CreatedAt,
+		&i.SettledAt,
+	)
+	return i, err
+}
+
+const refundsOfInvoice = `-- name: RefundsOfInvoice :many
+SELECT id, payment_id, invoice_id, destination, currency, amount, counted, state, adjust, keep_license, credit_note_id, reason, origin, gateway, reference, detail, created_at, settled_at FROM refunds WHERE invoice_id = $1 ORDER BY id
+`
+
+func (q *Queries) RefundsOfInvoice(ctx context.Context, invoiceID string) ([]Refund, error) {
+	rows, err := q.db.QueryContext(ctx, refundsOfInvoice, invoiceID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Refund
+	for rows.Next() {
+		var i Refund
+		if err := rows.Scan(
+			&i.ID,
+			&i.PaymentID,
+			&i.InvoiceID,
+			&i.Destination,
+			&i.Currency,
+			&i.Amount,
+			&i.Counted,
+			&i.State,
+			&i.Adjust,
+			&i.KeepLicense,
+			&i.CreditNoteID,
+			&i.Reason,
+			&i.Origin,
+			&i.Gateway,
+			&i.Reference,
+			&i.Detail,
+			&i.CreatedAt,
+			&i.SettledAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const removePaymentMethod = `-- name: RemovePaymentMethod :execrows
 UPDATE payment_methods SET is_default = FALSE, removed_at = $1 WHERE id = $2 AND removed_at IS NULL
 `
@@ -898,6 +1330,26 @@ func (q *Queries) SettleGatewayEvent(ctx context.Context, arg SettleGatewayEvent
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const takenOfPayment = `-- name: TakenOfPayment :one
+SELECT CAST((SELECT COALESCE(SUM(refunds.counted), 0) FROM refunds WHERE refunds.payment_id = $1)
+        + (SELECT COALESCE(SUM(disputes.counted), 0) FROM disputes WHERE disputes.payment_id = $1) AS BIGINT) AS uncounted,
+    CAST((SELECT COALESCE(SUM(disputes.amount), 0) FROM disputes
+        WHERE disputes.payment_id = $1 AND disputes.status <> 'won') AS BIGINT) AS disputed
+`
+
+type TakenOfPaymentRow struct {
+	Uncounted int64
+	Disputed  int64
+}
+
+// What of payments no longer counts towards their invoice, and what disputes have taken of them.
+func (q *Queries) TakenOfPayment(ctx context.Context, paymentID string) (TakenOfPaymentRow, error) {
+	row := q.db.QueryRowContext(ctx, takenOfPayment, paymentID)
+	var i TakenOfPaymentRow
+	err := row.Scan(&i.Uncounted, &i.Disputed)
+	return i, err
 }
 
 const tryOfAttempt = `-- name: TryOfAttempt :one

@@ -15,6 +15,7 @@ import (
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/dbtest"
@@ -33,6 +34,7 @@ type Shop struct {
 	Billing   *billing.Service
 	Payments  *payment.Service
 	Orders    *order.Service
+	Coupons   *coupon.Service
 	Jobs      *job.Queue
 	Licenses  *Licenses
 
@@ -50,16 +52,19 @@ func on(s *dbtest.Store, d *db.DB, licenses *Licenses) *Shop {
 	shop := &Shop{
 		Store: s, Jobs: job.NewQueue(d, slog.New(slog.NewTextHandler(io.Discard, nil))), Licenses: licenses,
 		Terms: billing.Terms{
-			Zone: time.UTC, NumberFormat: "INV-{yyyy}-{n}", DueDays: 14, Seller: billing.Party{Name: "Example Software", Address: "1 Main Street"},
+			Zone: time.UTC, NumberFormat: "INV-{yyyy}-{n}", CreditNumberFormat: "CN-{yyyy}-{n}", DueDays: 14, Seller: billing.Party{Name: "Example Software", Address: "1 Main Street"},
 		},
 	}
 	shop.Catalog = catalog.New(d)
 	shop.Customers = customer.New(d, func(context.Context, *db.Tx) (money.Currency, error) { return "EUR", nil })
 	shop.Billing = billing.New(d, func(context.Context, *db.Tx) (billing.Terms, error) { return shop.Terms, nil }, shop.Jobs)
-	shop.Payments = payment.New(d, shop.Billing)
+	shop.Payments = payment.New(d, shop.Billing, shop.Jobs, nil)
 	shop.Orders = order.New(d, shop.Billing, shop.Payments)
-	shop.Billing.Register(billing.KindLicense, licenses)
-	shop.Billing.CheckTargets(billing.KindLicense, licenses.check)
+	shop.Coupons = coupon.New(d)
+	for kind := range targets {
+		shop.Billing.Register(kind, licenses)
+		shop.Billing.CheckTargets(kind, licenses.check)
+	}
 	return shop
 }
 
@@ -70,7 +75,10 @@ const Issued = "test.license_issued"
 // Refuse decides whether a line fails. It may break its transaction in any way that a real fulfiller could.
 type Refuse func(ctx context.Context, tx *db.Tx, line billing.Line) error
 
-// Licenses is a fulfiller that does as it is told.
+// targets are the kinds of lines that an order has, by the prefix of what paying them makes.
+var targets = map[string]string{billing.KindLicense: "lic", billing.LinkSubscription: "sub", billing.LinkAddon: "add"}
+
+// Licenses is a fulfiller that does as it is told. It stands for subscriptions and add-ons as well.
 type Licenses struct {
 	mu   sync.Mutex
 	fail Refuse
@@ -91,7 +99,7 @@ func (l *Licenses) Fail(f Refuse) {
 
 // Fulfil implements billing.Fulfiller.
 func (l *Licenses) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line) (string, error) {
-	id := tx.NewID("lic")
+	id := tx.NewID(targets[line.Kind])
 	err := event.Emit(ctx, tx, event.New{
 		Type: Issued, SubjectID: line.ID, CustomerID: line.CustomerID, Data: map[string]any{"license": id, "line": line},
 	})
@@ -198,6 +206,14 @@ func (s *Shop) NewPrice(t *testing.T, slug string, amount, setupFee int64) catal
 // NewPriceIn is NewPrice in another currency.
 func (s *Shop) NewPriceIn(t *testing.T, slug string, currency money.Currency, amount, setupFee int64) catalog.Price {
 	t.Helper()
+	return s.Sell(t, slug, catalog.NewPrice{
+		Cycle: string(civil.OneTime), Money: money.New(amount, currency), SetupFee: money.New(setupFee, currency),
+	})
+}
+
+// Sell puts a new plan of a new product on sale, slug being its name.
+func (s *Shop) Sell(t *testing.T, slug string, in catalog.NewPrice) catalog.Price {
+	t.Helper()
 	ctx := t.Context()
 	product, err := s.Catalog.CreateProduct(ctx, catalog.NewProduct{Slug: slug, Name: slug})
 	if err != nil {
@@ -207,9 +223,7 @@ func (s *Shop) NewPriceIn(t *testing.T, slug string, currency money.Currency, am
 	if err != nil {
 		t.Fatalf("create plan of %s: %v", slug, err)
 	}
-	price, err := s.Catalog.CreatePrice(ctx, plan.ID, catalog.NewPrice{
-		Cycle: string(civil.OneTime), Money: money.New(amount, currency), SetupFee: money.New(setupFee, currency),
-	})
+	price, err := s.Catalog.CreatePrice(ctx, plan.ID, in)
 	if err != nil {
 		t.Fatalf("create price of %s: %v", slug, err)
 	}

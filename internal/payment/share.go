@@ -1,0 +1,164 @@
+package payment
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/fail"
+)
+
+// source is a payment that money can be taken from. Of what is left of it, counted still counts towards its invoice;
+// free has become the customer's credit.
+type source struct {
+	payment query.Payment
+	counted int64
+	free    int64
+}
+
+// share is what is taken of a payment.
+type share struct {
+	payment query.Payment
+	counted int64
+	free    int64
+}
+
+// pool is what payments have to give: no more than their invoice counts as paid, nor than is left of the credit.
+type pool struct {
+	sources []source
+	paid    int64
+	credit  int64
+}
+
+// way is in which order a share is taken.
+type way int
+
+const (
+	freeFirst   way = iota // what no invoice has used, then what counts
+	onlyCounted            // what counts
+	countedFirst
+)
+
+// take takes up to n from one source.
+func (p *pool) take(from source, n int64, in way) share {
+	part := share{payment: from.payment}
+	counted := func() { part.counted = min(n-part.free, from.counted, p.paid) }
+	free := func() { part.free = min(n-part.counted, from.free, p.credit) }
+	switch in {
+	case freeFirst:
+		free()
+		counted()
+	case countedFirst:
+		counted()
+		free()
+	case onlyCounted:
+		counted()
+	}
+	p.paid -= part.counted
+	p.credit -= part.free
+	return part
+}
+
+// most is all that can be taken.
+func (p pool) most() (n int64) {
+	for _, from := range p.sources {
+		part := p.take(from, from.counted+from.free, freeFirst)
+		n += part.counted + part.free
+	}
+	return n
+}
+
+// split takes an amount from the sources in their order. It fails unless they have so much, or if that is nothing.
+func (p pool) split(n int64, in way) (shares []share, err error) {
+	if n <= 0 {
+		return nil, errTooMuch
+	}
+	for _, from := range p.sources {
+		part := p.take(from, n, in)
+		if got := part.counted + part.free; got > 0 {
+			shares = append(shares, part)
+			n -= got
+		}
+	}
+	if n > 0 {
+		return nil, errTooMuch
+	}
+	return shares, nil
+}
+
+// sourceOf tells what is left of a payment.
+func sourceOf(ctx context.Context, tx *db.Tx, p query.Payment) (source, error) {
+	taken, err := tx.TakenOfPayment(ctx, p.ID)
+	if err != nil {
+		return source{}, fmt.Errorf("payment %s: %w", p.ID, err)
+	}
+	left := max(0, p.Amount-p.Refunded-taken.Disputed)
+	counted := max(0, min(left, p.Applied-taken.Uncounted))
+	return source{payment: p, counted: counted, free: left - counted}, nil
+}
+
+// poolOf is what one payment has to give, whatever its invoice has become: what no longer counts there is credit.
+func poolOf(ctx context.Context, tx *db.Tx, inv billing.Invoice, p query.Payment) (pool, error) {
+	credit, err := billing.CreditOf(ctx, tx, inv.CustomerID, inv.Total.Currency)
+	if err != nil {
+		return pool{}, err
+	}
+	from, err := sourceOf(ctx, tx, p)
+	if err != nil {
+		return pool{}, err
+	}
+	return pool{sources: []source{freed(from, inv.Paid.Amount)}, paid: inv.Paid.Amount, credit: credit.Amount}, nil
+}
+
+// freed moves what an invoice no longer counts as paid, being void for one, to what is free.
+func freed(from source, paid int64) source {
+	if from.counted > paid {
+		from.free += from.counted - paid
+		from.counted = paid
+	}
+	return from
+}
+
+// sources collects the payments of an invoice that a refund can be taken from, the newest first.
+func (s *Service) sources(ctx context.Context, tx *db.Tx, inv billing.Invoice, in RefundInput) (pool, error) {
+	payments, err := tx.PaymentsOfInvoice(ctx, inv.ID)
+	if err != nil {
+		return pool{}, fmt.Errorf("payments of invoice %s: %w", inv.ID, err)
+	}
+	slices.SortStableFunc(payments, newest)
+	credit, err := billing.CreditOf(ctx, tx, inv.CustomerID, inv.Total.Currency)
+	if err != nil {
+		return pool{}, err
+	}
+	p := pool{paid: inv.Paid.Amount, credit: credit.Amount}
+	paid := inv.Paid.Amount
+	named := in.PaymentID == ""
+	for _, row := range payments {
+		if in.PaymentID != "" && row.ID != in.PaymentID || State(row.State) != Succeeded {
+			continue
+		}
+		named = true
+		if in.To == ToGateway && row.Gateway != ManualGateway && row.Gateway != CreditGateway {
+			if g, err := s.gateway(row.Gateway); err != nil || !g.Can().Refund {
+				continue
+			}
+		}
+		from, err := sourceOf(ctx, tx, row)
+		if err != nil {
+			return pool{}, err
+		}
+		from = freed(from, paid)
+		paid -= from.counted
+		if in.To == ToCredit || row.Gateway == CreditGateway {
+			from.free = 0 // it is credit
+		}
+		p.sources = append(p.sources, from)
+	}
+	if !named {
+		return pool{}, fail.Invalid("payment_id", "is not a payment of this invoice that has succeeded")
+	}
+	return p, nil
+}
