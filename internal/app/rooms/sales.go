@@ -2,11 +2,16 @@ package rooms
 
 import (
 	"context"
+	"net/netip"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/collection"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/tax"
 )
 
 // LicenseIssuer fulfils a paid line by a license.
@@ -36,8 +41,27 @@ func invoiceTerms(ctx context.Context, tx *db.Tx) (billing.Terms, error) {
 	if err != nil {
 		return billing.Terms{}, err
 	}
-	return billing.Terms{
-		Zone: s.TimeZone, NumberFormat: s.NumberFormat, DueDays: s.DueDays,
-		Seller: billing.Party{Name: s.StoreName, Address: s.Address},
-	}, nil
+	schedule := collection.ScheduleOf(s)
+	today := civil.Of(tx.Now, s.TimeZone)
+	terms := billing.Terms{
+		Zone: s.TimeZone, NumberFormat: s.NumberFormat, CreditNumberFormat: s.CreditNumberFormat,
+		NumberAtPayment: s.NumberAt == "payment", DueDays: s.DueDays, Language: s.Language, PaymentNote: s.PaymentNote,
+		Seller: billing.Party{Name: s.StoreName, Address: s.Address, Country: s.TaxCountry, TaxID: s.TaxID},
+		Collect: func(kind billing.Kind, due civil.Date, _ money.Money) (string, civil.Date) {
+			return collection.FirstStep(schedule, kind, due, today)
+		},
+	}
+	if s.TaxMode != "off" {
+		terms.Tax = billing.TaxTerms{Mode: tax.Mode(s.TaxMode), Country: s.TaxCountry, EU: tax.EUMode(s.TaxEU)}
+	}
+	return terms, nil
+}
+
+// webhookNetworks are those that webhooks may be sent to although they are not public.
+func (r *Rooms) webhookNetworks(ctx context.Context) ([]netip.Prefix, error) {
+	s, err := r.Settings.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.WebhookNetworks, nil
 }
