@@ -259,7 +259,8 @@ func TestAFulfillerIsToldWhatWasBought(t *testing.T) {
 			return billing.Line{
 				ID: lineID, InvoiceID: o.InvoiceID, OrderID: o.ID, OrderItemID: o.Items[item].ID, CustomerID: ada.ID, OrderKind: string(o.Kind),
 				Reason: o.Reason, PriceID: o.Items[item].PriceID, PlanID: forEver.PlanID, Quantity: o.Items[item].Quantity,
-				Description: "editor – Standard",
+				Description: "editor – Standard", InvoiceKind: billing.KindOrder, Kind: billing.KindLicense,
+				Total: shop.Invoice(t, o.InvoiceID).Lines[2*item].Total,
 			}
 		}
 		want := []billing.Line{line(sale, lines[0].ID, 0), line(sale, lines[2].ID, 1), line(gift, giftLines[0].ID, 0)}
