@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/payment"
 )
 
 //go:generate go test -run ^TestStatesDocument$ -update .
@@ -17,12 +18,12 @@ const statesDocument = "../../docs/sales-states.md"
 // TestStatesDocument keeps docs/sales-states.md the same as the tables: the document is printed from them.
 func TestStatesDocument(t *testing.T) {
 	t.Parallel()
-	want := `<!-- Printed from internal/order/states.go and internal/billing/states.go by go generate. Do not edit. -->
-# States of orders, invoices and what paying a line does
+	want := `<!-- Printed from states.go of internal/order, internal/billing and internal/payment by go generate. Do not edit. -->
+# States of orders, invoices, what paying a line does, and payments
 
 What a table has no line for can't happen: whoever asks for it gets a conflict.
 
-` + StatesMarkdown() + "\n" + billing.StatesMarkdown()
+` + StatesMarkdown() + "\n" + billing.StatesMarkdown() + "\n" + payment.StatesMarkdown()
 	if *update {
 		if err := os.WriteFile(statesDocument, []byte(want), 0o644); err != nil {
 			t.Fatal(err)

@@ -107,7 +107,7 @@ func (s *Service) openDispute(ctx context.Context, tx *db.Tx, inv billing.Invoic
 	if err != nil {
 		return none, err
 	}
-	counted := money.New(from.take(from.sources[0], e.Money.Amount, countedFirst).counted, e.Money.Currency)
+	counted := money.New(from.takeCounted(&from.sources[0], e.Money.Amount), e.Money.Currency)
 	row := query.InsertDisputeParams{
 		ID: tx.NewID("dsp"), PaymentID: p.ID, InvoiceID: inv.ID, Gateway: p.Gateway, Reference: e.Reference, Currency: p.Currency,
 		Amount: e.Money.Amount, Counted: counted.Amount, Reason: reason(e.Reason), OpenedAt: tx.Stamp,

@@ -216,14 +216,14 @@ func (s *Service) tookBack(ctx context.Context, tx *db.Tx, p query.Payment, e ga
 	if err != nil {
 		return err
 	}
-	part := from.take(from.sources[0], e.Money.Amount, freeFirst)
-	adjust := part.counted > 0 && inv.Number != "" && inv.Status != billing.Void
+	free := from.takeFree(&from.sources[0], e.Money.Amount)
+	counted := money.New(from.takeCounted(&from.sources[0], e.Money.Amount-free), e.Money.Currency)
+	adjust := counted.Amount > 0 && inv.Number != "" && inv.Status != billing.Void
 	row := query.InsertRefundParams{
 		ID: tx.NewID("rfd"), PaymentID: p.ID, InvoiceID: inv.ID, Destination: string(ToGateway), Currency: p.Currency,
-		Amount: e.Money.Amount, Counted: part.counted, State: string(RefundPending), Adjust: adjust, Origin: string(ByGateway),
+		Amount: e.Money.Amount, Counted: counted.Amount, State: string(RefundPending), Adjust: adjust, Origin: string(ByGateway),
 		Gateway: p.Gateway, Reference: &e.Outcome.Reference, CreatedAt: tx.Stamp,
 	}
-	counted := money.New(part.counted, e.Money.Currency)
 	if adjust {
 		note, after, err := s.billing.Credit(ctx, tx, inv, billing.Crediting{
 			Amount: counted, Refund: counted, Cause: billing.CauseRefund, Reason: "Refunded at the gateway.",
@@ -236,7 +236,7 @@ func (s *Service) tookBack(ctx context.Context, tx *db.Tx, p query.Payment, e ga
 	if err := s.writeRefund(ctx, tx, inv, row); err != nil {
 		return err
 	}
-	if !adjust && part.counted > 0 {
+	if !adjust && counted.Amount > 0 {
 		if inv, err = s.unapply(ctx, tx, inv.ID, billing.Taking{Amount: counted, Kind: billing.TakenRefund, SourceID: row.ID}); err != nil {
 			return err
 		}

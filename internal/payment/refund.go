@@ -171,7 +171,7 @@ func (s *Service) plan(
 	if err != nil {
 		return inv, "", nil, err
 	}
-	want := take.most()
+	_, want := take.take(maxAmount, false)
 	if in.Money != nil {
 		want = in.Money.Amount
 	}
@@ -182,10 +182,10 @@ func (s *Service) plan(
 		if err != nil {
 			return inv, "", nil, err
 		}
-		shares, err := take.split(note.Freed.Amount, onlyCounted)
+		shares, err := take.split(note.Freed.Amount, true)
 		return after, note.ID, shares, err
 	}
-	if shares, err = take.split(want, freeFirst); err != nil {
+	if shares, err = take.split(want, false); err != nil {
 		return inv, "", nil, err
 	}
 	counted := money.New(0, inv.Total.Currency)

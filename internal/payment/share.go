@@ -33,57 +33,45 @@ type pool struct {
 	credit  int64
 }
 
-// way is in which order a share is taken.
-type way int
-
-const (
-	freeFirst   way = iota // what no invoice has used, then what counts
-	onlyCounted            // what counts
-	countedFirst
-)
-
-// take takes up to n from one source.
-func (p *pool) take(from source, n int64, in way) share {
-	part := share{payment: from.payment}
-	counted := func() { part.counted = min(n-part.free, from.counted, p.paid) }
-	free := func() { part.free = min(n-part.counted, from.free, p.credit) }
-	switch in {
-	case freeFirst:
-		free()
-		counted()
-	case countedFirst:
-		counted()
-		free()
-	case onlyCounted:
-		counted()
-	}
-	p.paid -= part.counted
-	p.credit -= part.free
-	return part
-}
-
-// most is all that can be taken.
-func (p pool) most() (n int64) {
-	for _, from := range p.sources {
-		part := p.take(from, from.counted+from.free, freeFirst)
-		n += part.counted + part.free
-	}
+// takeFree takes up to n of what no invoice uses of a payment.
+func (p *pool) takeFree(from *source, n int64) int64 {
+	n = min(n, from.free, p.credit)
+	from.free -= n
+	p.credit -= n
 	return n
 }
 
-// split takes an amount from the sources in their order. It fails unless they have so much, or if that is nothing.
-func (p pool) split(n int64, in way) (shares []share, err error) {
-	if n <= 0 {
-		return nil, errTooMuch
-	}
-	for _, from := range p.sources {
-		part := p.take(from, n, in)
-		if got := part.counted + part.free; got > 0 {
-			shares = append(shares, part)
-			n -= got
+// takeCounted takes up to n of what counts of a payment.
+func (p *pool) takeCounted(from *source, n int64) int64 {
+	n = min(n, from.counted, p.paid)
+	from.counted -= n
+	p.paid -= n
+	return n
+}
+
+// take takes up to n from all payments, each time in their order: what no invoice uses, unless onlyCounted, then what
+// counts. It returns the shares and what they come to.
+func (p pool) take(n int64, onlyCounted bool) (shares []share, taken int64) {
+	p.sources = slices.Clone(p.sources)
+	shares = make([]share, len(p.sources))
+	for i := range p.sources {
+		shares[i].payment = p.sources[i].payment
+		if !onlyCounted {
+			shares[i].free = p.takeFree(&p.sources[i], n-taken)
+			taken += shares[i].free
 		}
 	}
-	if n > 0 {
+	for i := range p.sources {
+		shares[i].counted = p.takeCounted(&p.sources[i], n-taken)
+		taken += shares[i].counted
+	}
+	return slices.DeleteFunc(shares, func(s share) bool { return s.free+s.counted == 0 }), taken
+}
+
+// split is take for an amount of which nothing may be missing.
+func (p pool) split(n int64, onlyCounted bool) ([]share, error) {
+	shares, taken := p.take(n, onlyCounted)
+	if n <= 0 || taken < n {
 		return nil, errTooMuch
 	}
 	return shares, nil

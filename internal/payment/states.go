@@ -42,7 +42,7 @@ const (
 	effectAsked                   = "the gateway is asked from time to time"
 	effectReceived                = "the money counts towards the invoice, the rest is credit; event `payment.received`"
 	effectFailed                  = "event `payment.failed`"
-	effectAction                  = "event `payment.action_required`; given up at the gateway after 23 hours"
+	effectAction                  = "event `payment.action_required`, unless its owner pays on a page; given up at the gateway after 23 hours"
 )
 
 // attemptStates lets an attempt only go on, whatever comes late or twice: what was said last in the order of this table

@@ -236,6 +236,17 @@ func (x *till) credit(t testing.TB, customerID string) int64 {
 	return c.CreditIn("EUR").Amount
 }
 
+// use has a customer's credit used.
+func (x *till) use(t testing.TB, customerID string) error {
+	t.Helper()
+	return x.DB.Write(t.Context(), func(tx *db.Tx) error {
+		if _, err := customer.Lock(t.Context(), tx, customerID); err != nil {
+			return err
+		}
+		return x.payments.UseCredit(t.Context(), tx, customerID, "EUR")
+	})
+}
+
 func (x *till) count(t testing.TB, q string, args ...any) (n int) {
 	t.Helper()
 	err := x.DB.Read(t.Context(), func(tx *db.Tx) error { return tx.SQL().QueryRowContext(t.Context(), q, args...).Scan(&n) })
