@@ -65,7 +65,7 @@ func (c Coupon) Check(o Occasion) error {
 	if total < c.Minimum.Amount {
 		return refused("COUPON_MINIMUM", fmt.Sprintf("is for orders of %s or more", c.Minimum))
 	}
-	if !slices.ContainsFunc(o.Lines, c.isFor) {
+	if !slices.ContainsFunc(o.Lines, c.IsFor) {
 		return refused("COUPON_NOT_FOR_THIS", "is not for anything in this order")
 	}
 	return nil
@@ -78,8 +78,8 @@ func times(n int64) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-// isFor reports whether the coupon may be taken off a line.
-func (c Coupon) isFor(l Line) bool {
+// IsFor reports whether the coupon may be taken off a line, whatever it costs.
+func (c Coupon) IsFor(l Line) bool {
 	return (len(c.ProductIDs) == 0 || slices.Contains(c.ProductIDs, l.ProductID)) &&
 		(len(c.Cycles) == 0 || slices.Contains(c.Cycles, l.Cycle))
 }
@@ -91,7 +91,7 @@ func (c Coupon) Apply(currency money.Currency, lines []Line) ([]money.Money, err
 	document := make([]tax.Line, len(lines))
 	for i, l := range lines {
 		document[i].Amount = l.Amount
-		if c.isFor(l) {
+		if c.IsFor(l) {
 			take.Lines = append(take.Lines, i)
 		}
 	}

@@ -56,3 +56,6 @@ func Lock(ctx context.Context, tx *db.Tx, id string) (Customer, error) {
 	}
 	return load(ctx, tx, id)
 }
+
+// Load returns a customer as part of tx, without a lock.
+func Load(ctx context.Context, tx *db.Tx, id string) (Customer, error) { return load(ctx, tx, id) }

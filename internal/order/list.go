@@ -117,11 +117,13 @@ func load(ctx context.Context, tx *db.Tx, id string) (Order, error) {
 func selectOrders(ctx context.Context, tx *db.Tx, w *page.Where, limit int) (orders []Order, err error) {
 	n := w.Arg(int64(limit))
 	rows, err := tx.SQL().QueryContext(ctx, `SELECT orders.id, orders.customer_id, customers.name, customers.email, orders.kind,
-		orders.status, orders.gateway, orders.currency, orders.total, orders.reason, orders.version, orders.created_at,
-		orders.completed_at, invoices.id, COALESCE(invoices.number, '')
+		orders.status, orders.gateway, orders.currency, orders.total, COALESCE(orders.coupon_id, ''), COALESCE(coupons.code, ''),
+		orders.reason, orders.version, orders.created_at, orders.completed_at, invoices.id, COALESCE(invoices.number, '')
 		FROM orders
 		JOIN customers ON customers.id = orders.customer_id
-		JOIN invoices ON invoices.order_id = orders.id`+w.String()+`
+		JOIN invoices ON invoices.order_id = orders.id
+			AND NOT EXISTS (SELECT 1 FROM invoices AS newer WHERE newer.replaces = invoices.id)
+		LEFT JOIN coupons ON coupons.id = orders.coupon_id`+w.String()+`
 		ORDER BY orders.id DESC LIMIT CAST(`+n+` AS BIGINT)`, w.Args()...)
 	if err != nil {
 		return nil, err
@@ -132,7 +134,8 @@ func selectOrders(ctx context.Context, tx *db.Tx, w *page.Where, limit int) (ord
 		var created clock.Instant
 		var completed *clock.Instant
 		err := rows.Scan(&o.ID, &o.CustomerID, &o.CustomerName, &o.CustomerEmail, &o.Kind, &o.Status, &o.Gateway,
-			&o.Total.Currency, &o.Total.Amount, &o.Reason, &o.Version, &created, &completed, &o.InvoiceID, &o.InvoiceNumber)
+			&o.Total.Currency, &o.Total.Amount, &o.CouponID, &o.CouponCode, &o.Reason, &o.Version, &created, &completed,
+			&o.InvoiceID, &o.InvoiceNumber)
 		if err != nil {
 			return nil, err
 		}
@@ -155,13 +158,17 @@ func complete(ctx context.Context, tx *db.Tx, orders []Order) error {
 	if err := addItems(ctx, tx, at, ids); err != nil {
 		return err
 	}
-	return addLicenses(ctx, tx, at, ids)
+	return addFruits(ctx, tx, at, ids)
 }
 
 func addItems(ctx context.Context, tx *db.Tx, at map[string]*Order, ids []any) error {
 	rows, err := tx.SQL().QueryContext(ctx, `SELECT order_items.order_id, order_items.id, order_items.price_id, prices.plan_id,
-		order_items.description, order_items.quantity, order_items.unit_amount, order_items.setup_fee
-		FROM order_items JOIN prices ON prices.id = order_items.price_id
+		plans.product_id, plans.kind, prices.cycle, prices.tax_class, order_items.description, order_items.quantity,
+		order_items.unit_amount, order_items.setup_fee, order_items.trial_days, order_items.trial_amount,
+		COALESCE(order_items.license_id, '')
+		FROM order_items
+		JOIN prices ON prices.id = order_items.price_id
+		JOIN plans ON plans.id = prices.plan_id
 		WHERE order_items.order_id IN (`+page.Placeholders(len(ids))+`)
 		ORDER BY order_items.order_id, order_items.position`, ids...)
 	if err != nil {
@@ -171,38 +178,51 @@ func addItems(ctx context.Context, tx *db.Tx, at map[string]*Order, ids []any) e
 	for rows.Next() {
 		var orderID string
 		var item Item
-		var unit, fee int64
-		err := rows.Scan(&orderID, &item.ID, &item.PriceID, &item.PlanID, &item.Description, &item.Quantity, &unit, &fee)
+		var unit, fee, trial int64
+		err := rows.Scan(&orderID, &item.ID, &item.PriceID, &item.PlanID, &item.ProductID, &item.Kind, &item.Cycle, &item.TaxClass,
+			&item.Description, &item.Quantity, &unit, &fee, &item.TrialDays, &trial, &item.LicenseID)
 		if err != nil {
 			return err
 		}
 		o := at[orderID]
 		item.UnitAmount, item.SetupFee = money.New(unit, o.Total.Currency), money.New(fee, o.Total.Currency)
+		item.TrialMoney = money.New(trial, o.Total.Currency)
 		o.Items = append(o.Items, item)
 	}
 	return rows.Err()
 }
 
-func addLicenses(ctx context.Context, tx *db.Tx, at map[string]*Order, ids []any) error {
-	kind := fmt.Sprintf("$%d", len(ids)+1)
-	rows, err := tx.SQL().QueryContext(ctx, `SELECT invoices.order_id, fulfilments.target
+// addFruits reads the licenses and subscriptions that a page of orders has brought. A license that pays by periods is
+// the subscription's.
+func addFruits(ctx context.Context, tx *db.Tx, at map[string]*Order, ids []any) error {
+	kinds := fmt.Sprintf("$%d, $%d", len(ids)+1, len(ids)+2)
+	rows, err := tx.SQL().QueryContext(ctx, `SELECT invoices.order_id, fulfilments.kind, fulfilments.target,
+		COALESCE(CASE WHEN subscriptions.kind = 'license' THEN subscriptions.license_id END, '')
 		FROM invoices
-		JOIN invoice_lines ON invoice_lines.invoice_id = invoices.id
-		JOIN fulfilments ON fulfilments.line_id = invoice_lines.id
+		JOIN fulfilments ON fulfilments.invoice_id = invoices.id
+		JOIN invoice_lines ON invoice_lines.invoice_id = fulfilments.invoice_id AND invoice_lines.id = fulfilments.line_id
+		LEFT JOIN subscriptions ON subscriptions.id = fulfilments.target
 		WHERE invoices.order_id IN (`+page.Placeholders(len(ids))+`)
-			AND fulfilments.kind = `+kind+` AND fulfilments.target IS NOT NULL
-		ORDER BY invoices.order_id, invoice_lines.position`, append(ids, billing.KindLicense)...)
+			AND fulfilments.kind IN (`+kinds+`) AND fulfilments.state = 'done'
+		ORDER BY invoices.order_id, invoice_lines.position`, append(ids, billing.KindLicense, billing.LinkSubscription)...)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		var orderID, license string
-		if err := rows.Scan(&orderID, &license); err != nil {
+		var orderID, kind, target, license string
+		if err := rows.Scan(&orderID, &kind, &target, &license); err != nil {
 			return err
 		}
 		o := at[orderID]
-		o.LicenseIDs = append(o.LicenseIDs, license)
+		if kind == billing.LinkSubscription {
+			o.SubscriptionIDs = append(o.SubscriptionIDs, target)
+		} else {
+			license = target
+		}
+		if license != "" {
+			o.LicenseIDs = append(o.LicenseIDs, license)
+		}
 	}
 	return rows.Err()
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/payment"
@@ -37,36 +39,60 @@ type Order struct {
 	Kind          Kind
 	Status        Status
 	Gateway       string
-	Total         money.Money
+	Total         money.Money // of its invoice, tax included
+	CouponID      string      // empty: none
+	CouponCode    string
 	Reason        string // why staff gave it away
 	Items         []Item
-	InvoiceID     string
+	InvoiceID     string // if it was issued anew, the one that counts now
 	InvoiceNumber string
-	LicenseIDs    []string // once fulfilled
-	Version       int64
-	CreatedAt     time.Time
-	CompletedAt   *time.Time
+	// LicenseIDs and SubscriptionIDs are what it brought, once fulfilled.
+	LicenseIDs      []string
+	SubscriptionIDs []string
+	Version         int64
+	CreatedAt       time.Time
+	CompletedAt     *time.Time
 }
 
-// Item is a part of an order: so many of a price. An [Input] names only the two.
+// Item is a part of an order: so many of a price. An [Input] names only the first three.
 type Item struct {
 	PriceID  string
 	Quantity int64
+	// LicenseID is the license that an add-on is for, or that a subscription renews.
+	LicenseID string
 
 	ID          string
 	PlanID      string
+	ProductID   string
+	Kind        catalog.PlanKind
+	Cycle       civil.Cycle
 	Description string
-	UnitAmount  money.Money
+	UnitAmount  money.Money // of a period after the trial, or of what is paid once
 	SetupFee    money.Money // once, whatever the quantity
+	// TrialDays is how long the customer may try it, TrialMoney what one of it costs meanwhile. Who has tried the product
+	// already has no trial: then it is 0, whatever the price says.
+	TrialDays  int64
+	TrialMoney money.Money
+	TaxClass   string
+}
+
+// now is what one of the item costs with the order.
+func (i Item) now() money.Money {
+	if i.TrialDays > 0 {
+		return i.TrialMoney
+	}
+	return i.UnitAmount
 }
 
 // Input is what [Service.Place] needs.
 type Input struct {
 	CustomerID string
 	Items      []Item
+	Coupon     string // a code; empty: none
 	Gateway    string // empty: manual
 	Kind       Kind   // empty: a sale
 	Reason     string // required unless it is a sale
+	Consents   []Consent
 	// RequestKey makes it safe to ask twice: a key that has placed an order returns that order and places no other.
 	// It is the caller's choice, random; empty: every call places an order.
 	RequestKey string
@@ -85,6 +111,12 @@ func (in *Input) Validate() error {
 	if !text.IsID(in.CustomerID) {
 		f.Add("customer_id", "is required")
 	}
+	in.check(&f)
+	return f.Err()
+}
+
+// check notes everything that is wrong with in but the customer.
+func (in *Input) check(f *fail.Fields) {
 	if len(in.Items) == 0 || len(in.Items) > maxItems {
 		f.Add("items", fmt.Sprintf("are not between 1 and %d", maxItems))
 	}
@@ -95,12 +127,13 @@ func (in *Input) Validate() error {
 		if item.Quantity < 1 || item.Quantity > maxQuantity {
 			f.Add(itemField(i, "quantity"), fmt.Sprintf("is not between 1 and %d", maxQuantity))
 		}
+		if item.LicenseID != "" && !text.IsID(item.LicenseID) {
+			f.Add(itemField(i, "license_id"), "is not the id of a license")
+		}
 	}
+	in.Coupon = strings.TrimSpace(in.Coupon)
 	if in.Gateway == "" {
 		in.Gateway = payment.ManualGateway
-	}
-	if in.Gateway != payment.ManualGateway {
-		f.Add("gateway", "is not "+payment.ManualGateway+", the only gateway of this store")
 	}
 	if in.Kind == "" {
 		in.Kind = Sale
@@ -114,17 +147,20 @@ func (in *Input) Validate() error {
 	if in.Kind != Sale && err == nil && in.Reason == "" {
 		f.Add("reason", "is required to give something away")
 	}
+	if in.Kind != Sale && in.Coupon != "" {
+		f.Add("coupon", "is for sales")
+	}
+	checkConsents(f, in.Consents)
 	in.RequestKey, err = text.Line(in.RequestKey, keyLength)
 	f.Check("request_key", err)
-	return f.Err()
 }
 
 func itemField(i int, name string) string { return fmt.Sprintf("items.%d.%s", i, name) }
 
 // CSVHeader names the columns of [Order.CSV].
 var CSVHeader = []string{
-	"id", "status", "kind", "customer_id", "customer_name", "customer_email", "items", "currency", "total", "gateway", "invoice_number",
-	"reason", "created_at", "completed_at", "licenses",
+	"id", "status", "kind", "customer_id", "customer_name", "customer_email", "items", "currency", "total", "coupon", "gateway",
+	"invoice_number", "reason", "created_at", "completed_at", "licenses", "subscriptions",
 }
 
 // CSV returns the order as a row of an export, amounts in major units.
@@ -139,7 +175,7 @@ func (o Order) CSV() []string {
 	}
 	return []string{
 		o.ID, string(o.Status), string(o.Kind), o.CustomerID, o.CustomerName, o.CustomerEmail, strings.Join(items, "; "),
-		string(o.Total.Currency), o.Total.Decimal(), o.Gateway, o.InvoiceNumber, o.Reason, o.CreatedAt.Format(time.RFC3339), completed,
-		strings.Join(o.LicenseIDs, " "),
+		string(o.Total.Currency), o.Total.Decimal(), o.CouponCode, o.Gateway, o.InvoiceNumber, o.Reason, o.CreatedAt.Format(time.RFC3339),
+		completed, strings.Join(o.LicenseIDs, " "), strings.Join(o.SubscriptionIDs, " "),
 	}
 }

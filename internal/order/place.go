@@ -8,13 +8,14 @@ import (
 	"slices"
 
 	"github.com/keystead/keystead/internal/billing"
-	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
-	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/text"
 )
 
 // Place takes an order. In one transaction: the order, its invoice with the next number, and, where the total is zero
@@ -23,12 +24,12 @@ func (s *Service) Place(ctx context.Context, in Input) (Order, error) {
 	if err := in.Validate(); err != nil {
 		return Order{}, err
 	}
-	if in.Kind != Sale && event.ActorFrom(ctx).Kind == event.Customer {
-		return Order{}, fail.Forbidden("STAFF_ONLY", "Only staff can give something away.")
+	if err := s.mayPlace(ctx, in); err != nil {
+		return Order{}, err
 	}
 	var o Order
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
-		buyer, err := customer.Lock(ctx, tx, in.CustomerID)
+		c, err := customer.Lock(ctx, tx, in.CustomerID)
 		if err != nil {
 			return err
 		}
@@ -37,38 +38,85 @@ func (s *Service) Place(ctx context.Context, in Input) (Order, error) {
 		if o, done, err = first(ctx, tx, in); done || err != nil {
 			return err
 		}
-		ordered, err := priced(ctx, tx, in)
+		who := buyer{customerID: c.ID, party: partyOf(c)}
+		ordered, err := fill(ctx, tx, in, who, true)
 		if err != nil {
 			return err
 		}
-		id := tx.NewID("ord")
-		inserted, err := insert(ctx, tx, id, in, ordered)
-		if err != nil {
-			return fmt.Errorf("place order %s: %w", id, err)
-		}
-		if !inserted {
-			return errKeyReused // just now and for another customer, as this one is locked
-		}
-		if err := placed(ctx, tx, id, in, ordered); err != nil {
+		if o, err = s.place(ctx, tx, in, who, ordered); err != nil {
 			return err
 		}
-		draft, err := s.billing.Draft(ctx, tx, ordered.invoice(id, buyer))
-		if err != nil {
+		if o.Status != Pending {
+			return nil
+		}
+		if err := s.payments.UseCredit(ctx, tx, c.ID, ordered.currency); err != nil {
 			return err
 		}
-		inv, err := s.billing.Finalise(ctx, tx, draft)
-		if err != nil {
-			return err
-		}
-		if inv.Balance().Amount > 0 {
-			if err := s.payments.UseCredit(ctx, tx, buyer.ID, ordered.total.Currency); err != nil {
-				return err
-			}
-		}
-		o, err = load(ctx, tx, id)
+		o, err = load(ctx, tx, o.ID)
 		return err
 	})
 	return o, err
+}
+
+// mayPlace refuses what the actor or the store does not do.
+func (s *Service) mayPlace(ctx context.Context, in Input) error {
+	if in.Kind != Sale && event.ActorFrom(ctx).Kind == event.Customer {
+		return fail.Forbidden("STAFF_ONLY", "Only staff can give something away.")
+	}
+	if in.Gateway == payment.ManualGateway {
+		return nil
+	}
+	for _, g := range s.payments.Gateways() {
+		if g.Name == in.Gateway {
+			return nil
+		}
+	}
+	return fail.Invalid("gateway", "is not a gateway of this store")
+}
+
+// buyer is who places an order, or asks what it would cost.
+type buyer struct {
+	customerID string // empty: not taken up yet
+	party      billing.Party
+	// address is that of a guest, folded: what limits a customer limits the address. Empty: the customer is known.
+	address string
+}
+
+func partyOf(c customer.Customer) billing.Party {
+	return billing.Party{
+		Name: c.Name, Company: c.Company, Email: c.Email, Address: c.Address, Country: c.Country, State: c.State, TaxID: c.TaxID,
+		Language: c.Language,
+	}
+}
+
+// place writes an order with its invoice. The caller holds the customer's lock.
+func (s *Service) place(ctx context.Context, tx *db.Tx, in Input, who buyer, c cart) (Order, error) {
+	id := tx.NewID("ord")
+	invoice := c.invoice(id, who)
+	preview, err := s.billing.Preview(ctx, tx, invoice)
+	if err != nil {
+		return Order{}, err
+	}
+	inserted, err := insert(ctx, tx, id, in, who, c, preview.Total.Amount)
+	if err != nil {
+		return Order{}, fmt.Errorf("place order %s: %w", id, err)
+	}
+	if !inserted {
+		return Order{}, errKeyReused // just now and for another customer, as this one is locked
+	}
+	if err := c.consume(ctx, tx, id, who); err != nil {
+		return Order{}, err
+	}
+	if err := keepConsents(ctx, tx, id, who.customerID, in.Consents); err != nil {
+		return Order{}, err
+	}
+	if err := placed(ctx, tx, id, in, who, c, preview); err != nil {
+		return Order{}, err
+	}
+	if _, err := s.billing.Issue(ctx, tx, invoice); err != nil {
+		return Order{}, err
+	}
+	return load(ctx, tx, id)
 }
 
 // first is the order that a request key has placed. A key that asked for something else then is refused.
@@ -92,128 +140,79 @@ func first(ctx context.Context, tx *db.Tx, in Input) (o Order, found bool, err e
 	return o, true, nil
 }
 
-// asksFor reports whether o is what in asks for.
+// asksFor reports whether o is what in asks for. A guest asks for no customer.
 func (in *Input) asksFor(o Order) bool {
-	return in.CustomerID == o.CustomerID && in.Gateway == o.Gateway && in.Kind == o.Kind && in.Reason == o.Reason &&
-		slices.EqualFunc(in.Items, o.Items, func(a, b Item) bool { return a.PriceID == b.PriceID && a.Quantity == b.Quantity })
-}
-
-// cart is an order with everything that its prices say.
-type cart struct {
-	items  []Item
-	offers []catalog.Offer
-	total  money.Money
-}
-
-// priced looks up what the items cost today. What staff give away costs nothing.
-func priced(ctx context.Context, tx *db.Tx, in Input) (cart, error) {
-	var c cart
-	var bad fail.Fields
-	for i, item := range in.Items {
-		offer, err := catalog.PriceOffer(ctx, tx, item.PriceID)
-		switch {
-		case fail.Of(err) != nil && fail.Of(err).Kind == fail.KindNotFound:
-			bad.Add(itemField(i, "price_id"), "is not a price of this store")
-			continue
-		case err != nil:
-			return cart{}, err
-		case !offer.OnSale:
-			bad.Add(itemField(i, "price_id"), "is not on sale any more")
-			continue
-		case len(c.offers) > 0 && offer.Money.Currency != c.total.Currency:
-			bad.Add(itemField(i, "price_id"), fmt.Sprintf("is in %s, other items are in %s", offer.Money.Currency, c.total.Currency))
-			continue
-		}
-		if len(c.offers) == 0 {
-			c.total = money.New(0, offer.Money.Currency)
-		}
-		if in.Kind != Sale {
-			offer.Money.Amount, offer.SetupFee.Amount = 0, 0
-		}
-		item = Item{
-			PriceID: offer.PriceID, Quantity: item.Quantity, ID: tx.NewID("itm"), PlanID: offer.PlanID,
-			Description: offer.Name(), UnitAmount: offer.Money, SetupFee: offer.SetupFee,
-		}
-		sum, err := item.sum()
-		if err == nil {
-			sum, err = c.total.Add(sum)
-		}
-		if err != nil || sum.Amount > maxTotal {
-			bad.Add(itemField(i, "quantity"), "makes the total too large")
-			continue
-		}
-		c.total = sum
-		c.items, c.offers = append(c.items, item), append(c.offers, offer)
-	}
-	return c, bad.Err()
-}
-
-// maxTotal keeps sums over many invoices far from the end of 64 bits.
-const maxTotal = 1_000_000_000_000_000
-
-func (i Item) sum() (money.Money, error) {
-	units, err := i.UnitAmount.MulInt(i.Quantity)
-	if err != nil {
-		return money.Money{}, err
-	}
-	return units.Add(i.SetupFee)
-}
-
-// invoice is what the cart's invoice says. A setup fee is a line of its own, and paying it does nothing besides.
-func (c cart) invoice(orderID string, buyer customer.Customer) billing.NewInvoice {
-	inv := billing.NewInvoice{
-		OrderID: orderID, CustomerID: buyer.ID, Currency: c.total.Currency,
-		Buyer: billing.Party{
-			Name: buyer.Name, Company: buyer.Company, Email: buyer.Email, Country: buyer.Country, TaxID: buyer.TaxID,
-		},
-	}
-	for i, item := range c.items {
-		kind := ""
-		if c.offers[i].RequiresLicense {
-			kind = billing.KindLicense
-		}
-		inv.Lines = append(inv.Lines, billing.NewLine{
-			OrderItemID: item.ID, Description: item.Description, Quantity: item.Quantity, UnitAmount: item.UnitAmount, Kind: kind,
+	return (in.CustomerID == "" || in.CustomerID == o.CustomerID) && in.Gateway == o.Gateway && in.Kind == o.Kind &&
+		in.Reason == o.Reason && text.Fold(in.Coupon) == text.Fold(o.CouponCode) &&
+		slices.EqualFunc(in.Items, o.Items, func(a, b Item) bool {
+			return a.PriceID == b.PriceID && a.Quantity == b.Quantity && a.LicenseID == b.LicenseID
 		})
-		if item.SetupFee.Amount > 0 {
-			inv.Lines = append(inv.Lines, billing.NewLine{
-				OrderItemID: item.ID, Description: "Setup fee: " + item.Description, Quantity: 1, UnitAmount: item.SetupFee,
-			})
-		}
-	}
-	return inv
 }
 
 // insert writes an order and its items, unless its request key is taken.
-func insert(ctx context.Context, tx *db.Tx, id string, in Input, c cart) (inserted bool, err error) {
+func insert(ctx context.Context, tx *db.Tx, id string, in Input, who buyer, c cart, total int64) (inserted bool, err error) {
 	row := query.InsertOrderParams{
-		ID: id, CustomerID: in.CustomerID, Kind: string(in.Kind), Gateway: in.Gateway, Currency: string(c.total.Currency),
-		Total: c.total.Amount, Reason: in.Reason, CreatedAt: tx.Stamp,
+		ID: id, CustomerID: who.customerID, Kind: string(in.Kind), Gateway: in.Gateway, Currency: string(c.currency),
+		Total: total, Reason: in.Reason, CreatedAt: tx.Stamp,
 	}
 	if in.RequestKey != "" {
 		row.RequestKey = &in.RequestKey
+	}
+	if c.coupon != nil {
+		row.CouponID = &c.coupon.ID
 	}
 	if n, err := tx.InsertOrder(ctx, row); n == 0 || err != nil {
 		return false, err
 	}
 	for i, item := range c.items {
-		err := tx.InsertOrderItem(ctx, query.InsertOrderItemParams{
+		row := query.InsertOrderItemParams{
 			ID: item.ID, OrderID: id, Position: int64(i + 1), PriceID: item.PriceID, Description: item.Description,
-			Quantity: item.Quantity, UnitAmount: item.UnitAmount.Amount, SetupFee: item.SetupFee.Amount,
-		})
-		if err != nil {
+			Quantity: item.Quantity, UnitAmount: item.UnitAmount.Amount, SetupFee: item.SetupFee.Amount, TrialDays: item.TrialDays,
+			TrialAmount: item.TrialMoney.Amount,
+		}
+		if item.LicenseID != "" {
+			row.LicenseID = &item.LicenseID
+		}
+		if err := tx.InsertOrderItem(ctx, row); err != nil {
 			return false, err
 		}
 	}
 	return true, nil
 }
 
+// consume counts the use of the coupon, and the trials that were given.
+func (c cart) consume(ctx context.Context, tx *db.Tx, orderID string, who buyer) error {
+	if c.coupon != nil {
+		if err := coupon.Use(ctx, tx, c.coupon.ID, orderID, who.customerID); err != nil {
+			return err
+		}
+	}
+	for _, item := range c.items {
+		if item.TrialDays == 0 {
+			continue
+		}
+		if err := beginTrial(ctx, tx, orderID, item.ProductID, who); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// giveBack lets coupon and trials of an order that ended unpaid be used again.
+func giveBack(ctx context.Context, tx *db.Tx, orderID string) error {
+	if err := coupon.GiveBack(ctx, tx, orderID); err != nil {
+		return err
+	}
+	return endTrials(ctx, tx, orderID)
+}
+
 // placed writes the order into the history, and into the audit log what staff gave away.
-func placed(ctx context.Context, tx *db.Tx, id string, in Input, c cart) error {
-	err := event.Emit(ctx, tx, event.New{
-		Type: "order.created", SubjectID: id, CustomerID: in.CustomerID,
-		Data: map[string]any{"order_id": id, "kind": in.Kind, "total": c.total, "gateway": in.Gateway, "items": len(c.items)},
-	})
+func placed(ctx context.Context, tx *db.Tx, id string, in Input, who buyer, c cart, preview billing.Invoice) error {
+	data := map[string]any{"order_id": id, "kind": in.Kind, "total": preview.Total, "gateway": in.Gateway, "items": len(c.items)}
+	if c.coupon != nil {
+		data["coupon_id"] = c.coupon.ID
+	}
+	err := event.Emit(ctx, tx, event.New{Type: "order.created", SubjectID: id, CustomerID: who.customerID, Data: data})
 	if err != nil || in.Kind == Sale {
 		return err
 	}

@@ -7,8 +7,6 @@ import (
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
-	"github.com/keystead/keystead/internal/db/query"
-	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/text"
@@ -24,12 +22,16 @@ type Service struct {
 	db       *db.DB
 	billing  *billing.Service
 	payments *payment.Service
+
+	sendClaim func(ctx context.Context, tx *db.Tx, m ClaimMail) error
+	onClaim   []func(ctx context.Context, tx *db.Tx, fromCustomerID, toCustomerID string) error
 }
 
-// New returns the orders of a store, which from now on hear what becomes of their invoices.
+// New returns the orders of a store, which from now on hear what becomes of their invoices. [Service.UseClaims] and
+// [Service.OnClaim] belong to building the program: call them before the first verb.
 func New(d *db.DB, b *billing.Service, p *payment.Service) *Service {
 	s := &Service{db: d, billing: b, payments: p}
-	b.UseOrders(s)
+	b.Observe(s)
 	return s
 }
 
@@ -80,43 +82,4 @@ func lock(ctx context.Context, tx *db.Tx, id string) (Order, error) {
 		return Order{}, err
 	}
 	return load(ctx, tx, id)
-}
-
-// InvoiceChanged brings an order to the state that its invoice asks for.
-func (s *Service) InvoiceChanged(ctx context.Context, tx *db.Tx, inv billing.Invoice) error {
-	on, ok := saysOf(inv)
-	if !ok {
-		return nil
-	}
-	o, err := tx.Order(ctx, inv.OrderID)
-	if err != nil {
-		return fmt.Errorf("order %s: %w", inv.OrderID, err)
-	}
-	from := Status(o.Status)
-	to, ok := states.Next(from, on)
-	if !ok {
-		// Verify names such an order. Whatever is wrong with it, money that arrived must be recorded.
-		return event.Emit(ctx, tx, event.New{
-			Type: "order.out_of_step", SubjectID: o.ID, CustomerID: o.CustomerID,
-			Data: map[string]any{"order_id": o.ID, "status": from, "invoice_id": inv.ID, "invoice_status": inv.Status},
-		})
-	}
-	row := query.MoveOrderParams{ID: o.ID, FromStatus: string(from), ToStatus: string(to)}
-	if to == Completed {
-		row.CompletedAt = &tx.Stamp
-	}
-	rows, err := tx.MoveOrder(ctx, row)
-	if err != nil {
-		return fmt.Errorf("order %s: %w", o.ID, err)
-	}
-	if rows != 1 {
-		return fail.Conflict("ORDER_CHANGED", "The order changed meanwhile. Look at it again.")
-	}
-	if to == from {
-		return nil
-	}
-	return event.Emit(ctx, tx, event.New{
-		Type: "order." + string(to), SubjectID: o.ID, CustomerID: o.CustomerID,
-		Data: map[string]any{"order_id": o.ID, "invoice_id": inv.ID, "kind": o.Kind, "total": inv.Total},
-	})
 }

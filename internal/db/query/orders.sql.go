@@ -11,9 +11,256 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 )
 
+const buyerPast = `-- name: BuyerPast :one
+SELECT
+    CAST((SELECT COUNT(*) FROM coupon_uses
+        WHERE coupon_uses.coupon_id = $1 AND coupon_uses.customer_id = $2) AS BIGINT) AS uses,
+    CAST((SELECT COUNT(*) FROM orders
+        WHERE orders.customer_id = $2 AND orders.kind = 'sale' AND orders.total > 0
+            AND orders.status NOT IN ('pending', 'cancelled')) AS BIGINT) AS bought
+`
+
+type BuyerPastParams struct {
+	CouponID   string
+	CustomerID string
+}
+
+type BuyerPastRow struct {
+	Uses   int64
+	Bought int64
+}
+
+// What a customer has done so far that a coupon may ask about.
+func (q *Queries) BuyerPast(ctx context.Context, arg BuyerPastParams) (BuyerPastRow, error) {
+	row := q.db.QueryRowContext(ctx, buyerPast, arg.CouponID, arg.CustomerID)
+	var i BuyerPastRow
+	err := row.Scan(&i.Uses, &i.Bought)
+	return i, err
+}
+
+const completeOrder = `-- name: CompleteOrder :execrows
+UPDATE orders SET status = 'completed', completed_at = COALESCE(completed_at, CAST($1 AS BIGINT)), version = version + 1
+WHERE id = $2 AND status = $3
+`
+
+type CompleteOrderParams struct {
+	Now        int64
+	ID         string
+	FromStatus string
+}
+
+func (q *Queries) CompleteOrder(ctx context.Context, arg CompleteOrderParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, completeOrder, arg.Now, arg.ID, arg.FromStatus)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const consentsOfOrder = `-- name: ConsentsOfOrder :many
+SELECT id, order_id, customer_id, kind, text, version, ip, given_at FROM consents WHERE order_id = $1 ORDER BY id
+`
+
+func (q *Queries) ConsentsOfOrder(ctx context.Context, orderID string) ([]Consent, error) {
+	rows, err := q.db.QueryContext(ctx, consentsOfOrder, orderID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Consent
+	for rows.Next() {
+		var i Consent
+		if err := rows.Scan(
+			&i.ID,
+			&i.OrderID,
+			&i.CustomerID,
+			&i.Kind,
+			&i.Text,
+			&i.Version,
+			&i.Ip,
+			&i.GivenAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const deleteGuestClaims = `-- name: DeleteGuestClaims :exec
+DELETE FROM guest_claims WHERE customer_id = $1
+`
+
+func (q *Queries) DeleteGuestClaims(ctx context.Context, customerID string) error {
+	_, err := q.db.ExecContext(ctx, deleteGuestClaims, customerID)
+	return err
+}
+
+const deleteGuestTrials = `-- name: DeleteGuestTrials :exec
+DELETE FROM guest_trials WHERE order_id = $1
+`
+
+func (q *Queries) DeleteGuestTrials(ctx context.Context, orderID string) error {
+	_, err := q.db.ExecContext(ctx, deleteGuestTrials, orderID)
+	return err
+}
+
+const deleteTrials = `-- name: DeleteTrials :exec
+DELETE FROM trials WHERE order_id = $1
+`
+
+func (q *Queries) DeleteTrials(ctx context.Context, orderID string) error {
+	_, err := q.db.ExecContext(ctx, deleteTrials, orderID)
+	return err
+}
+
+const guestClaim = `-- name: GuestClaim :one
+SELECT token_hash, customer_id, created_at, expires_at FROM guest_claims WHERE token_hash = $1
+`
+
+func (q *Queries) GuestClaim(ctx context.Context, tokenHash string) (GuestClaim, error) {
+	row := q.db.QueryRowContext(ctx, guestClaim, tokenHash)
+	var i GuestClaim
+	err := row.Scan(
+		&i.TokenHash,
+		&i.CustomerID,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
+}
+
+const guestOrder = `-- name: GuestOrder :one
+SELECT order_id, address_fold FROM guest_orders WHERE order_id = $1
+`
+
+func (q *Queries) GuestOrder(ctx context.Context, orderID string) (GuestOrder, error) {
+	row := q.db.QueryRowContext(ctx, guestOrder, orderID)
+	var i GuestOrder
+	err := row.Scan(&i.OrderID, &i.AddressFold)
+	return i, err
+}
+
+const guestPast = `-- name: GuestPast :one
+SELECT
+    CAST((SELECT COUNT(*) FROM coupon_uses JOIN guest_orders ON guest_orders.order_id = coupon_uses.order_id
+        WHERE coupon_uses.coupon_id = $1 AND guest_orders.address_fold = $2) AS BIGINT) AS uses,
+    CAST((SELECT COUNT(*) FROM orders JOIN guest_orders ON guest_orders.order_id = orders.id
+        WHERE guest_orders.address_fold = $2 AND orders.total > 0
+            AND orders.status NOT IN ('pending', 'cancelled')) AS BIGINT) AS bought
+`
+
+type GuestPastParams struct {
+	CouponID    string
+	AddressFold string
+}
+
+type GuestPastRow struct {
+	Uses   int64
+	Bought int64
+}
+
+// The same of all guests who gave an address.
+func (q *Queries) GuestPast(ctx context.Context, arg GuestPastParams) (GuestPastRow, error) {
+	row := q.db.QueryRowContext(ctx, guestPast, arg.CouponID, arg.AddressFold)
+	var i GuestPastRow
+	err := row.Scan(&i.Uses, &i.Bought)
+	return i, err
+}
+
+const insertConsent = `-- name: InsertConsent :exec
+INSERT INTO consents (id, order_id, customer_id, kind, text, version, ip, given_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+`
+
+type InsertConsentParams struct {
+	ID         string
+	OrderID    string
+	CustomerID string
+	Kind       string
+	Text       string
+	Version    string
+	Ip         string
+	GivenAt    clock.Instant
+}
+
+func (q *Queries) InsertConsent(ctx context.Context, arg InsertConsentParams) error {
+	_, err := q.db.ExecContext(ctx, insertConsent,
+		arg.ID,
+		arg.OrderID,
+		arg.CustomerID,
+		arg.Kind,
+		arg.Text,
+		arg.Version,
+		arg.Ip,
+		arg.GivenAt,
+	)
+	return err
+}
+
+const insertGuestClaim = `-- name: InsertGuestClaim :exec
+INSERT INTO guest_claims (token_hash, customer_id, created_at, expires_at) VALUES ($1, $2, $3, $4)
+`
+
+type InsertGuestClaimParams struct {
+	TokenHash  string
+	CustomerID string
+	CreatedAt  clock.Instant
+	ExpiresAt  clock.Instant
+}
+
+func (q *Queries) InsertGuestClaim(ctx context.Context, arg InsertGuestClaimParams) error {
+	_, err := q.db.ExecContext(ctx, insertGuestClaim,
+		arg.TokenHash,
+		arg.CustomerID,
+		arg.CreatedAt,
+		arg.ExpiresAt,
+	)
+	return err
+}
+
+const insertGuestOrder = `-- name: InsertGuestOrder :exec
+INSERT INTO guest_orders (order_id, address_fold) VALUES ($1, $2)
+`
+
+type InsertGuestOrderParams struct {
+	OrderID     string
+	AddressFold string
+}
+
+func (q *Queries) InsertGuestOrder(ctx context.Context, arg InsertGuestOrderParams) error {
+	_, err := q.db.ExecContext(ctx, insertGuestOrder, arg.OrderID, arg.AddressFold)
+	return err
+}
+
+const insertGuestTrial = `-- name: InsertGuestTrial :execrows
+INSERT INTO guest_trials (address_fold, product_id, order_id) VALUES ($1, $2, $3)
+ON CONFLICT DO NOTHING
+`
+
+type InsertGuestTrialParams struct {
+	AddressFold string
+	ProductID   string
+	OrderID     string
+}
+
+func (q *Queries) InsertGuestTrial(ctx context.Context, arg InsertGuestTrialParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, insertGuestTrial, arg.AddressFold, arg.ProductID, arg.OrderID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const insertOrder = `-- name: InsertOrder :execrows
-INSERT INTO orders (id, customer_id, kind, status, gateway, currency, total, reason, request_key, created_at)
-VALUES ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, $9)
+INSERT INTO orders (id, customer_id, kind, status, gateway, currency, total, coupon_id, reason, request_key, created_at)
+VALUES ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (request_key) DO NOTHING
 `
 
@@ -24,6 +271,7 @@ type InsertOrderParams struct {
 	Gateway    string
 	Currency   string
 	Total      int64
+	CouponID   *string
 	Reason     string
 	RequestKey *string
 	CreatedAt  clock.Instant
@@ -37,6 +285,7 @@ func (q *Queries) InsertOrder(ctx context.Context, arg InsertOrderParams) (int64
 		arg.Gateway,
 		arg.Currency,
 		arg.Total,
+		arg.CouponID,
 		arg.Reason,
 		arg.RequestKey,
 		arg.CreatedAt,
@@ -48,8 +297,10 @@ func (q *Queries) InsertOrder(ctx context.Context, arg InsertOrderParams) (int64
 }
 
 const insertOrderItem = `-- name: InsertOrderItem :exec
-INSERT INTO order_items (id, order_id, position, price_id, description, quantity, unit_amount, setup_fee)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO order_items (id, order_id, position, price_id, description, quantity, unit_amount, setup_fee, trial_days,
+    trial_amount, license_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+    $10, $11)
 `
 
 type InsertOrderItemParams struct {
@@ -61,6 +312,9 @@ type InsertOrderItemParams struct {
 	Quantity    int64
 	UnitAmount  int64
 	SetupFee    int64
+	TrialDays   int64
+	TrialAmount int64
+	LicenseID   *string
 }
 
 func (q *Queries) InsertOrderItem(ctx context.Context, arg InsertOrderItemParams) error {
@@ -73,29 +327,123 @@ func (q *Queries) InsertOrderItem(ctx context.Context, arg InsertOrderItemParams
 		arg.Quantity,
 		arg.UnitAmount,
 		arg.SetupFee,
+		arg.TrialDays,
+		arg.TrialAmount,
+		arg.LicenseID,
 	)
 	return err
 }
 
+const insertThankYouLink = `-- name: InsertThankYouLink :exec
+INSERT INTO thank_you_links (token_hash, order_id, created_at, expires_at) VALUES ($1, $2, $3, $4)
+`
+
+type InsertThankYouLinkParams struct {
+	TokenHash string
+	OrderID   string
+	CreatedAt clock.Instant
+	ExpiresAt clock.Instant
+}
+
+func (q *Queries) InsertThankYouLink(ctx context.Context, arg InsertThankYouLinkParams) error {
+	_, err := q.db.ExecContext(ctx, insertThankYouLink,
+		arg.TokenHash,
+		arg.OrderID,
+		arg.CreatedAt,
+		arg.ExpiresAt,
+	)
+	return err
+}
+
+const insertTrial = `-- name: InsertTrial :execrows
+INSERT INTO trials (customer_id, product_id, order_id, created_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING
+`
+
+type InsertTrialParams struct {
+	CustomerID string
+	ProductID  string
+	OrderID    string
+	CreatedAt  clock.Instant
+}
+
+func (q *Queries) InsertTrial(ctx context.Context, arg InsertTrialParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, insertTrial,
+		arg.CustomerID,
+		arg.ProductID,
+		arg.OrderID,
+		arg.CreatedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const invoiceFacts = `-- name: InvoiceFacts :one
+SELECT
+    CAST((SELECT COALESCE(SUM(credit_notes.total), 0) FROM credit_notes
+        WHERE credit_notes.invoice_id = $1 AND credit_notes.cause = 'refund') AS BIGINT) AS refunded,
+    CAST((SELECT COUNT(*) FROM disputes WHERE disputes.invoice_id = $1 AND disputes.status = 'lost') AS BIGINT) AS lost
+`
+
+type InvoiceFactsRow struct {
+	Refunded int64
+	Lost     int64
+}
+
+// What an order needs to know of its invoice besides the invoice.
+func (q *Queries) InvoiceFacts(ctx context.Context, invoiceID string) (InvoiceFactsRow, error) {
+	row := q.db.QueryRowContext(ctx, invoiceFacts, invoiceID)
+	var i InvoiceFactsRow
+	err := row.Scan(&i.Refunded, &i.Lost)
+	return i, err
+}
+
+const licenseToSellFor = `-- name: LicenseToSellFor :one
+SELECT licenses.customer_id, licenses.product_id, licenses.plan_id, licenses.outcome, licenses.expires_at, licenses.ends_at,
+    CAST((SELECT COUNT(*) FROM subscriptions
+        WHERE subscriptions.license_id = licenses.id AND subscriptions.kind = 'license' AND subscriptions.ended_on IS NULL) AS BIGINT) AS subscriptions
+FROM licenses WHERE licenses.id = $1
+`
+
+type LicenseToSellForRow struct {
+	CustomerID    string
+	ProductID     string
+	PlanID        string
+	Outcome       string
+	ExpiresAt     *clock.Instant
+	EndsAt        *clock.Instant
+	Subscriptions int64
+}
+
+func (q *Queries) LicenseToSellFor(ctx context.Context, id string) (LicenseToSellForRow, error) {
+	row := q.db.QueryRowContext(ctx, licenseToSellFor, id)
+	var i LicenseToSellForRow
+	err := row.Scan(
+		&i.CustomerID,
+		&i.ProductID,
+		&i.PlanID,
+		&i.Outcome,
+		&i.ExpiresAt,
+		&i.EndsAt,
+		&i.Subscriptions,
+	)
+	return i, err
+}
+
 const moveOrder = `-- name: MoveOrder :execrows
-UPDATE orders SET status = $1, completed_at = $2, version = version + 1
-WHERE id = $3 AND status = $4
+UPDATE orders SET status = $1, version = version + 1 WHERE id = $2 AND status = $3
 `
 
 type MoveOrderParams struct {
-	ToStatus    string
-	CompletedAt *clock.Instant
-	ID          string
-	FromStatus  string
+	ToStatus   string
+	ID         string
+	FromStatus string
 }
 
 func (q *Queries) MoveOrder(ctx context.Context, arg MoveOrderParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, moveOrder,
-		arg.ToStatus,
-		arg.CompletedAt,
-		arg.ID,
-		arg.FromStatus,
-	)
+	result, err := q.db.ExecContext(ctx, moveOrder, arg.ToStatus, arg.ID, arg.FromStatus)
 	if err != nil {
 		return 0, err
 	}
@@ -136,4 +484,67 @@ func (q *Queries) OrderByRequest(ctx context.Context, requestKey *string) (strin
 	var id string
 	err := row.Scan(&id)
 	return id, err
+}
+
+const orderOfItem = `-- name: OrderOfItem :one
+SELECT order_id FROM order_items WHERE id = $1
+`
+
+func (q *Queries) OrderOfItem(ctx context.Context, id string) (string, error) {
+	row := q.db.QueryRowContext(ctx, orderOfItem, id)
+	var order_id string
+	err := row.Scan(&order_id)
+	return order_id, err
+}
+
+const pruneGuestClaims = `-- name: PruneGuestClaims :exec
+DELETE FROM guest_claims WHERE expires_at <= $1
+`
+
+func (q *Queries) PruneGuestClaims(ctx context.Context, now clock.Instant) error {
+	_, err := q.db.ExecContext(ctx, pruneGuestClaims, now)
+	return err
+}
+
+const pruneThankYouLinks = `-- name: PruneThankYouLinks :exec
+DELETE FROM thank_you_links WHERE expires_at <= $1
+`
+
+func (q *Queries) PruneThankYouLinks(ctx context.Context, now clock.Instant) error {
+	_, err := q.db.ExecContext(ctx, pruneThankYouLinks, now)
+	return err
+}
+
+const thankYouLink = `-- name: ThankYouLink :one
+SELECT token_hash, order_id, created_at, expires_at FROM thank_you_links WHERE token_hash = $1
+`
+
+func (q *Queries) ThankYouLink(ctx context.Context, tokenHash string) (ThankYouLink, error) {
+	row := q.db.QueryRowContext(ctx, thankYouLink, tokenHash)
+	var i ThankYouLink
+	err := row.Scan(
+		&i.TokenHash,
+		&i.OrderID,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
+}
+
+const trialsOf = `-- name: TrialsOf :one
+SELECT CAST((SELECT COUNT(*) FROM trials WHERE trials.customer_id = $1 AND trials.product_id = $2)
+    + (SELECT COUNT(*) FROM guest_trials WHERE guest_trials.address_fold = $3 AND guest_trials.product_id = $2) AS BIGINT)
+`
+
+type TrialsOfParams struct {
+	CustomerID  string
+	ProductID   string
+	AddressFold string
+}
+
+func (q *Queries) TrialsOf(ctx context.Context, arg TrialsOfParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, trialsOf, arg.CustomerID, arg.ProductID, arg.AddressFold)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
 }

@@ -1,0 +1,124 @@
+package order
+
+import (
+	"context"
+
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/text"
+)
+
+// Quote is what an order would cost if it were placed now.
+type Quote struct {
+	Items []Item
+	// Invoice is the one that the order would have, without number and ids: lines, discounts, taxes, totals.
+	Invoice    billing.Invoice
+	CouponCode string
+	Subtotal   money.Money // of the lines before discount, in terms of the prices
+	Discount   money.Money
+	Later      []Later
+}
+
+// Later is what an item of a quote costs afterwards, again and again.
+type Later struct {
+	Item   int // the index of the item
+	Cycle  civil.Cycle
+	Amount money.Money // of each period, before coupon and tax
+	On     civil.Date  // when it is due for the first time, if the order is paid today
+}
+
+// Quote returns what an order of a known customer would cost. It is the summary of a cart: the same code as
+// [Service.Place], which writes nothing.
+func (s *Service) Quote(ctx context.Context, in Input) (Quote, error) {
+	if err := in.Validate(); err != nil {
+		return Quote{}, err
+	}
+	if err := s.mayPlace(ctx, in); err != nil {
+		return Quote{}, err
+	}
+	var q Quote
+	err := s.db.Read(ctx, func(tx *db.Tx) error {
+		c, err := customer.Load(ctx, tx, in.CustomerID)
+		if err != nil {
+			return err
+		}
+		q, err = s.quote(ctx, tx, in, buyer{customerID: c.ID, party: partyOf(c)})
+		return err
+	})
+	return q, err
+}
+
+// QuoteGuest returns what an order without a sign-in would cost. Of the guest no more is needed than is known: what the
+// tax depends on.
+func (s *Service) QuoteGuest(ctx context.Context, g Guest, in Input) (Quote, error) {
+	if err := in.validateGuest(); err != nil {
+		return Quote{}, err
+	}
+	if err := s.mayPlace(ctx, in); err != nil {
+		return Quote{}, err
+	}
+	who := buyer{party: g.party()}
+	if _, err := text.Email(g.Email); err == nil {
+		who.address = text.Fold(g.Email)
+	}
+	var q Quote
+	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
+		q, err = s.quote(ctx, tx, in, who)
+		return err
+	})
+	return q, err
+}
+
+// validateGuest reports everything that is wrong with the order of a guest.
+func (in *Input) validateGuest() error {
+	var f fail.Fields
+	if in.CustomerID != "" {
+		f.Add("customer_id", "can't be named by a guest")
+	}
+	in.check(&f)
+	if in.Kind != Sale {
+		f.Add("kind", "of a guest's order is "+string(Sale))
+	}
+	return f.Err()
+}
+
+func (s *Service) quote(ctx context.Context, tx *db.Tx, in Input, who buyer) (Quote, error) {
+	c, err := fill(ctx, tx, in, who, false)
+	if err != nil {
+		return Quote{}, err
+	}
+	preview, err := s.billing.Preview(ctx, tx, c.invoice("", who))
+	if err != nil {
+		return Quote{}, err
+	}
+	q := Quote{Items: c.items, Invoice: preview, Subtotal: money.New(0, c.currency), Discount: money.New(0, c.currency)}
+	if c.coupon != nil {
+		q.CouponCode = c.coupon.Code
+	}
+	for _, line := range preview.Lines {
+		q.Subtotal.Amount += line.Amount.Amount
+		q.Discount.Amount += line.Discount.Amount
+	}
+	for i, item := range c.items {
+		if item.Cycle.Recurs() {
+			q.Later = append(q.Later, Later{
+				Item: i, Cycle: item.Cycle, Amount: money.New(item.UnitAmount.Amount*item.Quantity, c.currency), On: c.periodOf(item).End,
+			})
+		}
+	}
+	return q, nil
+}
+
+// periodOf is what the first charge of an item pays for.
+func (c cart) periodOf(item Item) civil.Period {
+	for _, line := range c.lines {
+		if line.OrderItemID == item.ID {
+			return line.Period
+		}
+	}
+	return civil.Period{}
+}
