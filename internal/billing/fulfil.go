@@ -180,7 +180,7 @@ func (s *Service) RetryFulfilment(ctx context.Context, lineID string) error {
 		switch {
 		case line.Link == nil:
 			return errLineNotFound
-		case line.Link.State == Done, line.Link.State == Revoked && inv.Status != Open:
+		case line.Link.State == Done:
 			return nil
 		case inv.Status != Paid:
 			return fail.Conflict("INVOICE_NOT_PAID", "The invoice is not paid, so there is nothing to fulfil.")

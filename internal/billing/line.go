@@ -89,6 +89,8 @@ type NewLine struct {
 // StandardTax is the tax class of what has no other.
 const StandardTax = "standard"
 
+const maxTaxClass = 50
+
 // again is the line as it would be ordered anew.
 func (l InvoiceLine) again() NewLine {
 	line := NewLine{

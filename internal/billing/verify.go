@@ -121,6 +121,7 @@ var checks = []check{
 	rule("ledger.currency", (*query.Queries).UnbalancedCurrencies, func(r query.UnbalancedCurrenciesRow) Difference {
 		return amounts(r.Currency, 0, r.Got)
 	}),
+	{"ledger.seal", checkSeals},
 	rule("customer.credit", (*query.Queries).WrongCredits, func(r query.WrongCreditsRow) Difference {
 		return amounts(r.CustomerID+" "+r.Currency, r.Want, r.Got)
 	}),

@@ -122,6 +122,37 @@ SELECT CAST(COALESCE(SUM(ledger_entries.amount), 0) AS BIGINT) AS lost
 FROM ledger_transactions JOIN ledger_entries ON ledger_entries.transaction_id = ledger_transactions.id
 WHERE ledger_transactions.kind = @kind AND ledger_transactions.source_id = @source_id AND ledger_entries.account = 'loss';
 
+-- name: LastSeal :one
+SELECT * FROM ledger_seals ORDER BY sequence DESC LIMIT 1;
+
+-- name: UnsealedEntries :many
+SELECT ledger_transactions.id, ledger_transactions.kind, ledger_transactions.source_id, ledger_transactions.customer_id,
+    ledger_transactions.invoice_id, ledger_transactions.occurred_at, ledger_entries.position, ledger_entries.account,
+    ledger_entries.currency, ledger_entries.amount
+FROM (
+    SELECT * FROM ledger_transactions AS unsealed WHERE unsealed.seal IS NULL ORDER BY unsealed.id LIMIT CAST(@n AS BIGINT)
+) AS ledger_transactions
+JOIN ledger_entries ON ledger_entries.transaction_id = ledger_transactions.id
+ORDER BY ledger_transactions.id, ledger_entries.position;
+
+-- name: InsertSeal :exec
+INSERT INTO ledger_seals (sequence, transactions, previous, hash, sealed_at)
+VALUES (@sequence, @transactions, @previous, @hash, @sealed_at);
+
+-- name: SealTransactions :execrows
+UPDATE ledger_transactions SET seal = @seal WHERE seal IS NULL AND id <= @last_id;
+
+-- name: Seals :many
+SELECT * FROM ledger_seals WHERE sequence > @after ORDER BY sequence LIMIT CAST(@n AS BIGINT);
+
+-- name: SealedEntries :many
+SELECT ledger_transactions.id, ledger_transactions.kind, ledger_transactions.source_id, ledger_transactions.customer_id,
+    ledger_transactions.invoice_id, ledger_transactions.occurred_at, ledger_entries.position, ledger_entries.account,
+    ledger_entries.currency, ledger_entries.amount
+FROM ledger_transactions JOIN ledger_entries ON ledger_entries.transaction_id = ledger_transactions.id
+WHERE ledger_transactions.seal = @seal
+ORDER BY ledger_transactions.id, ledger_entries.position;
+
 -- name: InsertCreditNote :exec
 INSERT INTO credit_notes (id, invoice_id, customer_id, series, sequence, number, currency, net, tax, total, freed, cause,
     reason, issued_on, seller, buyer, created_at)
@@ -407,7 +438,8 @@ WHERE (fulfilments.state = 'failed' AND invoices.status <> 'paid')
     OR (fulfilments.state = 'pending' AND invoices.status NOT IN ('draft', 'open'))
     OR (fulfilments.state = 'done' AND invoices.status <> 'paid' AND NOT EXISTS (
         SELECT 1 FROM ledger_transactions
-        WHERE ledger_transactions.invoice_id = invoices.id AND ledger_transactions.kind LIKE 'taken.%'))
+        JOIN invoice_lines AS once ON once.invoice_id = ledger_transactions.invoice_id
+        WHERE once.id = fulfilments.line_id AND ledger_transactions.kind LIKE 'taken.%'))
 ORDER BY fulfilments.line_id LIMIT CAST(@n AS BIGINT);
 
 -- name: DoneLinks :many

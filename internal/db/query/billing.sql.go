@@ -639,6 +639,30 @@ func (q *Queries) InsertCreditNoteTax(ctx context.Context, arg InsertCreditNoteT
 	return err
 }
 
+const insertSeal = `-- name: InsertSeal :exec
+INSERT INTO ledger_seals (sequence, transactions, previous, hash, sealed_at)
+VALUES ($1, $2, $3, $4, $5)
+`
+
+type InsertSealParams struct {
+	Sequence     int64
+	Transactions int64
+	Previous     string
+	Hash         string
+	SealedAt     clock.Instant
+}
+
+func (q *Queries) InsertSeal(ctx context.Context, arg InsertSealParams) error {
+	_, err := q.db.ExecContext(ctx, insertSeal,
+		arg.Sequence,
+		arg.Transactions,
+		arg.Previous,
+		arg.Hash,
+		arg.SealedAt,
+	)
+	return err
+}
+
 const invoice = `-- name: Invoice :one
 SELECT id, order_id, customer_id, kind, status, series, sequence, number, currency, tax_mode, net, tax, total, credited, paid, disputes, issued_on, due_on, seller, buyer, note, replaces, step, step_on, version, created_at, paid_at FROM invoices WHERE id = $1
 `
@@ -688,6 +712,23 @@ func (q *Queries) InvoiceOfLine(ctx context.Context, id string) (string, error) 
 	var invoice_id string
 	err := row.Scan(&invoice_id)
 	return invoice_id, err
+}
+
+const lastSeal = `-- name: LastSeal :one
+SELECT sequence, transactions, previous, hash, sealed_at FROM ledger_seals ORDER BY sequence DESC LIMIT 1
+`
+
+func (q *Queries) LastSeal(ctx context.Context) (LedgerSeal, error) {
+	row := q.db.QueryRowContext(ctx, lastSeal)
+	var i LedgerSeal
+	err := row.Scan(
+		&i.Sequence,
+		&i.Transactions,
+		&i.Previous,
+		&i.Hash,
+		&i.SealedAt,
+	)
+	return i, err
 }
 
 const linesOfInvoice = `-- name: LinesOfInvoice :many
@@ -1036,6 +1077,117 @@ func (q *Queries) ReplacementOfInvoice(ctx context.Context, id *string) (string,
 	return id_2, err
 }
 
+const sealTransactions = `-- name: SealTransactions :execrows
+UPDATE ledger_transactions SET seal = $1 WHERE seal IS NULL AND id <= $2
+`
+
+type SealTransactionsParams struct {
+	Seal   *int64
+	LastID string
+}
+
+func (q *Queries) SealTransactions(ctx context.Context, arg SealTransactionsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sealTransactions, arg.Seal, arg.LastID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const sealedEntries = `-- name: SealedEntries :many
+SELECT ledger_transactions.id, ledger_transactions.kind, ledger_transactions.source_id, ledger_transactions.customer_id,
+    ledger_transactions.invoice_id, ledger_transactions.occurred_at, ledger_entries.position, ledger_entries.account,
+    ledger_entries.currency, ledger_entries.amount
+FROM ledger_transactions JOIN ledger_entries ON ledger_entries.transaction_id = ledger_transactions.id
+WHERE ledger_transactions.seal = $1
+ORDER BY ledger_transactions.id, ledger_entries.position
+`
+
+type SealedEntriesRow struct {
+	ID         string
+	Kind       string
+	SourceID   string
+	CustomerID string
+	InvoiceID  *string
+	OccurredAt clock.Instant
+	Position   int64
+	Account    string
+	Currency   string
+	Amount     int64
+}
+
+func (q *Queries) SealedEntries(ctx context.Context, seal *int64) ([]SealedEntriesRow, error) {
+	rows, err := q.db.QueryContext(ctx, sealedEntries, seal)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SealedEntriesRow
+	for rows.Next() {
+		var i SealedEntriesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.SourceID,
+			&i.CustomerID,
+			&i.InvoiceID,
+			&i.OccurredAt,
+			&i.Position,
+			&i.Account,
+			&i.Currency,
+			&i.Amount,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const seals = `-- name: Seals :many
+SELECT sequence, transactions, previous, hash, sealed_at FROM ledger_seals WHERE sequence > $1 ORDER BY sequence LIMIT CAST($2 AS BIGINT)
+`
+
+type SealsParams struct {
+	After int64
+	N     int64
+}
+
+func (q *Queries) Seals(ctx context.Context, arg SealsParams) ([]LedgerSeal, error) {
+	rows, err := q.db.QueryContext(ctx, seals, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LedgerSeal
+	for rows.Next() {
+		var i LedgerSeal
+		if err := rows.Scan(
+			&i.Sequence,
+			&i.Transactions,
+			&i.Previous,
+			&i.Hash,
+			&i.SealedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const seriesCounts = `-- name: SeriesCounts :many
 SELECT number_series.series, number_series.last_number AS want, COUNT(numbered.sequence) AS got,
     CAST(COALESCE(MAX(numbered.sequence), 0) AS BIGINT) AS highest
@@ -1315,6 +1467,64 @@ func (q *Queries) UnbookedPayments(ctx context.Context, n int64) ([]UnbookedPaym
 	for rows.Next() {
 		var i UnbookedPaymentsRow
 		if err := rows.Scan(&i.ID, &i.Want, &i.Got); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const unsealedEntries = `-- name: UnsealedEntries :many
+SELECT ledger_transactions.id, ledger_transactions.kind, ledger_transactions.source_id, ledger_transactions.customer_id,
+    ledger_transactions.invoice_id, ledger_transactions.occurred_at, ledger_entries.position, ledger_entries.account,
+    ledger_entries.currency, ledger_entries.amount
+FROM (
+    SELECT id, kind, source_id, customer_id, invoice_id, occurred_at, seal FROM ledger_transactions AS unsealed WHERE unsealed.seal IS NULL ORDER BY unsealed.id LIMIT CAST($1 AS BIGINT)
+) AS ledger_transactions
+JOIN ledger_entries ON ledger_entries.transaction_id = ledger_transactions.id
+ORDER BY ledger_transactions.id, ledger_entries.position
+`
+
+type UnsealedEntriesRow struct {
+	ID         string
+	Kind       string
+	SourceID   string
+	CustomerID string
+	InvoiceID  *string
+	OccurredAt clock.Instant
+	Position   int64
+	Account    string
+	Currency   string
+	Amount     int64
+}
+
+func (q *Queries) UnsealedEntries(ctx context.Context, n int64) ([]UnsealedEntriesRow, error) {
+	rows, err := q.db.QueryContext(ctx, unsealedEntries, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UnsealedEntriesRow
+	for rows.Next() {
+		var i UnsealedEntriesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.SourceID,
+			&i.CustomerID,
+			&i.InvoiceID,
+			&i.OccurredAt,
+			&i.Position,
+			&i.Account,
+			&i.Currency,
+			&i.Amount,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -1619,7 +1829,8 @@ WHERE (fulfilments.state = 'failed' AND invoices.status <> 'paid')
     OR (fulfilments.state = 'pending' AND invoices.status NOT IN ('draft', 'open'))
     OR (fulfilments.state = 'done' AND invoices.status <> 'paid' AND NOT EXISTS (
         SELECT 1 FROM ledger_transactions
-        WHERE ledger_transactions.invoice_id = invoices.id AND ledger_transactions.kind LIKE 'taken.%'))
+        JOIN invoice_lines AS once ON once.invoice_id = ledger_transactions.invoice_id
+        WHERE once.id = fulfilments.line_id AND ledger_transactions.kind LIKE 'taken.%'))
 ORDER BY fulfilments.line_id LIMIT CAST($1 AS BIGINT)
 `
 

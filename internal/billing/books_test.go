@@ -1,0 +1,277 @@
+package billing_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/dbtest"
+	"github.com/keystead/keystead/internal/job"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/tax"
+)
+
+// books is a store that has nothing but billing: invoices for one customer, and money by hand.
+type books struct {
+	*dbtest.Store
+	billing  *billing.Service
+	terms    billing.Terms
+	buyer    customer.Customer
+	work     *worker
+	observed []billing.Invoice
+	n        int // for what must differ
+}
+
+// worker fulfils lines unless it is told not to.
+type worker struct {
+	refuse error
+	done   []billing.Line
+}
+
+func (w *worker) Fulfil(_ context.Context, tx *db.Tx, line billing.Line) (string, error) {
+	if w.refuse != nil {
+		return "", w.refuse
+	}
+	w.done = append(w.done, line)
+	return tx.NewID("lic"), nil
+}
+
+// InvoiceChanged implements billing.Observer.
+func (b *books) InvoiceChanged(_ context.Context, _ *db.Tx, inv billing.Invoice) error {
+	b.observed = append(b.observed, inv)
+	return nil
+}
+
+func eachBooks(t *testing.T, f func(t *testing.T, b *books)) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) { f(t, openBooks(t, s)) })
+}
+
+func openBooks(t testing.TB, s *dbtest.Store) *books {
+	t.Helper()
+	b := &books{Store: s, work: &worker{}, terms: billing.Terms{
+		Zone: time.UTC, NumberFormat: "INV-{n}", CreditNumberFormat: "CN-{n}", DueDays: 14,
+		Seller: billing.Party{Name: "Example Software", Country: "FR"},
+	}}
+	b.billing = billing.New(s.DB, func(context.Context, *db.Tx) (billing.Terms, error) { return b.terms, nil }, job.NewQueue(s.DB, nil))
+	b.billing.Observe(b)
+	b.billing.Register(billing.LinkRenewal, b.work)
+	customers := customer.New(s.DB, func(context.Context, *db.Tx) (money.Currency, error) { return "EUR", nil })
+	var err error
+	if b.buyer, err = customers.Create(context.Background(), customer.Input{Email: "ada@example.com", Name: "Ada"}); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// taxed makes the store one with tax: these rates, in percent, by tax class, for buyers in France.
+func (b *books) taxed(t testing.TB, mode tax.Mode, rates map[string]string) {
+	t.Helper()
+	b.terms.Tax = billing.TaxTerms{Mode: mode, Country: "FR"}
+	for class, rate := range rates {
+		b.exec(t, `INSERT INTO tax_rates (id, country, class, name, rate, valid_from, created_at)
+			VALUES ($1, 'FR', $2, 'VAT', $3, '2000-01-01', 0)`, "txr_"+class, class, rate)
+	}
+}
+
+func (b *books) exec(t testing.TB, q string, args ...any) {
+	t.Helper()
+	b.write(t, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.SQL().ExecContext(ctx, q, args...)
+		return err
+	})
+}
+
+// try runs f in a transaction that holds the customer's lock.
+func (b *books) try(f func(ctx context.Context, tx *db.Tx) error) error {
+	ctx := context.Background()
+	return b.DB.Write(ctx, func(tx *db.Tx) error {
+		if _, err := customer.Lock(ctx, tx, b.buyer.ID); err != nil {
+			return err
+		}
+		return f(ctx, tx)
+	})
+}
+
+func (b *books) write(t testing.TB, f func(ctx context.Context, tx *db.Tx) error) {
+	t.Helper()
+	if err := b.try(f); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// line is a line of a new invoice with work to be done.
+func line(amount int64) billing.NewLine {
+	return billing.NewLine{Description: "A month", Quantity: 1, UnitAmount: eur(amount), Kind: billing.LinkRenewal, Target: "sub_1"}
+}
+
+func (b *books) new(lines ...billing.NewLine) billing.NewInvoice {
+	return billing.NewInvoice{
+		CustomerID: b.buyer.ID, Kind: billing.KindRenewal, Currency: "EUR", Buyer: billing.Party{Name: "Ada", Country: "FR"}, Lines: lines,
+	}
+}
+
+func (b *books) issue(t testing.TB, lines ...billing.NewLine) (inv billing.Invoice) {
+	t.Helper()
+	b.write(t, func(ctx context.Context, tx *db.Tx) (err error) {
+		inv, err = b.billing.Issue(ctx, tx, b.new(lines...))
+		return err
+	})
+	return inv
+}
+
+func (b *books) invoice(t testing.TB, id string) billing.Invoice {
+	t.Helper()
+	inv, err := b.billing.ByID(context.Background(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return inv
+}
+
+// on locks an invoice and runs f with it.
+func (b *books) on(invoiceID string, f func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (billing.Invoice, error)) (inv billing.Invoice, err error) {
+	err = b.try(func(ctx context.Context, tx *db.Tx) error {
+		locked, err := billing.Lock(ctx, tx, invoiceID)
+		if err != nil {
+			return err
+		}
+		inv, err = f(ctx, tx, locked)
+		return err
+	})
+	return inv, err
+}
+
+func (b *books) mustOn(t testing.TB, invoiceID string, f func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (billing.Invoice, error)) billing.Invoice {
+	t.Helper()
+	inv, err := b.on(invoiceID, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return inv
+}
+
+func (b *books) unique(prefix string) string {
+	b.n++
+	return fmt.Sprintf("%s_%d", prefix, b.n)
+}
+
+// pay books a payment of money for an invoice, as the room of payments does.
+func (b *books) pay(t testing.TB, invoiceID string, amount int64) (paymentID string) {
+	t.Helper()
+	b.mustOn(t, invoiceID, func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (billing.Invoice, error) {
+		m := money.New(amount, inv.Total.Currency)
+		applied, credit := inv.Accepts(m)
+		paymentID = b.unique("pay")
+		_, err := tx.SQL().ExecContext(ctx, `INSERT INTO payments (id, invoice_id, customer_id, gateway, reference, currency, amount, applied, state, received_at, created_at)
+			VALUES ($1, $2, $3, 'manual', $4, $5, $6, $7, 'succeeded', 0, 0)`, paymentID, inv.ID, b.buyer.ID, paymentID, string(m.Currency), amount, applied.Amount)
+		if err != nil {
+			return inv, err
+		}
+		return b.billing.Receive(ctx, tx, inv, billing.Receipt{PaymentID: paymentID, Applied: applied, Credit: credit})
+	})
+	return paymentID
+}
+
+// useCredit pays an invoice from the customer's credit as far as that goes.
+func (b *books) useCredit(t testing.TB, invoiceID string) {
+	t.Helper()
+	b.mustOn(t, invoiceID, func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (billing.Invoice, error) {
+		credit, err := billing.CreditOf(ctx, tx, b.buyer.ID, inv.Total.Currency)
+		if err != nil {
+			return inv, err
+		}
+		applied, _ := inv.Accepts(credit)
+		if applied.Amount == 0 {
+			return inv, nil
+		}
+		id := b.unique("pay")
+		_, err = tx.SQL().ExecContext(ctx, `INSERT INTO payments (id, invoice_id, customer_id, gateway, reference, currency, amount, applied, state, received_at, created_at)
+			VALUES ($1, $2, $3, 'credit', $1, $4, $5, $5, 'succeeded', 0, 0)`, id, inv.ID, b.buyer.ID, string(applied.Currency), applied.Amount)
+		if err != nil {
+			return inv, err
+		}
+		return b.billing.Receive(ctx, tx, inv, billing.Receipt{PaymentID: id, Applied: applied, FromCredit: true})
+	})
+}
+
+// refund pays money back, with a credit note or without.
+func (b *books) refund(t testing.TB, invoiceID string, amount int64, adjust bool, c billing.Crediting) (note billing.CreditNote) {
+	t.Helper()
+	b.mustOn(t, invoiceID, func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (_ billing.Invoice, err error) {
+		m, source := eur(amount), b.unique("rfd")
+		if adjust {
+			if c.Cause = billing.CauseRefund; len(c.Lines) == 0 {
+				c.Amount = m
+			}
+			c.Refund = m
+			note, inv, err = b.billing.Credit(ctx, tx, inv, c)
+		} else {
+			inv, err = b.billing.Unapply(ctx, tx, inv, billing.Taking{Amount: m, Kind: billing.TakenRefund, SourceID: source})
+		}
+		if err != nil {
+			return inv, err
+		}
+		uncovered, err := b.billing.PayOut(ctx, tx, b.buyer.ID, inv, m, billing.TakenRefund, source)
+		if err == nil && uncovered.Amount != 0 {
+			err = fmt.Errorf("%s were not covered", uncovered)
+		}
+		return inv, err
+	})
+	return note
+}
+
+func (b *books) credit(t testing.TB, invoiceID string, c billing.Crediting) (note billing.CreditNote) {
+	t.Helper()
+	b.mustOn(t, invoiceID, func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (_ billing.Invoice, err error) {
+		note, inv, err = b.billing.Credit(ctx, tx, inv, c)
+		return inv, err
+	})
+	return note
+}
+
+// owed is what the store owes the customer.
+func (b *books) owed(t testing.TB) (credit int64) {
+	t.Helper()
+	b.write(t, func(ctx context.Context, tx *db.Tx) error {
+		m, err := billing.CreditOf(ctx, tx, b.buyer.ID, "EUR")
+		credit = m.Amount
+		return err
+	})
+	return credit
+}
+
+// proven fails the test unless the books are in order.
+func (b *books) proven(t testing.TB) {
+	t.Helper()
+	differences, err := b.billing.Verify(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range differences {
+		t.Errorf("%s of %s: want %s, got %s", d.Check, d.Subject, d.Want, d.Got)
+	}
+}
+
+// wantInvoice compares what became of an invoice.
+func (b *books) wantInvoice(t testing.TB, id string, status billing.Status, balance, paid, credited int64) billing.Invoice {
+	t.Helper()
+	inv := b.invoice(t, id)
+	if inv.Status != status || inv.Balance().Amount != balance || inv.Paid.Amount != paid || inv.Credited.Amount != credited {
+		t.Fatalf("invoice is %s, owes %v, paid %v, credited %v; want %s, %d, %d, %d", inv.Status, inv.Balance(), inv.Paid, inv.Credited,
+			status, balance, paid, credited)
+	}
+	return inv
+}
+
+func (b *books) observedStatuses() (seen []billing.Status) {
+	for _, inv := range b.observed {
+		seen = append(seen, inv.Status)
+	}
+	return slices.Clip(seen)
+}
