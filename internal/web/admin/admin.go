@@ -6,11 +6,14 @@
 package admin
 
 import (
+	"context"
 	"embed"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"time"
 
+	"github.com/keystead/keystead/internal/automation"
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/clock"
@@ -36,24 +39,27 @@ var pageFiles embed.FS
 
 // Config is what the staff area works with.
 type Config struct {
-	Settings  *setting.Service
-	Events    *event.Log
-	Jobs      *job.Queue
-	Staff     *staff.Service
-	SignIn    *signin.Service
-	Tokens    *token.Service
-	Customers *customer.Service
-	Catalog   *catalog.Service
-	Releases  *release.Service
-	Licenses  *license.Service
-	Counts    *index.Counts
-	Billing   *billing.Service
-	Payments  *payment.Service
-	Orders    *order.Service
-	Reports   *report.Service
-	Clock     clock.Clock
-	Log       *slog.Logger
-	TestMode  bool
+	Settings   *setting.Service
+	Events     *event.Log
+	Jobs       *job.Queue
+	Automation *automation.Service
+	Staff      *staff.Service
+	SignIn     *signin.Service
+	Tokens     *token.Service
+	Customers  *customer.Service
+	Catalog    *catalog.Service
+	Releases   *release.Service
+	Licenses   *license.Service
+	Counts     *index.Counts
+	Billing    *billing.Service
+	Payments   *payment.Service
+	Orders     *order.Service
+	Reports    *report.Service
+	Clock      clock.Clock
+	Log        *slog.Logger
+	TestMode   bool
+	// DryRun tells what would happen until an instant.
+	DryRun func(ctx context.Context, until time.Time) (automation.Rehearsal, error)
 }
 
 // area is the staff area of a store.

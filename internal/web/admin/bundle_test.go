@@ -15,6 +15,7 @@ import (
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/dbtest"
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/license"
@@ -33,6 +34,7 @@ type bundle struct {
 	*testing.T
 	Config
 	clock *clock.Test
+	db    *db.DB
 	rooms *roomstest.Rooms
 	area  *area
 	h     http.Handler
@@ -44,9 +46,9 @@ func setup(t *testing.T) *bundle {
 	t.Helper()
 	s := dbtest.SQLite(t)
 	r := roomstest.New(t, s, roomstest.Log())
-	b := &bundle{T: t, clock: s.Clock, rooms: r}
+	b := &bundle{T: t, clock: s.Clock, db: s.DB, rooms: r}
 	b.Config = Config{
-		Settings: r.Settings, Events: r.Events, Jobs: r.Jobs, Staff: r.Staff, SignIn: r.SignIn, Tokens: r.Tokens, Customers: r.Customers, Catalog: r.Catalog,
+		Settings: r.Settings, Events: r.Events, Jobs: r.Jobs, Automation: r.Automation, DryRun: r.DryRun, Staff: r.Staff, SignIn: r.SignIn, Tokens: r.Tokens, Customers: r.Customers, Catalog: r.Catalog,
 		Releases: r.Releases, Licenses: r.Licenses, Counts: r.Counts, Billing: r.Billing, Payments: r.Payments, Orders: r.Orders, Reports: r.Reports,
 		Clock: s.Clock, Log: roomstest.Log(),
 	}

@@ -125,7 +125,7 @@ func (a *area) tasks(r *http.Request, p ui.Page, d report.Dashboard) (card, erro
 		}
 		t.Rows = append(t.Rows, ui.Row{Tone: ui.Warn, Cells: []ui.Cell{ui.Text(text).With(sub).To(href)}})
 	}
-	count(d.FailedJobs, "A job has failed", "jobs have failed", "All tries are used up: look at the error and retry", "/admin/automation?state=failed")
+	count(d.FailedJobs, "A job has failed", "jobs have failed", "All tries are used up: look at the error and retry", "/admin/automation/jobs?state=failed")
 	count(d.PendingOrders, "An order waits for its payment", "orders wait for their payment", "Record what has arrived", "/admin/orders?status=pending")
 	count(d.Overdue, "An invoice is overdue", "invoices are overdue", "Remind the customer, or cancel the order", "/admin/invoices?status=open")
 	return card{Head: ui.CardHead{Title: "Needs a person", Count: len(t.Rows)}, Table: &t}, nil

@@ -102,7 +102,11 @@ func (a *area) routes() []route {
 
 		{pattern: "GET /admin/automation", needs: staff.EventsRead, handle: a.automation},
 		{pattern: "POST /admin/automation/run", needs: staff.JobsWrite, handle: a.automationRun},
-		{pattern: "POST /admin/automation/{id}/retry", needs: staff.JobsWrite, handle: a.jobRetry},
+		{pattern: "POST /admin/automation/retry", needs: staff.JobsWrite, handle: a.automationRetry},
+		{pattern: "POST /admin/automation/clock", needs: staff.JobsWrite, handle: a.clockAdvance},
+		{pattern: "GET /admin/automation/ahead", needs: staff.SalesRead, handle: a.lookAhead},
+		{pattern: "GET /admin/automation/jobs", needs: staff.EventsRead, handle: a.jobList},
+		{pattern: "POST /admin/automation/jobs/{id}/retry", needs: staff.JobsWrite, handle: a.jobRetry},
 		{pattern: "GET /admin/events", needs: staff.EventsRead, handle: a.eventList},
 		{pattern: "GET /admin/audit", needs: staff.EventsRead, handle: a.auditList},
 

@@ -20,7 +20,6 @@ var settingGroups = []struct{ prefix, title, text string }{
 	{"billing", "Billing", "For invoices that are issued from now on."},
 	{"tax", "Tax", "What is added to prices, or contained in them. Rates are entered under Taxes."},
 	{"licenses", "Licenses", "How money and licenses go together."},
-	{"mail", "Mail", "How the store writes to customers and staff."},
 	{"webhooks", "Webhooks", "What may be told of what happens here."},
 	{"mail", "Mail", "How mails leave. The password of the mail server is set apart, and never shown."},
 	{"limits", "Limits", "How often the license API may be called, and by whom."},

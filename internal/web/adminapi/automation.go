@@ -178,7 +178,7 @@ func (a *API) automation() {
 			r, err := a.Automation.RunFor(ctx, in.ID)
 			return showRun(r), err
 		})
-	add(a, route{Method: http.MethodPost, Path: "/automation/dry-run", Scope: "settings:read", Tag: tag, Summary: "Tell what would happen until a date", Notes: "With amounts, if nobody did anything meanwhile. It happens in a copy of the store, from which nothing reaches the world outside.", Repeat: after, Long: true},
+	add(a, route{Method: http.MethodPost, Path: "/automation/dry-run", Scope: "sales:read", Tag: tag, Summary: "Tell what would happen until a date", Notes: "With amounts, if nobody did anything meanwhile. It happens in a copy of the store, from which nothing reaches the world outside.", Repeat: after, Long: true},
 		func(ctx context.Context, in *struct{ Body Horizon }) (DryRun, error) {
 			r, err := a.DryRun(ctx, in.Body.Until)
 			return showDryRun(r), err
