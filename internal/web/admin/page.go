@@ -66,7 +66,7 @@ func (a *area) bare(r *http.Request, title string) ui.Page {
 		p.Store.Name, p.Zone = s.StoreName, s.TimeZone
 	}
 	if a.TestMode {
-		p.TestMode = "No real money, no real licenses. It is " + p.Now.In(zoneOf(p)).Format(clockText) + " here."
+		p.TestMode = p.TestNotice()
 	}
 	return p
 }

@@ -23,7 +23,7 @@ func (a *area) page(w http.ResponseWriter, r *http.Request, title, section strin
 		p.Store.Name, p.Zone = s.StoreName, s.TimeZone
 	}
 	if a.TestMode {
-		p.TestMode = "No real money, no real licenses."
+		p.TestMode = p.TestNotice()
 	}
 	if v := visitorOf(r); v != nil {
 		a.personal(&p, r, v)

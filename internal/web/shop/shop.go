@@ -62,7 +62,7 @@ func (s *shop) page(r *http.Request, title string) ui.Page {
 		p.Store.Name, p.Zone = now.StoreName, now.TimeZone
 	}
 	if s.TestMode {
-		p.TestMode = "No real money, no real licenses."
+		p.TestMode = p.TestNotice()
 	}
 	return p
 }

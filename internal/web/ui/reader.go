@@ -61,6 +61,11 @@ func (r Reader) Day(t time.Time) template.HTML {
 	return r.timeTag(t, t.In(r.zone()).Format("2 Jan 2006"))
 }
 
+// TestNotice is what the banner of a test store says: its clock stands still, and it may stand anywhere.
+func (r Reader) TestNotice() string {
+	return "No real money, no real licenses. It is " + r.Now.In(r.zone()).Format("2 January 2006, 15:04 MST") + " here."
+}
+
 func (r Reader) timeTag(t time.Time, text string) template.HTML {
 	if t.IsZero() {
 		return `<span class="none">–</span>`
