@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,3 +74,21 @@ func emails() kind[[]string, []string] {
 		},
 	}
 }
+
+// webAddress is the address of a page, or none.
+func webAddress() kind[string, string] {
+	wrong := errors.New("must be the address of a page, such as https://example.com/terms")
+	return kind[string, string]{name: Text, mistyped: wrong, show: same[string], parse: func(s string) (string, error) {
+		s, err := text.Line(s, maxWebAddress)
+		if err != nil || s == "" {
+			return "", err
+		}
+		u, err := url.Parse(s)
+		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" || u.User != nil {
+			return "", wrong
+		}
+		return s, nil
+	}}
+}
+
+const maxWebAddress = 500

@@ -8,6 +8,7 @@ import (
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	const server = "must be a server and its port, such as smtp.example.com:587"
+	const page = "must be the address of a page, such as https://example.com/terms"
 	tests := []struct {
 		name, value string
 		want        string // as JSON; empty: not accepted
@@ -27,6 +28,12 @@ func TestAddresses(t *testing.T) {
 		{"mail.from", `"  "`, `""`, ""},
 		{"mail.from", `"Shop <shop@example.com>"`, "", "is not an e-mail address"},
 		{"mail.from", `"a@example.com\nBcc: b@example.com"`, "", "contains control characters"},
+		{"shop.terms_url", `" https://example.com/terms?v=2#all "`, `"https://example.com/terms?v=2#all"`, ""},
+		{"shop.terms_url", `"  "`, `""`, ""},
+		{"shop.terms_url", `"javascript:alert(1)"`, "", page},
+		{"shop.terms_url", `"/terms"`, "", page},
+		{"shop.terms_url", `"https://user@example.com/"`, "", page},
+		{"shop.terms_url", `"https://"`, "", page},
 		{"mail.staff", `[" ann@example.com ","Ann@example.com","bob@example.com"]`, `["ann@example.com","bob@example.com"]`, ""},
 		{"mail.staff", `[]`, `[]`, ""},
 		{"mail.staff", `["ann"]`, "", `"ann" is not an e-mail address`},

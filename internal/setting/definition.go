@@ -90,6 +90,13 @@ type Settings struct {
 	Exempt         []netip.Prefix
 	TrustedProxies []netip.Prefix
 
+	TermsURL     string // of the terms of sale; empty: none
+	TermsVersion string // of terms, privacy policy and consent, kept with every consent
+	PrivacyURL   string // of the privacy policy; empty: none
+	ConsentText  string // of a further box at the checkout; empty: none
+
+	WebhookNetworks []netip.Prefix // that webhooks may be sent to although they are not public
+
 	LicenseDock string // the dialect of the LicenseDock mount: "1.0" or "1.9"
 
 	RejectedDays     int // how long rejected activations are kept
@@ -152,6 +159,15 @@ var definitions = []Definition{
 	define("licenses.renew_expired", "Money revives licenses", "Whether a late payment or a renewal brings an expired license back.",
 		onOff(), false, func(s *Settings) *bool { return &s.RenewExpired }),
 
+	define("shop.terms_url", "Terms", "The address of your terms of sale. With one, customers agree to them before they order.",
+		webAddress(), "", func(s *Settings) *string { return &s.TermsURL }),
+	define("shop.privacy_url", "Privacy policy", "The address of your privacy policy. With one, customers confirm before they order that they have read it.",
+		webAddress(), "", func(s *Settings) *string { return &s.PrivacyURL }),
+	define("shop.consent_text", "Further consent", "What else customers agree to before they order, in these words, such as that they lose the right of withdrawal with the download. Empty: nothing.",
+		lines(1000), "", func(s *Settings) *string { return &s.ConsentText }),
+	define("shop.terms_version", "Version of these texts", "Kept with every consent, such as the date from which the texts hold.",
+		line(0, 64), "", func(s *Settings) *string { return &s.TermsVersion }),
+
 	define("tax.mode", "Tax", "off: no tax. exclusive: tax is added to prices. inclusive: prices contain it.",
 		choice("off", "exclusive", "inclusive"), "off", func(s *Settings) *string { return &s.TaxMode }),
 	define("tax.country", "Your country", "Two letters, such as DE. Where you are taxed.",
@@ -173,6 +189,9 @@ var definitions = []Definition{
 		email(), "", func(s *Settings) *string { return &s.MailReplyTo }),
 	define("mail.staff", "Mail to staff", "Addresses that get the daily digest and alerts.",
 		emails(), []string{}, func(s *Settings) *[]string { return &s.MailStaff }),
+
+	define("webhooks.networks", "Private networks for webhooks", "Addresses and networks that webhooks may be sent to although they are not public.",
+		networks(), []string{}, func(s *Settings) *[]netip.Prefix { return &s.WebhookNetworks }),
 
 	define("limits.per_minute", "Calls per minute", "How often one address may call each endpoint of the license API in a minute.",
 		number(1, 100_000), 60, func(s *Settings) *int { return &s.PerMinute }),

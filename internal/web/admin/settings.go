@@ -18,6 +18,7 @@ import (
 var settingGroups = []struct{ prefix, title, text string }{
 	{"store", "Store", "Who you are, on pages and invoices."},
 	{"billing", "Billing", "For invoices that are issued from now on."},
+	{"shop", "Shop", "What customers agree to before they order."},
 	{"tax", "Tax", "What is added to prices, or contained in them. Rates are entered under Taxes."},
 	{"licenses", "Licenses", "How money and licenses go together."},
 	{"webhooks", "Webhooks", "What may be told of what happens here."},
