@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/app"
+	"github.com/keystead/keystead/internal/demo"
+	"github.com/keystead/keystead/internal/signin"
 	"github.com/keystead/keystead/internal/web/adminapi"
 )
 
@@ -144,5 +146,49 @@ func TestDemoStoreOfAnotherTime(t *testing.T) {
 	}
 	if after := len(census(t, a)); before == 0 || after == 0 {
 		t.Error("the store is empty")
+	}
+}
+
+// What is about security goes by the machine's clock: a test store that leaps a year ahead signs nobody out.
+func TestSecretsDoNotAgeWithATestStore(t *testing.T) {
+	t.Parallel()
+	dir := emptyStore(t, "2027-01-01")
+	a, ctx := openStore(t, dir), t.Context()
+	text, err := os.ReadFile(filepath.Join(dir, keptFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept demo.Access
+	if err := json.Unmarshal(text, &kept); err != nil {
+		t.Fatal(err)
+	}
+	in, err := a.SignIn.StaffPassword(ctx, kept.Staff.Email, kept.Staff.Password, signin.Meta{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	soon := a.DB.Wall().Now().Add(time.Hour)
+	_, secret, err := a.Tokens.Create(ctx, "short", []string{"*"}, &soon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	link, err := a.SignIn.StaffLink(ctx, in.Session.StaffID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Automation.Advance(ctx, a.DB.Clock().Now().AddDate(1, 0, 0), nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.SignIn.StaffSession(ctx, in.Token); err != nil {
+		t.Errorf("session: %v", err)
+	}
+	if _, err := a.Tokens.Authenticate(ctx, secret); err != nil {
+		t.Errorf("token: %v", err)
+	}
+	if _, err := a.SignIn.LookAtLink(ctx, link); err != nil {
+		t.Errorf("link: %v", err)
+	}
+	past := a.DB.Wall().Now().Add(-time.Hour)
+	if _, _, err := a.Tokens.Create(ctx, "over", []string{"*"}, &past); err == nil {
+		t.Error("a token that has ended was made")
 	}
 }
