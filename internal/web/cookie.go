@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// CustomerCookie holds the session of a customer, in the portal and in the shop.
+const CustomerCookie = "keystead_customer"
+
 // Secure reports whether the client speaks TLS, to us or to the proxy in front.
 func Secure(r *http.Request) bool {
 	return r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")

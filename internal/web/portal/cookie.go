@@ -8,7 +8,7 @@ import (
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
-const sessionName = "keystead_customer"
+const sessionName = web.CustomerCookie
 
 var flash = ui.FlashCookie{Name: "keystead_said", Path: "/account"}
 

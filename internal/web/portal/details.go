@@ -21,7 +21,7 @@ func detailsForm(c customer.Customer) ui.Form {
 		Sections: []ui.FormSection{{Fields: []ui.Field{
 			{Name: "name", Label: "Name", Value: c.Name, Required: true, MaxLength: 255, Autocomplete: "name"},
 			{Name: "company", Label: "Company", Value: c.Company, Optional: true, MaxLength: 255, Autocomplete: "organization"},
-			{Kind: ui.InputSelect, Name: "country", Label: "Country", Value: c.Country, Options: countryOptions(c.Country), Autocomplete: "country"},
+			{Kind: ui.InputSelect, Name: "country", Label: "Country", Value: c.Country, Options: ui.CountryOptions("Not said", c.Country), Autocomplete: "country"},
 			{Name: "tax_id", Label: "Tax id", Value: c.TaxID, Optional: true, MaxLength: 64, Hint: "Your VAT number, if your company has one."},
 			{Name: "time_zone", Label: "Time zone", Value: c.TimeZone, Optional: true, MaxLength: 64, Placeholder: "Europe/Berlin", Hint: "In which times are shown to you. Left out: ours."},
 		}}},

@@ -11,7 +11,7 @@ import (
 )
 
 func partyOf(role string, p billing.Party) ui.Party {
-	return ui.NewParty(role, p.Name, p.Company, p.Address, countryName(p.Country), p.TaxID, p.Email)
+	return ui.NewParty(role, p.Name, p.Company, p.Address, ui.CountryName(p.Country), p.TaxID, p.Email)
 }
 
 type invoiceView struct {

@@ -107,8 +107,16 @@ func toSignIn(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// ownPath is next if that is a page of the portal, else empty.
-func ownPath(next string) string { return web.PathBelow("/account", next) }
+// checkoutPath is where the shop lets customers sign in from.
+const checkoutPath = "/checkout"
+
+// ownPath is next if that is a page that customers sign in for, else empty.
+func ownPath(next string) string {
+	if next == checkoutPath {
+		return next
+	}
+	return web.PathBelow("/account", next)
+}
 
 // withActor is the context of a request in which the one of session s acts.
 func withActor(r *http.Request, s signin.Session) context.Context {

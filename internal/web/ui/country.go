@@ -1,10 +1,6 @@
-package portal
+package ui
 
-import (
-	"strings"
-
-	"github.com/keystead/keystead/internal/web/ui"
-)
+import "strings"
 
 // countries are the codes of ISO 3166-1 with the short names by which people look for them.
 const countries = `AF Afghanistan
@@ -257,8 +253,8 @@ YE Yemen
 ZM Zambia
 ZW Zimbabwe`
 
-// countryName is how people call a country; a code that is none is what it is.
-func countryName(code string) string {
+// CountryName is how people call a country; a code that is none is what it is.
+func CountryName(code string) string {
 	for line := range strings.Lines(countries) {
 		if known, name, _ := strings.Cut(strings.TrimSpace(line), " "); known == code {
 			return name
@@ -267,17 +263,17 @@ func countryName(code string) string {
 	return code
 }
 
-// countryOptions are the choices of a country, with one that is stored and not among them.
-func countryOptions(stored string) []ui.Option {
-	options := []ui.Option{{Value: "", Label: "Not said"}}
+// CountryOptions are the choices of a country, the first of which is none, with one that is stored and not among them.
+func CountryOptions(none, stored string) []Option {
+	options := []Option{{Value: "", Label: none}}
 	known := stored == ""
 	for line := range strings.Lines(countries) {
 		code, name, _ := strings.Cut(strings.TrimSpace(line), " ")
-		options = append(options, ui.Option{Value: code, Label: name})
+		options = append(options, Option{Value: code, Label: name})
 		known = known || code == stored
 	}
 	if !known {
-		options = append(options, ui.Option{Value: stored, Label: stored})
+		options = append(options, Option{Value: stored, Label: stored})
 	}
 	return options
 }
