@@ -77,17 +77,20 @@ type (
 		Until   civil.Date
 	}
 
-	// Invoice is what mails say about an invoice. Balance is what is still to be paid. How says how to pay without
-	// the link, such as a bank account; it may have several lines.
+	// Invoice is what mails say about an invoice. Tax is within the lines if it is included in the prices, otherwise it
+	// comes on top of them. Balance is what is still to be paid. How says how to pay without the link, such as a bank
+	// account; it may have several lines.
 	Invoice struct {
-		Number   string
-		IssuedOn civil.Date
-		DueOn    civil.Date
-		Lines    []Line
-		Total    money.Money `json:",omitzero"`
-		Balance  money.Money `json:",omitzero"`
-		Link     string
-		How      string
+		Number      string
+		IssuedOn    civil.Date
+		DueOn       civil.Date
+		Lines       []Line
+		Tax         money.Money `json:",omitzero"`
+		TaxIncluded bool
+		Total       money.Money `json:",omitzero"`
+		Balance     money.Money `json:",omitzero"`
+		Link        string
+		How         string
 	}
 
 	// Subscription is what mails say about a subscription. Cycle is how often Price is paid.
@@ -327,11 +330,12 @@ type (
 	StaffDigestData struct {
 		Day   civil.Date
 		Sales []money.Money // received that day, per currency
-		Items []DigestItem
+		News  []DigestItem  // what happened that day
+		Items []DigestItem  // what a person should look at
 		Link  string
 	}
 
-	// DigestItem is something that a person should look at, and how much there is of it.
+	// DigestItem is something that there is, and how much of it.
 	DigestItem struct {
 		Title string
 		Count int64
@@ -369,7 +373,8 @@ func sampleKinds() []KindInfo {
 	lines := []Line{{"Acme Backup Pro", 1, eur(12900)}, {"Five more sites", 2, eur(4000)}}
 	licenses := []License{{Product: "Acme Backup", Plan: "Pro", Key: "ACME-7K2QM-X9PLD-3FWZT-HV6RB", Until: civil.On(2027, time.March, 1)}}
 	invoice := Invoice{
-		Number: "INV-2026-1042", IssuedOn: day(1), DueOn: day(15), Lines: lines, Total: eur(16900), Balance: eur(16900),
+		Number: "INV-2026-1042", IssuedOn: day(1), DueOn: day(15), Lines: lines, Tax: eur(2698), TaxIncluded: true,
+		Total: eur(16900), Balance: eur(16900),
 		Link: "/account/invoices/inv_sample", How: "IBAN DE02 1203 0000 0000 2020 51\nReference INV-2026-1042",
 	}
 	paid := invoice
@@ -451,6 +456,7 @@ func sampleKinds() []KindInfo {
 		}},
 		{Kind: StaffDigest, Title: "Daily digest", Staff: true, Sample: StaffDigestData{
 			Day: day(1), Sales: []money.Money{eur(16900), money.New(4900, "USD")},
+			News:  []DigestItem{{"New orders", 3, "/admin/orders"}, {"Renewals that were paid", 12, "/admin/subscriptions"}},
 			Items: []DigestItem{{"Payments that failed", 2, "/admin/invoices?status=open"}, {"Work that failed", 1, "/admin/automation"}}, Link: "/admin",
 		}},
 		{Kind: StaffAlert, Title: "Alert", Staff: true, Sample: StaffAlertData{
