@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/release"
+	"github.com/keystead/keystead/internal/web/delivery"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -15,23 +15,9 @@ const (
 	notesShown      = 600 // characters of a release's notes in a list
 )
 
-// mayFetch reports whether the files of a product may be downloaded with a license: as installed software may.
-func mayFetch(l license.License, p release.Product) bool {
-	return !p.RequiresLicense || l.Status == license.Active
-}
-
-// newest is the release that a license's holder most likely wants; ok is false if the product has none with a file.
-func (a *area) newest(r *http.Request, l license.License) (rel release.Release, ok bool, err error) {
-	rel, err = a.Releases.Newest(r.Context(), l.ProductID, release.Stable)
-	if e := fail.Of(err); e != nil && e.Code == release.CodeDownloadNotFound {
-		return release.Release{}, false, nil
-	}
-	return rel, err == nil && len(rel.Files) > 0, err
-}
-
 // newestCard offers the newest release of a license's product; nil if there is none.
 func (a *area) newestCard(r *http.Request, p ui.Page, l license.License) (*card, error) {
-	rel, ok, err := a.newest(r, l)
+	rel, ok, err := a.desk().Newest(r.Context(), l)
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -39,7 +25,7 @@ func (a *area) newestCard(r *http.Request, p ui.Page, l license.License) (*card,
 	if err != nil {
 		return nil, err
 	}
-	c := releaseCard(p, l, rel, mayFetch(l, product))
+	c := releaseCard(p, l, rel, delivery.MayFetch(l, product))
 	c.Head.Title = "Version " + rel.Version
 	c.Foot = []ui.Button{{Label: "All versions", Href: "/account/licenses/" + l.ID + "/releases", Small: true}}
 	return &c, nil
@@ -129,7 +115,7 @@ func (a *area) releaseList(w http.ResponseWriter, r *http.Request) error {
 	v.Crumbs = []ui.Crumb{{Label: "Licenses", Href: "/account/licenses"}, {Label: ui.Clip(l.ProductName, 60), Href: "/account/licenses/" + l.ID}, {Label: "All versions"}}
 	for _, rel := range found {
 		if rel.PublishedAt != nil && len(rel.Files) > 0 {
-			v.Cards = append(v.Cards, releaseCard(v.Page, l, rel, mayFetch(l, product)))
+			v.Cards = append(v.Cards, releaseCard(v.Page, l, rel, delivery.MayFetch(l, product)))
 		}
 	}
 	if len(v.Cards) == 0 && next == "" {
