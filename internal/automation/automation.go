@@ -83,19 +83,15 @@ func New(d *db.DB, jobs *job.Queue, o Options) *Service {
 
 // Register adds a task. It panics if there is one of its kind already: that is a fault of the program.
 func (s *Service) Register(t Task) {
-	if _, taken := s.task(t.Kind); taken {
+	if s.has(t.Kind) {
 		panic("automation: task " + t.Kind + " is registered twice")
 	}
 	s.tasks = append(s.tasks, t)
 	slices.SortStableFunc(s.tasks, func(a, b Task) int { return cmp.Compare(a.Order, b.Order) })
 }
 
-func (s *Service) task(kind string) (Task, bool) {
-	i := slices.IndexFunc(s.tasks, func(t Task) bool { return t.Kind == kind })
-	if i < 0 {
-		return Task{}, false
-	}
-	return s.tasks[i], true
+func (s *Service) has(kind string) bool {
+	return slices.ContainsFunc(s.tasks, func(t Task) bool { return t.Kind == kind })
 }
 
 // Now is the store's time.

@@ -208,7 +208,7 @@ func (s *Service) Retry(ctx context.Context, task, subjectID string) error {
 	if _, err := text.Required(subjectID, text.NameLength); err != nil {
 		return errNoFailure
 	}
-	if _, ok := s.task(task); !ok {
+	if !s.has(task) {
 		return errNoFailure
 	}
 	return s.db.Write(ctx, func(tx *db.Tx) error {
