@@ -43,6 +43,7 @@ var tables = []table{
 	{"credit_notes", "id"},
 	{"credit_note_lines", "credit_note_id, line_id"},
 	{"credit_note_taxes", "credit_note_id, category, rate"},
+	{"documents", "subject_id"},
 	{"tax_rates", "id"},
 	{"payment_methods", "id"},
 	{"payments", "id"},

@@ -138,7 +138,7 @@ func (c composer) figure(inv *Invoice, confirmed bool) error {
 			inv.Note = "Reverse charge"
 		}
 	}
-	document, err := inv.document()
+	document, err := inv.figures()
 	if err != nil {
 		return err
 	}
@@ -157,8 +157,8 @@ func notNegative(inv Invoice) error {
 	return nil
 }
 
-// document computes the figures of an invoice's lines.
-func (i Invoice) document() (tax.Document, error) {
+// figures computes what the lines of an invoice come to.
+func (i Invoice) figures() (tax.Document, error) {
 	var lines []tax.Line
 	var discounts []tax.Coupon
 	for n, line := range i.Lines {

@@ -154,7 +154,7 @@ func exceeds(inv Invoice) error {
 
 // composeNote computes a credit note, rounding included, and takes its number.
 func (s *Service) composeNote(ctx context.Context, tx *db.Tx, inv Invoice, c Crediting) (CreditNote, error) {
-	document, err := inv.document()
+	document, err := inv.figures()
 	if err != nil {
 		return CreditNote{}, err
 	}

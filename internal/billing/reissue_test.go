@@ -23,7 +23,9 @@ func (b *books) remove(lineID string, r billing.Removal) (inv billing.Invoice, e
 
 // collecting makes invoices begin with a step, two days before they are due.
 func (b *books) collecting() {
-	b.terms.Collect = func(_ billing.Kind, dueOn civil.Date, _ money.Money) (string, civil.Date) { return "charge", dueOn.AddDays(-2) }
+	b.terms.Collect = func(_ billing.Kind, dueOn civil.Date, _ money.Money) (string, civil.Date) {
+		return "charge", dueOn.AddDays(-2)
+	}
 }
 
 // A line that is removed takes its consequence with it and nothing else: the invoice is issued anew, and what was paid

@@ -131,6 +131,26 @@ var checks = []check{
 	rule("invoice.total", (*query.Queries).WrongTotals, func(r query.WrongTotalsRow) Difference {
 		return amounts(r.ID, r.Want, r.Got)
 	}),
+	rule("invoice.taxes", (*query.Queries).WrongTaxSums, func(r query.WrongTaxSumsRow) Difference {
+		return Difference{
+			Subject: r.ID, Want: fmt.Sprintf("%d with tax of %d, as %d categories sum to", r.BaseSum, r.TaxSum, r.Categories),
+			Got: fmt.Sprintf("%d with tax of %d, mode %s", r.Net, r.Tax, r.TaxMode),
+		}
+	}),
+	{"invoice.tax_category", checkTaxes},
+	rule("credit_note.total", (*query.Queries).WrongNoteSums, func(r query.WrongNoteSumsRow) Difference {
+		return Difference{
+			Subject: r.ID, Want: fmt.Sprintf("lines of %d, %d with tax of %d", r.LinesSum, r.BaseSum, r.TaxSum),
+			Got: fmt.Sprintf("%d with tax of %d", r.Net, r.Tax),
+		}
+	}),
+	rule("credit_note.exceeds", (*query.Queries).ExceededCategories, func(r query.ExceededCategoriesRow) Difference {
+		return Difference{
+			Subject: fmt.Sprintf("%s %s %s", r.InvoiceID, r.Category, r.Rate), Want: "credit notes that take back no more than the invoice",
+			Got: fmt.Sprintf("%d with tax of %d too much", -r.Base, -r.Tax),
+		}
+	}),
+	{"document.file", checkDocuments},
 	rule("invoice.paid", (*query.Queries).WrongPaid, func(r query.WrongPaidRow) Difference {
 		return amounts(orEmpty(r.ID), r.Want, r.Got)
 	}),

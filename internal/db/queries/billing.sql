@@ -449,3 +449,128 @@ ORDER BY line_id LIMIT CAST(@n AS BIGINT);
 
 -- name: TaxRates :many
 SELECT * FROM tax_rates ORDER BY country, state, class, valid_from, id;
+
+-- name: TaxRate :one
+SELECT * FROM tax_rates WHERE id = @id;
+
+-- name: InsertTaxRate :exec
+INSERT INTO tax_rates (id, country, state, class, name, rate, valid_from, created_at)
+VALUES (@id, @country, @state, @class, @name, @rate, @valid_from, @created_at);
+
+-- name: UpdateTaxRate :execrows
+UPDATE tax_rates SET country = @country, state = @state, class = @class, name = @name, rate = @rate, valid_from = @valid_from
+WHERE id = @id;
+
+-- name: DeleteTaxRate :execrows
+DELETE FROM tax_rates WHERE id = @id;
+
+-- What was sold and taken back in a stretch of days, and its tax. A store without tax has sums without a category.
+-- name: TaxedSales :many
+SELECT invoices.buyer, invoices.currency, CAST(COALESCE(invoice_taxes.category, '') AS TEXT) AS category,
+    CAST(COALESCE(invoice_taxes.rate, '') AS TEXT) AS rate, CAST(SUM(COALESCE(invoice_taxes.base, invoices.net)) AS BIGINT) AS base,
+    CAST(SUM(COALESCE(invoice_taxes.tax, 0)) AS BIGINT) AS tax, COUNT(*) AS documents
+FROM invoices LEFT JOIN invoice_taxes ON invoice_taxes.invoice_id = invoices.id
+WHERE invoices.issued_on >= @since AND invoices.issued_on < @until AND invoices.number IS NOT NULL AND invoices.status <> 'void'
+GROUP BY invoices.buyer, invoices.currency, COALESCE(invoice_taxes.category, ''), COALESCE(invoice_taxes.rate, '');
+
+-- name: TaxedCredits :many
+SELECT credit_notes.buyer, credit_notes.currency, CAST(COALESCE(credit_note_taxes.category, '') AS TEXT) AS category,
+    CAST(COALESCE(credit_note_taxes.rate, '') AS TEXT) AS rate,
+    CAST(SUM(COALESCE(credit_note_taxes.base, credit_notes.net)) AS BIGINT) AS base,
+    CAST(SUM(COALESCE(credit_note_taxes.tax, 0)) AS BIGINT) AS tax, COUNT(*) AS documents
+FROM credit_notes
+JOIN invoices ON invoices.id = credit_notes.invoice_id AND invoices.status <> 'void'
+LEFT JOIN credit_note_taxes ON credit_note_taxes.credit_note_id = credit_notes.id
+WHERE credit_notes.issued_on >= @since AND credit_notes.issued_on < @until
+GROUP BY credit_notes.buyer, credit_notes.currency, COALESCE(credit_note_taxes.category, ''), COALESCE(credit_note_taxes.rate, '');
+
+-- name: KeptDocument :one
+SELECT * FROM documents WHERE subject_id = @subject_id;
+
+-- Two who draw a document at once keep one of the two.
+-- name: KeepDocument :exec
+INSERT INTO documents (subject_id, content, pdf, sha256, created_at) VALUES (@subject_id, @content, @pdf, @sha256, @created_at)
+ON CONFLICT (subject_id) DO NOTHING;
+
+-- name: KeptDocuments :many
+SELECT * FROM documents WHERE subject_id > @after ORDER BY subject_id LIMIT CAST(@n AS BIGINT);
+
+-- name: NumberSeries :many
+SELECT * FROM number_series ORDER BY series;
+
+-- name: GapsInSeries :many
+SELECT CAST(numbered.before + 1 AS BIGINT) AS first_missing, CAST(numbered.sequence - 1 AS BIGINT) AS last_missing FROM (
+    SELECT documents.sequence, COALESCE(LAG(documents.sequence) OVER (ORDER BY documents.sequence), 0) AS before
+    FROM (
+        SELECT sequence FROM invoices WHERE invoices.series = @series AND sequence IS NOT NULL
+        UNION ALL
+        SELECT sequence FROM credit_notes WHERE credit_notes.series = @series
+    ) AS documents
+) AS numbered
+WHERE numbered.sequence <> numbered.before + 1
+ORDER BY numbered.sequence LIMIT CAST(@n AS BIGINT);
+
+-- name: CountInSeries :one
+SELECT COUNT(documents.sequence) AS documents, CAST(COALESCE(MAX(documents.sequence), 0) AS BIGINT) AS highest
+FROM (
+    SELECT sequence FROM invoices WHERE invoices.series = @series
+    UNION ALL
+    SELECT sequence FROM credit_notes WHERE credit_notes.series = @series
+) AS documents;
+
+-- The figures of invoices per tax category, beside what their lines of it cost (BR-CO-17).
+-- name: TaxFigures :many
+SELECT taxes.invoice_id, taxes.category, taxes.rate, taxes.base, taxes.tax, invoices.tax_mode,
+    CAST(COALESCE((SELECT SUM(invoice_lines.total) FROM invoice_lines
+        WHERE invoice_lines.invoice_id = taxes.invoice_id AND invoice_lines.tax_category = taxes.category
+            AND invoice_lines.tax_rate = taxes.rate), 0) AS BIGINT) AS lines
+FROM invoice_taxes AS taxes JOIN invoices ON invoices.id = taxes.invoice_id
+WHERE taxes.invoice_id > @after_invoice
+    OR (taxes.invoice_id = @after_invoice AND taxes.category > @after_category)
+    OR (taxes.invoice_id = @after_invoice AND taxes.category = @after_category AND taxes.rate > @after_rate)
+ORDER BY taxes.invoice_id, taxes.category, taxes.rate LIMIT CAST(@n AS BIGINT);
+
+-- Net and tax of an invoice are the sums over its categories (BR-CO-14); a store without tax has no categories.
+-- name: WrongTaxSums :many
+SELECT invoices.id, invoices.net, invoices.tax, invoices.tax_mode, COUNT(invoice_taxes.category) AS categories,
+    CAST(COALESCE(SUM(invoice_taxes.base), 0) AS BIGINT) AS base_sum, CAST(COALESCE(SUM(invoice_taxes.tax), 0) AS BIGINT) AS tax_sum
+FROM invoices LEFT JOIN invoice_taxes ON invoice_taxes.invoice_id = invoices.id
+GROUP BY invoices.id, invoices.net, invoices.tax, invoices.tax_mode
+HAVING CASE WHEN invoices.tax_mode = 'none' THEN COUNT(invoice_taxes.category) > 0 OR invoices.tax <> 0
+    ELSE invoices.net <> COALESCE(SUM(invoice_taxes.base), 0) OR invoices.tax <> COALESCE(SUM(invoice_taxes.tax), 0) END
+ORDER BY invoices.id LIMIT CAST(@n AS BIGINT);
+
+-- The same of credit notes, and their lines (BR-CO-10, BR-CO-13, BR-CO-14).
+-- name: WrongNoteSums :many
+SELECT judged.id, judged.net, judged.tax, judged.lines_sum, judged.base_sum, judged.tax_sum FROM (
+    SELECT credit_notes.id, credit_notes.net, credit_notes.tax, credit_notes.total, invoices.tax_mode,
+        CAST(COALESCE((SELECT SUM(credit_note_lines.amount - credit_note_lines.discount) FROM credit_note_lines
+            WHERE credit_note_lines.credit_note_id = credit_notes.id), 0) AS BIGINT) AS lines_sum,
+        CAST(COALESCE((SELECT SUM(credit_note_taxes.base) FROM credit_note_taxes
+            WHERE credit_note_taxes.credit_note_id = credit_notes.id), 0) AS BIGINT) AS base_sum,
+        CAST(COALESCE((SELECT SUM(credit_note_taxes.tax) FROM credit_note_taxes
+            WHERE credit_note_taxes.credit_note_id = credit_notes.id), 0) AS BIGINT) AS tax_sum
+    FROM credit_notes JOIN invoices ON invoices.id = credit_notes.invoice_id
+) AS judged
+WHERE (judged.tax_mode = 'none' AND (judged.tax <> 0 OR judged.net <> judged.lines_sum))
+    OR (judged.tax_mode <> 'none' AND (judged.net <> judged.base_sum OR judged.tax <> judged.tax_sum))
+    OR (judged.tax_mode = 'exclusive' AND judged.net <> judged.lines_sum)
+    OR (judged.tax_mode = 'inclusive' AND judged.total <> judged.lines_sum)
+ORDER BY judged.id LIMIT CAST(@n AS BIGINT);
+
+-- The credit notes of an invoice never exceed it, in any category (invariant I5).
+-- name: ExceededCategories :many
+SELECT sides.invoice_id, sides.category, sides.rate, CAST(SUM(sides.base) AS BIGINT) AS base, CAST(SUM(sides.tax) AS BIGINT) AS tax
+FROM (
+    SELECT credit_notes.invoice_id, credit_note_taxes.category, credit_note_taxes.rate, -credit_note_taxes.base AS base,
+        -credit_note_taxes.tax AS tax, 1 AS credited, 0 AS whole
+    FROM credit_notes JOIN credit_note_taxes ON credit_note_taxes.credit_note_id = credit_notes.id
+    UNION ALL
+    SELECT invoice_taxes.invoice_id, invoice_taxes.category, invoice_taxes.rate, invoice_taxes.base, invoice_taxes.tax, 0 AS credited,
+        invoice_taxes.base AS whole
+    FROM invoice_taxes
+) AS sides
+GROUP BY sides.invoice_id, sides.category, sides.rate
+HAVING SUM(sides.credited) > 0 AND CASE WHEN SUM(sides.whole) < 0 THEN SUM(sides.base) > 0 OR SUM(sides.tax) > 0
+    ELSE SUM(sides.base) < 0 OR SUM(sides.tax) < 0 END
+ORDER BY sides.invoice_id, sides.category, sides.rate LIMIT CAST(@n AS BIGINT);

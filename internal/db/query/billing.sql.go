@@ -57,6 +57,27 @@ func (q *Queries) ChangeInvoice(ctx context.Context, arg ChangeInvoiceParams) (i
 	return result.RowsAffected()
 }
 
+const countInSeries = `-- name: CountInSeries :one
+SELECT COUNT(documents.sequence) AS documents, CAST(COALESCE(MAX(documents.sequence), 0) AS BIGINT) AS highest
+FROM (
+    SELECT sequence FROM invoices WHERE invoices.series = $1
+    UNION ALL
+    SELECT sequence FROM credit_notes WHERE credit_notes.series = $1
+) AS documents
+`
+
+type CountInSeriesRow struct {
+	Documents int64
+	Highest   int64
+}
+
+func (q *Queries) CountInSeries(ctx context.Context, series *string) (CountInSeriesRow, error) {
+	row := q.db.QueryRowContext(ctx, countInSeries, series)
+	var i CountInSeriesRow
+	err := row.Scan(&i.Documents, &i.Highest)
+	return i, err
+}
+
 const creditLine = `-- name: CreditLine :execrows
 UPDATE invoice_lines SET credited = invoice_lines.credited + $1,
     discount_credited = invoice_lines.discount_credited + $2
@@ -328,6 +349,18 @@ func (q *Queries) DeleteDraftTaxes(ctx context.Context, id string) error {
 	return err
 }
 
+const deleteTaxRate = `-- name: DeleteTaxRate :execrows
+DELETE FROM tax_rates WHERE id = $1
+`
+
+func (q *Queries) DeleteTaxRate(ctx context.Context, id string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteTaxRate, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const disputeInvoice = `-- name: DisputeInvoice :execrows
 UPDATE invoices SET disputes = disputes + $1 WHERE id = $2 AND disputes + $1 >= 0
 `
@@ -372,6 +405,61 @@ func (q *Queries) DoneLinks(ctx context.Context, arg DoneLinksParams) ([]DoneLin
 	for rows.Next() {
 		var i DoneLinksRow
 		if err := rows.Scan(&i.LineID, &i.Target); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const exceededCategories = `-- name: ExceededCategories :many
+SELECT sides.invoice_id, sides.category, sides.rate, CAST(SUM(sides.base) AS BIGINT) AS base, CAST(SUM(sides.tax) AS BIGINT) AS tax
+FROM (
+    SELECT credit_notes.invoice_id, credit_note_taxes.category, credit_note_taxes.rate, -credit_note_taxes.base AS base,
+        -credit_note_taxes.tax AS tax, 1 AS credited, 0 AS whole
+    FROM credit_notes JOIN credit_note_taxes ON credit_note_taxes.credit_note_id = credit_notes.id
+    UNION ALL
+    SELECT invoice_taxes.invoice_id, invoice_taxes.category, invoice_taxes.rate, invoice_taxes.base, invoice_taxes.tax, 0 AS credited,
+        invoice_taxes.base AS whole
+    FROM invoice_taxes
+) AS sides
+GROUP BY sides.invoice_id, sides.category, sides.rate
+HAVING SUM(sides.credited) > 0 AND CASE WHEN SUM(sides.whole) < 0 THEN SUM(sides.base) > 0 OR SUM(sides.tax) > 0
+    ELSE SUM(sides.base) < 0 OR SUM(sides.tax) < 0 END
+ORDER BY sides.invoice_id, sides.category, sides.rate LIMIT CAST($1 AS BIGINT)
+`
+
+type ExceededCategoriesRow struct {
+	InvoiceID string
+	Category  string
+	Rate      string
+	Base      int64
+	Tax       int64
+}
+
+// The credit notes of an invoice never exceed it, in any category (invariant I5).
+func (q *Queries) ExceededCategories(ctx context.Context, n int64) ([]ExceededCategoriesRow, error) {
+	rows, err := q.db.QueryContext(ctx, exceededCategories, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ExceededCategoriesRow
+	for rows.Next() {
+		var i ExceededCategoriesRow
+		if err := rows.Scan(
+			&i.InvoiceID,
+			&i.Category,
+			&i.Rate,
+			&i.Base,
+			&i.Tax,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -529,6 +617,52 @@ func (q *Queries) FulfilmentWork(ctx context.Context, invoiceID string) ([]Fulfi
 	return items, nil
 }
 
+const gapsInSeries = `-- name: GapsInSeries :many
+SELECT CAST(numbered.before + 1 AS BIGINT) AS first_missing, CAST(numbered.sequence - 1 AS BIGINT) AS last_missing FROM (
+    SELECT documents.sequence, COALESCE(LAG(documents.sequence) OVER (ORDER BY documents.sequence), 0) AS before
+    FROM (
+        SELECT sequence FROM invoices WHERE invoices.series = $1 AND sequence IS NOT NULL
+        UNION ALL
+        SELECT sequence FROM credit_notes WHERE credit_notes.series = $1
+    ) AS documents
+) AS numbered
+WHERE numbered.sequence <> numbered.before + 1
+ORDER BY numbered.sequence LIMIT CAST($2 AS BIGINT)
+`
+
+type GapsInSeriesParams struct {
+	Series *string
+	N      int64
+}
+
+type GapsInSeriesRow struct {
+	FirstMissing int64
+	LastMissing  int64
+}
+
+func (q *Queries) GapsInSeries(ctx context.Context, arg GapsInSeriesParams) ([]GapsInSeriesRow, error) {
+	rows, err := q.db.QueryContext(ctx, gapsInSeries, arg.Series, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []GapsInSeriesRow
+	for rows.Next() {
+		var i GapsInSeriesRow
+		if err := rows.Scan(&i.FirstMissing, &i.LastMissing); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const insertCreditNote = `-- name: InsertCreditNote :exec
 INSERT INTO credit_notes (id, invoice_id, customer_id, series, sequence, number, currency, net, tax, total, freed, cause,
     reason, issued_on, seller, buyer, created_at)
@@ -663,6 +797,36 @@ func (q *Queries) InsertSeal(ctx context.Context, arg InsertSealParams) error {
 	return err
 }
 
+const insertTaxRate = `-- name: InsertTaxRate :exec
+INSERT INTO tax_rates (id, country, state, class, name, rate, valid_from, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+`
+
+type InsertTaxRateParams struct {
+	ID        string
+	Country   string
+	State     string
+	Class     string
+	Name      string
+	Rate      string
+	ValidFrom string
+	CreatedAt clock.Instant
+}
+
+func (q *Queries) InsertTaxRate(ctx context.Context, arg InsertTaxRateParams) error {
+	_, err := q.db.ExecContext(ctx, insertTaxRate,
+		arg.ID,
+		arg.Country,
+		arg.State,
+		arg.Class,
+		arg.Name,
+		arg.Rate,
+		arg.ValidFrom,
+		arg.CreatedAt,
+	)
+	return err
+}
+
 const invoice = `-- name: Invoice :one
 SELECT id, order_id, customer_id, kind, status, series, sequence, number, currency, tax_mode, net, tax, total, credited, paid, disputes, issued_on, due_on, seller, buyer, note, replaces, step, step_on, version, created_at, paid_at FROM invoices WHERE id = $1
 `
@@ -712,6 +876,86 @@ func (q *Queries) InvoiceOfLine(ctx context.Context, id string) (string, error) 
 	var invoice_id string
 	err := row.Scan(&invoice_id)
 	return invoice_id, err
+}
+
+const keepDocument = `-- name: KeepDocument :exec
+INSERT INTO documents (subject_id, content, pdf, sha256, created_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (subject_id) DO NOTHING
+`
+
+type KeepDocumentParams struct {
+	SubjectID string
+	Content   string
+	Pdf       string
+	Sha256    string
+	CreatedAt clock.Instant
+}
+
+// Two who draw a document at once keep one of the two.
+func (q *Queries) KeepDocument(ctx context.Context, arg KeepDocumentParams) error {
+	_, err := q.db.ExecContext(ctx, keepDocument,
+		arg.SubjectID,
+		arg.Content,
+		arg.Pdf,
+		arg.Sha256,
+		arg.CreatedAt,
+	)
+	return err
+}
+
+const keptDocument = `-- name: KeptDocument :one
+SELECT subject_id, content, pdf, sha256, created_at FROM documents WHERE subject_id = $1
+`
+
+func (q *Queries) KeptDocument(ctx context.Context, subjectID string) (Document, error) {
+	row := q.db.QueryRowContext(ctx, keptDocument, subjectID)
+	var i Document
+	err := row.Scan(
+		&i.SubjectID,
+		&i.Content,
+		&i.Pdf,
+		&i.Sha256,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
+const keptDocuments = `-- name: KeptDocuments :many
+SELECT subject_id, content, pdf, sha256, created_at FROM documents WHERE subject_id > $1 ORDER BY subject_id LIMIT CAST($2 AS BIGINT)
+`
+
+type KeptDocumentsParams struct {
+	After string
+	N     int64
+}
+
+func (q *Queries) KeptDocuments(ctx context.Context, arg KeptDocumentsParams) ([]Document, error) {
+	rows, err := q.db.QueryContext(ctx, keptDocuments, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Document
+	for rows.Next() {
+		var i Document
+		if err := rows.Scan(
+			&i.SubjectID,
+			&i.Content,
+			&i.Pdf,
+			&i.Sha256,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const lastSeal = `-- name: LastSeal :one
@@ -992,6 +1236,33 @@ func (q *Queries) NumberInvoice(ctx context.Context, arg NumberInvoiceParams) (i
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const numberSeries = `-- name: NumberSeries :many
+SELECT series, last_number, last_on FROM number_series ORDER BY series
+`
+
+func (q *Queries) NumberSeries(ctx context.Context) ([]NumberSeries, error) {
+	rows, err := q.db.QueryContext(ctx, numberSeries)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []NumberSeries
+	for rows.Next() {
+		var i NumberSeries
+		if err := rows.Scan(&i.Series, &i.LastNumber, &i.LastOn); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const numbersOutOfOrder = `-- name: NumbersOutOfOrder :many
@@ -1296,6 +1567,92 @@ func (q *Queries) TakeNumbers(ctx context.Context, arg TakeNumbersParams) (TakeN
 	return i, err
 }
 
+const taxFigures = `-- name: TaxFigures :many
+SELECT taxes.invoice_id, taxes.category, taxes.rate, taxes.base, taxes.tax, invoices.tax_mode,
+    CAST(COALESCE((SELECT SUM(invoice_lines.total) FROM invoice_lines
+        WHERE invoice_lines.invoice_id = taxes.invoice_id AND invoice_lines.tax_category = taxes.category
+            AND invoice_lines.tax_rate = taxes.rate), 0) AS BIGINT) AS lines
+FROM invoice_taxes AS taxes JOIN invoices ON invoices.id = taxes.invoice_id
+WHERE taxes.invoice_id > $1
+    OR (taxes.invoice_id = $1 AND taxes.category > $2)
+    OR (taxes.invoice_id = $1 AND taxes.category = $2 AND taxes.rate > $3)
+ORDER BY taxes.invoice_id, taxes.category, taxes.rate LIMIT CAST($4 AS BIGINT)
+`
+
+type TaxFiguresParams struct {
+	AfterInvoice  string
+	AfterCategory string
+	AfterRate     string
+	N             int64
+}
+
+type TaxFiguresRow struct {
+	InvoiceID string
+	Category  string
+	Rate      string
+	Base      int64
+	Tax       int64
+	TaxMode   string
+	Lines     int64
+}
+
+// The figures of invoices per tax category, beside what their lines of it cost (BR-CO-17).
+func (q *Queries) TaxFigures(ctx context.Context, arg TaxFiguresParams) ([]TaxFiguresRow, error) {
+	rows, err := q.db.QueryContext(ctx, taxFigures,
+		arg.AfterInvoice,
+		arg.AfterCategory,
+		arg.AfterRate,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TaxFiguresRow
+	for rows.Next() {
+		var i TaxFiguresRow
+		if err := rows.Scan(
+			&i.InvoiceID,
+			&i.Category,
+			&i.Rate,
+			&i.Base,
+			&i.Tax,
+			&i.TaxMode,
+			&i.Lines,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const taxRate = `-- name: TaxRate :one
+SELECT id, country, state, class, name, rate, valid_from, created_at FROM tax_rates WHERE id = $1
+`
+
+func (q *Queries) TaxRate(ctx context.Context, id string) (TaxRate, error) {
+	row := q.db.QueryRowContext(ctx, taxRate, id)
+	var i TaxRate
+	err := row.Scan(
+		&i.ID,
+		&i.Country,
+		&i.State,
+		&i.Class,
+		&i.Name,
+		&i.Rate,
+		&i.ValidFrom,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
 const taxRates = `-- name: TaxRates :many
 SELECT id, country, state, class, name, rate, valid_from, created_at FROM tax_rates ORDER BY country, state, class, valid_from, id
 `
@@ -1318,6 +1675,120 @@ func (q *Queries) TaxRates(ctx context.Context) ([]TaxRate, error) {
 			&i.Rate,
 			&i.ValidFrom,
 			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const taxedCredits = `-- name: TaxedCredits :many
+SELECT credit_notes.buyer, credit_notes.currency, CAST(COALESCE(credit_note_taxes.category, '') AS TEXT) AS category,
+    CAST(COALESCE(credit_note_taxes.rate, '') AS TEXT) AS rate,
+    CAST(SUM(COALESCE(credit_note_taxes.base, credit_notes.net)) AS BIGINT) AS base,
+    CAST(SUM(COALESCE(credit_note_taxes.tax, 0)) AS BIGINT) AS tax, COUNT(*) AS documents
+FROM credit_notes
+JOIN invoices ON invoices.id = credit_notes.invoice_id AND invoices.status <> 'void'
+LEFT JOIN credit_note_taxes ON credit_note_taxes.credit_note_id = credit_notes.id
+WHERE credit_notes.issued_on >= $1 AND credit_notes.issued_on < $2
+GROUP BY credit_notes.buyer, credit_notes.currency, COALESCE(credit_note_taxes.category, ''), COALESCE(credit_note_taxes.rate, '')
+`
+
+type TaxedCreditsParams struct {
+	Since string
+	Until string
+}
+
+type TaxedCreditsRow struct {
+	Buyer     string
+	Currency  string
+	Category  string
+	Rate      string
+	Base      int64
+	Tax       int64
+	Documents int64
+}
+
+func (q *Queries) TaxedCredits(ctx context.Context, arg TaxedCreditsParams) ([]TaxedCreditsRow, error) {
+	rows, err := q.db.QueryContext(ctx, taxedCredits, arg.Since, arg.Until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TaxedCreditsRow
+	for rows.Next() {
+		var i TaxedCreditsRow
+		if err := rows.Scan(
+			&i.Buyer,
+			&i.Currency,
+			&i.Category,
+			&i.Rate,
+			&i.Base,
+			&i.Tax,
+			&i.Documents,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const taxedSales = `-- name: TaxedSales :many
+SELECT invoices.buyer, invoices.currency, CAST(COALESCE(invoice_taxes.category, '') AS TEXT) AS category,
+    CAST(COALESCE(invoice_taxes.rate, '') AS TEXT) AS rate, CAST(SUM(COALESCE(invoice_taxes.base, invoices.net)) AS BIGINT) AS base,
+    CAST(SUM(COALESCE(invoice_taxes.tax, 0)) AS BIGINT) AS tax, COUNT(*) AS documents
+FROM invoices LEFT JOIN invoice_taxes ON invoice_taxes.invoice_id = invoices.id
+WHERE invoices.issued_on >= $1 AND invoices.issued_on < $2 AND invoices.number IS NOT NULL AND invoices.status <> 'void'
+GROUP BY invoices.buyer, invoices.currency, COALESCE(invoice_taxes.category, ''), COALESCE(invoice_taxes.rate, '')
+`
+
+type TaxedSalesParams struct {
+	Since *string
+	Until *string
+}
+
+type TaxedSalesRow struct {
+	Buyer     string
+	Currency  string
+	Category  string
+	Rate      string
+	Base      int64
+	Tax       int64
+	Documents int64
+}
+
+// What was sold and taken back in a stretch of days, and its tax. A store without tax has sums without a category.
+func (q *Queries) TaxedSales(ctx context.Context, arg TaxedSalesParams) ([]TaxedSalesRow, error) {
+	rows, err := q.db.QueryContext(ctx, taxedSales, arg.Since, arg.Until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TaxedSalesRow
+	for rows.Next() {
+		var i TaxedSalesRow
+		if err := rows.Scan(
+			&i.Buyer,
+			&i.Currency,
+			&i.Category,
+			&i.Rate,
+			&i.Base,
+			&i.Tax,
+			&i.Documents,
 		); err != nil {
 			return nil, err
 		}
@@ -1563,6 +2034,37 @@ func (q *Queries) UnsettledInvoices(ctx context.Context, n int64) ([]string, err
 		return nil, err
 	}
 	return items, nil
+}
+
+const updateTaxRate = `-- name: UpdateTaxRate :execrows
+UPDATE tax_rates SET country = $1, state = $2, class = $3, name = $4, rate = $5, valid_from = $6
+WHERE id = $7
+`
+
+type UpdateTaxRateParams struct {
+	Country   string
+	State     string
+	Class     string
+	Name      string
+	Rate      string
+	ValidFrom string
+	ID        string
+}
+
+func (q *Queries) UpdateTaxRate(ctx context.Context, arg UpdateTaxRateParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, updateTaxRate,
+		arg.Country,
+		arg.State,
+		arg.Class,
+		arg.Name,
+		arg.Rate,
+		arg.ValidFrom,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const wrongApplied = `-- name: WrongApplied :many
@@ -1909,6 +2411,64 @@ func (q *Queries) WrongLosses(ctx context.Context, n int64) ([]WrongLossesRow, e
 	return items, nil
 }
 
+const wrongNoteSums = `-- name: WrongNoteSums :many
+SELECT judged.id, judged.net, judged.tax, judged.lines_sum, judged.base_sum, judged.tax_sum FROM (
+    SELECT credit_notes.id, credit_notes.net, credit_notes.tax, credit_notes.total, invoices.tax_mode,
+        CAST(COALESCE((SELECT SUM(credit_note_lines.amount - credit_note_lines.discount) FROM credit_note_lines
+            WHERE credit_note_lines.credit_note_id = credit_notes.id), 0) AS BIGINT) AS lines_sum,
+        CAST(COALESCE((SELECT SUM(credit_note_taxes.base) FROM credit_note_taxes
+            WHERE credit_note_taxes.credit_note_id = credit_notes.id), 0) AS BIGINT) AS base_sum,
+        CAST(COALESCE((SELECT SUM(credit_note_taxes.tax) FROM credit_note_taxes
+            WHERE credit_note_taxes.credit_note_id = credit_notes.id), 0) AS BIGINT) AS tax_sum
+    FROM credit_notes JOIN invoices ON invoices.id = credit_notes.invoice_id
+) AS judged
+WHERE (judged.tax_mode = 'none' AND (judged.tax <> 0 OR judged.net <> judged.lines_sum))
+    OR (judged.tax_mode <> 'none' AND (judged.net <> judged.base_sum OR judged.tax <> judged.tax_sum))
+    OR (judged.tax_mode = 'exclusive' AND judged.net <> judged.lines_sum)
+    OR (judged.tax_mode = 'inclusive' AND judged.total <> judged.lines_sum)
+ORDER BY judged.id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongNoteSumsRow struct {
+	ID       string
+	Net      int64
+	Tax      int64
+	LinesSum int64
+	BaseSum  int64
+	TaxSum   int64
+}
+
+// The same of credit notes, and their lines (BR-CO-10, BR-CO-13, BR-CO-14).
+func (q *Queries) WrongNoteSums(ctx context.Context, n int64) ([]WrongNoteSumsRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongNoteSums, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongNoteSumsRow
+	for rows.Next() {
+		var i WrongNoteSumsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Net,
+			&i.Tax,
+			&i.LinesSum,
+			&i.BaseSum,
+			&i.TaxSum,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const wrongOrders = `-- name: WrongOrders :many
 SELECT judged.id, judged.got, judged.want FROM (
     SELECT orders.id, orders.status AS got, CAST(CASE
@@ -2159,6 +2719,58 @@ func (q *Queries) WrongTaxOwed(ctx context.Context, n int64) ([]WrongTaxOwedRow,
 	for rows.Next() {
 		var i WrongTaxOwedRow
 		if err := rows.Scan(&i.ID, &i.Got, &i.Want); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const wrongTaxSums = `-- name: WrongTaxSums :many
+SELECT invoices.id, invoices.net, invoices.tax, invoices.tax_mode, COUNT(invoice_taxes.category) AS categories,
+    CAST(COALESCE(SUM(invoice_taxes.base), 0) AS BIGINT) AS base_sum, CAST(COALESCE(SUM(invoice_taxes.tax), 0) AS BIGINT) AS tax_sum
+FROM invoices LEFT JOIN invoice_taxes ON invoice_taxes.invoice_id = invoices.id
+GROUP BY invoices.id, invoices.net, invoices.tax, invoices.tax_mode
+HAVING CASE WHEN invoices.tax_mode = 'none' THEN COUNT(invoice_taxes.category) > 0 OR invoices.tax <> 0
+    ELSE invoices.net <> COALESCE(SUM(invoice_taxes.base), 0) OR invoices.tax <> COALESCE(SUM(invoice_taxes.tax), 0) END
+ORDER BY invoices.id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongTaxSumsRow struct {
+	ID         string
+	Net        int64
+	Tax        int64
+	TaxMode    string
+	Categories int64
+	BaseSum    int64
+	TaxSum     int64
+}
+
+// Net and tax of an invoice are the sums over its categories (BR-CO-14); a store without tax has no categories.
+func (q *Queries) WrongTaxSums(ctx context.Context, n int64) ([]WrongTaxSumsRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongTaxSums, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongTaxSumsRow
+	for rows.Next() {
+		var i WrongTaxSumsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Net,
+			&i.Tax,
+			&i.TaxMode,
+			&i.Categories,
+			&i.BaseSum,
+			&i.TaxSum,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

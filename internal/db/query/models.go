@@ -211,6 +211,14 @@ type Dispute struct {
 	ClosedAt  *clock.Instant
 }
 
+type Document struct {
+	SubjectID string
+	Content   string
+	Pdf       string
+	Sha256    string
+	CreatedAt clock.Instant
+}
+
 type DownloadLog struct {
 	ID        string
 	LicenseID *string
