@@ -6,14 +6,26 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/job"
+	"github.com/keystead/keystead/internal/webhook"
 )
 
 // registerJobs names the upkeep that comes round by itself. What a change enqueues is registered by the room it belongs
 // to.
 func (r *Rooms) registerJobs() {
-	r.Jobs.Register("logs.prune", func(ctx context.Context, _ job.Job) error { return r.prune(ctx) })
-	r.Jobs.Lately("logs.prune", 24*time.Hour)
+	for _, daily := range []struct {
+		kind string
+		do   func(context.Context) error
+	}{
+		{"payments.sweep", r.Payments.Sweep},
+		{"logs.prune", r.prune},
+	} {
+		r.Jobs.Register(daily.kind, func(ctx context.Context, _ job.Job) error { return daily.do(ctx) })
+		r.Jobs.Lately(daily.kind, 24*time.Hour)
+	}
 }
+
+// gatewayEventsKept is how long what gateways told is kept. A gateway repeats itself for days, not for months.
+const gatewayEventsKept = 90 * 24 * time.Hour
 
 // prune forgets what is only kept for a while.
 func (r *Rooms) prune(ctx context.Context) error {
@@ -25,7 +37,9 @@ func (r *Rooms) prune(ctx context.Context) error {
 	_, rejected := r.Licenses.PruneRejected(ctx, now.AddDate(0, 0, -s.RejectedDays))
 	_, verifications := r.Licenses.PruneVerifications(ctx, now.AddDate(0, 0, -s.VerificationDays))
 	_, downloads := r.Licenses.PruneDownloads(ctx, now.AddDate(0, 0, -s.VerificationDays))
+	_, told := r.Payments.PruneEvents(ctx, now.Add(-gatewayEventsKept))
 	_, jobs := r.Jobs.Prune(ctx)
+	_, webhooks := r.Webhooks.Prune(ctx, now.Add(-webhook.KeepLog))
 	// One log that can't be pruned keeps no other from it.
-	return errors.Join(rejected, verifications, downloads, jobs, r.SignIn.Prune(ctx), r.Tokens.Prune(ctx), r.Automation.Prune(ctx))
+	return errors.Join(rejected, verifications, downloads, told, jobs, webhooks, r.SignIn.Prune(ctx), r.Tokens.Prune(ctx), r.Automation.Prune(ctx))
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/collection"
+	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/crypt"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
@@ -17,6 +19,7 @@ import (
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/license/index"
+	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
@@ -26,7 +29,10 @@ import (
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/signin"
 	"github.com/keystead/keystead/internal/staff"
+	"github.com/keystead/keystead/internal/subscription"
+	"github.com/keystead/keystead/internal/task"
 	"github.com/keystead/keystead/internal/token"
+	"github.com/keystead/keystead/internal/webhook"
 )
 
 // Config is what the rooms need besides the store.
@@ -43,24 +49,30 @@ type Config struct {
 
 // Rooms are the rooms of one store. They may be used at once; [Rooms.Start] begins what runs by itself.
 type Rooms struct {
-	Settings   *setting.Service
-	Events     *event.Log
-	Jobs       *job.Queue
-	Automation *automation.Service
-	Staff      *staff.Service
-	SignIn     *signin.Service
-	Tokens     *token.Service
-	Customers  *customer.Service
-	Catalog    *catalog.Service
-	Releases   *release.Service
-	Licenses   *license.Service
-	Checks     *index.Index
-	Counts     *index.Counts
-	Billing    *billing.Service
-	Payments   *payment.Service
-	Sandbox    *sandbox.Sandbox // nil in a live store
-	Orders     *order.Service
-	Reports    *report.Service
+	Settings      *setting.Service
+	Events        *event.Log
+	Jobs          *job.Queue
+	Automation    *automation.Service
+	Staff         *staff.Service
+	SignIn        *signin.Service
+	Tokens        *token.Service
+	Customers     *customer.Service
+	Catalog       *catalog.Service
+	Coupons       *coupon.Service
+	Releases      *release.Service
+	Licenses      *license.Service
+	Checks        *index.Index
+	Counts        *index.Counts
+	Billing       *billing.Service
+	Payments      *payment.Service
+	Sandbox       *sandbox.Sandbox // nil in a live store
+	Orders        *order.Service
+	Subscriptions *subscription.Service
+	Collection    *collection.Service
+	Tasks         *task.Service // what needs a person
+	Mail          *mail.Service
+	Webhooks      *webhook.Service
+	Reports       *report.Service
 
 	clock      clock.Clock
 	db         *db.DB
@@ -77,6 +89,13 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 	r := &Rooms{Counts: counts, clock: d.Clock(), db: d, config: c, rehearsing: make(chan struct{}, 1)}
 	r.Settings = setting.New(d)
 	r.Events = event.NewLog(d)
+	r.Webhooks = webhook.New(d, webhook.Config{
+		Box: crypt.NewBox(c.Key.Derive("webhook secrets")), TestMode: c.TestMode, Allowed: r.webhookNetworks, Logger: c.Logger,
+	})
+	r.Mail = mail.New(d, mail.Config{
+		Settings: r.Settings, Box: crypt.NewBox(c.Key.Derive("mail secrets")), Sender: mail.SMTP{}, Logger: c.Logger,
+	})
+	r.Tasks = task.New(d)
 	r.Jobs = job.NewQueue(d, c.Logger)
 	r.Automation = automation.New(d, r.Jobs, automation.Options{Logger: c.Logger})
 	r.Staff = staff.New(d)
@@ -89,6 +108,7 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 		return s.Currency, err
 	})
 	r.Catalog = catalog.New(d)
+	r.Coupons = coupon.New(d)
 	r.Releases = release.New(d, c.Files)
 	r.Licenses = license.New(d)
 	r.Catalog.UseKeys(r.Licenses)
@@ -104,6 +124,9 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 		return nil, err
 	}
 	r.Orders = order.New(d, r.Billing, r.Payments)
+	r.Billing.OnCredit(r.Payments.UseCredit)
+	r.Subscriptions = subscription.New(d, r.Billing, r.Payments, r.Licenses)
+	r.Collection = collection.New(r.Billing, r.Payments)
 	r.Reports = report.New(d)
 	r.registerJobs()
 	r.registerTasks()
@@ -115,10 +138,14 @@ func (r *Rooms) Start(ctx context.Context) {
 	r.Checks.Start()
 	r.Jobs.Start(ctx)
 	r.Automation.Start(ctx)
+	r.Mail.Start(ctx)
+	r.Webhooks.Start(ctx)
 }
 
 // Close stops what Start began, and folds what is counted.
 func (r *Rooms) Close(ctx context.Context) error {
+	r.Webhooks.Stop()
+	r.Mail.Stop()
 	r.Automation.Stop()
 	r.Jobs.Stop()
 	r.Checks.Close()

@@ -27,7 +27,7 @@ CREATE TABLE subscriptions (
     license_until  BIGINT, -- the expiry that this subscription gave its license last; a later one is staff's
     coupon_id      TEXT COLLATE "C" REFERENCES coupons (id),
     coupon_charges BIGINT CHECK (coupon_charges >= 0), -- that it still counts for; null: all
-    cancel_at      TEXT COLLATE "C", -- asked to end on this day: the end of the paid period
+    cancel_on      TEXT COLLATE "C", -- asked to end on this day: the end of the paid period
     paused_on      TEXT COLLATE "C",
     ended_on       TEXT COLLATE "C",
     end_reason     TEXT NOT NULL DEFAULT '' CHECK (end_reason IN ('', 'cancelled', 'unpaid', 'refunded', 'dispute_lost', 'staff')),
@@ -50,6 +50,7 @@ CREATE INDEX subscriptions_by_license ON subscriptions (license_id) WHERE licens
 CREATE INDEX subscriptions_by_status ON subscriptions (status, id);
 CREATE INDEX subscriptions_by_product ON subscriptions (product_id, status, id);
 CREATE INDEX subscriptions_by_price ON subscriptions (price_id, id);
+CREATE INDEX subscriptions_trials ON subscriptions (trial_ends_at, id) WHERE status = 'trialing';
 
 -- The periods of a subscription tile time. Each is billed once: whoever comes second finds its start taken.
 -- open: invoiced and not paid; paid; given: nothing was asked for it (a trial); removed: its line was taken back, a

@@ -22,7 +22,7 @@ SELECT * FROM subscription_periods WHERE subscription_id = @subscription_id ORDE
 UPDATE subscriptions SET license_id = @license_id, plan_id = @plan_id, price_id = @price_id, description = @description,
     status = @status, unit_amount = @unit_amount, quantity = @quantity, cycle = @cycle, anchor = @anchor,
     tax_class = @tax_class, trial_ends_at = @trial_ends_at, next_due = @next_due, next_at = @next_at,
-    license_until = @license_until, coupon_id = @coupon_id, coupon_charges = @coupon_charges, cancel_at = @cancel_at,
+    license_until = @license_until, coupon_id = @coupon_id, coupon_charges = @coupon_charges, cancel_on = @cancel_on,
     paused_on = @paused_on, ended_on = @ended_on, end_reason = @end_reason, change_price_id = @change_price_id,
     change_quantity = @change_quantity, suspended_on = @suspended_on, credit_due = @credit_due, updated_at = @updated_at
 WHERE id = @id;
@@ -36,6 +36,9 @@ ON CONFLICT (subscription_id, starts_on) DO NOTHING;
 UPDATE subscription_periods SET ends_on = @ends_on, line_id = @line_id, invoice_id = @invoice_id, due_on = @due_on,
     state = @state
 WHERE subscription_id = @subscription_id AND starts_on = @starts_on;
+
+-- name: InvoicePeriod :exec
+UPDATE subscription_periods SET invoice_id = @invoice_id WHERE subscription_id = @subscription_id AND starts_on = @starts_on;
 
 -- name: DeletePeriod :exec
 DELETE FROM subscription_periods WHERE subscription_id = @subscription_id AND starts_on = @starts_on;

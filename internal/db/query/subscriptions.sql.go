@@ -433,6 +433,21 @@ func (q *Queries) InsertSubscription(ctx context.Context, arg InsertSubscription
 	return err
 }
 
+const invoicePeriod = `-- name: InvoicePeriod :exec
+UPDATE subscription_periods SET invoice_id = $1 WHERE subscription_id = $2 AND starts_on = $3
+`
+
+type InvoicePeriodParams struct {
+	InvoiceID      *string
+	SubscriptionID string
+	StartsOn       string
+}
+
+func (q *Queries) InvoicePeriod(ctx context.Context, arg InvoicePeriodParams) error {
+	_, err := q.db.ExecContext(ctx, invoicePeriod, arg.InvoiceID, arg.SubscriptionID, arg.StartsOn)
+	return err
+}
+
 const lineOfInvoice = `-- name: LineOfInvoice :one
 SELECT invoice_id, id, position, order_item_id, subscription_id, period_start, period_end, description, quantity, unit_amount, amount, discount, total, tax_class, tax_category, tax_rate, credited, taken_back, discount_credited, takes_back, takes_discount FROM invoice_lines WHERE invoice_id = $1 AND id = $2
 `
@@ -486,7 +501,7 @@ func (q *Queries) LinkLicense(ctx context.Context, arg LinkLicenseParams) error 
 }
 
 const lockSubscription = `-- name: LockSubscription :one
-UPDATE subscriptions SET version = version + 1 WHERE id = $1 RETURNING id, customer_id, order_item_id, kind, license_id, product_id, plan_id, price_id, description, status, currency, unit_amount, quantity, cycle, anchor, tax_class, gateway, started_on, trial_ends_at, next_due, next_at, license_until, coupon_id, coupon_charges, cancel_at, paused_on, ended_on, end_reason, change_price_id, change_quantity, suspended_on, credit_due, version, created_at, updated_at
+UPDATE subscriptions SET version = version + 1 WHERE id = $1 RETURNING id, customer_id, order_item_id, kind, license_id, product_id, plan_id, price_id, description, status, currency, unit_amount, quantity, cycle, anchor, tax_class, gateway, started_on, trial_ends_at, next_due, next_at, license_until, coupon_id, coupon_charges, cancel_on, paused_on, ended_on, end_reason, change_price_id, change_quantity, suspended_on, credit_due, version, created_at, updated_at
 `
 
 func (q *Queries) LockSubscription(ctx context.Context, id string) (Subscription, error) {
@@ -517,7 +532,7 @@ func (q *Queries) LockSubscription(ctx context.Context, id string) (Subscription
 		&i.LicenseUntil,
 		&i.CouponID,
 		&i.CouponCharges,
-		&i.CancelAt,
+		&i.CancelOn,
 		&i.PausedOn,
 		&i.EndedOn,
 		&i.EndReason,
@@ -752,7 +767,7 @@ const saveSubscription = `-- name: SaveSubscription :exec
 UPDATE subscriptions SET license_id = $1, plan_id = $2, price_id = $3, description = $4,
     status = $5, unit_amount = $6, quantity = $7, cycle = $8, anchor = $9,
     tax_class = $10, trial_ends_at = $11, next_due = $12, next_at = $13,
-    license_until = $14, coupon_id = $15, coupon_charges = $16, cancel_at = $17,
+    license_until = $14, coupon_id = $15, coupon_charges = $16, cancel_on = $17,
     paused_on = $18, ended_on = $19, end_reason = $20, change_price_id = $21,
     change_quantity = $22, suspended_on = $23, credit_due = $24, updated_at = $25
 WHERE id = $26
@@ -775,7 +790,7 @@ type SaveSubscriptionParams struct {
 	LicenseUntil   *clock.Instant
 	CouponID       *string
 	CouponCharges  *int64
-	CancelAt       clock.Instant
+	CancelOn       *string
 	PausedOn       *string
 	EndedOn        *string
 	EndReason      string
@@ -805,7 +820,7 @@ func (q *Queries) SaveSubscription(ctx context.Context, arg SaveSubscriptionPara
 		arg.LicenseUntil,
 		arg.CouponID,
 		arg.CouponCharges,
-		arg.CancelAt,
+		arg.CancelOn,
 		arg.PausedOn,
 		arg.EndedOn,
 		arg.EndReason,
@@ -820,7 +835,7 @@ func (q *Queries) SaveSubscription(ctx context.Context, arg SaveSubscriptionPara
 }
 
 const subscription = `-- name: Subscription :one
-SELECT id, customer_id, order_item_id, kind, license_id, product_id, plan_id, price_id, description, status, currency, unit_amount, quantity, cycle, anchor, tax_class, gateway, started_on, trial_ends_at, next_due, next_at, license_until, coupon_id, coupon_charges, cancel_at, paused_on, ended_on, end_reason, change_price_id, change_quantity, suspended_on, credit_due, version, created_at, updated_at FROM subscriptions WHERE id = $1
+SELECT id, customer_id, order_item_id, kind, license_id, product_id, plan_id, price_id, description, status, currency, unit_amount, quantity, cycle, anchor, tax_class, gateway, started_on, trial_ends_at, next_due, next_at, license_until, coupon_id, coupon_charges, cancel_on, paused_on, ended_on, end_reason, change_price_id, change_quantity, suspended_on, credit_due, version, created_at, updated_at FROM subscriptions WHERE id = $1
 `
 
 func (q *Queries) Subscription(ctx context.Context, id string) (Subscription, error) {
@@ -851,7 +866,7 @@ func (q *Queries) Subscription(ctx context.Context, id string) (Subscription, er
 		&i.LicenseUntil,
 		&i.CouponID,
 		&i.CouponCharges,
-		&i.CancelAt,
+		&i.CancelOn,
 		&i.PausedOn,
 		&i.EndedOn,
 		&i.EndReason,

@@ -22,11 +22,22 @@ type Rooms struct {
 	Broken error
 }
 
-// New builds the rooms. They are closed before the store is.
-func New(t testing.TB, s *dbtest.Store, log *slog.Logger) *Rooms {
+// New builds the rooms of a live store. They are closed before the store is.
+func New(t testing.TB, s *dbtest.Store, log *slog.Logger) *Rooms { return build(t, s, log, false) }
+
+// InTestMode builds the rooms of a store in test mode: with the sandbox, and a clock that stands still.
+func InTestMode(t testing.TB, s *dbtest.Store, log *slog.Logger) *Rooms {
+	t.Helper()
+	if err := s.DB.StandStill(t.Context(), s.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	return build(t, s, log, true)
+}
+
+func build(t testing.TB, s *dbtest.Store, log *slog.Logger, testMode bool) *Rooms {
 	t.Helper()
 	files := t.TempDir()
-	built, err := rooms.Build(t.Context(), s.DB, rooms.Config{Dir: s.Config.Dir, Files: files, Key: crypt.NewKey(), Logger: log})
+	built, err := rooms.Build(t.Context(), s.DB, rooms.Config{Dir: s.Config.Dir, Files: files, Key: crypt.NewKey(), TestMode: testMode, Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}

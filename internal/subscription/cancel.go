@@ -1,0 +1,230 @@
+package subscription
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/task"
+	"github.com/keystead/keystead/internal/text"
+)
+
+// CancelAt says from when a cancellation counts.
+type CancelAt string
+
+// The choices.
+const (
+	AtPeriodEnd CancelAt = "period_end"
+	AtOnce      CancelAt = "now"
+)
+
+var errEnded = fail.Conflict("SUBSCRIPTION_ENDED", "The subscription is over.")
+
+// Cancel ends a subscription: at the end of what is paid, or at once, with account credit for the unused part. A renewal
+// that is invoiced and not paid is taken back.
+func (s *Service) Cancel(ctx context.Context, id string, at CancelAt, why string) (Subscription, error) {
+	if at != AtPeriodEnd && at != AtOnce {
+		return Subscription{}, fail.Invalid("at", "is not period_end or now")
+	}
+	why, err := text.Notes(why, text.NotesLength)
+	if err != nil {
+		return Subscription{}, fail.Invalid("reason", err.Error())
+	}
+	return s.change(ctx, id, func(tx *db.Tx, sub *Subscription, p policy) error {
+		if sub.Ended() {
+			return errEnded
+		}
+		if at == AtPeriodEnd && !sub.CancelOn.IsZero() {
+			return nil
+		}
+		if err := s.lapseChanges(ctx, tx, sub.ID, "the subscription was cancelled"); err != nil {
+			return err
+		}
+		var err error
+		if *sub, err = s.takeBackOpen(ctx, tx, *sub, "the subscription was cancelled"); err != nil {
+			return err
+		}
+		err = event.Audit(ctx, tx, event.Change{What: "subscription.cancelled", SubjectID: sub.ID, After: string(at), Why: why})
+		if err != nil {
+			return err
+		}
+		sub.ChangePriceID, sub.ChangeQuantity = "", 0
+		day := today(tx, p)
+		end := sub.PaidUntil()
+		if at == AtPeriodEnd && day.Before(end) {
+			sub.CancelOn = end
+			return save(ctx, tx, *sub)
+		}
+		if err := s.end(ctx, tx, *sub, EndedCancelled, day, why, p); err != nil || at != AtOnce {
+			return err
+		}
+		return s.creditUnused(ctx, tx, *sub, p)
+	})
+}
+
+// creditUnused gives the unused part of the paid period back as account credit (by the proration setting).
+func (s *Service) creditUnused(ctx context.Context, tx *db.Tx, sub Subscription, p policy) error {
+	current, found := sub.paidAt(today(tx, p))
+	if !found || current.LineID == "" {
+		return nil
+	}
+	_, line, stretch, err := paidStretch(ctx, tx, sub, current, p)
+	if err != nil {
+		return err
+	}
+	credit, err := stretch.Cancel(tx.Now)
+	if err != nil {
+		return fmt.Errorf("unused part of subscription %s: %w", sub.ID, err)
+	}
+	if credit.Amount <= 0 {
+		return nil
+	}
+	inv, err := billing.Lock(ctx, tx, current.InvoiceID)
+	if err != nil {
+		return err
+	}
+	_, _, err = s.billing.Credit(ctx, tx, inv, billing.Crediting{
+		Lines: []billing.LineCredit{{LineID: line.ID, Amount: credit}}, Cause: billing.CauseCancellation, Reason: "The subscription was cancelled.",
+	})
+	if err != nil {
+		return err
+	}
+	return s.payments.UseCredit(ctx, tx, sub.CustomerID, sub.Unit.Currency)
+}
+
+// Resume takes a cancellation back, before it has taken effect, or ends a pause. If the day of the next invoice has passed,
+// it is made.
+func (s *Service) Resume(ctx context.Context, id string) (Subscription, error) {
+	return s.change(ctx, id, func(tx *db.Tx, sub *Subscription, p policy) error {
+		switch {
+		case sub.Ended():
+			return errEnded
+		case sub.CancelOn.IsZero() && sub.PausedOn.IsZero():
+			return fail.Conflict("NOT_CANCELLED", "The subscription is neither cancelled nor paused.")
+		}
+		paused := !sub.PausedOn.IsZero()
+		sub.CancelOn, sub.PausedOn = civil.Date{}, civil.Date{}
+		if !paused {
+			return save(ctx, tx, *sub)
+		}
+		if err := s.skip(ctx, tx, sub, today(tx, p), false); err != nil {
+			return err
+		}
+		if err := save(ctx, tx, *sub); err != nil {
+			return err
+		}
+		if err := s.settle(ctx, tx, sub.ID, p); err != nil || sub.LicenseID == "" || sub.Kind == OfAddon {
+			return err
+		}
+		return s.licenses.Apply(ctx, tx, sub.LicenseID, license.StaffLifts, license.Input{Source: sub.ID, Why: "the subscription goes on"})
+	})
+}
+
+// Pause stops a subscription until it is resumed: nothing is invoiced, and its license is held.
+func (s *Service) Pause(ctx context.Context, id, why string) (Subscription, error) {
+	why, err := text.Notes(why, text.NotesLength)
+	if err != nil {
+		return Subscription{}, fail.Invalid("reason", err.Error())
+	}
+	return s.change(ctx, id, func(tx *db.Tx, sub *Subscription, p policy) error {
+		switch {
+		case sub.Ended():
+			return errEnded
+		case !sub.PausedOn.IsZero():
+			return nil
+		}
+		if err := s.lapseChanges(ctx, tx, sub.ID, "the subscription was paused"); err != nil {
+			return err
+		}
+		var err error
+		if *sub, err = s.takeBackOpen(ctx, tx, *sub, "the subscription was paused"); err != nil {
+			return err
+		}
+		sub.PausedOn = today(tx, p)
+		if err := save(ctx, tx, *sub); err != nil {
+			return err
+		}
+		err = event.Audit(ctx, tx, event.Change{What: "subscription.paused", SubjectID: sub.ID, Why: why})
+		if err != nil || sub.LicenseID == "" || sub.Kind == OfAddon {
+			return err
+		}
+		return s.licenses.Apply(ctx, tx, sub.LicenseID, license.StaffHolds, license.Input{Source: sub.ID, Why: "the subscription is paused"})
+	})
+}
+
+// Decision is what staff make of a period whose line was taken back.
+type Decision string
+
+// The decisions.
+const (
+	InvoiceAgain Decision = "invoice_again"
+	MarkPaid     Decision = "mark_paid"
+	EndIt        Decision = "end"
+)
+
+// Decide settles what becomes of a period whose line was taken back.
+func (s *Service) Decide(ctx context.Context, id string, start civil.Date, d Decision, why string) (Subscription, error) {
+	why, err := text.Required(why, text.NotesLength)
+	if err != nil {
+		return Subscription{}, fail.Invalid("reason", err.Error())
+	}
+	return s.change(ctx, id, func(tx *db.Tx, sub *Subscription, p policy) error {
+		at := -1
+		for i, period := range sub.Periods {
+			if period.Start == start && period.State == PeriodRemoved {
+				at = i
+			}
+		}
+		if at < 0 {
+			return fail.NotFound("PERIOD_NOT_FOUND", "There is no such period that waits for a decision.")
+		}
+		if sub.Ended() {
+			return errEnded
+		}
+		period := sub.Periods[at]
+		var err error
+		switch d {
+		case MarkPaid:
+			period.State = PeriodGiven
+			err = savePeriod(ctx, tx, sub.ID, period)
+		case InvoiceAgain:
+			err = s.invoiceAgain(ctx, tx, *sub, period, p)
+		case EndIt:
+			err = s.end(ctx, tx, *sub, EndedByStaff, today(tx, p), why, p)
+		default:
+			return fail.Invalid("decision", "is not invoice_again, mark_paid or end")
+		}
+		if err != nil {
+			return err
+		}
+		if err := task.Settled(ctx, tx, removedTask, sub.ID); err != nil {
+			return err
+		}
+		return event.Audit(ctx, tx, event.Change{What: "subscription.period_decided", SubjectID: sub.ID, Before: start.String(), After: string(d), Why: why})
+	})
+}
+
+// invoiceAgain makes a new invoice for a period.
+func (s *Service) invoiceAgain(ctx context.Context, tx *db.Tx, sub Subscription, period Period, p policy) error {
+	last := sub.NextDue == period.End
+	if !last {
+		return fail.Conflict("PERIOD_NOT_LAST", "A later period is invoiced already. Mark this one as paid, or add a line to an invoice by hand.")
+	}
+	if err := deletePeriod(ctx, tx, sub.ID, period); err != nil {
+		return err
+	}
+	sub.NextDue = period.Start
+	if err := save(ctx, tx, sub); err != nil {
+		return err
+	}
+	sub, err := lock(ctx, tx, sub.ID)
+	if err != nil {
+		return err
+	}
+	return s.invoiceNext(ctx, tx, sub, p)
+}

@@ -1,0 +1,182 @@
+package subscription
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/coupon"
+	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/proration"
+)
+
+// invoiceNext makes the invoice of the next period. The caller has found that it is due.
+func (s *Service) invoiceNext(ctx context.Context, tx *db.Tx, sub Subscription, p policy) error {
+	if err := s.lapseChanges(ctx, tx, sub.ID, ""); err != nil {
+		return err
+	}
+	if sub.ChangePriceID != "" || sub.ChangeQuantity > 0 {
+		if err := s.applyPlanned(ctx, tx, &sub); err != nil {
+			return err
+		}
+	}
+	line, period, err := s.nextLine(ctx, tx, &sub, p)
+	if err != nil {
+		return err
+	}
+	buyer, err := customer.Lock(ctx, tx, sub.CustomerID)
+	if err != nil {
+		return err
+	}
+	lines := []billing.NewLine{line}
+	if off := min(sub.CreditDue.Amount, period.Amount.Amount-line.Discount.Amount); off > 0 {
+		lines = append(lines, billing.NewLine{
+			SubscriptionID: sub.ID, Description: "Suspended time", Quantity: 1, UnitAmount: money.New(-off, sub.Unit.Currency),
+			Discount: money.New(0, sub.Unit.Currency), TaxClass: sub.TaxClass,
+		})
+		sub.CreditDue.Amount -= off
+	}
+	sub.NextDue = period.End
+	if err := save(ctx, tx, sub); err != nil {
+		return err
+	}
+	// Nobody has billed this period: its start is unique.
+	if inserted, err := insertPeriod(ctx, tx, sub.ID, period); err != nil || !inserted {
+		return fmt.Errorf("subscription %s: the period from %s is billed already (%w)", sub.ID, period.Start, err)
+	}
+	inv, err := s.billing.Issue(ctx, tx, billing.NewInvoice{
+		CustomerID: sub.CustomerID, Kind: billing.KindRenewal, Currency: sub.Unit.Currency, Buyer: partyOf(buyer), Lines: lines, DueOn: period.DueOn,
+	})
+	if err != nil {
+		return err
+	}
+	err = tx.InvoicePeriod(ctx, query.InvoicePeriodParams{SubscriptionID: sub.ID, StartsOn: period.Start.String(), InvoiceID: &inv.ID})
+	if err != nil {
+		return fmt.Errorf("period %s of subscription %s: %w", period.Start, sub.ID, err)
+	}
+	if err := tell(ctx, tx, "invoiced", sub, map[string]any{"invoice_id": inv.ID, "period": period.Period, "total": inv.Total}); err != nil {
+		return err
+	}
+	if inv.Balance().Amount == 0 {
+		return nil
+	}
+	return s.payments.UseCredit(ctx, tx, sub.CustomerID, sub.Unit.Currency)
+}
+
+// nextLine is what the invoice of the next period says, and the period.
+func (s *Service) nextLine(ctx context.Context, tx *db.Tx, sub *Subscription, p policy) (billing.NewLine, Period, error) {
+	part, whole, _ := sub.nextPeriod()
+	day := today(tx, p)
+	due := part.Start
+	if due.Before(day) {
+		due = day // who was invoiced late has as much time as anybody else
+	}
+	amount := sub.Recurring()
+	unit, quantity := sub.Unit, sub.Quantity
+	if part != whole {
+		var err error
+		term := proration.Term{Profile: p.profile, Interval: sub.Cycle.Interval(), Whole: whole, Zone: p.Zone}
+		if _, amount, err = proration.Begin(sub.Recurring(), term, part); err != nil {
+			return billing.NewLine{}, Period{}, fmt.Errorf("subscription %s: %w", sub.ID, err)
+		}
+		unit, quantity = amount, 1
+	}
+	line := billing.NewLine{
+		ID: tx.NewID("lin"), SubscriptionID: sub.ID, Period: part, Description: sub.Description, Quantity: quantity, UnitAmount: unit,
+		Discount: money.New(0, unit.Currency), TaxClass: sub.TaxClass, Kind: billing.LinkRenewal, Target: sub.ID,
+	}
+	discount, err := useCoupon(ctx, tx, sub, amount)
+	if err != nil {
+		return billing.NewLine{}, Period{}, err
+	}
+	line.Discount = discount
+	return line, Period{Period: part, LineID: line.ID, DueOn: due, PriceID: sub.PriceID, Amount: amount, State: PeriodOpen}, nil
+}
+
+// useCoupon returns what the subscription's coupon takes off a charge, and counts the charge.
+func useCoupon(ctx context.Context, tx *db.Tx, sub *Subscription, amount money.Money) (money.Money, error) {
+	if sub.CouponID == "" {
+		return money.New(0, amount.Currency), nil
+	}
+	c, err := coupon.Load(ctx, tx, sub.CouponID)
+	if err != nil {
+		return money.Money{}, err
+	}
+	off, err := c.Again(coupon.Line{ProductID: sub.ProductID, Cycle: sub.Cycle, Amount: amount})
+	if err != nil {
+		return money.Money{}, err
+	}
+	if sub.CouponCharges != nil {
+		left := *sub.CouponCharges - 1
+		sub.CouponCharges = &left
+		if left <= 0 {
+			sub.CouponID, sub.CouponCharges = "", nil
+		}
+	}
+	return off, nil
+}
+
+// applyPlanned lets a change that was planned for the renewal take effect.
+func (s *Service) applyPlanned(ctx context.Context, tx *db.Tx, sub *Subscription) error {
+	priceID, quantity := sub.PriceID, sub.Quantity
+	if sub.ChangePriceID != "" {
+		priceID = sub.ChangePriceID
+	}
+	if sub.ChangeQuantity > 0 {
+		quantity = sub.ChangeQuantity
+	}
+	offer, err := catalog.PriceOffer(ctx, tx, priceID)
+	if err != nil {
+		return err
+	}
+	sub.ChangePriceID, sub.ChangeQuantity = "", 0
+	return s.become(ctx, tx, sub, offer, quantity)
+}
+
+// skip gives away the time until a day for which the subscription was stopped, so that nobody is asked to pay for it:
+// whole periods after a dispute, so that one invoice follows and not one for each of them, every day after a pause.
+func (s *Service) skip(ctx context.Context, tx *db.Tx, sub *Subscription, until civil.Date, wholeOnly bool) error {
+	for range mostAtOnce {
+		part, _, _ := sub.nextPeriod()
+		if !wholeOnly && until.Before(part.End) {
+			part.End = until
+		}
+		if part.IsEmpty() || part.End.After(until) {
+			return nil
+		}
+		gift := Period{Period: part, DueOn: part.Start, PriceID: sub.PriceID, Amount: money.New(0, sub.Unit.Currency), State: PeriodGiven}
+		if _, err := insertPeriod(ctx, tx, sub.ID, gift); err != nil {
+			return err
+		}
+		sub.Periods = append(sub.Periods, gift)
+		sub.NextDue = part.End
+	}
+	return nil
+}
+
+// creditSuspended remembers what the time from the hold until today was worth that the customer has now paid for (P12).
+func (s *Service) creditSuspended(sub *Subscription, p policy, today civil.Date) error {
+	held := civil.Period{Start: sub.SuspendedOn, End: today}
+	for _, period := range sub.Periods {
+		part := period.Clip(held)
+		if period.State != PeriodPaid || part.IsEmpty() {
+			continue
+		}
+		term := proration.Term{Profile: p.profile, Interval: sub.Cycle.Interval(), Whole: period.Period, Zone: p.Zone}
+		stretch, _, err := proration.Begin(period.Amount, term, period.Period)
+		if err != nil {
+			return err
+		}
+		credit, err := stretch.Credit(part)
+		if err != nil {
+			return err
+		}
+		sub.CreditDue.Amount += credit.Amount
+	}
+	return nil
+}

@@ -1,0 +1,183 @@
+package subscription
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/license"
+)
+
+// mostAtOnce bounds how many periods one assessment invoices: a clock that is wrong by centuries must not bill them.
+const mostAtOnce = 120
+
+func today(tx *db.Tx, p policy) civil.Date { return civil.Of(tx.Now, p.Zone) }
+
+// settle assesses a subscription and does what follows: invoices that are due, its end, the term and the holds of its
+// license, and the instant at which it is to be looked at again. The caller holds the customer's lock.
+func (s *Service) settle(ctx context.Context, tx *db.Tx, id string, p policy) error {
+	for range mostAtOnce {
+		sub, err := lock(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		chargeable, err := tx.HasChargeableMethod(ctx, sub.CustomerID)
+		if err != nil {
+			return fmt.Errorf("payment methods of customer %s: %w", sub.CustomerID, err)
+		}
+		st := Assess(sub, chargeable, p.Rules, tx.Now)
+		if st.End != NotEnded && !sub.Ended() {
+			return s.end(ctx, tx, sub, st.End, st.EndOn, "", p)
+		}
+		if err := s.write(ctx, tx, &sub, st, p); err != nil {
+			return err
+		}
+		if !st.Invoice {
+			return nil
+		}
+		if err := s.invoiceNext(ctx, tx, sub, p); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("subscription %s: more than %d periods are due at once", id, mostAtOnce)
+}
+
+// write stores what an assessment found, tells of a new status, and passes term and holds on to the license.
+func (s *Service) write(ctx context.Context, tx *db.Tx, sub *Subscription, st Standing, p policy) error {
+	before := sub.Status
+	if !mayMove(before, st.Status) {
+		return fmt.Errorf("subscription %s: nothing leads from %s to %s", sub.ID, before, st.Status)
+	}
+	sub.Status, sub.NextAt = st.Status, st.NextAt
+	if st.Held && sub.SuspendedOn.IsZero() {
+		sub.SuspendedOn = today(tx, p)
+	}
+	if err := s.toLicense(ctx, tx, sub, st, false); err != nil {
+		return err
+	}
+	if !st.Held && st.Status != Suspended && st.Status != Expired && !sub.SuspendedOn.IsZero() {
+		if p.creditPause {
+			if err := s.creditSuspended(sub, p, today(tx, p)); err != nil {
+				return err
+			}
+		}
+		sub.SuspendedOn = civil.Date{}
+	}
+	if err := save(ctx, tx, *sub); err != nil {
+		return err
+	}
+	if before == st.Status {
+		return nil
+	}
+	return tell(ctx, tx, statusEvent(before, st.Status), *sub, map[string]any{"from": before})
+}
+
+// statusEvent names what happened when a subscription went from one status to another.
+func statusEvent(from, to Status) string {
+	switch to {
+	case Active:
+		switch from {
+		case Trialing:
+			return "activated"
+		case PastDue:
+			return "recovered"
+		default:
+			return "resumed"
+		}
+	case PastDue, Suspended, Cancelled, Expired:
+		return string(to)
+	case Trialing:
+		return "resumed"
+	}
+	return string(to)
+}
+
+// toLicense brings the license in line: its term, and the hold for want of payment. An add-on has none of its own.
+func (s *Service) toLicense(ctx context.Context, tx *db.Tx, sub *Subscription, st Standing, revive bool) error {
+	if sub.LicenseID == "" {
+		return nil
+	}
+	if sub.Kind == OfAddon {
+		return s.switchAddon(ctx, tx, *sub, !st.Held && st.Status != Expired && st.Status != Suspended)
+	}
+	st.Term.Before = sub.LicenseUntil
+	err := s.licenses.Extend(ctx, tx, sub.LicenseID, license.Extension{
+		Source: sub.ID, Term: st.Term, Held: st.Held, Revive: revive,
+	})
+	if err != nil {
+		return fmt.Errorf("license of subscription %s: %w", sub.ID, err)
+	}
+	sub.LicenseUntil = st.Term.ExpiresAt
+	return nil
+}
+
+// end closes a subscription for good. Its unpaid invoices become uncollectible, or are taken back where the customer
+// has cancelled.
+func (s *Service) end(ctx context.Context, tx *db.Tx, sub Subscription, why EndReason, on civil.Date, words string, p policy) error {
+	before := sub.Status
+	sub.EndedOn, sub.EndReason, sub.CancelOn = on, why, civil.Date{}
+	st := Assess(sub, false, p.Rules, tx.Now)
+	if !mayMove(before, st.Status) {
+		return fmt.Errorf("subscription %s: nothing leads from %s to %s", sub.ID, before, st.Status)
+	}
+	sub.Status, sub.NextAt = st.Status, nil
+	open := []Period{}
+	for i := range sub.Periods {
+		period := &sub.Periods[i]
+		if period.State != PeriodOpen && (period.State != PeriodDisputed || why != EndedDisputeLost) {
+			continue
+		}
+		open = append(open, *period)
+		period.State = PeriodLapsed
+		if err := savePeriod(ctx, tx, sub.ID, *period); err != nil {
+			return err
+		}
+	}
+	switch why {
+	case EndedRefunded, EndedDisputeLost:
+		// The license is revoked by the money that went back: its term stays as it was.
+		if sub.Kind == OfAddon {
+			if err := s.switchAddon(ctx, tx, sub, false); err != nil {
+				return err
+			}
+		}
+	case EndedByStaff, EndedCancelled, EndedUnpaid, NotEnded:
+		if err := s.toLicense(ctx, tx, &sub, st, false); err != nil {
+			return err
+		}
+	}
+	if err := save(ctx, tx, sub); err != nil {
+		return err
+	}
+	if err := tell(ctx, tx, "expired", sub, map[string]any{"from": before, "reason": why, "why": words}); err != nil {
+		return err
+	}
+	if err := s.lapseChanges(ctx, tx, sub.ID, ""); err != nil {
+		return err
+	}
+	for _, period := range open {
+		if err := s.giveUp(ctx, tx, period, why); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// giveUp closes the invoice of a period that will not be paid any more.
+func (s *Service) giveUp(ctx context.Context, tx *db.Tx, period Period, why EndReason) error {
+	inv, err := billing.Lock(ctx, tx, period.InvoiceID)
+	if err != nil || inv.Status != billing.Open {
+		return err
+	}
+	switch {
+	case why == EndedDisputeLost:
+		return nil // the payment room closes what was in dispute
+	case why == EndedUnpaid && (len(inv.Lines) == 1 || inv.Kind == billing.KindRenewal):
+		_, err = s.billing.GiveUp(ctx, tx, inv.ID, "the subscription ended unpaid")
+	default:
+		_, err = s.billing.RemoveLine(ctx, tx, period.LineID, billing.Removal{Why: "the subscription ended", InFlight: true})
+	}
+	return err
+}

@@ -1,0 +1,59 @@
+package subscription
+
+import (
+	"context"
+	"time"
+
+	"github.com/keystead/keystead/internal/automation"
+	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+)
+
+// Task is the automation of subscriptions: whatever falls due of them by itself. A subscription is assessed as a whole, so
+// that on one day its holds come before its invoices.
+func (s *Service) Task() automation.Task {
+	return automation.Task{
+		Kind: "subscriptions.assess", Order: automation.OrderHolds,
+		Next: func(ctx context.Context, tx *db.Tx, after time.Time) (time.Time, bool, error) {
+			from := clock.FromTime(after)
+			at, err := tx.NextSubscriptionDue(ctx, &from)
+			if db.NotFound(err) || err == nil && at == nil {
+				return time.Time{}, false, nil
+			}
+			if err != nil {
+				return time.Time{}, false, err
+			}
+			return at.Time(), true, nil
+		},
+		Run: s.runDue,
+	}
+}
+
+func (s *Service) runDue(ctx context.Context, p *automation.Pass) error {
+	return p.Each(ctx,
+		func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
+			rows, err := tx.DueSubscriptions(ctx, query.DueSubscriptionsParams{
+				Now: &tx.Stamp, After: after, CustomerID: p.CustomerID(), N: int64(n),
+			})
+			ids := make([]string, len(rows))
+			for i, r := range rows {
+				ids[i] = r.ID
+			}
+			return ids, err
+		},
+		func(ctx context.Context, tx *db.Tx, id string) (automation.Outcome, error) {
+			sub, err := lockWithCustomer(ctx, tx, id)
+			if err != nil {
+				return automation.ItemSkipped, err
+			}
+			if sub.NextAt == nil || sub.NextAt.After(tx.Now) {
+				return automation.ItemSkipped, nil
+			}
+			policy, err := policyOf(ctx, tx)
+			if err != nil {
+				return automation.ItemSkipped, err
+			}
+			return automation.ItemDone, s.settle(ctx, tx, id, policy)
+		})
+}
