@@ -501,6 +501,8 @@ CREATE TABLE ledger_transactions (
 );
 CREATE INDEX ledger_transactions_unsealed ON ledger_transactions (id) WHERE seal IS NULL;
 CREATE INDEX ledger_transactions_by_seal ON ledger_transactions (seal, id);
+-- For what became of a customer's credit; issuing an invoice moves none.
+CREATE INDEX ledger_transactions_by_customer ON ledger_transactions (customer_id, id) WHERE kind <> 'invoice.finalised';
 
 CREATE TABLE ledger_entries (
     transaction_id TEXT COLLATE "C" NOT NULL REFERENCES ledger_transactions (id),

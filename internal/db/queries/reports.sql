@@ -6,7 +6,7 @@ WHERE received_at >= @since AND state = 'succeeded' AND gateway <> 'credit'
 GROUP BY currency, received_at / 900000000;
 
 -- name: OpenInvoices :many
-SELECT currency, CAST(COUNT(*) AS BIGINT) AS invoices, CAST(SUM(total - paid) AS BIGINT) AS amount, CAST(COALESCE(SUM(CASE WHEN due_on < @today THEN 1 ELSE 0 END), 0) AS BIGINT) AS overdue
+SELECT currency, CAST(COUNT(*) AS BIGINT) AS invoices, CAST(SUM(total - credited - paid) AS BIGINT) AS amount, CAST(COALESCE(SUM(CASE WHEN due_on < @today THEN 1 ELSE 0 END), 0) AS BIGINT) AS overdue
 FROM invoices
 WHERE status = 'open'
 GROUP BY currency

@@ -141,7 +141,7 @@ func (q *Queries) MoneyReceived(ctx context.Context, since clock.Instant) ([]Mon
 }
 
 const openInvoices = `-- name: OpenInvoices :many
-SELECT currency, CAST(COUNT(*) AS BIGINT) AS invoices, CAST(SUM(total - paid) AS BIGINT) AS amount, CAST(COALESCE(SUM(CASE WHEN due_on < $1 THEN 1 ELSE 0 END), 0) AS BIGINT) AS overdue
+SELECT currency, CAST(COUNT(*) AS BIGINT) AS invoices, CAST(SUM(total - credited - paid) AS BIGINT) AS amount, CAST(COALESCE(SUM(CASE WHEN due_on < $1 THEN 1 ELSE 0 END), 0) AS BIGINT) AS overdue
 FROM invoices
 WHERE status = 'open'
 GROUP BY currency
