@@ -23,7 +23,7 @@ import (
 // buildFaces builds what the outside sees: the public handler, and the one behind the command socket.
 func (a *App) buildFaces(c Config) error {
 	api := adminapi.Config{
-		DB: a.DB, Clock: a.DB.Clock(), Log: a.log, Catalog: a.Catalog, Customers: a.Customers, Releases: a.Releases, Settings: a.Settings, Licenses: a.Licenses,
+		DB: a.DB, Clock: a.DB.Clock(), Log: a.log, Catalog: a.Catalog, Coupons: a.Coupons, Customers: a.Customers, Releases: a.Releases, Settings: a.Settings, Licenses: a.Licenses,
 		Orders: a.Orders, Billing: a.Billing, Payments: a.Payments, Events: a.Events, Jobs: a.Jobs, Automation: a.Automation, DryRun: a.DryRun, Tokens: a.Tokens, Version: c.Version,
 	}
 	staffArea, err := admin.New(admin.Config{

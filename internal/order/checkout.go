@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/crypt"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
@@ -157,7 +158,7 @@ func withoutCustomer(o Order) Order {
 func thankYouLink(ctx context.Context, tx *db.Tx, orderID string) (string, error) {
 	secret := crypt.Token("")
 	err := tx.InsertThankYouLink(ctx, query.InsertThankYouLinkParams{
-		TokenHash: crypt.HashToken(secret), OrderID: orderID, CreatedAt: tx.WallStamp, ExpiresAt: later(tx, thankYouLife),
+		TokenHash: crypt.HashToken(secret), OrderID: orderID, CreatedAt: tx.WallStamp, ExpiresAt: clock.FromTime(tx.Wall.Add(thankYouLife)),
 	})
 	if err != nil {
 		return "", fmt.Errorf("thank-you page of order %s: %w", orderID, err)

@@ -3,7 +3,9 @@ package order
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/crypt"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
@@ -18,6 +20,7 @@ type ClaimMail struct {
 	Language   string
 	OrderID    string
 	Secret     string // of the link
+	ValidUntil time.Time
 }
 
 // UseClaims names who queues the mail with the link, as part of the transaction.
@@ -35,15 +38,16 @@ func (s *Service) offerClaim(ctx context.Context, tx *db.Tx, guest customer.Cust
 	if s.sendClaim == nil {
 		return nil
 	}
-	secret := crypt.Token("")
+	secret, until := crypt.Token(""), tx.Wall.Add(claimLife)
 	err := tx.InsertGuestClaim(ctx, query.InsertGuestClaimParams{
-		TokenHash: crypt.HashToken(secret), CustomerID: guest.ID, CreatedAt: tx.WallStamp, ExpiresAt: later(tx, claimLife),
+		TokenHash: crypt.HashToken(secret), CustomerID: guest.ID, CreatedAt: tx.WallStamp, ExpiresAt: clock.FromTime(until),
 	})
 	if err != nil {
 		return fmt.Errorf("claim of guest %s: %w", guest.ID, err)
 	}
 	return s.sendClaim(ctx, tx, ClaimMail{
 		CustomerID: guest.ID, Email: guest.Email, Name: guest.Name, Language: guest.Language, OrderID: orderID, Secret: secret,
+		ValidUntil: until,
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/crypt"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/fail"
@@ -17,8 +16,6 @@ const (
 	thankYouLife = 24 * time.Hour
 	claimLife    = 30 * 24 * time.Hour
 )
-
-func later(tx *db.Tx, life time.Duration) clock.Instant { return clock.FromTime(tx.Wall.Add(life)) }
 
 // errLink says nothing about whether there ever was such a link.
 var errLink = fail.NotFound("LINK_NOT_FOUND", "This link is not valid, or not any more.")

@@ -9,8 +9,10 @@ package adminapi
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +23,7 @@ import (
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/event"
@@ -46,6 +49,7 @@ type Config struct {
 	Clock      clock.Clock
 	Log        *slog.Logger
 	Catalog    *catalog.Service
+	Coupons    *coupon.Service
 	Customers  *customer.Service
 	Releases   *release.Service
 	Settings   *setting.Service
@@ -103,6 +107,7 @@ func New(c Config) *API {
 	a.products()
 	a.plans()
 	a.prices()
+	a.coupons()
 	a.releases()
 	a.orders()
 	a.invoices()
@@ -137,9 +142,34 @@ func (a *API) finish() {
 	a.mux.Handle("GET "+Base+"/docs", a.serveDocs())
 	for path, of := range methods {
 		slices.Sort(of)
-		a.mux.Handle(Base+path, wrongMethod(strings.Join(of, ", ")))
+		for _, method := range wrongMethods(path, methods) {
+			a.mux.Handle(method+Base+path, wrongMethod(strings.Join(of, ", ")))
+		}
 	}
 	a.mux.Handle("/", web.Handle(a.Log, renderProblem, func(http.ResponseWriter, *http.Request) error { return errNowhere }))
+}
+
+// wrongMethods are the methods of a path that are answered by 405, as a mux takes them before the path: all that no
+// operation has. A path that an operation of another could be taken for, as /orders/quote for /orders/{id}, must name
+// them one by one.
+func wrongMethods(path string, methods map[string][]string) []string {
+	mistaken := func(other string) bool {
+		pattern := "^" + pathParam.ReplaceAllString(other, "[^/]+") + "$"
+		matched, err := regexp.MatchString(pattern, path)
+		return err == nil && matched && other != path
+	}
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(methods)), mistaken) {
+		return []string{""}
+	}
+	var wrong []string
+	for _, method := range []string{
+		http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodTrace, http.MethodConnect,
+	} {
+		if !slices.Contains(methods[path], method) {
+			wrong = append(wrong, method+" ")
+		}
+	}
+	return wrong
 }
 
 var errNowhere = fail.NotFound("NOT_FOUND", "There is nothing at this address.")

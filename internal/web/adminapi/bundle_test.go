@@ -38,7 +38,7 @@ func setup(t *testing.T, s *dbtest.Store) *bundle {
 	r := roomstest.New(t, s, roomstest.Log())
 	b := &bundle{T: t, Store: s, rooms: r}
 	b.api = New(Config{
-		DB: s.DB, Clock: s.Clock, Log: roomstest.Log(), Catalog: r.Catalog, Customers: r.Customers, Releases: r.Releases, Settings: r.Settings, Licenses: r.Licenses,
+		DB: s.DB, Clock: s.Clock, Log: roomstest.Log(), Catalog: r.Catalog, Coupons: r.Coupons, Customers: r.Customers, Releases: r.Releases, Settings: r.Settings, Licenses: r.Licenses,
 		Orders: r.Orders, Billing: r.Billing, Payments: r.Payments, Events: r.Events, Jobs: r.Jobs, Automation: r.Automation, DryRun: r.DryRun, Tokens: r.Tokens, Version: "1.2.3", MaxUpload: 4 << 20,
 	})
 	b.shapes = newShapes(t, b.api)
@@ -193,7 +193,7 @@ func (b *bundle) described(q *http.Request, w *httptest.ResponseRecorder) {
 	b.Helper()
 	_, pattern := b.api.mux.Handler(q)
 	method, path, _ := strings.Cut(pattern, " "+Base)
-	if path == "" || path == "/docs" || path == "/openapi.json" {
+	if path == "" || path == "/docs" || path == "/openapi.json" || w.Code == http.StatusMethodNotAllowed {
 		return
 	}
 	escape := strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace

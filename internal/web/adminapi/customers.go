@@ -17,20 +17,25 @@ type Customer struct {
 	Name        string    `json:"name"`
 	Company     *string   `json:"company"`
 	Country     *string   `json:"country" doc:"ISO 3166-1, two letters"`
+	State       *string   `json:"state" doc:"Of the country, where taxes differ by it"`
+	Address     *string   `json:"address" doc:"As on invoices; several lines"`
 	TaxID       *string   `json:"tax_id"`
+	Language    *string   `json:"language" enum:"en,de" doc:"Of mails and documents; null: the store's"`
 	Currency    string    `json:"currency"`
 	TimeZone    *string   `json:"time_zone" doc:"IANA name; null: the store's"`
 	Credit      Money     `json:"credit" doc:"What the store owes the customer, in the customer's currency"`
 	HasPassword bool      `json:"has_password"`
+	Guest       bool      `json:"guest" doc:"Ordered without signing in, under the address of another customer"`
 	CreatedAt   time.Time `json:"created_at"`
 	UpdatedAt   time.Time `json:"updated_at"`
 }
 
 func showCustomer(c customer.Customer) Customer {
 	return Customer{
-		ID: c.ID, Email: c.Email, Name: c.Name, Company: orNull(c.Company), Country: orNull(c.Country), TaxID: orNull(c.TaxID),
+		ID: c.ID, Email: c.Email, Name: c.Name, Company: orNull(c.Company), Country: orNull(c.Country), State: orNull(c.State),
+		Address: orNull(c.Address), TaxID: orNull(c.TaxID), Language: orNull(c.Language),
 		Currency: string(c.Currency), TimeZone: orNull(c.TimeZone), Credit: moneyOf(c.CreditIn(c.Currency)),
-		HasPassword: c.HasPassword, CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
+		HasPassword: c.HasPassword, Guest: c.Guest, CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
 	}
 }
 
@@ -40,6 +45,9 @@ type NewCustomer struct {
 	Name     string `json:"name" maxLength:"255"`
 	Company  string `json:"company,omitempty" maxLength:"255"`
 	Country  string `json:"country,omitempty" maxLength:"2" doc:"ISO 3166-1, two letters"`
+	State    string `json:"state,omitempty" maxLength:"64" doc:"Of the country, where taxes differ by it"`
+	Address  string `json:"address,omitempty" maxLength:"1000" doc:"As on invoices; several lines"`
+	Language string `json:"language,omitempty" enum:"en,de" doc:"Of mails and documents; the store's if left out"`
 	TaxID    string `json:"tax_id,omitempty" maxLength:"64"`
 	Currency string `json:"currency,omitempty" maxLength:"3" doc:"The store's if left out"`
 	TimeZone string `json:"time_zone,omitempty" maxLength:"64" doc:"IANA name; the store's if left out"`
@@ -51,6 +59,9 @@ type CustomerPatch struct {
 	Name     *string          `json:"name,omitempty" maxLength:"255"`
 	Company  Optional[string] `json:"company,omitzero" maxLength:"255"`
 	Country  Optional[string] `json:"country,omitzero" maxLength:"2"`
+	State    Optional[string] `json:"state,omitzero" maxLength:"64"`
+	Address  Optional[string] `json:"address,omitzero" maxLength:"1000"`
+	Language Optional[string] `json:"language,omitzero" enum:"en,de"`
 	TaxID    Optional[string] `json:"tax_id,omitzero" maxLength:"64"`
 	Currency *string          `json:"currency,omitempty" maxLength:"3"`
 	TimeZone Optional[string] `json:"time_zone,omitzero" maxLength:"64"`
@@ -60,7 +71,8 @@ func (a *API) customers() {
 	add(a, route{Method: http.MethodPost, Path: "/customers", Scope: "customers:write", Tag: "Customers", Summary: "Add a customer", Status: http.StatusCreated},
 		func(ctx context.Context, in *struct{ Body NewCustomer }) (Customer, error) {
 			c, err := a.Customers.Create(ctx, customer.Input{
-				Email: in.Body.Email, Name: in.Body.Name, Company: in.Body.Company, Country: in.Body.Country, TaxID: in.Body.TaxID,
+				Email: in.Body.Email, Name: in.Body.Name, Company: in.Body.Company, Country: in.Body.Country, State: in.Body.State,
+				Address: in.Body.Address, TaxID: in.Body.TaxID, Language: in.Body.Language,
 				Currency: money.Currency(in.Body.Currency), TimeZone: in.Body.TimeZone,
 			})
 			return showCustomer(c), err
@@ -103,7 +115,8 @@ type patchCustomerInput struct {
 func (a *API) patchCustomer(ctx context.Context, in *patchCustomerInput) (Customer, error) {
 	p := customer.Patch{
 		Email: in.Body.Email, Name: in.Body.Name, Company: in.Body.Company.orZero(), Country: in.Body.Country.orZero(),
-		TaxID: in.Body.TaxID.orZero(), TimeZone: in.Body.TimeZone.orZero(),
+		State: in.Body.State.orZero(), Address: in.Body.Address.orZero(), TaxID: in.Body.TaxID.orZero(),
+		Language: in.Body.Language.orZero(), TimeZone: in.Body.TimeZone.orZero(),
 	}
 	if in.Body.Currency != nil {
 		currency := money.Currency(*in.Body.Currency)

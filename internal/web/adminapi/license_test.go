@@ -317,6 +317,7 @@ func TestCatalogChanges(t *testing.T) {
 		next := b.do("POST", "/prices/"+s.price+"/replace", object{"cycle": "one_time", "money": eur(5900), "valid_for": object{"count": 1, "unit": "year"}})
 		same(b.T, next, object{
 			"id": id("prc"), "plan_id": s.plan, "replaces": s.price, "cycle": "one_time", "money": eur(5900), "setup_fee": eur(0),
+			"trial_days": 0.0, "trial_money": eur(0), "tax_class": "standard",
 			"valid_for": object{"count": 1.0, "unit": "year"}, "version": 2.0, "status": "active", "created_at": instant,
 		})
 		b.send("POST", "/prices/"+s.price+"/retire", nil).refused(409, "PRICE_RETIRED")
@@ -329,8 +330,8 @@ func TestCatalogChanges(t *testing.T) {
 		if got := b.do("PATCH", "/plans/"+s.plan, object{"name": "Max", "status": "archived", "entitlements": object{}}); got["name"] != "Max" || got["status"] != "archived" || len(got["entitlements"].(object)) != 0 {
 			b.Errorf("plan: %v", got)
 		}
-		fields := b.send("POST", "/plans/"+s.plan+"/prices", object{"cycle": "monthly", "money": object{"amount": -1, "currency": "XXX"}}).refused(422, "INVALID_INPUT")
-		if fields["cycle"] == "" || fields["money.amount"] == "" || fields["money.currency"] == "" {
+		fields := b.send("POST", "/plans/"+s.plan+"/prices", object{"cycle": "monthly", "money": object{"amount": -1, "currency": "XXX"}, "valid_for": object{"count": 1, "unit": "year"}}).refused(422, "INVALID_INPUT")
+		if fields["valid_for"] == "" || fields["money.amount"] == "" || fields["money.currency"] == "" {
 			b.Errorf("fields: %v", fields)
 		}
 

@@ -10,42 +10,50 @@ import (
 
 // Order is an order as the API shows it.
 type Order struct {
-	ID            string      `json:"id" example:"ord_01hx2b6yh4m3nq0r8s5t"`
-	Status        string      `json:"status" enum:"pending,completed,cancelled,failed"`
-	Kind          string      `json:"kind" enum:"sale,complimentary,test"`
-	CustomerID    string      `json:"customer_id"`
-	Gateway       string      `json:"gateway"`
-	Items         []OrderItem `json:"items"`
-	Total         Money       `json:"total"`
-	Reason        *string     `json:"reason" doc:"Why staff gave it away"`
-	InvoiceID     string      `json:"invoice_id"`
-	InvoiceNumber *string     `json:"invoice_number"`
-	LicenseIDs    []string    `json:"license_ids" doc:"Of the licenses that it issued, once it is fulfilled"`
-	CreatedAt     time.Time   `json:"created_at"`
-	CompletedAt   *time.Time  `json:"completed_at"`
+	ID              string      `json:"id" example:"ord_01hx2b6yh4m3nq0r8s5t"`
+	Status          string      `json:"status" enum:"pending,completed,failed,cancelled,partially_refunded,refunded,disputed"`
+	Kind            string      `json:"kind" enum:"sale,complimentary,test"`
+	CustomerID      string      `json:"customer_id"`
+	Gateway         string      `json:"gateway"`
+	Items           []OrderItem `json:"items"`
+	Coupon          *string     `json:"coupon" doc:"The code of the coupon that was used"`
+	Total           Money       `json:"total" doc:"Tax included"`
+	Reason          *string     `json:"reason" doc:"Why staff gave it away"`
+	InvoiceID       string      `json:"invoice_id"`
+	InvoiceNumber   *string     `json:"invoice_number"`
+	LicenseIDs      []string    `json:"license_ids" doc:"Of the licenses that it issued, once it is fulfilled"`
+	SubscriptionIDs []string    `json:"subscription_ids" doc:"Of the subscriptions that it began, once it is fulfilled"`
+	CreatedAt       time.Time   `json:"created_at"`
+	CompletedAt     *time.Time  `json:"completed_at"`
 }
 
 // OrderItem is a part of an order.
 type OrderItem struct {
-	ID          string `json:"id" example:"itm_01hx2b6yh4m3nq0r8s5t"`
-	PriceID     string `json:"price_id"`
-	PlanID      string `json:"plan_id"`
-	Description string `json:"description"`
-	Quantity    int64  `json:"quantity"`
-	UnitAmount  Money  `json:"unit_amount"`
-	SetupFee    Money  `json:"setup_fee" doc:"Once, whatever the quantity"`
+	ID          string  `json:"id" example:"itm_01hx2b6yh4m3nq0r8s5t"`
+	PriceID     string  `json:"price_id"`
+	PlanID      string  `json:"plan_id"`
+	Kind        string  `json:"kind" enum:"license,addon"`
+	Cycle       string  `json:"cycle"`
+	LicenseID   *string `json:"license_id" doc:"That an add-on is for, or that a subscription renews"`
+	Description string  `json:"description"`
+	Quantity    int64   `json:"quantity"`
+	UnitAmount  Money   `json:"unit_amount" doc:"Of a period after the trial, or of what is paid once"`
+	SetupFee    Money   `json:"setup_fee" doc:"Once, whatever the quantity"`
+	TrialDays   int64   `json:"trial_days" doc:"That this customer has; 0: none, or none any more"`
+	Trial       Money   `json:"trial_money" doc:"What one of it costs in the trial"`
 }
 
 func showOrder(o order.Order) Order {
 	shown := Order{
 		ID: o.ID, Status: string(o.Status), Kind: string(o.Kind), CustomerID: o.CustomerID, Gateway: o.Gateway, Items: []OrderItem{},
-		Total: moneyOf(o.Total), Reason: orNull(o.Reason), InvoiceID: o.InvoiceID, InvoiceNumber: orNull(o.InvoiceNumber),
-		LicenseIDs: append([]string{}, o.LicenseIDs...), CreatedAt: o.CreatedAt.UTC(), CompletedAt: utc(o.CompletedAt),
+		Coupon: orNull(o.CouponCode), Total: moneyOf(o.Total), Reason: orNull(o.Reason), InvoiceID: o.InvoiceID, InvoiceNumber: orNull(o.InvoiceNumber),
+		LicenseIDs: append([]string{}, o.LicenseIDs...), SubscriptionIDs: append([]string{}, o.SubscriptionIDs...), CreatedAt: o.CreatedAt.UTC(), CompletedAt: utc(o.CompletedAt),
 	}
 	for _, i := range o.Items {
 		shown.Items = append(shown.Items, OrderItem{
-			ID: i.ID, PriceID: i.PriceID, PlanID: i.PlanID, Description: i.Description, Quantity: i.Quantity,
-			UnitAmount: moneyOf(i.UnitAmount), SetupFee: moneyOf(i.SetupFee),
+			ID: i.ID, PriceID: i.PriceID, PlanID: i.PlanID, Kind: string(i.Kind), Cycle: string(i.Cycle), LicenseID: orNull(i.LicenseID),
+			Description: i.Description, Quantity: i.Quantity, UnitAmount: moneyOf(i.UnitAmount), SetupFee: moneyOf(i.SetupFee),
+			TrialDays: i.TrialDays, Trial: moneyOf(i.TrialMoney),
 		})
 	}
 	return shown
@@ -55,6 +63,7 @@ func showOrder(o order.Order) Order {
 type NewOrder struct {
 	CustomerID string         `json:"customer_id" maxLength:"64"`
 	Items      []NewOrderItem `json:"items" nullable:"false" minItems:"1" maxItems:"100"`
+	Coupon     string         `json:"coupon,omitempty" maxLength:"40" doc:"A code"`
 	Gateway    string         `json:"gateway,omitempty" maxLength:"20" doc:"Default: manual"`
 	Kind       string         `json:"kind,omitempty" enum:"sale,complimentary,test" doc:"Default: sale. The others cost nothing and need a reason"`
 	Reason     string         `json:"reason,omitempty" maxLength:"10000"`
@@ -62,8 +71,17 @@ type NewOrder struct {
 
 // NewOrderItem is so many of a price.
 type NewOrderItem struct {
-	PriceID  string `json:"price_id" maxLength:"64"`
-	Quantity *int64 `json:"quantity,omitempty" minimum:"1" maximum:"100000" doc:"Default: 1. A license has so many times the plan's limit; for several keys order several items"`
+	PriceID   string `json:"price_id" maxLength:"64"`
+	Quantity  *int64 `json:"quantity,omitempty" minimum:"1" maximum:"100000" doc:"Default: 1. A license has so many times the plan's limit; for several keys order several items"`
+	LicenseID string `json:"license_id,omitempty" maxLength:"64" doc:"The license that an add-on is for, or that a subscription renews"`
+}
+
+func (i NewOrderItem) input() order.Item {
+	item := order.Item{PriceID: i.PriceID, Quantity: 1, LicenseID: i.LicenseID}
+	if i.Quantity != nil {
+		item.Quantity = *i.Quantity
+	}
+	return item
 }
 
 // Reason is the body of an operation that people may have to explain.
@@ -86,6 +104,8 @@ func (in *reasonInput) reason() string {
 func (a *API) orders() {
 	add(a, route{Method: http.MethodPost, Path: "/orders", Scope: "sales:write", Tag: "Sales", Summary: "Place an order", Notes: "Makes its invoice, open and numbered, in the same transaction. What costs nothing is completed at once.", Status: http.StatusCreated},
 		a.createOrder)
+	add(a, route{Method: http.MethodPost, Path: "/orders/quote", Scope: "sales:read", Tag: "Sales", Summary: "Tell what an order would cost", Notes: "The same reckoning as the order's, and nothing is placed. Without a customer, the place decides about the tax."},
+		a.quoteOrder)
 	add(a, route{Method: http.MethodGet, Path: "/orders", Scope: "sales:read", Tag: "Sales", Summary: "List orders", Notes: "Newest first."},
 		a.listOrders)
 	add(a, route{Method: http.MethodGet, Path: "/orders/{id}", Scope: "sales:read", Tag: "Sales", Summary: "Show an order"},
@@ -101,13 +121,11 @@ func (a *API) orders() {
 }
 
 func (a *API) createOrder(ctx context.Context, in *struct{ Body NewOrder }) (Order, error) {
-	input := order.Input{CustomerID: in.Body.CustomerID, Gateway: in.Body.Gateway, Kind: order.Kind(in.Body.Kind), Reason: in.Body.Reason}
+	input := order.Input{
+		CustomerID: in.Body.CustomerID, Coupon: in.Body.Coupon, Gateway: in.Body.Gateway, Kind: order.Kind(in.Body.Kind), Reason: in.Body.Reason,
+	}
 	for _, i := range in.Body.Items {
-		item := order.Item{PriceID: i.PriceID, Quantity: 1}
-		if i.Quantity != nil {
-			item.Quantity = *i.Quantity
-		}
-		input.Items = append(input.Items, item)
+		input.Items = append(input.Items, i.input())
 	}
 	o, err := a.Orders.Place(ctx, input)
 	return showOrder(o), err
@@ -116,7 +134,7 @@ func (a *API) createOrder(ctx context.Context, in *struct{ Body NewOrder }) (Ord
 type listOrdersInput struct {
 	Paging
 	CustomerID string `query:"customer_id" maxLength:"64"`
-	Status     string `query:"status" enum:"pending,completed,cancelled,failed"`
+	Status     string `query:"status" enum:"pending,completed,failed,cancelled,partially_refunded,refunded,disputed"`
 	Query      string `query:"q" maxLength:"255" doc:"A whole id, or the id or the number of the invoice"`
 }
 

@@ -14,9 +14,12 @@ type Price struct {
 	ID        string    `json:"id" example:"prc_01hx2b6yh4m3nq0r8s5t"`
 	PlanID    string    `json:"plan_id"`
 	Replaces  *string   `json:"replaces" doc:"The version before"`
-	Cycle     string    `json:"cycle" enum:"one_time"`
+	Cycle     string    `json:"cycle" enum:"one_time,monthly,quarterly,semi_annual,annual,biennial,triennial"`
 	Money     Money     `json:"money"`
-	SetupFee  Money     `json:"setup_fee"`
+	SetupFee  Money     `json:"setup_fee" doc:"Charged once, whatever the quantity"`
+	TrialDays int64     `json:"trial_days" doc:"How long a subscriber may try it first; 0: no trial"`
+	Trial     Money     `json:"trial_money" doc:"What the trial costs"`
+	TaxClass  string    `json:"tax_class" doc:"By which of the rates of a place it is taxed"`
 	ValidFor  *Span     `json:"valid_for" doc:"How long a license that was bought at it runs; null: for ever"`
 	Version   int64     `json:"version"`
 	Status    string    `json:"status" enum:"active,retired"`
@@ -32,7 +35,7 @@ type Span struct {
 func showPrice(p catalog.Price) Price {
 	shown := Price{
 		ID: p.ID, PlanID: p.PlanID, Replaces: orNull(p.Replaces), Cycle: string(p.Cycle), Money: moneyOf(p.Money),
-		SetupFee: moneyOf(p.SetupFee), Version: p.Version, Status: string(p.Status), CreatedAt: p.CreatedAt.UTC(),
+		SetupFee: moneyOf(p.SetupFee), TrialDays: p.TrialDays, Trial: moneyOf(p.TrialMoney), TaxClass: p.TaxClass, Version: p.Version, Status: string(p.Status), CreatedAt: p.CreatedAt.UTC(),
 	}
 	if !p.ValidFor.IsZero() {
 		shown.ValidFor = &Span{Count: p.ValidFor.Count, Unit: p.ValidFor.Unit}
@@ -42,14 +45,20 @@ func showPrice(p catalog.Price) Price {
 
 // NewPrice is the body of POST /plans/{id}/prices and POST /prices/{id}/replace.
 type NewPrice struct {
-	Cycle    string `json:"cycle" maxLength:"20" doc:"one_time; the cycles that recur are not sold by this version"`
-	Money    Money  `json:"money"`
-	SetupFee *Money `json:"setup_fee,omitempty" doc:"Charged once, in the same currency"`
-	ValidFor *Span  `json:"valid_for,omitempty"`
+	Cycle     string `json:"cycle" enum:"one_time,monthly,quarterly,semi_annual,annual,biennial,triennial"`
+	Money     Money  `json:"money"`
+	SetupFee  *Money `json:"setup_fee,omitempty" doc:"Charged once, in the same currency"`
+	TrialDays int64  `json:"trial_days,omitempty" minimum:"0" maximum:"366" doc:"How long a subscriber may try it first; once for each customer and product"`
+	Trial     *Money `json:"trial_money,omitempty" doc:"What the trial costs, in the same currency; left out: nothing"`
+	TaxClass  string `json:"tax_class,omitempty" maxLength:"32" doc:"By which of the rates of a place it is taxed. Default: standard"`
+	ValidFor  *Span  `json:"valid_for,omitempty" doc:"Of a one-time price only"`
 }
 
 func (n NewPrice) input() catalog.NewPrice {
-	in := catalog.NewPrice{Cycle: n.Cycle, Money: n.Money.value()}
+	in := catalog.NewPrice{Cycle: n.Cycle, Money: n.Money.value(), TrialDays: n.TrialDays, TaxClass: n.TaxClass}
+	if n.Trial != nil {
+		in.TrialMoney = n.Trial.value()
+	}
 	if n.SetupFee != nil {
 		in.SetupFee = n.SetupFee.value()
 	}

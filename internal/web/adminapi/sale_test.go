@@ -22,8 +22,8 @@ func TestSale(t *testing.T) {
 	each(t, func(b *bundle) {
 		s := b.shop()
 		same(b.T, b.do("GET", "/customers/"+s.customer, nil), object{
-			"id": s.customer, "email": "Ann@Example.com", "name": "Ann", "company": nil, "country": "DE", "tax_id": nil, "currency": "EUR",
-			"time_zone": nil, "credit": eur(0), "has_password": false, "created_at": instant, "updated_at": instant,
+			"id": s.customer, "email": "Ann@Example.com", "name": "Ann", "company": nil, "country": "DE", "state": nil, "address": nil, "tax_id": nil,
+			"language": nil, "currency": "EUR", "time_zone": nil, "credit": eur(0), "has_password": false, "guest": false, "created_at": instant, "updated_at": instant,
 		})
 		same(b.T, b.do("GET", "/products/"+s.product, nil), object{
 			"id": s.product, "slug": "tool", "name": "Tool", "description": nil, "requires_license": true,
@@ -31,23 +31,23 @@ func TestSale(t *testing.T) {
 			"status": "active", "created_at": "2026-03-01T12:00:00Z", "updated_at": "2026-03-01T12:00:00Z",
 		})
 		same(b.T, b.do("GET", "/plans/"+s.plan, nil), object{
-			"id": s.plan, "product_id": s.product, "name": "Pro", "license_type": "purchased", "activation_type": "device",
-			"activation_limit": 2.0, "entitlements": object{"projects.max": 25.0, "feature.sso": true}, "status": "active",
+			"id": s.plan, "product_id": s.product, "kind": "license", "name": "Pro", "license_type": "purchased", "activation_type": "device",
+			"activation_limit": 2.0, "extra_activations": 0.0, "visibility": "public", "paths": []any{}, "entitlements": object{"projects.max": 25.0, "feature.sso": true}, "status": "active",
 			"created_at": instant, "updated_at": instant,
 		})
 		same(b.T, b.do("GET", "/prices/"+s.price, nil), object{
 			"id": s.price, "plan_id": s.plan, "replaces": nil, "cycle": "one_time", "money": eur(4900), "setup_fee": eur(0),
-			"valid_for": nil, "version": 1.0, "status": "active", "created_at": instant,
+			"trial_days": 0.0, "trial_money": eur(0), "tax_class": "standard", "valid_for": nil, "version": 1.0, "status": "active", "created_at": instant,
 		})
 
 		placed := b.do("POST", "/orders", object{"customer_id": s.customer, "items": []object{{"price_id": s.price, "quantity": 2}}, "gateway": "manual"})
 		order, invoice := placed["id"].(string), placed["invoice_id"].(string)
 		wantOrder := object{
-			"id": id("ord"), "status": "pending", "kind": "sale", "customer_id": s.customer, "gateway": "manual", "total": eur(9800),
-			"reason": nil, "invoice_id": id("inv"), "invoice_number": "INV-2026-1", "license_ids": []any{}, "created_at": instant, "completed_at": nil,
+			"id": id("ord"), "status": "pending", "kind": "sale", "customer_id": s.customer, "gateway": "manual", "coupon": nil, "total": eur(9800),
+			"reason": nil, "invoice_id": id("inv"), "invoice_number": "INV-2026-1", "license_ids": []any{}, "subscription_ids": []any{}, "created_at": instant, "completed_at": nil,
 			"items": []any{object{
-				"id": id("itm"), "price_id": s.price, "plan_id": s.plan, "description": "Tool – Pro", "quantity": 2.0,
-				"unit_amount": eur(4900), "setup_fee": eur(0),
+				"id": id("itm"), "price_id": s.price, "plan_id": s.plan, "kind": "license", "cycle": "one_time", "license_id": nil, "description": "Tool – Pro", "quantity": 2.0,
+				"unit_amount": eur(4900), "setup_fee": eur(0), "trial_days": 0.0, "trial_money": eur(0),
 			}},
 		}
 		same(b.T, placed, wantOrder)
