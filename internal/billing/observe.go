@@ -18,9 +18,6 @@ type Observer interface {
 // Observe adds an observer. Observers are told in the order in which they were added.
 func (s *Service) Observe(o Observer) { s.observers = append(s.observers, o) }
 
-// UseOrders is [Service.Observe].
-func (s *Service) UseOrders(o Observer) { s.Observe(o) }
-
 // changed tells the observers what became of an invoice.
 func (s *Service) changed(ctx context.Context, tx *db.Tx, inv Invoice) error {
 	for _, o := range s.observers {

@@ -19,19 +19,31 @@ const sealBatch = 1000
 
 var errSealedMeanwhile = errors.New("the ledger was sealed, or grew, meanwhile")
 
-// SealTask seals what was booked since it was looked at last.
-func (s *Service) SealTask() automation.Task {
-	return automation.Task{Kind: "ledger.seal", Order: automation.OrderUpkeep, Run: func(ctx context.Context, p *automation.Pass) error {
+// Tasks is the due work of this room: what was booked since the last look is sealed.
+func (s *Service) Tasks() []automation.Task {
+	seal := func(ctx context.Context, p *automation.Pass) error {
+		if p.CustomerID() != "" {
+			return nil // a seal is over what all have booked
+		}
 		n, err := s.Seal(ctx)
 		p.DoneMany(n)
 		return err
-	}}
+	}
+	return []automation.Task{{Kind: "ledger.seal", Order: automation.OrderUpkeep, Run: seal}}
 }
 
 // Seal puts all transactions of the ledger that have no seal yet under seals, in batches: the hash of a seal is over the
 // hash of the one before and over everything that its transactions say, in the order of their ids. Whoever changes one
 // afterwards breaks the chain, which [Service.Verify] rebuilds. It returns how many it sealed.
 func (s *Service) Seal(ctx context.Context) (sealed int, err error) {
+	var some []query.UnsealedEntriesRow
+	err = s.db.Read(ctx, func(tx *db.Tx) (err error) {
+		some, err = tx.UnsealedEntries(ctx, 1)
+		return err
+	})
+	if err != nil || len(some) == 0 {
+		return 0, err
+	}
 	for {
 		n := 0
 		err := s.db.Write(ctx, func(tx *db.Tx) (err error) {

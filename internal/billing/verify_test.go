@@ -82,15 +82,20 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 }
 
 // tampered returns what Verify finds after a change, which is undone.
-func tampered(t *testing.T, shop *ordertest.Shop, change string) (found []billing.Difference) {
+func tampered(t *testing.T, shop *ordertest.Shop, change string) []billing.Difference {
+	t.Helper()
+	return tamperedWith(t, shop.DB, shop.Billing, change)
+}
+
+func tamperedWith(t *testing.T, d *db.DB, b *billing.Service, change string) (found []billing.Difference) {
 	t.Helper()
 	undo := errors.New("undo")
-	err := shop.DB.Write(t.Context(), func(tx *db.Tx) error {
+	err := d.Write(t.Context(), func(tx *db.Tx) error {
 		if _, err := tx.SQL().ExecContext(t.Context(), change); err != nil {
 			return err
 		}
 		var err error
-		if found, err = shop.Billing.Verify(db.With(t.Context(), tx)); err != nil {
+		if found, err = b.Verify(db.With(t.Context(), tx)); err != nil {
 			return err
 		}
 		return undo
