@@ -8,6 +8,7 @@ func (r *Rooms) registerTasks() {
 		r.Licenses.Tasks(),
 		{r.Subscriptions.Task(), r.Collection.Task()},
 		r.Payments.Tasks(),
+		r.Billing.Tasks(),
 		r.Webhooks.Tasks(),
 	} {
 		for _, task := range t {
