@@ -366,6 +366,7 @@ CREATE TABLE payment_methods (
 );
 CREATE UNIQUE INDEX payment_methods_default ON payment_methods (customer_id) WHERE is_default;
 CREATE INDEX payment_methods_by_customer ON payment_methods (customer_id, id);
+CREATE INDEX payment_methods_expiring ON payment_methods (expires_on, id) WHERE is_default;
 
 -- Money for an invoice through a gateway. A charge that fails and is tried again is one payment with several attempts.
 -- reference is the gateway's name for it, unknown until the gateway has answered; refunded is what was given back.

@@ -1,0 +1,29 @@
+package notice
+
+import "strings"
+
+// Where the buttons of mails lead.
+const (
+	methodsLink = "/account/payment-methods"
+	licenseLink = "/account/licenses"
+	adminLink   = "/admin"
+)
+
+func invoiceLink(id string) string      { return "/account/invoices/" + id }
+func subscriptionLink(id string) string { return "/account/subscriptions/" + id }
+func shopLink(slug string) string       { return "/shop/" + slug }
+
+// staffPages are the pages of records, by the prefix of their ids.
+var staffPages = map[string]string{
+	"inv": "/admin/invoices/", "ord": "/admin/orders/", "sub": "/admin/subscriptions/", "cus": "/admin/customers/", "lic": "/admin/licenses/",
+	"whe": "/admin/webhooks/",
+}
+
+// staffLink is where staff see something: its own page, if it has one.
+func staffLink(id string) string {
+	prefix, _, _ := strings.Cut(id, "_")
+	if page, ok := staffPages[prefix]; ok {
+		return page + id
+	}
+	return adminLink
+}

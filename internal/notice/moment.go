@@ -1,0 +1,141 @@
+package notice
+
+import (
+	"context"
+
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/mail"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/text"
+)
+
+// moment is an event with what it says.
+type moment struct {
+	event.Event
+	facts
+}
+
+// facts are what rooms say in the data of their events, as far as rules ask.
+type facts struct {
+	InvoiceID    string `json:"invoice_id"`
+	PaymentID    string `json:"payment_id"`
+	AttemptID    string `json:"attempt_id"`
+	RefundID     string `json:"refund_id"`
+	DisputeID    string `json:"dispute_id"`
+	CreditNoteID string `json:"credit_note_id"`
+	TaskID       string `json:"task_id"`
+
+	Kind          string `json:"kind"` // of the invoice, of the order, of the task, of the line's fulfilment
+	Number        string `json:"number"`
+	Status        string `json:"status"`
+	From          string `json:"from"` // status before
+	Reason        string `json:"reason"`
+	Why           string `json:"why"`
+	Cause         string `json:"cause"`
+	Code          string `json:"code"`
+	Gateway       string `json:"gateway"`
+	InvoiceStatus string `json:"invoice_status"`
+	ActionURL     string `json:"action_url"`
+	Detail        string `json:"detail"`
+	Error         string `json:"error"`
+	Nth           int    `json:"nth"`
+
+	Total   money.Money `json:"total"`
+	Money   money.Money `json:"money"`
+	Applied money.Money `json:"applied"`
+	Credit  money.Money `json:"credit"`
+	Freed   money.Money `json:"freed"`
+
+	PriceID      string     `json:"price_id"`
+	Quantity     int64      `json:"quantity"`
+	FromPriceID  string     `json:"from_price_id"`
+	FromQuantity int64      `json:"from_quantity"`
+	On           civil.Date `json:"on"`           // for which day a change is planned
+	EffectiveOn  civil.Date `json:"effective_on"` // the same when it takes effect; zero: it was not planned
+
+	UpdateID string      `json:"update_id"`
+	OldPrice money.Money `json:"old_price"`
+	NewPrice money.Money `json:"new_price"`
+	StartsOn civil.Date  `json:"starts_on"`
+}
+
+// desk is where a mail is written: the event, and the store as its transaction sees it.
+type desk struct {
+	moment
+
+	tx  *db.Tx
+	now *setting.Settings
+	to  person // the customer, set by whoever reads who that is
+}
+
+// today is the day in the store's zone.
+func (d *desk) today() civil.Date { return civil.Of(d.tx.Now, d.now.TimeZone) }
+
+// language is that of the reader.
+func (d *desk) language() string {
+	if d.to.language != "" {
+		return d.to.language
+	}
+	return d.now.Language
+}
+
+// words are those of the reader's language.
+func (d *desk) words() *words { return wordsOf(d.language()) }
+
+// link is a page of the customer's account. A guest has none yet.
+func (d *desk) link(path string) string {
+	if d.to.guest {
+		return ""
+	}
+	return path
+}
+
+// person is a customer as one writes to them.
+type person struct {
+	id, name, email, language string
+	guest                     bool
+}
+
+// personOf is the customer of a row. fold is what the customer is found by: for a guest not the address.
+func personOf(id, name, email, fold, language string) person {
+	return person{id: id, name: name, email: email, language: language, guest: fold != text.Fold(email)}
+}
+
+// rule says which mail an event makes.
+type rule struct {
+	on    string
+	mail  mail.Kind
+	staff bool // to the store's own people; otherwise to the customer
+	// about is what the mail is about, and once which of several about it; nil: the event's subject, and the event itself.
+	about func(m moment) string
+	once  func(m moment) string
+	when  func(m moment) bool // as far as the event alone says; nil: always
+	// make returns what the mail says, nil if there is nothing to say after all. Of a mail to a customer it sets to whom.
+	make func(ctx context.Context, d *desk) (data any, err error)
+}
+
+func (r rule) subject(m moment) string {
+	if r.about == nil {
+		return m.SubjectID
+	}
+	return r.about(m)
+}
+
+func (r rule) occasion(m moment) string {
+	if r.once == nil {
+		return m.ID
+	}
+	return r.once(m)
+}
+
+// dateOf reads a date that the store has written; empty text is none.
+func dateOf(s string) civil.Date {
+	if s == "" {
+		return civil.Date{}
+	}
+	d, _ := civil.Parse(s) // written from a date
+	return d
+}
