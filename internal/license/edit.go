@@ -7,6 +7,7 @@ import (
 
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/text"
 )
@@ -27,6 +28,8 @@ type Patch struct {
 	// Entitlements replace those of this license alone.
 	Entitlements *map[string]any
 	Reason       string // for the history
+	// KeepSubscription lets the subscription that pays for the license go on, although it is revoked or cancelled.
+	KeepSubscription bool
 }
 
 // earliest and latest are the instants between which a license may expire: years that every program can read.
@@ -112,7 +115,19 @@ func (l *locked) patch(ctx context.Context, p Patch) error {
 	if p.Status == nil {
 		return nil
 	}
-	return l.happen(ctx, statusTriggers[*p.Status], Input{Source: sourceOf(ctx), Why: p.Reason})
+	in := Input{Why: p.Reason}
+	if *p.Status == Suspended {
+		in.Source = sourceOf(ctx)
+	}
+	if err := l.happen(ctx, statusTriggers[*p.Status], in); err != nil {
+		return err
+	}
+	if p.KeepSubscription || *p.Status != Revoked && *p.Status != Cancelled {
+		return nil
+	}
+	return event.Emit(ctx, l.tx, event.New{
+		Type: EventEndedByHand, SubjectID: l.row.ID, CustomerID: l.row.CustomerID, Data: map[string]any{"status": *p.Status, "why": p.Reason},
+	})
 }
 
 // setExpiry changes when the license ends, and with it what follows from that.

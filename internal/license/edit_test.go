@@ -69,8 +69,8 @@ func TestPatchStatus(t *testing.T) {
 			"staff_sets_expiry! expired, expires 2026-03-01T12:00:00Z→active",
 		)
 		wantLines(t, "events", s.events(l.ID), EventCreated,
-			EventHoldPlaced, EventSuspended, EventHoldLifted, EventResumed, EventRevoked,
-			EventHoldPlaced, EventSuspended, EventCancelled, EventHoldLifted, EventResumed,
+			EventHoldPlaced, EventSuspended, EventHoldLifted, EventResumed, EventRevoked, EventEndedByHand,
+			EventHoldPlaced, EventSuspended, EventCancelled, EventEndedByHand, EventHoldLifted, EventResumed,
 			EventExpired, EventResumed, EventUpdated)
 	})
 }

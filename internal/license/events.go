@@ -8,7 +8,8 @@ const (
 	EventExpired           = "license.expired"
 	EventCancelled         = "license.cancelled"
 	EventRevoked           = "license.revoked"
-	EventUpdated           = "license.updated" // limit, expiry or entitlements
+	EventEndedByHand       = "license.ended_by_hand" // and with it the subscription that pays for it
+	EventUpdated           = "license.updated"       // limit, expiry or entitlements
 	EventHoldPlaced        = "license.hold_placed"
 	EventHoldLifted        = "license.hold_lifted"
 	EventActivationCreated = "activation.created"

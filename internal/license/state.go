@@ -222,7 +222,7 @@ func (e Effect) apply(s State, in Input, now time.Time) State {
 	case PlaceDisputeHold:
 		s.Holds = placed(s.Holds, Hold{HoldDispute, in.Source, now, in.Why})
 	case LiftStaffHolds:
-		s.Holds = lifted(s.Holds, HoldStaff, "")
+		s.Holds = lifted(s.Holds, HoldStaff, in.Source)
 	case LiftPaymentHold:
 		s.Holds = lifted(s.Holds, HoldPayment, in.Source)
 	case LiftDisputeHold:

@@ -32,6 +32,8 @@ type Standing struct {
 	Status Status
 	// Invoice says that the invoice of the next period is due to be made.
 	Invoice bool
+	// Change says that the change which was planned for the renewal takes effect now.
+	Change bool
 	// End says that the subscription is over since EndOn.
 	End   EndReason
 	EndOn civil.Date
@@ -159,6 +161,10 @@ func (a *assessment) running() Standing {
 		return st
 	}
 	invoiceOn := a.s.NextDue.AddDays(-a.r.invoiceDays(a.s.Cycle))
+	if !a.s.ChangeOn.IsZero() {
+		st.Change = !a.today.Before(a.s.ChangeOn)
+		a.wake(a.at(a.s.ChangeOn))
+	}
 	if a.s.onlyTried() {
 		invoiceOn = a.today // nothing is billed before a trial has ended, so now (P10)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db/dbtest"
+	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/order"
@@ -168,4 +169,40 @@ func filterOf(customerID string) billing.Filter { return billing.Filter{Customer
 func (s *shop) trialPrice(cycle string, amount, days int64) string {
 	s.Helper()
 	return must(s.Catalog.CreatePrice(s.ctx, s.plan, catalog.NewPrice{Cycle: cycle, Money: money.New(amount, "EUR"), TrialDays: days}))(s.T).ID
+}
+
+// buyMany is buy for more than one, buyFor for what is added to a license.
+func (s *shop) buyMany(customerID, priceID string, quantity int64) (order.Order, subscription.Subscription) {
+	s.Helper()
+	return s.buyItem(customerID, order.Item{PriceID: priceID, Quantity: quantity})
+}
+
+func (s *shop) buyFor(customerID, priceID, licenseID string) (order.Order, subscription.Subscription) {
+	s.Helper()
+	return s.buyItem(customerID, order.Item{PriceID: priceID, Quantity: 1, LicenseID: licenseID})
+}
+
+func (s *shop) buyItem(customerID string, item order.Item) (order.Order, subscription.Subscription) {
+	s.Helper()
+	o := must(s.Orders.Place(s.ctx, order.Input{CustomerID: customerID, Items: []order.Item{item}}))(s.T)
+	s.pay(o.InvoiceID, o.Total.Amount)
+	o = must(s.Orders.ByID(s.ctx, o.ID))(s.T)
+	if len(o.SubscriptionIDs) != 1 {
+		s.Fatalf("order %+v has no subscription", o)
+	}
+	return o, s.sub(o.SubscriptionIDs[0])
+}
+
+func (s *shop) addonPrice(cycle string, amount, extra int64) string {
+	s.Helper()
+	plan := must(s.Catalog.Plan(s.ctx, s.plan))(s.T)
+	addon := must(s.Catalog.CreatePlan(s.ctx, plan.ProductID, catalog.NewPlan{Name: "More", Kind: catalog.KindAddon, ActivationType: "device", ExtraActivations: extra}))(s.T)
+	return must(s.Catalog.CreatePrice(s.ctx, addon.ID, catalog.NewPrice{Cycle: cycle, Money: money.New(amount, "EUR")}))(s.T).ID
+}
+
+func (s *shop) revokeByHand(licenseID string) {
+	s.Helper()
+	status := license.Revoked
+	ctx := event.WithActor(s.ctx, event.Actor{Kind: event.Staff, ID: "stf_1", Name: "Eve"})
+	must(s.Licenses.Patch(ctx, licenseID, license.Patch{Status: &status, Reason: "abuse"}))(s.T)
 }

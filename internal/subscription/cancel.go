@@ -53,7 +53,7 @@ func (s *Service) Cancel(ctx context.Context, id string, at CancelAt, why string
 		if err != nil {
 			return err
 		}
-		sub.ChangePriceID, sub.ChangeQuantity = "", 0
+		sub.ChangePriceID, sub.ChangeQuantity, sub.ChangeOn = "", 0, civil.Date{}
 		day := today(tx, p)
 		end := sub.PaidUntil()
 		if at == AtPeriodEnd && day.Before(end) {

@@ -177,7 +177,7 @@ func (s *Service) planChange(ctx context.Context, tx *db.Tx, sub Subscription, o
 	if sub, err = s.takeBackOpen(ctx, tx, sub, "the plan changes at the renewal"); err != nil {
 		return Changed{}, err
 	}
-	sub.ChangePriceID, sub.ChangeQuantity = offer.PriceID, quantity
+	sub.ChangePriceID, sub.ChangeQuantity, sub.ChangeOn = offer.PriceID, quantity, sub.NextDue
 	if err := save(ctx, tx, sub); err != nil {
 		return Changed{}, err
 	}
@@ -455,9 +455,7 @@ func cut(ctx context.Context, tx *db.Tx, sub *Subscription, by civil.Period) err
 // become makes a subscription one of another price or quantity, and its license with it.
 func (s *Service) become(ctx context.Context, tx *db.Tx, sub *Subscription, offer catalog.Offer, quantity int64) error {
 	was := *sub
-	sub.PlanID, sub.PriceID, sub.Description, sub.TaxClass = offer.PlanID, offer.PriceID, offer.Name(), offer.TaxClass
-	sub.Unit, sub.Quantity, sub.Cycle = offer.Money, quantity, offer.Cycle
-	sub.ChangePriceID, sub.ChangeQuantity = "", 0
+	sub.sell(offer, quantity)
 	if err := save(ctx, tx, *sub); err != nil {
 		return err
 	}
@@ -477,6 +475,13 @@ func (s *Service) become(ctx context.Context, tx *db.Tx, sub *Subscription, offe
 	return tell(ctx, tx, "changed", *sub, map[string]any{
 		"from_plan_id": was.PlanID, "from_price_id": was.PriceID, "from_quantity": was.Quantity, "price_id": sub.PriceID, "quantity": quantity,
 	})
+}
+
+// sell lets the subscription sell something else from now on. Nothing else is planned then.
+func (s *Subscription) sell(offer catalog.Offer, quantity int64) {
+	s.PlanID, s.PriceID, s.Description, s.TaxClass = offer.PlanID, offer.PriceID, offer.Name(), offer.TaxClass
+	s.Unit, s.Quantity, s.Cycle = offer.Money, quantity, offer.Cycle
+	s.ChangePriceID, s.ChangeQuantity, s.ChangeOn = "", 0, civil.Date{}
 }
 
 func (s *Service) changed(ctx context.Context, tx *db.Tx, sub Subscription, p policy) error {

@@ -20,12 +20,15 @@ func (s *Service) invoiceNext(ctx context.Context, tx *db.Tx, sub Subscription, 
 	if err := s.lapseChanges(ctx, tx, sub.ID, ""); err != nil {
 		return err
 	}
-	if sub.ChangePriceID != "" || sub.ChangeQuantity > 0 {
-		if err := s.applyPlanned(ctx, tx, &sub); err != nil {
+	billed := sub
+	if !sub.ChangeOn.IsZero() && !sub.NextDue.Before(sub.ChangeOn) {
+		offer, err := s.planned(ctx, tx, sub)
+		if err != nil {
 			return err
 		}
+		billed.sell(offer, sub.ChangeQuantity)
 	}
-	line, period, err := s.nextLine(ctx, tx, &sub, p)
+	line, period, err := s.nextLine(ctx, tx, &billed, p)
 	if err != nil {
 		return err
 	}
@@ -41,7 +44,7 @@ func (s *Service) invoiceNext(ctx context.Context, tx *db.Tx, sub Subscription, 
 		})
 		sub.CreditDue.Amount -= off
 	}
-	sub.NextDue = period.End
+	sub.NextDue, sub.CouponID, sub.CouponCharges = period.End, billed.CouponID, billed.CouponCharges
 	if err := save(ctx, tx, sub); err != nil {
 		return err
 	}
@@ -121,21 +124,22 @@ func useCoupon(ctx context.Context, tx *db.Tx, sub *Subscription, amount money.M
 	return off, nil
 }
 
+// planned is what a subscription will be from its planned change on.
+func (s *Service) planned(ctx context.Context, tx *db.Tx, sub Subscription) (catalog.Offer, error) {
+	offer, err := catalog.PriceOffer(ctx, tx, sub.ChangePriceID)
+	if err == nil && offer.PriceID == sub.PriceID {
+		offer.Money = sub.Unit // the price of the day of the purchase stays
+	}
+	return offer, err
+}
+
 // applyPlanned lets a change that was planned for the renewal take effect.
 func (s *Service) applyPlanned(ctx context.Context, tx *db.Tx, sub *Subscription) error {
-	priceID, quantity := sub.PriceID, sub.Quantity
-	if sub.ChangePriceID != "" {
-		priceID = sub.ChangePriceID
-	}
-	if sub.ChangeQuantity > 0 {
-		quantity = sub.ChangeQuantity
-	}
-	offer, err := catalog.PriceOffer(ctx, tx, priceID)
+	offer, err := s.planned(ctx, tx, *sub)
 	if err != nil {
 		return err
 	}
-	sub.ChangePriceID, sub.ChangeQuantity = "", 0
-	return s.become(ctx, tx, sub, offer, quantity)
+	return s.become(ctx, tx, sub, offer, sub.ChangeQuantity)
 }
 
 // skip gives away the time until a day for which the subscription was stopped, so that nobody is asked to pay for it:
@@ -159,12 +163,12 @@ func (s *Service) skip(ctx context.Context, tx *db.Tx, sub *Subscription, until 
 	return nil
 }
 
-// creditSuspended remembers what the time from the hold until today was worth that the customer has now paid for (P12).
+// creditSuspended remembers what the time from the hold until today was worth, to be taken off the next invoice (P12).
 func (s *Service) creditSuspended(sub *Subscription, p policy, today civil.Date) error {
 	held := civil.Period{Start: sub.SuspendedOn, End: today}
 	for _, period := range sub.Periods {
 		part := period.Clip(held)
-		if period.State != PeriodPaid || part.IsEmpty() {
+		if period.State != PeriodPaid && period.State != PeriodOpen || part.IsEmpty() {
 			continue
 		}
 		term := proration.Term{Profile: p.profile, Interval: sub.Cycle.Interval(), Whole: period.Period, Zone: p.Zone}

@@ -47,7 +47,7 @@ func New(d *db.DB, b *billing.Service, p Payments, l Licenses) *Service {
 	b.Observe(s)
 	event.Listen(d, s.settingsChanged, "settings.changed")
 	event.Listen(d, s.methodChanged, "payment_method.added", "payment_method.removed")
-	event.Listen(d, s.licenseEnded, license.EventRevoked, license.EventCancelled)
+	event.Listen(d, s.licenseEnded, license.EventEndedByHand)
 	return s
 }
 
@@ -168,15 +168,6 @@ func (s *Service) methodChanged(ctx context.Context, tx *db.Tx, e event.Event) e
 
 // licenseEnded ends the subscription of a license that a person revoked or cancelled.
 func (s *Service) licenseEnded(ctx context.Context, tx *db.Tx, e event.Event) error {
-	if e.ActorKind != event.Staff && e.ActorKind != event.Token {
-		return nil
-	}
-	var data struct {
-		KeepSubscription bool `json:"keep_subscription"`
-	}
-	if err := e.Decode(&data); err != nil || data.KeepSubscription {
-		return err
-	}
 	id, err := tx.SubscriptionOfLicense(ctx, &e.SubjectID)
 	if db.NotFound(err) {
 		return nil
@@ -184,7 +175,7 @@ func (s *Service) licenseEnded(ctx context.Context, tx *db.Tx, e event.Event) er
 	if err != nil {
 		return fmt.Errorf("subscription of license %s: %w", e.SubjectID, err)
 	}
-	sub, err := lock(ctx, tx, id)
+	sub, err := lockWithCustomer(ctx, tx, id)
 	if err != nil || sub.Ended() {
 		return err
 	}

@@ -34,6 +34,12 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, id string, p policy) er
 		if err := s.write(ctx, tx, &sub, st, p); err != nil {
 			return err
 		}
+		if st.Change {
+			if err := s.applyPlanned(ctx, tx, &sub); err != nil {
+				return err
+			}
+			continue
+		}
 		if !st.Invoice {
 			return nil
 		}

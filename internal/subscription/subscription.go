@@ -110,6 +110,7 @@ type Subscription struct {
 	EndReason      EndReason
 	ChangePriceID  string // to this price at the next renewal; empty: no change is planned
 	ChangeQuantity int64
+	ChangeOn       civil.Date  // from when that counts
 	CreditDue      money.Money // for suspended time, taken off the next invoice
 	Periods        []Period    // oldest first
 	Version        int64

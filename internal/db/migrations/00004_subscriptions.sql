@@ -33,6 +33,7 @@ CREATE TABLE subscriptions (
     end_reason     TEXT NOT NULL DEFAULT '' CHECK (end_reason IN ('', 'cancelled', 'unpaid', 'refunded', 'dispute_lost', 'staff')),
     change_price_id TEXT COLLATE "C" REFERENCES prices (id), -- to this one at the next renewal
     change_quantity BIGINT CHECK (change_quantity > 0),
+    change_on      TEXT COLLATE "C", -- from when that counts
     suspended_on   TEXT COLLATE "C", -- since when a hold of the payment stands
     credit_due     BIGINT NOT NULL DEFAULT 0 CHECK (credit_due >= 0), -- for suspended time, taken off the next invoice
     version        BIGINT NOT NULL DEFAULT 1,
@@ -40,6 +41,8 @@ CREATE TABLE subscriptions (
     updated_at     BIGINT NOT NULL,
     CHECK ((ended_on IS NULL) = (end_reason = '')),
     CHECK ((status = 'expired') = (ended_on IS NOT NULL)),
+    CHECK ((change_on IS NULL) = (change_price_id IS NULL)),
+    CHECK ((change_on IS NULL) = (change_quantity IS NULL)),
     CHECK (kind = 'license' OR license_id IS NOT NULL),
     CHECK (coupon_id IS NOT NULL OR coupon_charges IS NULL),
     CHECK (status <> 'expired' OR next_at IS NULL)

@@ -907,6 +907,7 @@ type Subscription struct {
 	EndReason      string
 	ChangePriceID  *string
 	ChangeQuantity *int64
+	ChangeOn       *string
 	SuspendedOn    *string
 	CreditDue      int64
 	Version        int64

@@ -1,0 +1,298 @@
+package subscription_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/subscription"
+)
+
+// The cases are named as in the acceptance cases of billing.
+
+var everyEighthDay = []int{8, 16, 24, 32, 40, 48, 56, 64}
+
+// overdueSteps is the policy of the cases E2 to E5.
+func (s *shop) overdueSteps() {
+	s.Helper()
+	s.set(map[string]any{
+		"billing.invoice_days": 0, "billing.grace_days": 40, "billing.expire_days": 0, "billing.retry_days": everyEighthDay,
+		"billing.remind_days": 0, "billing.overdue_days": []int{},
+	})
+}
+
+// tries are the days on which an invoice was charged.
+func (s *shop) tries(invoiceID string) string {
+	s.Helper()
+	days := ""
+	for _, a := range must(s.Payments.Attempts(s.ctx, invoiceID))(s.T) {
+		days += a.CreatedAt.Format("01-02 ")
+	}
+	return days
+}
+
+func TestE2E4(t *testing.T) {
+	each(t, "2012-05-01", func(s *shop) {
+		s.overdueSteps()
+		s.set(map[string]any{"billing.credit_suspended": true})
+		ada := s.customer("ada", "tok_decline")
+		_, sub := s.buy(ada, s.trialPrice("monthly", 24995, 30))
+		s.advance("2012-07-09")
+		if got := s.sub(sub.ID); got.Status != subscription.Active || s.license(got.LicenseID).Status != license.Active {
+			s.Errorf("on 07-09 %s", got.Status)
+		}
+		s.advance("2012-07-10")
+		if got := s.sub(sub.ID); got.Status != subscription.PastDue || s.license(got.LicenseID).Status != license.Suspended {
+			s.Errorf("on 07-10 %s", got.Status)
+		}
+		s.advance("2012-07-31")
+		s.wantInvoices(ada,
+			"2012-05-01 [2012-05-01, 2012-05-31) paid 0.00 0.00",
+			"2012-05-31 [2012-05-31, 2012-06-30) open 249.95 249.95",
+			"2012-06-30 [2012-06-30, 2012-07-31) open 249.95 249.95")
+		list := must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)
+		if got, want := s.tries(list[1].ID), "05-31 06-08 06-16 06-24 07-02 07-10 07-18 07-26 "; got != want {
+			s.Errorf("the first is tried on %s, want %s", got, want)
+		}
+		if got, want := s.tries(list[0].ID), "06-30 07-08 07-16 07-24 "; got != want {
+			s.Errorf("the second is tried on %s, want %s", got, want)
+		}
+		// E4
+		s.pay(list[1].ID, 24995)
+		s.pay(list[0].ID, 24995)
+		if got := s.sub(sub.ID); got.Status != subscription.Active || s.license(got.LicenseID).Status != license.Active {
+			s.Errorf("after paying %s", got.Status)
+		}
+		list = must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)
+		if got := list[0]; got.Total.Amount != 24995-16932 || got.Lines[0].Period.String() != "[2012-07-31, 2012-08-31)" {
+			s.Errorf("the new document asks for %s for %s", got.Total, got.Lines[0].Period)
+		}
+		s.pay(list[0].ID, list[0].Total.Amount)
+		s.advance("2012-08-31")
+		if list = must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T); list[0].Total.Amount != 24995 || list[0].Lines[0].Period.String() != "[2012-08-31, 2012-09-30)" {
+			s.Errorf("the one after that asks for %s for %s", list[0].Total, list[0].Lines[0].Period)
+		}
+		s.proven()
+	})
+}
+
+func TestE5(t *testing.T) {
+	each(t, "2012-05-01", func(s *shop) {
+		s.overdueSteps()
+		ada := s.customer("ada", "tok_ok")
+		_, sub := s.buy(ada, s.trialPrice("monthly", 24995, 30))
+		s.advance("2012-07-05")
+		list := must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)
+		first := list[1]
+		if first.Status != billing.Paid {
+			s.Fatalf("the first is %s", first.Status)
+		}
+		must(s.Payments.Refund(s.ctx, first.ID, payment.RefundInput{To: payment.ToGateway, Adjust: false, Reason: "asked for"}))(s.T)
+		if inv := must(s.Billing.ByID(s.ctx, first.ID))(s.T); inv.Status != billing.Open || inv.Balance().Amount != 24995 {
+			s.Errorf("%s, balance %s", inv.Status, inv.Balance())
+		}
+		_, err := s.Subscriptions.Change(s.ctx, sub.ID, subscription.ChangeInput{PriceID: s.price("monthly", 100), When: subscription.AtRenewal})
+		if err == nil {
+			s.Error("the plan was changed while an invoice is overdue")
+		}
+		if got := s.license(s.sub(sub.ID).LicenseID); got.Status != license.Active {
+			s.Errorf("license %s: it changes only through dunning", got.Status)
+		}
+		s.proven()
+	})
+}
+
+func TestE22E23(t *testing.T) {
+	each(t, "2025-07-01", func(s *shop) {
+		ada := s.customer("ada", "")
+		_, sub := s.buy(ada, s.price("monthly", 1000))
+		if got := s.sub(sub.ID); got.NextDue.String() != "2025-08-01" {
+			s.Errorf("E22: next due %s", got.NextDue)
+		}
+		s.advance("2025-08-11")
+		list := must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)
+		s.pay(list[0].ID, 1000)
+		if l := s.license(sub.LicenseID); l.Status != license.Active || l.ExpiresAt.Format(time.DateOnly) != "2025-09-01" {
+			s.Errorf("E23: %s until %s", l.Status, l.ExpiresAt)
+		}
+		s.proven()
+	})
+}
+
+func TestC7(t *testing.T) {
+	each(t, "2012-03-02", func(s *shop) {
+		s.set(map[string]any{"billing.invoice_days": 0})
+		ada := s.customer("ada", "")
+		_, sub := s.buy(ada, s.price("monthly", 24995))
+		must(s.Subscriptions.Pause(s.ctx, sub.ID, "on leave"))(s.T)
+		if l := s.license(sub.LicenseID); l.Status != license.Suspended {
+			s.Errorf("license %s while paused", l.Status)
+		}
+		s.advance("2012-04-05")
+		s.wantInvoices(ada, "2012-03-02 [2012-03-02, 2012-04-02) paid 249.95 0.00")
+		got := must(s.Subscriptions.Resume(s.ctx, sub.ID))(s.T)
+		if got.Status != subscription.Active || s.license(sub.LicenseID).Status != license.Active {
+			s.Errorf("%s, license %s after resuming", got.Status, s.license(sub.LicenseID).Status)
+		}
+		s.wantInvoices(ada,
+			"2012-03-02 [2012-03-02, 2012-04-02) paid 249.95 0.00",
+			"2012-04-05 [2012-04-05, 2012-05-02) open 224.96 224.96")
+		s.proven()
+	})
+}
+
+func TestC16(t *testing.T) {
+	each(t, "2022-11-27", func(s *shop) {
+		ada := s.customer("ada", "")
+		_, sub := s.buyMany(ada, s.price("monthly", 2995), 7)
+		s.advance("2022-12-14") // the renewal is invoiced for 7 by now
+		done := must(s.Subscriptions.Change(s.ctx, sub.ID, subscription.ChangeInput{Quantity: 10, When: subscription.AtRenewal}))(s.T)
+		if done.EffectiveOn.String() != "2022-12-27" || done.ToPay.Amount != 0 {
+			s.Errorf("%+v", done)
+		}
+		if l := s.license(sub.LicenseID); l.ActivationLimit != 14 {
+			s.Errorf("limit %d before the renewal", l.ActivationLimit)
+		}
+		s.wantInvoices(ada,
+			"2022-11-27 [2022-11-27, 2022-12-27) paid 209.65 0.00",
+			"2022-12-13 [2022-12-27, 2023-01-27) void 209.65 0.00",
+			"2022-12-14 [2022-12-27, 2023-01-27) open 299.50 299.50")
+		s.proven()
+	})
+}
+
+func TestC23(t *testing.T) {
+	each(t, "2023-07-19", func(s *shop) {
+		s.set(map[string]any{"billing.invoice_days": 0})
+		ada := s.customer("ada", "tok_ok")
+		_, sub := s.buy(ada, s.price("monthly", 12900))
+		s.advance("2023-11-09")
+		must(s.Subscriptions.Change(s.ctx, sub.ID, subscription.ChangeInput{PriceID: s.price("annual", 118800), When: subscription.AtRenewal}))(s.T)
+		s.advance("2023-11-20")
+		s.wantInvoices(ada,
+			"2023-07-19 [2023-07-19, 2023-08-19) paid 129.00 0.00",
+			"2023-08-19 [2023-08-19, 2023-09-19) paid 129.00 0.00",
+			"2023-09-19 [2023-09-19, 2023-10-19) paid 129.00 0.00",
+			"2023-10-19 [2023-10-19, 2023-11-19) paid 129.00 0.00",
+			"2023-11-19 [2023-11-19, 2024-07-19) paid 788.75 0.00")
+		s.proven()
+	})
+}
+
+func TestDisputes(t *testing.T) {
+	for name, tt := range map[string]struct {
+		outcome string
+		status  subscription.Status
+		license license.Status
+	}{
+		"won":  {"won", subscription.Active, license.Active},
+		"lost": {"lost", subscription.Expired, license.Revoked},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, "2027-03-01", func(s *shop) {
+				ada := s.customer("ada", "tok_ok")
+				_, sub := s.buy(ada, s.price("monthly", 1000))
+				s.advance("2027-04-02") // one renewal is paid by card
+				list := must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)
+				payments := must2(s.Payments.List(s.ctx, payment.Filter{InvoiceID: list[0].ID}))(s.T)
+				id := must(s.Sandbox.Dispute(s.ctx, payments[0].Reference))(s.T)
+				s.advance("2027-04-03")
+				got, l := s.sub(sub.ID), s.license(sub.LicenseID)
+				if got.Status != subscription.Suspended || l.Status != license.Suspended || !hasHold(l, license.HoldDispute) || l.EndsAt != nil {
+					s.Errorf("open: %s, license %s %v, ends %v", got.Status, l.Status, l.Holds, l.EndsAt)
+				}
+				s.advance("2027-06-10") // nothing is invoiced or dunned meanwhile
+				if n := len(s.invoices(ada)); n != 2 {
+					s.Errorf("%d invoices while in dispute: %q", n, s.invoices(ada))
+				}
+				if err := s.Sandbox.CloseDispute(s.ctx, id, tt.outcome); err != nil {
+					s.Fatal(err)
+				}
+				s.advance("2027-06-11")
+				got, l = s.sub(sub.ID), s.license(sub.LicenseID)
+				if got.Status != tt.status || l.Status != tt.license {
+					s.Errorf("%s: %s (%s), license %s", tt.outcome, got.Status, got.EndReason, l.Status)
+				}
+				want := 2
+				if tt.outcome == "won" {
+					want = 3 // one invoice, not one for each month that has passed
+				}
+				if n := len(s.invoices(ada)); n != want {
+					s.Errorf("%d invoices after the dispute: %q", n, s.invoices(ada))
+				}
+				s.proven()
+			})
+		})
+	}
+}
+
+func TestRevokedLink(t *testing.T) {
+	each(t, "2027-03-01", func(s *shop) {
+		ada := s.customer("ada", "tok_ok")
+		_, sub := s.buy(ada, s.price("monthly", 1000))
+		s.advance("2027-03-20")
+		inv := must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)[0]
+		must(s.Billing.RevokeFulfilment(s.ctx, inv.ID, inv.Lines[0].ID, "a present"))(s.T)
+		tasks, _, err := s.Tasks.Open(s.ctx, "", 10)
+		if err != nil || len(tasks) != 1 || tasks[0].SubjectID != sub.ID {
+			s.Errorf("tasks %+v (%v)", tasks, err)
+		}
+		got := must(s.Subscriptions.Decide(s.ctx, sub.ID, inv.Lines[0].Period.Start, subscription.MarkPaid, "a present"))(s.T)
+		if got.PaidUntil().String() != "2027-05-01" {
+			s.Errorf("paid until %s", got.PaidUntil())
+		}
+		if tasks, _, err = s.Tasks.Open(s.ctx, "", 10); err != nil || len(tasks) != 0 {
+			s.Errorf("tasks after the decision %+v (%v)", tasks, err)
+		}
+		s.proven()
+	})
+}
+
+func TestAddon(t *testing.T) {
+	each(t, "2027-03-01", func(s *shop) {
+		ada := s.customer("ada", "tok_ok")
+		_, sub := s.buy(ada, s.price("annual", 10000))
+		extra := s.addonPrice("monthly", 500, 3)
+		_, addon := s.buyFor(ada, extra, sub.LicenseID)
+		if l := s.license(sub.LicenseID); l.ActivationLimit != 5 {
+			s.Errorf("limit %d with the add-on, want 2 + 3", l.ActivationLimit)
+		}
+		must(s.Subscriptions.Cancel(s.ctx, addon.ID, subscription.AtPeriodEnd, ""))(s.T)
+		s.advance("2027-04-02")
+		if l := s.license(sub.LicenseID); l.ActivationLimit != 2 || l.Status != license.Active {
+			s.Errorf("limit %d, %s after the add-on", l.ActivationLimit, l.Status)
+		}
+		s.proven()
+	})
+}
+
+// Staff end a license: its subscription ends with it.
+func TestLicenseEndedByHand(t *testing.T) {
+	each(t, "2027-03-01", func(s *shop) {
+		ada := s.customer("ada", "tok_ok")
+		_, sub := s.buy(ada, s.price("monthly", 1000))
+		s.advance("2027-03-20")
+		s.revokeByHand(sub.LicenseID)
+		if got := s.sub(sub.ID); got.EndReason != subscription.EndedByStaff {
+			s.Errorf("%s (%s)", got.Status, got.EndReason)
+		}
+		s.advance("2027-06-01")
+		s.wantInvoices(ada,
+			"2027-03-01 [2027-03-01, 2027-04-01) paid 10.00 0.00",
+			"2027-03-18 [2027-04-01, 2027-05-01) void 10.00 0.00")
+		s.proven()
+	})
+}
+
+func hasHold(l license.License, reason license.HoldReason) bool {
+	for _, h := range l.Holds {
+		if h.Reason == reason {
+			return true
+		}
+	}
+	return false
+}
+
+func must2[T, U any](v T, _ U, err error) func(t *testing.T) T { return must(v, err) }
