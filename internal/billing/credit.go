@@ -117,10 +117,11 @@ func (c Crediting) amounts(inv Invoice, document tax.Document, so tax.Credited) 
 	case len(c.Lines) == 0 && c.Amount.Amount == 0:
 		return document.Left(so), nil
 	case len(c.Lines) == 0:
-		if left := inv.Total.Amount - inv.Credited.Amount; c.Amount.Amount > left {
-			return nil, exceeds(inv)
+		amounts, err := document.InProportion(so, c.Amount)
+		if err != nil {
+			return nil, exceeds(inv, err)
 		}
-		return document.InProportion(so, c.Amount)
+		return amounts, nil
 	}
 	amounts := make([]money.Money, len(inv.Lines))
 	for i := range amounts {
@@ -148,8 +149,8 @@ func lineAt(inv Invoice, id string) int {
 	return -1
 }
 
-func exceeds(inv Invoice) error {
-	return fail.Conflict("CREDIT_EXCEEDS_INVOICE", fmt.Sprintf("Not so much is left of invoice %s.", inv.Number))
+func exceeds(inv Invoice, err error) error {
+	return fail.Conflict("CREDIT_EXCEEDS_INVOICE", fmt.Sprintf("Not so much is left of invoice %s.", inv.Number)).Because(err)
 }
 
 // composeNote computes a credit note, rounding included, and takes its number.
@@ -168,7 +169,7 @@ func (s *Service) composeNote(ctx context.Context, tx *db.Tx, inv Invoice, c Cre
 	}
 	figures, err := document.Credit(so, amounts)
 	if err != nil {
-		return CreditNote{}, exceeds(inv).(*fail.Error).Because(err) //nolint:errcheck // it is one
+		return CreditNote{}, exceeds(inv, err)
 	}
 	if len(c.Lines) == 0 && c.Amount.Amount > 0 {
 		roundUp(&figures, document, so, c.Amount.Amount-figures.Total.Amount)

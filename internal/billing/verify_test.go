@@ -9,40 +9,44 @@ import (
 	"github.com/keystead/keystead/internal/order/ordertest"
 )
 
+// tamper is a change of a store, and the rules that it breaks.
+type tamper struct {
+	tamper string
+	rules  []string
+}
+
+var tampers = map[string]tamper{
+	"an entry changed": {
+		"UPDATE ledger_entries SET amount = amount + 1 WHERE account = 'bank' AND amount = 6000",
+		[]string{"ledger.transaction", "ledger.currency", "payment.ledger"},
+	},
+	"an entry lost": {
+		"DELETE FROM ledger_entries WHERE account = 'customer_credit' AND amount < 0",
+		[]string{"ledger.transaction", "ledger.currency", "customer.credit"},
+	},
+	"a transaction lost": {
+		"DELETE FROM ledger_entries WHERE transaction_id IN (SELECT id FROM ledger_transactions WHERE kind = 'credit.used')",
+		[]string{"ledger.transaction", "customer.credit", "invoice.paid", "invoice.receivable", "payment.applied", "payment.ledger"},
+	},
+	"credit from nowhere":      {"UPDATE customer_credits SET amount = amount + 1", []string{"customer.credit"}},
+	"a payment counted less":   {"UPDATE payments SET applied = applied - 1 WHERE applied > 0", []string{"payment.applied"}},
+	"a total changed":          {"UPDATE invoices SET net = net + 1, total = total + 1 WHERE status = 'open'", []string{"invoice.total", "invoice.receivable", "invoice.revenue", "order.status"}},
+	"a line changed":           {"UPDATE invoice_lines SET amount = amount + 1, total = total + 1 WHERE id IN (SELECT MIN(id) FROM invoice_lines)", []string{"line.total", "invoice.total"}},
+	"an invoice made void":     {"UPDATE invoices SET status = 'void' WHERE status = 'open'", []string{"invoice.receivable", "invoice.revenue", "order.status", "fulfilment.state"}},
+	"an invoice not settled":   {"UPDATE invoices SET status = 'open', paid_at = NULL WHERE number = 'INV-2026-1'", []string{"invoice.status", "order.status", "fulfilment.state"}},
+	"a number too many taken":  {"UPDATE number_series SET last_number = last_number + 1", []string{"number.count"}},
+	"a number changed":         {"UPDATE invoices SET sequence = 7 WHERE sequence = 2", []string{"number.count", "number.gap"}},
+	"a date changed":           {"UPDATE invoices SET issued_on = '2027-01-01' WHERE sequence = 1", []string{"number.order"}},
+	"an order changed":         {"UPDATE orders SET status = 'cancelled' WHERE status = 'pending'", []string{"order.status"}},
+	"a link reset":             {"UPDATE fulfilments SET state = 'pending' WHERE line_id IN (SELECT MIN(line_id) FROM fulfilments WHERE state = 'done')", []string{"order.status", "fulfilment.state"}},
+	"a link done by nobody":    {"UPDATE fulfilments SET state = 'done', target = 'lic_x' WHERE state = 'pending'", []string{"fulfilment.state", "fulfilment.target.license"}},
+	"a license lost":           {"DELETE FROM events WHERE type = '" + ordertest.Issued + "'", []string{"fulfilment.target.license"}},
+	"nothing, all being right": {"UPDATE orders SET reason = 'unimportant'", nil},
+}
+
 // Each way of tampering with a store in which all is well is found, under the name of the rule that it breaks.
 func TestVerifyFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct {
-		tamper string
-		rules  []string
-	}{
-		"an entry changed": {
-			"UPDATE ledger_entries SET amount = amount + 1 WHERE account = 'bank' AND amount = 6000",
-			[]string{"ledger.transaction", "ledger.currency", "payment.ledger"},
-		},
-		"an entry lost": {
-			"DELETE FROM ledger_entries WHERE account = 'customer_credit' AND amount < 0",
-			[]string{"ledger.transaction", "ledger.currency", "customer.credit"},
-		},
-		"a transaction lost": {
-			"DELETE FROM ledger_entries WHERE transaction_id IN (SELECT id FROM ledger_transactions WHERE kind = 'credit.used')",
-			[]string{"ledger.transaction", "customer.credit", "invoice.paid", "invoice.receivable", "payment.applied", "payment.ledger"},
-		},
-		"credit from nowhere":      {"UPDATE customer_credits SET amount = amount + 1", []string{"customer.credit"}},
-		"a payment counted less":   {"UPDATE payments SET applied = applied - 1 WHERE applied > 0", []string{"payment.applied"}},
-		"a total changed":          {"UPDATE invoices SET net = net + 1, total = total + 1 WHERE status = 'open'", []string{"invoice.total", "invoice.receivable", "invoice.revenue", "order.status"}},
-		"a line changed":           {"UPDATE invoice_lines SET amount = amount + 1, total = total + 1 WHERE id IN (SELECT MIN(id) FROM invoice_lines)", []string{"line.total", "invoice.total"}},
-		"an invoice made void":     {"UPDATE invoices SET status = 'void' WHERE status = 'open'", []string{"invoice.receivable", "invoice.revenue", "order.status", "fulfilment.state"}},
-		"an invoice not settled":   {"UPDATE invoices SET status = 'open', paid_at = NULL WHERE number = 'INV-2026-1'", []string{"invoice.status", "order.status", "fulfilment.state"}},
-		"a number too many taken":  {"UPDATE number_series SET last_number = last_number + 1", []string{"number.count"}},
-		"a number changed":         {"UPDATE invoices SET sequence = 7 WHERE sequence = 2", []string{"number.count", "number.gap"}},
-		"a date changed":           {"UPDATE invoices SET issued_on = '2027-01-01' WHERE sequence = 1", []string{"number.order"}},
-		"an order changed":         {"UPDATE orders SET status = 'cancelled' WHERE status = 'pending'", []string{"order.status"}},
-		"a link reset":             {"UPDATE fulfilments SET state = 'pending' WHERE line_id IN (SELECT MIN(line_id) FROM fulfilments WHERE state = 'done')", []string{"order.status", "fulfilment.state"}},
-		"a link done by nobody":    {"UPDATE fulfilments SET state = 'done', target = 'lic_x' WHERE state = 'pending'", []string{"fulfilment.state", "fulfilment.target.license"}},
-		"a license lost":           {"DELETE FROM events WHERE type = '" + ordertest.Issued + "'", []string{"fulfilment.target.license"}},
-		"nothing, all being right": {"UPDATE orders SET reason = 'unimportant'", nil},
-	}
 	each(t, func(t *testing.T, shop *ordertest.Shop) {
 		ada, price := shop.NewCustomer(t, "ada"), shop.NewPrice(t, "editor", 4900, 0)
 		paid := shop.Place(t, ada.ID, price)
@@ -57,7 +61,7 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 		shop.Pay(t, shop.Place(t, bob.ID, price).InvoiceID, 5000, "rich") // keeps a credit
 		shop.Proven(t)
 
-		for name, tt := range tests {
+		for name, tt := range tampers {
 			t.Run(name, func(t *testing.T) {
 				rules := map[string]bool{}
 				for _, d := range tampered(t, shop, tt.tamper) {

@@ -2329,7 +2329,7 @@ JOIN invoice_lines ON invoice_lines.invoice_id = fulfilments.invoice_id AND invo
 JOIN invoices ON invoices.id = invoice_lines.invoice_id
 WHERE (fulfilments.state = 'failed' AND invoices.status <> 'paid')
     OR (fulfilments.state = 'pending' AND invoices.status NOT IN ('draft', 'open'))
-    OR (fulfilments.state = 'done' AND invoices.status <> 'paid' AND NOT EXISTS (
+    OR (fulfilments.state = 'done' AND invoices.status <> 'paid' AND invoices.credited < invoices.total AND NOT EXISTS (
         SELECT 1 FROM ledger_transactions
         JOIN invoice_lines AS once ON once.invoice_id = ledger_transactions.invoice_id
         WHERE once.id = fulfilments.line_id AND ledger_transactions.kind LIKE 'taken.%'))
@@ -2342,7 +2342,7 @@ type WrongLinksRow struct {
 	Status string
 }
 
-// Work is done for invoices that are paid, or were: what was paid has been taken back since.
+// Work is done for invoices that are paid, or were: what was paid has been taken back since, or all was credited.
 func (q *Queries) WrongLinks(ctx context.Context, n int64) ([]WrongLinksRow, error) {
 	rows, err := q.db.QueryContext(ctx, wrongLinks, n)
 	if err != nil {
