@@ -62,9 +62,6 @@ func (s *Service) invoiceNext(ctx context.Context, tx *db.Tx, sub Subscription, 
 	if err != nil {
 		return fmt.Errorf("period %s of subscription %s: %w", period.Start, sub.ID, err)
 	}
-	if err := tell(ctx, tx, "invoiced", sub, map[string]any{"invoice_id": inv.ID, "period": period.Period, "total": inv.Total}); err != nil {
-		return err
-	}
 	if inv.Balance().Amount == 0 {
 		return nil
 	}

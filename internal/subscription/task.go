@@ -10,11 +10,13 @@ import (
 	"github.com/keystead/keystead/internal/db/query"
 )
 
+const taskKind = "subscriptions.assess"
+
 // Task is the automation of subscriptions: whatever falls due of them by itself. A subscription is assessed as a whole, so
 // that on one day its holds come before its invoices.
 func (s *Service) Task() automation.Task {
 	return automation.Task{
-		Kind: "subscriptions.assess", Order: automation.OrderHolds,
+		Kind: taskKind, Order: automation.OrderHolds,
 		Next: func(ctx context.Context, tx *db.Tx, after time.Time) (time.Time, bool, error) {
 			from := clock.FromTime(after)
 			at, err := tx.NextSubscriptionDue(ctx, &from)
@@ -31,6 +33,9 @@ func (s *Service) Task() automation.Task {
 }
 
 func (s *Service) runDue(ctx context.Context, p *automation.Pass) error {
+	if err := s.renewPlain(ctx, p); err != nil {
+		return err
+	}
 	return p.Each(ctx,
 		func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
 			rows, err := tx.DueSubscriptions(ctx, query.DueSubscriptionsParams{
