@@ -4,6 +4,7 @@ package delivery
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -95,4 +96,19 @@ func (d Desk) note(r *http.Request, line release.Download, result string) {
 	if err := d.Releases.LogDownload(context.WithoutCancel(r.Context()), line); err != nil {
 		d.Log.Error("a download could not be logged", "request_id", web.RequestID(r.Context()), "result", result, "license", line.LicenseID, "release", line.ReleaseID, "err", err)
 	}
+}
+
+// Size writes a number of bytes for people.
+func Size(n int64) string {
+	const k = 1000
+	if n < k {
+		return fmt.Sprintf("%d B", n)
+	}
+	value := float64(n)
+	for _, unit := range []string{"kB", "MB", "GB"} {
+		if value /= k; value < k {
+			return fmt.Sprintf("%.1f %s", value, unit)
+		}
+	}
+	return fmt.Sprintf("%.1f TB", value/k)
 }

@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"fmt"
 	"net/http"
 
 	"github.com/keystead/keystead/internal/license"
@@ -45,7 +44,7 @@ func releaseCard(p ui.Page, l license.License, rel release.Release, may bool) ca
 		t.Columns = append(t.Columns, ui.Column{Label: "Download", Hidden: true, End: true})
 	}
 	for _, f := range rel.Files {
-		row := ui.Row{Cells: []ui.Cell{ui.Text(f.Name), ui.Text(size(f.Size))}}
+		row := ui.Row{Cells: []ui.Cell{ui.Text(f.Name), ui.Text(delivery.Size(f.Size))}}
 		if may {
 			row.Cells = append(row.Cells, ui.Act(ui.Button{Label: "Download", Icon: "download", Href: "/account/licenses/" + l.ID + "/files/" + f.ID}))
 		}
@@ -122,19 +121,4 @@ func (a *area) releaseList(w http.ResponseWriter, r *http.Request) error {
 		v.Empty = &ui.Empty{Art: "box", Title: "Nothing to download", Text: "Nothing was released yet."}
 	}
 	return a.sheet(w, http.StatusOK, v)
-}
-
-// size writes a number of bytes for people.
-func size(n int64) string {
-	const k = 1000
-	if n < k {
-		return fmt.Sprintf("%d B", n)
-	}
-	value := float64(n)
-	for _, unit := range []string{"kB", "MB", "GB"} {
-		if value /= k; value < k {
-			return fmt.Sprintf("%.1f %s", value, unit)
-		}
-	}
-	return fmt.Sprintf("%.1f TB", value/k)
 }

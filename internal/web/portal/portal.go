@@ -1,4 +1,5 @@
-// Package portal is the customers' area at /account: their licenses, invoices, downloads and details.
+// Package portal is the customers' area at /account: their licenses, subscriptions, invoices, payment methods, downloads
+// and details.
 //
 // A screen is a row of the table in routes.go. A handler belongs to one customer, the one of the session; whatever is
 // named by an address is loaded by own.go, which answers for another customer's thing as for one that does not exist.
@@ -15,12 +16,15 @@ import (
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/signin"
+	"github.com/keystead/keystead/internal/subscription"
 	"github.com/keystead/keystead/internal/web"
 	"github.com/keystead/keystead/internal/web/ui"
 )
@@ -30,6 +34,7 @@ var pageFiles embed.FS
 
 // Config is what the portal works with.
 type Config struct {
+	DB        *db.DB
 	Settings  *setting.Service
 	SignIn    *signin.Service
 	Customers *customer.Service
@@ -41,6 +46,8 @@ type Config struct {
 	Orders   *order.Service
 	Billing  *billing.Service
 	Payments *payment.Service
+	Subscriptions *subscription.Service
+	Sandbox  *sandbox.Sandbox // nil in a live store
 	Clock    clock.Clock
 	Log      *slog.Logger
 	TestMode bool

@@ -107,13 +107,13 @@ func toSignIn(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// checkoutPath is where the shop lets customers sign in from.
-const checkoutPath = "/checkout"
-
-// ownPath is next if that is a page that customers sign in for, else empty.
+// ownPath is next if that is a page that customers sign in for, of the portal or of the shop; else empty.
 func ownPath(next string) string {
-	if next == checkoutPath {
+	if next == "/checkout" {
 		return next
+	}
+	if below := web.PathBelow("/buy", next); below != "" {
+		return below
 	}
 	return web.PathBelow("/account", next)
 }

@@ -1,5 +1,9 @@
-// Package shop is what everybody may see: the start page of the store, and whether the service works. Nothing is sold
-// here yet.
+// Package shop is what everybody may see: products and plans, the cart, the checkout and what follows an order, and
+// whether the service works.
+//
+// A screen is a row of the table in routes.go. What a visitor carries about stands in two sealed cookies: the cart
+// (cart.go), and the orders that were just placed (receipt.go). Neither holds an amount: what something costs is asked
+// anew each time, by the code that takes the order ([order.Service.Quote]). Errors are rendered in one place (errors.go).
 package shop
 
 import (
@@ -9,10 +13,20 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/clock"
-	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/crypt"
+	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/order"
+	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
+	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/signin"
 	"github.com/keystead/keystead/internal/web"
+	"github.com/keystead/keystead/internal/web/delivery"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -22,63 +36,53 @@ var pageFiles embed.FS
 // Config is what the public pages work with.
 type Config struct {
 	// Ready says why the store can't be read; nil if it can. It must be cheap: machines ask every few seconds.
-	Ready    func(ctx context.Context) error
-	Settings *setting.Service
-	Clock    clock.Clock
-	Log      *slog.Logger
-	TestMode bool
+	Ready     func(ctx context.Context) error
+	Settings  *setting.Service
+	SignIn    *signin.Service
+	Customers *customer.Service
+	Catalog   *catalog.Service
+	Licenses  *license.Service
+	Releases  *release.Service
+	Orders    *order.Service
+	Billing   *billing.Service
+	Payments  *payment.Service
+	Sandbox   *sandbox.Sandbox // nil in a live store, which has none of its pages
+	Key       crypt.Key        // from which that of the cookies is derived
+	Clock     clock.Clock
+	Wall      clock.Clock // by which tries are counted
+	Log       *slog.Logger
+	TestMode  bool
 }
 
 type shop struct {
 	Config
-	pages *ui.Pages
+	pages  *ui.Pages
+	box    *crypt.Box
+	desk   delivery.Desk
+	limits *limits
 }
 
 // New returns the handler of the public pages, and of every address that no other face has.
 func New(c Config) (http.Handler, error) {
+	s, err := build(c)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	for _, rt := range s.routes() {
+		mux.Handle(rt.pattern, s.serve(rt))
+	}
+	mux.Handle("/", s.serve(route{bare: true, handle: func(http.ResponseWriter, *http.Request) error { return errNoPage }}))
+	return web.PageHeaders(web.Recover(c.Log, s.renderError, web.SameOrigin(s.renderError, mux))), nil
+}
+
+func build(c Config) (*shop, error) {
 	pages, err := ui.Parse(pageFiles, "pages/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("public pages: %w", err)
 	}
-	s := &shop{Config: c, pages: pages}
-	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", web.Handle(c.Log, s.renderError, s.start))
-	mux.Handle("GET /status", web.Handle(c.Log, s.renderError, s.status))
-	mux.Handle("/", web.Handle(c.Log, s.renderError, func(http.ResponseWriter, *http.Request) error { return errNoPage }))
-	return web.PageHeaders(web.Recover(c.Log, s.renderError, mux)), nil
-}
-
-var errNoPage = fail.NotFound("PAGE_NOT_FOUND", "There is no such page.")
-
-// page is what every public page has. While the settings can't be read the store has no name of its own.
-func (s *shop) page(r *http.Request, title string) ui.Page {
-	p := ui.Page{
-		Reader: ui.Reader{Now: s.Clock.Now()}, Face: ui.Public, Title: title, Path: r.URL.RequestURI(),
-		Store: ui.Store{Name: "Keystead", HomeURL: "/"}, Theme: ui.ThemeOf(r),
-		Nav:    []ui.NavItem{{Section: "account", Label: "Your account", Href: "/account"}},
-		Footer: []ui.Link{{Label: "Status", Href: "/status"}},
-	}
-	if now, err := s.Settings.Get(r.Context()); err == nil {
-		p.Store.Name, p.Zone = now.StoreName, now.TimeZone
-	}
-	if s.TestMode {
-		p.TestMode = p.TestNotice()
-	}
-	return p
-}
-
-// renderError is the one place that turns an error into a public page.
-func (s *shop) renderError(w http.ResponseWriter, r *http.Request, e *fail.Error) {
-	heading, text := "Something went wrong on our side", "We have noted it. Please try again in a moment."
-	if e.Kind == fail.KindNotFound {
-		heading, text = "There is nothing at this address", "The link may be old, or mistyped."
-	}
-	v := ui.ErrorPage{
-		Page: s.page(r, heading), Status: e.Kind.Status(), Heading: heading, Text: text, RequestID: web.RequestID(r.Context()),
-		Actions: []ui.Button{{Label: "To the start page", Href: "/"}},
-	}
-	if err := s.pages.Render(w, e.Kind.Status(), "error", v); err != nil {
-		s.Log.Error("error page", "err", err)
-		http.Error(w, heading, e.Kind.Status())
-	}
+	return &shop{
+		Config: c, pages: pages, box: crypt.NewBox(c.Key.Derive("cookies of the shop")),
+		desk: delivery.Desk{Releases: c.Releases, Log: c.Log}, limits: newLimits(c.TestMode, c.Wall),
+	}, nil
 }

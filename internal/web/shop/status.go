@@ -36,7 +36,7 @@ func (s *shop) status(w http.ResponseWriter, r *http.Request) error {
 		_, _ = io.WriteString(w, word) // whoever asked may have gone
 		return nil
 	}
-	v := statusView{Page: s.page(r, "Status"), Head: ui.Head{Title: "Status"}}
+	v := statusView{Page: s.page(w, r, "Status", ""), Head: ui.Head{Title: "Status"}}
 	v.Callout = ui.Callout{Tone: ui.Success, Title: "Up and running", Text: "Licenses can be checked, and your account can be reached."}
 	if code != http.StatusOK {
 		v.Callout = ui.Callout{Tone: ui.Danger, Title: "We are out of order", Text: "Our store can't be read right now. We are looking into it."}
