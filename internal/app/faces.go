@@ -14,6 +14,7 @@ import (
 	"github.com/keystead/keystead/internal/web"
 	"github.com/keystead/keystead/internal/web/admin"
 	"github.com/keystead/keystead/internal/web/adminapi"
+	"github.com/keystead/keystead/internal/web/gateways"
 	"github.com/keystead/keystead/internal/web/licenseapi"
 	"github.com/keystead/keystead/internal/web/portal"
 	"github.com/keystead/keystead/internal/web/shop"
@@ -41,7 +42,11 @@ func (a *App) buildFaces(c Config) error {
 	if err != nil {
 		return err
 	}
-	public, err := shop.New(shop.Config{Ready: a.Ready, Settings: a.Settings, Clock: a.DB.Clock(), Log: a.log, TestMode: a.Facts.TestMode})
+	public, err := shop.New(shop.Config{
+		Ready: a.Ready, Settings: a.Settings, SignIn: a.SignIn, Customers: a.Customers, Catalog: a.Catalog, Licenses: a.Licenses, Releases: a.Releases,
+		Orders: a.Orders, Billing: a.Billing, Payments: a.Payments, Sandbox: a.Sandbox, Key: a.key,
+		Clock: a.DB.Clock(), Wall: a.DB.Wall(), Log: a.log, TestMode: a.Facts.TestMode,
+	})
 	if err != nil {
 		return err
 	}
@@ -58,6 +63,7 @@ func (a *App) buildFaces(c Config) error {
 	mux.Handle("/account/", customers)
 	mux.Handle("GET "+ui.AssetPrefix, ui.Assets())
 	mux.Handle("POST "+ui.ThemePath, http.NewCrossOriginProtection().Handler(ui.ThemeSwitch()))
+	mux.Handle(gateways.Pattern, gateways.New(a.Payments.Intake, a.log))
 	mux.Handle("/", public)
 	a.public = web.Identify(a.trustedProxies, mux)
 
