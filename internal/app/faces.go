@@ -25,7 +25,8 @@ import (
 func (a *App) buildFaces(c Config) error {
 	api := adminapi.Config{
 		DB: a.DB, Clock: a.DB.Clock(), Log: a.log, Catalog: a.Catalog, Coupons: a.Coupons, Customers: a.Customers, Releases: a.Releases, Settings: a.Settings, Licenses: a.Licenses,
-		Orders: a.Orders, Billing: a.Billing, Payments: a.Payments, Events: a.Events, Jobs: a.Jobs, Automation: a.Automation, DryRun: a.DryRun, Tokens: a.Tokens, Version: c.Version,
+		Orders: a.Orders, Billing: a.Billing, Payments: a.Payments, Sandbox: a.Sandbox, Subscriptions: a.Subscriptions, Tasks: a.Tasks, Mail: a.Mail, Webhooks: a.Webhooks,
+		Events: a.Events, Jobs: a.Jobs, Automation: a.Automation, DryRun: a.DryRun, Tokens: a.Tokens, Version: c.Version,
 	}
 	staffArea, err := admin.New(admin.Config{
 		Settings: a.Settings, Events: a.Events, Jobs: a.Jobs, Automation: a.Automation, DryRun: a.DryRun, Staff: a.Staff, SignIn: a.SignIn, Tokens: a.Tokens, Customers: a.Customers, Catalog: a.Catalog,

@@ -69,7 +69,7 @@ type removeActivationInput struct {
 }
 
 func (a *API) activations() {
-	add(a, route{Method: http.MethodGet, Path: "/licenses/{id}/activations", Scope: "licenses:read", Tag: "Licenses", Summary: "List the activations of a license", Notes: "In alphabetical order."},
+	add(a, route{Method: http.MethodGet, Path: "/licenses/{id}/activations", Scope: "licenses:read", Tag: "Licenses", Summary: "List the activations of a license", Notes: "In alphabetical order.", Codes: []string{"LICENSE_NOT_FOUND"}},
 		func(ctx context.Context, in *PagedByID) (List[Activation], error) {
 			if _, err := a.Licenses.ByID(ctx, in.ID); err != nil {
 				return List[Activation]{}, err
@@ -77,18 +77,18 @@ func (a *API) activations() {
 			found, next, err := a.Licenses.Activations(ctx, in.ID, in.Cursor, in.Limit)
 			return listOf(found, next, showActivation), err
 		})
-	add(a, route{Method: http.MethodPost, Path: "/licenses/{id}/activations", Scope: "licenses:write", Tag: "Licenses", Summary: "Activate a license by hand", Notes: "What is active already stays as it is.", Status: http.StatusCreated},
+	add(a, route{Method: http.MethodPost, Path: "/licenses/{id}/activations", Scope: "licenses:write", Tag: "Licenses", Summary: "Activate a license by hand", Notes: "What is active already stays as it is.", Status: http.StatusCreated, Codes: []string{"LICENSE_NOT_FOUND", "LICENSE_INACTIVE", "LICENSE_EXPIRED", "ACTIVATION_LIMIT_REACHED"}},
 		func(ctx context.Context, in *newActivationInput) (Activation, error) {
 			added, err := a.Licenses.AddActivation(ctx, in.ID, license.AddInput{
 				Identifier: in.Body.Identifier, Name: in.Body.Name, Override: in.Body.Override, Why: in.Body.Reason,
 			})
 			return showActivation(added), err
 		})
-	add(a, route{Method: http.MethodDelete, Path: "/licenses/{id}/activations/{activation}", Scope: "licenses:write", Tag: "Licenses", Summary: "Remove an activation"},
+	add(a, route{Method: http.MethodDelete, Path: "/licenses/{id}/activations/{activation}", Scope: "licenses:write", Tag: "Licenses", Summary: "Remove an activation", Codes: []string{"LICENSE_NOT_FOUND", "ACTIVATION_NOT_FOUND"}},
 		func(ctx context.Context, in *removeActivationInput) (none, error) {
 			return none{}, a.Licenses.RemoveActivation(ctx, in.ID, in.Activation, in.Reason)
 		})
-	add(a, route{Method: http.MethodGet, Path: "/licenses/{id}/rejected", Scope: "licenses:read", Tag: "Licenses", Summary: "List refused activations of a license", Notes: "The latest first, the last 200, all on one page."},
+	add(a, route{Method: http.MethodGet, Path: "/licenses/{id}/rejected", Scope: "licenses:read", Tag: "Licenses", Summary: "List refused activations of a license", Notes: "The latest first, the last 200, all on one page.", Codes: []string{"LICENSE_NOT_FOUND"}},
 		func(ctx context.Context, in *ByID) (List[RejectedAttempt], error) {
 			if _, err := a.Licenses.ByID(ctx, in.ID); err != nil {
 				return List[RejectedAttempt]{}, err

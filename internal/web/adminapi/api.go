@@ -31,13 +31,18 @@ import (
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/limit"
+	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/report"
 	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/subscription"
+	"github.com/keystead/keystead/internal/task"
 	"github.com/keystead/keystead/internal/token"
 	"github.com/keystead/keystead/internal/web"
+	"github.com/keystead/keystead/internal/webhook"
 )
 
 // Base is where the API is mounted.
@@ -45,22 +50,27 @@ const Base = "/api/admin/v1"
 
 // Config is what the API works with.
 type Config struct {
-	DB         *db.DB
-	Clock      clock.Clock
-	Log        *slog.Logger
-	Catalog    *catalog.Service
-	Coupons    *coupon.Service
-	Customers  *customer.Service
-	Releases   *release.Service
-	Settings   *setting.Service
-	Licenses   *license.Service
-	Orders     *order.Service
-	Billing    *billing.Service
-	Payments   *payment.Service
-	Events     *event.Log
-	Jobs       *job.Queue
-	Automation *automation.Service
-	Tokens     *token.Service
+	DB            *db.DB
+	Clock         clock.Clock
+	Log           *slog.Logger
+	Catalog       *catalog.Service
+	Coupons       *coupon.Service
+	Customers     *customer.Service
+	Releases      *release.Service
+	Settings      *setting.Service
+	Licenses      *license.Service
+	Orders        *order.Service
+	Billing       *billing.Service
+	Payments      *payment.Service
+	Sandbox       *sandbox.Sandbox // nil in a live store
+	Subscriptions *subscription.Service
+	Tasks         *task.Service
+	Mail          *mail.Service
+	Webhooks      *webhook.Service
+	Events        *event.Log
+	Jobs          *job.Queue
+	Automation    *automation.Service
+	Tokens        *token.Service
 
 	// DryRun tells what would happen until an instant.
 	DryRun func(ctx context.Context, until time.Time) (automation.Rehearsal, error)
@@ -112,6 +122,14 @@ func New(c Config) *API {
 	a.orders()
 	a.invoices()
 	a.payments()
+	a.paymentMethods()
+	a.subscriptions()
+	a.staffTasks()
+	a.taxRates()
+	a.reportsOfTax()
+	a.mail()
+	a.webhooks()
+	a.sandbox()
 	a.settings()
 	a.licenses()
 	a.activations()

@@ -155,12 +155,12 @@ type FailureRef struct {
 
 func (a *API) automation() {
 	const tag, clock = "Automation", "Test clock"
-	add(a, route{Method: http.MethodGet, Path: "/test-clock", Scope: "settings:read", Tag: clock, Summary: "Show the test clock", Notes: "Of a test store only: it stands still between advances."},
+	add(a, route{Method: http.MethodGet, Path: "/test-clock", Scope: "settings:read", Tag: clock, Summary: "Show the test clock", Notes: "Of a test store only: it stands still between advances.", Codes: []string{"NO_TEST_CLOCK"}},
 		func(context.Context, *struct{}) (TestClock, error) {
 			now, err := a.Automation.TestClock()
 			return TestClock{now.UTC()}, err
 		})
-	add(a, route{Method: http.MethodPost, Path: "/test-clock/advance", Scope: "jobs:write", Tag: clock, Summary: "Move the test clock", Notes: "Runs, in the order of time, all that falls due on the way, and answers when all is settled. At most 20 years at once.", Repeat: after, Long: true},
+	add(a, route{Method: http.MethodPost, Path: "/test-clock/advance", Scope: "jobs:write", Tag: clock, Summary: "Move the test clock", Notes: "Runs, in the order of time, all that falls due on the way, and answers when all is settled. At most 20 years at once.", Repeat: after, Long: true, Codes: []string{"NO_TEST_CLOCK"}},
 		func(ctx context.Context, in *struct{ Body NewTime }) (Run, error) {
 			r, err := a.Automation.Advance(ctx, in.Body.To, nil)
 			return showRun(r), err
@@ -170,7 +170,7 @@ func (a *API) automation() {
 			r, err := a.Automation.RunDue(ctx)
 			return showRun(r), err
 		})
-	add(a, route{Method: http.MethodPost, Path: "/customers/{id}/run", Scope: "jobs:write", Tag: tag, Summary: "Run all that is due now for one customer", Repeat: after, Long: true},
+	add(a, route{Method: http.MethodPost, Path: "/customers/{id}/run", Scope: "jobs:write", Tag: tag, Summary: "Run all that is due now for one customer", Repeat: after, Long: true, Codes: []string{"CUSTOMER_NOT_FOUND"}},
 		func(ctx context.Context, in *ByID) (Run, error) {
 			if _, err := a.Customers.ByID(ctx, in.ID); err != nil {
 				return Run{}, err
@@ -194,7 +194,7 @@ func (a *API) automation() {
 			found, next, err := a.Automation.Failures(ctx, automation.Filter{Task: in.Task, Cursor: in.Cursor, Limit: in.Limit})
 			return listOf(found, next, showFailure), err
 		})
-	add(a, route{Method: http.MethodPost, Path: "/automation/failures/retry", Scope: "jobs:write", Tag: tag, Summary: "Try a failed item again at once", Status: http.StatusNoContent},
+	add(a, route{Method: http.MethodPost, Path: "/automation/failures/retry", Scope: "jobs:write", Tag: tag, Summary: "Try a failed item again at once", Status: http.StatusNoContent, Codes: []string{"FAILURE_NOT_FOUND"}},
 		func(ctx context.Context, in *struct{ Body FailureRef }) (none, error) {
 			return none{}, a.Automation.Retry(ctx, in.Body.Task, in.Body.SubjectID)
 		})

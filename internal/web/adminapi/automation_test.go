@@ -48,8 +48,10 @@ func TestTestClock(t *testing.T) {
 		}
 
 		moved := b.do("POST", "/test-clock/advance", object{"to": "2026-06-01T00:00:00Z"}, "Idempotency-Key: move")
-		ran := object{"licenses.write_down": 1.0, "logs.prune": 1.0}
-		if diff := cmp.Diff(object{"now": "2026-06-01T00:00:00Z", "ran": ran, "failed": object{}, "held": object{}}, moved); diff != "" {
+		if ran := moved["ran"].(object); ran["licenses.write_down"] != 1.0 || ran["logs.prune"] != 1.0 {
+			t.Errorf("ran: %v", ran)
+		}
+		if diff := cmp.Diff(object{"now": "2026-06-01T00:00:00Z", "ran": moved["ran"], "failed": object{}, "held": object{}}, moved); diff != "" {
 			t.Error(diff)
 		}
 		if got := b.do("POST", "/test-clock/advance", object{"to": "2026-06-01T00:00:00Z"}, "Idempotency-Key: move"); !cmp.Equal(got, moved) {

@@ -35,11 +35,16 @@ type bundle struct {
 
 func setup(t *testing.T, s *dbtest.Store) *bundle {
 	t.Helper()
-	r := roomstest.New(t, s, roomstest.Log())
+	return over(t, s, roomstest.New(t, s, roomstest.Log()))
+}
+
+// over is the API over rooms.
+func over(t *testing.T, s *dbtest.Store, r *roomstest.Rooms) *bundle {
+	t.Helper()
 	b := &bundle{T: t, Store: s, rooms: r}
 	b.api = New(Config{
 		DB: s.DB, Clock: s.Clock, Log: roomstest.Log(), Catalog: r.Catalog, Coupons: r.Coupons, Customers: r.Customers, Releases: r.Releases, Settings: r.Settings, Licenses: r.Licenses,
-		Orders: r.Orders, Billing: r.Billing, Payments: r.Payments, Events: r.Events, Jobs: r.Jobs, Automation: r.Automation, DryRun: r.DryRun, Tokens: r.Tokens, Version: "1.2.3", MaxUpload: 4 << 20,
+		Orders: r.Orders, Billing: r.Billing, Payments: r.Payments, Sandbox: r.Sandbox, Subscriptions: r.Subscriptions, Tasks: r.Tasks, Mail: r.Mail, Webhooks: r.Webhooks, Events: r.Events, Jobs: r.Jobs, Automation: r.Automation, DryRun: r.DryRun, Tokens: r.Tokens, Version: "1.2.3", MaxUpload: 4 << 20,
 	})
 	b.shapes = newShapes(t, b.api)
 	b.h = web.Identify(func() []netip.Prefix { return nil }, b.api)
@@ -182,6 +187,12 @@ func each(t *testing.T, f func(b *bundle)) {
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) { f(setup(t, s)) })
 }
 
+// eachTest runs f on both databases, in a store in test mode: with the sandbox, and a clock that stands still.
+func eachTest(t *testing.T, f func(b *bundle)) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) { f(over(t, s, roomstest.InTestMode(t, s, roomstest.Log()))) })
+}
+
 // one runs f on SQLite: for what does not depend on the database.
 func one(t *testing.T, f func(b *bundle)) {
 	t.Helper()
@@ -202,6 +213,10 @@ func (b *bundle) described(q *http.Request, w *httptest.ResponseRecorder) {
 		status, media = "default", problemType
 	}
 	place := "/paths/" + escape(path) + "/" + strings.ToLower(method) + "/responses/" + status
+	if ct := w.Header().Get("Content-Type"); w.Code < 400 && w.Code != http.StatusNoContent && ct != mediaJSON {
+		b.describedFile(path, method, ct)
+		return
+	}
 	if w.Code != http.StatusNoContent {
 		place += "/content/" + escape(media) + "/schema"
 	}
@@ -220,6 +235,16 @@ func (b *bundle) described(q *http.Request, w *httptest.ResponseRecorder) {
 	}
 	if err := compiled.Validate(body); err != nil {
 		b.Errorf("%s answers %d with what the document does not describe: %v", pattern, w.Code, err)
+	}
+}
+
+// describedFile fails the test if an answer that is no JSON is of another type than the document says.
+func (b *bundle) describedFile(path, method, media string) {
+	b.Helper()
+	for _, rt := range b.api.routes {
+		if rt.Path == path && rt.Method == method && rt.operation.Responses["200"].Content[media] == nil {
+			b.Errorf("%s %s answers with %s, which the document does not know", method, path, media)
+		}
 	}
 }
 

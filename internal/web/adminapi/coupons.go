@@ -167,7 +167,7 @@ type patchCouponInput struct {
 }
 
 func (a *API) coupons() {
-	add(a, route{Method: http.MethodPost, Path: "/coupons", Scope: "catalog:write", Tag: "Catalog", Summary: "Add a coupon", Notes: "What it takes off never changes; when it may be used does.", Status: http.StatusCreated},
+	add(a, route{Method: http.MethodPost, Path: "/coupons", Scope: "catalog:write", Tag: "Catalog", Summary: "Add a coupon", Notes: "What it takes off never changes; when it may be used does.", Status: http.StatusCreated, Codes: []string{"COUPON_CODE_TAKEN"}},
 		func(ctx context.Context, in *struct{ Body NewCoupon }) (Coupon, error) {
 			n, err := in.Body.input()
 			if err != nil {
@@ -178,12 +178,12 @@ func (a *API) coupons() {
 		})
 	add(a, route{Method: http.MethodGet, Path: "/coupons", Scope: "catalog:read", Tag: "Catalog", Summary: "List coupons", Notes: "In the order of their codes."},
 		a.listCoupons)
-	add(a, route{Method: http.MethodGet, Path: "/coupons/{id}", Scope: "catalog:read", Tag: "Catalog", Summary: "Show a coupon"},
+	add(a, route{Method: http.MethodGet, Path: "/coupons/{id}", Scope: "catalog:read", Tag: "Catalog", Summary: "Show a coupon", Codes: []string{"COUPON_NOT_FOUND"}},
 		func(ctx context.Context, in *ByID) (Coupon, error) {
 			c, err := a.Coupons.ByID(ctx, in.ID)
 			return showCoupon(c), err
 		})
-	add(a, route{Method: http.MethodPatch, Path: "/coupons/{id}", Scope: "catalog:write", Tag: "Catalog", Summary: "Change when a coupon may be used", Notes: "Orders that used it, and subscriptions that keep it, stay as they are."},
+	add(a, route{Method: http.MethodPatch, Path: "/coupons/{id}", Scope: "catalog:write", Tag: "Catalog", Summary: "Change when a coupon may be used", Notes: "Orders that used it, and subscriptions that keep it, stay as they are.", Codes: []string{"COUPON_NOT_FOUND", "CHANGED_MEANWHILE"}},
 		func(ctx context.Context, in *patchCouponInput) (Coupon, error) {
 			p, err := in.Body.input()
 			if err != nil {

@@ -68,7 +68,7 @@ type CustomerPatch struct {
 }
 
 func (a *API) customers() {
-	add(a, route{Method: http.MethodPost, Path: "/customers", Scope: "customers:write", Tag: "Customers", Summary: "Add a customer", Status: http.StatusCreated},
+	add(a, route{Method: http.MethodPost, Path: "/customers", Scope: "customers:write", Tag: "Customers", Summary: "Add a customer", Status: http.StatusCreated, Codes: []string{"EMAIL_TAKEN"}},
 		func(ctx context.Context, in *struct{ Body NewCustomer }) (Customer, error) {
 			c, err := a.Customers.Create(ctx, customer.Input{
 				Email: in.Body.Email, Name: in.Body.Name, Company: in.Body.Company, Country: in.Body.Country, State: in.Body.State,
@@ -79,12 +79,12 @@ func (a *API) customers() {
 		})
 	add(a, route{Method: http.MethodGet, Path: "/customers", Scope: "customers:read", Tag: "Customers", Summary: "List customers", Notes: "Newest first, unless sort says otherwise; those found by q in the order of their e-mail addresses, names and companies."},
 		a.listCustomers)
-	add(a, route{Method: http.MethodGet, Path: "/customers/{id}", Scope: "customers:read", Tag: "Customers", Summary: "Show a customer"},
+	add(a, route{Method: http.MethodGet, Path: "/customers/{id}", Scope: "customers:read", Tag: "Customers", Summary: "Show a customer", Codes: []string{"CUSTOMER_NOT_FOUND"}},
 		func(ctx context.Context, in *ByID) (Customer, error) {
 			c, err := a.Customers.ByID(ctx, in.ID)
 			return showCustomer(c), err
 		})
-	add(a, route{Method: http.MethodPatch, Path: "/customers/{id}", Scope: "customers:write", Tag: "Customers", Summary: "Change a customer"},
+	add(a, route{Method: http.MethodPatch, Path: "/customers/{id}", Scope: "customers:write", Tag: "Customers", Summary: "Change a customer", Codes: []string{"CUSTOMER_NOT_FOUND", "EMAIL_TAKEN"}},
 		a.patchCustomer)
 }
 

@@ -3,7 +3,6 @@ package adminapi
 import (
 	"cmp"
 	"embed"
-	"encoding/json"
 	"html/template"
 	"maps"
 	"net/http"
@@ -38,9 +37,11 @@ type docsGroup struct {
 type docsOperation struct {
 	ID, Method, Path, Summary, Notes, Scope string
 	Parameters, Body                        []docsField
-	Answer                                  string // the status of success
+	Codes                                   []string // of its own problems
+	Request                                 string   // an example of it
+	Answer                                  string   // the status of success
 	Shape                                   docsType
-	Example                                 string
+	Example                                 string // of the answer
 }
 
 type docsSchema struct {
@@ -127,6 +128,8 @@ func (d *describer) operation(rt *route) docsOperation {
 			o.Body = d.fields(d.resolve(media.Schema))
 		}
 	}
+	o.Request = curl(rt)
+	o.Codes = rt.Codes
 	for status, response := range op.Responses {
 		if !strings.HasPrefix(status, "2") {
 			continue
@@ -134,9 +137,7 @@ func (d *describer) operation(rt *route) docsOperation {
 		o.Answer = status
 		if media := response.Content[mediaJSON]; media != nil {
 			o.Shape = d.typeOf(media.Schema)
-			if example, err := json.MarshalIndent(d.example(media.Schema, 0), "", "  "); err == nil {
-				o.Example = string(example)
-			}
+			o.Example = indented(media.Example)
 		}
 	}
 	return o
@@ -198,42 +199,4 @@ func (d *describer) typeOf(s *huma.Schema) docsType {
 		t.Name += " or null"
 	}
 	return t
-}
-
-// example is an answer of the shape, for readers.
-func (d *describer) example(s *huma.Schema, depth int) any {
-	s = d.resolve(s)
-	switch {
-	case len(s.AnyOf) > 0:
-		return d.example(s.AnyOf[0], depth)
-	case len(s.Examples) > 0:
-		return s.Examples[0]
-	case len(s.Enum) > 0:
-		return s.Enum[0]
-	case depth > 4:
-		return nil
-	}
-	switch s.Type {
-	case huma.TypeObject:
-		object := map[string]any{}
-		for name, of := range s.Properties {
-			object[name] = d.example(of, depth+1)
-		}
-		return object
-	case huma.TypeArray:
-		return []any{d.example(s.Items, depth+1)}
-	case huma.TypeInteger:
-		return 0
-	case huma.TypeBoolean:
-		return false
-	case huma.TypeString:
-		switch {
-		case s.Format == "date-time":
-			return "2027-03-20T03:21:26Z"
-		case s.Nullable:
-			return nil
-		}
-		return "…"
-	}
-	return nil
 }

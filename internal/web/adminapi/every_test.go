@@ -68,6 +68,9 @@ func sample(s *schema, of *huma.Schema) any {
 		if of.Format == "date-time" {
 			return "2026-03-01T12:00:00Z"
 		}
+		if of.MaxLength != nil {
+			return strings.Repeat("x", min(3, *of.MaxLength))
+		}
 		return "xxx"
 	}
 	return nil
@@ -150,6 +153,9 @@ func TestEveryUnknownThingIsNotFound(t *testing.T) {
 				if got.Status != 404 && got.Status != 422 {
 					t.Errorf("%s = %d %s", id, got.Status, got.Raw)
 				}
+				if code, _ := got.Body["code"].(string); got.Status == 404 && code != "NOT_FOUND" && !slices.Contains(rt.Codes, code) {
+					t.Errorf("%s is not described as a code", code)
+				}
 			}
 			b.send(rt.Method, pathParam.ReplaceAllString(rt.Path, strings.Repeat("x", 65)), good(rt)).refused(422, "INVALID_INPUT")
 		})
@@ -176,7 +182,7 @@ func TestEveryAddressTakesItsMethodsOnly(t *testing.T) {
 				}
 			}
 		})
-		for _, path := range []string{"", "/", "/nothing", "/customers/", "/customers//x", "/customers/../products", "/domains", "/subscriptions/sub_1", "/tlds"} {
+		for _, path := range []string{"", "/", "/nothing", "/customers/", "/customers//x", "/customers/../products", "/domains", "/domains/dom_1", "/tlds"} {
 			b.send("GET", path, nil).refused(404, "NOT_FOUND")
 		}
 	})

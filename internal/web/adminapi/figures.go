@@ -51,7 +51,7 @@ type DayCount struct {
 func (a *API) figures() {
 	add(a, route{Method: http.MethodGet, Path: "/figures", Scope: "sales:read", Tag: "Automation", Summary: "Show the figures of the dashboard", Notes: "Days are those of the store's zone."},
 		a.showFigures)
-	add(a, route{Method: http.MethodGet, Path: "/licenses/{id}/checks", Scope: "licenses:read", Tag: "Licenses", Summary: "Show how often a license was checked", Notes: "On each of the last 30 days, the last one today."},
+	add(a, route{Method: http.MethodGet, Path: "/licenses/{id}/checks", Scope: "licenses:read", Tag: "Licenses", Summary: "Show how often a license was checked", Notes: "On each of the last 30 days, the last one today.", Codes: []string{"LICENSE_NOT_FOUND"}},
 		a.listChecks)
 }
 

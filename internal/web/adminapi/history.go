@@ -40,7 +40,7 @@ func showHistory(e license.Entry) HistoryEntry {
 }
 
 func (a *API) history() {
-	add(a, route{Method: http.MethodGet, Path: "/licenses/{id}/history", Scope: "licenses:read", Tag: "Licenses", Summary: "List the history of a license", Notes: "Newest first."},
+	add(a, route{Method: http.MethodGet, Path: "/licenses/{id}/history", Scope: "licenses:read", Tag: "Licenses", Summary: "List the history of a license", Notes: "Newest first.", Codes: []string{"LICENSE_NOT_FOUND"}},
 		func(ctx context.Context, in *PagedByID) (List[HistoryEntry], error) {
 			if _, err := a.Licenses.ByID(ctx, in.ID); err != nil {
 				return List[HistoryEntry]{}, err

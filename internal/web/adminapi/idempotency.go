@@ -41,6 +41,18 @@ func (c caller) use(rt *route, r *http.Request, body []byte) (*use, error) {
 	return &use{token: c.token.ID, key: keys[0], request: hex.EncodeToString(h.Sum(nil))}, nil
 }
 
+type useKey struct{}
+
+// chargeKey is the request of ctx as a gateway is to know it again: the same for a repeat under its idempotency key. It is
+// empty for a request without one.
+func chargeKey(ctx context.Context) string {
+	u, _ := ctx.Value(useKey{}).(*use)
+	if u == nil {
+		return ""
+	}
+	return "api " + u.token + " " + u.key
+}
+
 func isKey(s string) bool {
 	if s == "" || len(s) > maxKey {
 		return false

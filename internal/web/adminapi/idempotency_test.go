@@ -76,7 +76,7 @@ func TestFailureLeavesNothing(t *testing.T) {
 			b.Fatalf("payment = %d %s", first.Status, first.Raw)
 		}
 		line := b.do("GET", "/invoices/"+invoice, nil)["lines"].([]any)[0].(object)
-		same(b.T, line["fulfilment"], object{"kind": "license", "target": nil, "state": "failed"})
+		same(b.T, line["fulfilment"], object{"kind": "license", "target": nil, "state": "failed", "error": "no keys today"})
 		if again := b.send("POST", "/invoices/"+invoice+"/payments", pay, "Idempotency-Key: pay"); again.Raw != first.Raw {
 			b.Errorf("again = %s", again.Raw)
 		}

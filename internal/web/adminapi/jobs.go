@@ -42,12 +42,12 @@ func (a *API) jobs() {
 			found, next, err := a.Jobs.List(ctx, job.Filter{State: job.State(in.State), Kind: in.Kind, Cursor: in.Cursor, Limit: in.Limit})
 			return listOf(found, next, showJob), err
 		})
-	add(a, route{Method: http.MethodGet, Path: "/jobs/{id}", Scope: "settings:read", Tag: "Automation", Summary: "Show a job"},
+	add(a, route{Method: http.MethodGet, Path: "/jobs/{id}", Scope: "settings:read", Tag: "Automation", Summary: "Show a job", Codes: []string{"JOB_NOT_FOUND"}},
 		func(ctx context.Context, in *ByID) (Job, error) {
 			j, err := a.Jobs.ByID(ctx, in.ID)
 			return showJob(j), err
 		})
-	add(a, route{Method: http.MethodPost, Path: "/jobs/{id}/retry", Scope: "jobs:write", Tag: "Automation", Summary: "Try a job again at once"},
+	add(a, route{Method: http.MethodPost, Path: "/jobs/{id}/retry", Scope: "jobs:write", Tag: "Automation", Summary: "Try a job again at once", Codes: []string{"JOB_NOT_FOUND", "JOB_NOT_RETRYABLE"}},
 		func(ctx context.Context, in *ByID) (Job, error) {
 			j, err := a.Jobs.Retry(ctx, in.ID)
 			return showJob(j), err

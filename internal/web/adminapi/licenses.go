@@ -64,6 +64,7 @@ type LicensePatch struct {
 	ExpiresAt            Optional[time.Time] `json:"expires_at,omitzero" doc:"Null: never"`
 	Status               *string             `json:"status,omitempty" enum:"active,suspended,expired,cancelled,revoked" doc:"An override where the license would not get there by itself"`
 	EntitlementOverrides *map[string]any     `json:"entitlement_overrides,omitempty" doc:"Replaces all those of this license alone"`
+	KeepSubscription     bool                `json:"keep_subscription,omitempty" doc:"The subscription that pays for it goes on, although the license is revoked or cancelled; else it ends with it"`
 	Reason               string              `json:"reason,omitempty" maxLength:"10000" doc:"For the history"`
 }
 
@@ -89,12 +90,12 @@ type listLicensesInput struct {
 func (a *API) licenses() {
 	add(a, route{Method: http.MethodGet, Path: "/licenses", Scope: "licenses:read", Tag: "Licenses", Summary: "List licenses", Notes: "A page may be short and still have a next one."},
 		a.listLicenses)
-	add(a, route{Method: http.MethodGet, Path: "/licenses/{id}", Scope: "licenses:read", Tag: "Licenses", Summary: "Show a license"},
+	add(a, route{Method: http.MethodGet, Path: "/licenses/{id}", Scope: "licenses:read", Tag: "Licenses", Summary: "Show a license", Codes: []string{"LICENSE_NOT_FOUND"}},
 		func(ctx context.Context, in *ByID) (License, error) {
 			l, err := a.Licenses.ByID(ctx, in.ID)
 			return showLicense(l), err
 		})
-	add(a, route{Method: http.MethodPatch, Path: "/licenses/{id}", Scope: "licenses:write", Tag: "Licenses", Summary: "Change a license", Notes: "All of it happens or nothing; the expiry is changed before the status."},
+	add(a, route{Method: http.MethodPatch, Path: "/licenses/{id}", Scope: "licenses:write", Tag: "Licenses", Summary: "Change a license", Notes: "All of it happens or nothing; the expiry is changed before the status.", Codes: []string{"LICENSE_NOT_FOUND", "LICENSE_HELD"}},
 		a.patchLicense)
 }
 
@@ -110,7 +111,8 @@ func (a *API) listLicenses(ctx context.Context, in *listLicensesInput) (List[Lic
 func (a *API) patchLicense(ctx context.Context, in *patchLicenseInput) (License, error) {
 	l, err := a.Licenses.Patch(ctx, in.ID, license.Patch{
 		ActivationLimit: in.Body.ActivationLimit, ExpiresAt: license.OptionalTime{Set: in.Body.ExpiresAt.Set, Time: in.Body.ExpiresAt.Value},
-		Status: (*license.Status)(in.Body.Status), Entitlements: in.Body.EntitlementOverrides, Reason: in.Body.Reason,
+		Status: (*license.Status)(in.Body.Status), Entitlements: in.Body.EntitlementOverrides, KeepSubscription: in.Body.KeepSubscription,
+		Reason: in.Body.Reason,
 	})
 	return showLicense(l), err
 }

@@ -16,6 +16,8 @@ const introduction = `For staff and integrations. Send ` + "`Authorization: Bear
 
 Money is in minor units, instants are RFC 3339 in UTC, what is absent is null. Lists are pages: ` + "`next`" + ` is the cursor of the following one. Errors are problem details (RFC 9457) with a ` + "`code`" + ` for programs.
 
+Every operation may answer with the problems ` + "`UNAUTHENTICATED`" + `, ` + "`TOKEN_EXPIRED`" + ` (401), ` + "`MISSING_SCOPE`" + ` (403), ` + "`MALFORMED`" + ` (400), ` + "`INVALID_INPUT`" + ` with the fields at fault (422), ` + "`REQUEST_TOO_LARGE`" + ` (413), ` + "`UNSUPPORTED_MEDIA_TYPE`" + ` (415), ` + "`RATE_LIMITED`" + ` (429), ` + "`UNAVAILABLE`" + ` with Retry-After (503), and a POST with ` + "`IDEMPOTENCY_KEY_REUSED`" + ` (409). Those of its own stand beside it: what is not found is 404, what the state of things does not allow is 409.
+
 Send an ` + "`Idempotency-Key`" + ` with a POST that must not happen twice: the same key with the same request gives the first answer again for at least 48 hours, with another request it is a conflict. Keys count per token, whatever the path.`
 
 // document is the configuration of huma: an OpenAPI document to be filled, and nothing of huma's own that would
@@ -47,6 +49,9 @@ func (a *API) describe() {
 		op := rt.operation
 		op.Security = []map[string][]string{{"token": {}}}
 		op.Extensions = map[string]any{"x-scope": rt.Scope}
+		if len(rt.Codes) > 0 {
+			op.Extensions["x-codes"] = rt.Codes
+		}
 		if rt.Repeat != never {
 			op.Parameters = append(op.Parameters, &huma.Param{
 				Name: "Idempotency-Key", In: "header", Description: "1 to 255 visible ASCII characters",
@@ -62,7 +67,7 @@ func (a *API) describe() {
 			}}
 		}
 		op.Responses["default"] = &huma.Response{
-			Description: "A problem", Content: map[string]*huma.MediaType{problemType: {Schema: problem}},
+			Description: problemsOf(rt), Content: map[string]*huma.MediaType{problemType: {Schema: problem}},
 		}
 	}
 	schemas := doc.Components.Schemas.Map()
@@ -72,6 +77,17 @@ func (a *API) describe() {
 		mend(s)
 		objectsMayBeNull(s, doc.Components.Schemas.TypeFromRef("#/components/schemas/"+name))
 	}
+	for _, rt := range a.routes {
+		examples{doc.Components.Schemas}.give(rt.operation)
+	}
+}
+
+// problemsOf names the problems that are an operation's own.
+func problemsOf(rt *route) string {
+	if len(rt.Codes) == 0 {
+		return "A problem"
+	}
+	return "A problem. Beside those of every operation its code may be " + strings.Join(rt.Codes, ", ") + "."
 }
 
 // mend corrects what huma takes from Go: a slice may be nil, a list of this API may not; and null, where it is allowed

@@ -1,11 +1,18 @@
 package adminapi
 
 import (
+	"bytes"
 	"encoding/json"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 func TestDocument(t *testing.T) {
@@ -77,7 +84,7 @@ func TestReadablePage(t *testing.T) {
 		if w.Code != 200 || w.Header().Get("Content-Type") != "text/html; charset=utf-8" || w.Header().Get("Content-Security-Policy") == "" {
 			t.Fatalf("= %d %v %.300s", w.Code, w.Header(), page)
 		}
-		if strings.Contains(page, "http://") || strings.Contains(page, "https://") || strings.Contains(page, `src="//`) {
+		if regexp.MustCompile(`(src|href|action)="?(https?:)?//`).MatchString(page) {
 			t.Error("the page leads outside")
 		}
 		for _, rt := range b.api.routes {
@@ -103,6 +110,82 @@ func TestDocumentMarshalsTheSame(t *testing.T) {
 		second, err := json.Marshal(New(b.api.Config).huma.OpenAPI())
 		if err != nil || string(first) != string(second) {
 			t.Errorf("two documents of one program differ: %v", err)
+		}
+	})
+}
+
+func TestExamplesAreWhatShapesTake(t *testing.T) {
+	t.Parallel()
+	one(t, func(b *bundle) {
+		escape := strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace
+		fits := func(rt *route, place string, example any) {
+			t.Helper()
+			if example == nil {
+				t.Errorf("%s: no example of %s", rt.key(), place)
+				return
+			}
+			raw, err := json.Marshal(example)
+			if err != nil {
+				t.Fatal(err)
+			}
+			place = "openapi.json#/paths/" + escape(rt.Path) + "/" + strings.ToLower(rt.Method) + place + "/content/" + escape(mediaJSON) + "/schema"
+			schema, err := b.shapes.compiler.Compile(place)
+			if err != nil {
+				t.Fatal(err)
+			}
+			value, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := schema.Validate(value); err != nil {
+				t.Errorf("%s: %s\n%v", rt.key(), raw, err)
+			}
+		}
+		for _, rt := range b.api.routes {
+			if body := rt.operation.RequestBody; body != nil && body.Content[mediaJSON] != nil {
+				fits(rt, "/requestBody", body.Content[mediaJSON].Example)
+				raw, err := json.Marshal(body.Content[mediaJSON].Example)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := rt.body.check(raw); err != nil {
+					t.Errorf("%s refuses its own example %s: %v", rt.key(), raw, err)
+				}
+			}
+			for status, response := range rt.operation.Responses {
+				if media := response.Content[mediaJSON]; media != nil {
+					fits(rt, "/responses/"+status, media.Example)
+				}
+			}
+		}
+	})
+}
+
+// A code that is described must be one that a room answers with.
+func TestCodesAreThoseOfTheRooms(t *testing.T) {
+	t.Parallel()
+	var source strings.Builder
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if strings.Contains(path, "adminapi") { // where they are described, only what it answers itself counts
+			b = bytes.Join(regexp.MustCompile(`fail\.\w+\("\w+"`).FindAll(b, -1), nil)
+		}
+		source.Write(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one(t, func(b *bundle) {
+		for _, rt := range b.api.routes {
+			for _, code := range rt.Codes {
+				if !strings.Contains(source.String(), `"`+code+`"`) {
+					t.Errorf("%s: nobody answers with %s", rt.key(), code)
+				}
+			}
 		}
 	})
 }

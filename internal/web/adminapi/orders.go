@@ -102,18 +102,18 @@ func (in *reasonInput) reason() string {
 }
 
 func (a *API) orders() {
-	add(a, route{Method: http.MethodPost, Path: "/orders", Scope: "sales:write", Tag: "Sales", Summary: "Place an order", Notes: "Makes its invoice, open and numbered, in the same transaction. What costs nothing is completed at once.", Status: http.StatusCreated},
+	add(a, route{Method: http.MethodPost, Path: "/orders", Scope: "sales:write", Tag: "Sales", Summary: "Place an order", Notes: "Makes its invoice, open and numbered, in the same transaction. What costs nothing is completed at once.", Status: http.StatusCreated, Codes: []string{"TAX_RATE_MISSING", "NUMBER_TAKEN"}},
 		a.createOrder)
-	add(a, route{Method: http.MethodPost, Path: "/orders/quote", Scope: "sales:read", Tag: "Sales", Summary: "Tell what an order would cost", Notes: "The same reckoning as the order's, and nothing is placed. Without a customer, the place decides about the tax."},
+	add(a, route{Method: http.MethodPost, Path: "/orders/quote", Scope: "sales:read", Tag: "Sales", Summary: "Tell what an order would cost", Notes: "The same reckoning as the order's, and nothing is placed. Without a customer, the place decides about the tax.", Codes: []string{"TAX_RATE_MISSING"}},
 		a.quoteOrder)
 	add(a, route{Method: http.MethodGet, Path: "/orders", Scope: "sales:read", Tag: "Sales", Summary: "List orders", Notes: "Newest first."},
 		a.listOrders)
-	add(a, route{Method: http.MethodGet, Path: "/orders/{id}", Scope: "sales:read", Tag: "Sales", Summary: "Show an order"},
+	add(a, route{Method: http.MethodGet, Path: "/orders/{id}", Scope: "sales:read", Tag: "Sales", Summary: "Show an order", Codes: []string{"ORDER_NOT_FOUND"}},
 		func(ctx context.Context, in *ByID) (Order, error) {
 			o, err := a.Orders.ByID(ctx, in.ID)
 			return showOrder(o), err
 		})
-	add(a, route{Method: http.MethodPost, Path: "/orders/{id}/cancel", Scope: "sales:write", Tag: "Sales", Summary: "Cancel a pending order", Notes: "Voids its invoice. What was paid towards it becomes the customer's credit."},
+	add(a, route{Method: http.MethodPost, Path: "/orders/{id}/cancel", Scope: "sales:write", Tag: "Sales", Summary: "Cancel a pending order", Notes: "Voids its invoice. What was paid towards it becomes the customer's credit.", Codes: []string{"ORDER_NOT_FOUND", "ORDER_NOT_PENDING", "PAYMENT_IN_PROGRESS"}},
 		func(ctx context.Context, in *reasonInput) (Order, error) {
 			o, err := a.Orders.Cancel(ctx, in.ID, in.reason())
 			return showOrder(o), err

@@ -93,7 +93,7 @@ type patchPlanInput struct {
 }
 
 func (a *API) plans() {
-	add(a, route{Method: http.MethodPost, Path: "/products/{id}/plans", Scope: "catalog:write", Tag: "Catalog", Summary: "Add a plan to a product", Status: http.StatusCreated},
+	add(a, route{Method: http.MethodPost, Path: "/products/{id}/plans", Scope: "catalog:write", Tag: "Catalog", Summary: "Add a plan to a product", Status: http.StatusCreated, Codes: []string{"PRODUCT_NOT_FOUND", "PLAN_NAME_TAKEN"}},
 		func(ctx context.Context, in *createPlanInput) (Plan, error) {
 			n, err := in.Body.input()
 			if err != nil {
@@ -102,17 +102,17 @@ func (a *API) plans() {
 			p, err := a.Catalog.CreatePlan(ctx, in.ID, n)
 			return showPlan(p), err
 		})
-	add(a, route{Method: http.MethodGet, Path: "/products/{id}/plans", Scope: "catalog:read", Tag: "Catalog", Summary: "List the plans of a product", Notes: "Oldest first, all on one page."},
+	add(a, route{Method: http.MethodGet, Path: "/products/{id}/plans", Scope: "catalog:read", Tag: "Catalog", Summary: "List the plans of a product", Notes: "Oldest first, all on one page.", Codes: []string{"PRODUCT_NOT_FOUND"}},
 		func(ctx context.Context, in *ByID) (List[Plan], error) {
 			plans, err := a.Catalog.Plans(ctx, in.ID)
 			return listOf(plans, "", showPlan), err
 		})
-	add(a, route{Method: http.MethodGet, Path: "/plans/{id}", Scope: "catalog:read", Tag: "Catalog", Summary: "Show a plan"},
+	add(a, route{Method: http.MethodGet, Path: "/plans/{id}", Scope: "catalog:read", Tag: "Catalog", Summary: "Show a plan", Codes: []string{"PLAN_NOT_FOUND"}},
 		func(ctx context.Context, in *ByID) (Plan, error) {
 			p, err := a.Catalog.Plan(ctx, in.ID)
 			return showPlan(p), err
 		})
-	add(a, route{Method: http.MethodPatch, Path: "/plans/{id}", Scope: "catalog:write", Tag: "Catalog", Summary: "Change a plan"},
+	add(a, route{Method: http.MethodPatch, Path: "/plans/{id}", Scope: "catalog:write", Tag: "Catalog", Summary: "Change a plan", Codes: []string{"PLAN_NOT_FOUND", "PLAN_NAME_TAKEN"}},
 		func(ctx context.Context, in *patchPlanInput) (Plan, error) {
 			p, err := a.Catalog.UpdatePlan(ctx, in.ID, catalog.PlanPatch{
 				Name: in.Body.Name, ActivationLimit: in.Body.ActivationLimit, ExtraActivations: in.Body.Extra, Entitlements: in.Body.Entitlements,

@@ -74,27 +74,27 @@ type newPriceInput struct {
 }
 
 func (a *API) prices() {
-	add(a, route{Method: http.MethodPost, Path: "/plans/{id}/prices", Scope: "catalog:write", Tag: "Catalog", Summary: "Put a plan on sale at a price", Status: http.StatusCreated},
+	add(a, route{Method: http.MethodPost, Path: "/plans/{id}/prices", Scope: "catalog:write", Tag: "Catalog", Summary: "Put a plan on sale at a price", Status: http.StatusCreated, Codes: []string{"PLAN_NOT_FOUND"}},
 		func(ctx context.Context, in *newPriceInput) (Price, error) {
 			p, err := a.Catalog.CreatePrice(ctx, in.ID, in.Body.input())
 			return showPrice(p), err
 		})
-	add(a, route{Method: http.MethodGet, Path: "/plans/{id}/prices", Scope: "catalog:read", Tag: "Catalog", Summary: "List the prices of a plan", Notes: "All versions, oldest first, all on one page."},
+	add(a, route{Method: http.MethodGet, Path: "/plans/{id}/prices", Scope: "catalog:read", Tag: "Catalog", Summary: "List the prices of a plan", Notes: "All versions, oldest first, all on one page.", Codes: []string{"PLAN_NOT_FOUND"}},
 		func(ctx context.Context, in *ByID) (List[Price], error) {
 			prices, err := a.Catalog.Prices(ctx, in.ID)
 			return listOf(prices, "", showPrice), err
 		})
-	add(a, route{Method: http.MethodGet, Path: "/prices/{id}", Scope: "catalog:read", Tag: "Catalog", Summary: "Show a price"},
+	add(a, route{Method: http.MethodGet, Path: "/prices/{id}", Scope: "catalog:read", Tag: "Catalog", Summary: "Show a price", Codes: []string{"PRICE_NOT_FOUND"}},
 		func(ctx context.Context, in *ByID) (Price, error) {
 			p, err := a.Catalog.Price(ctx, in.ID)
 			return showPrice(p), err
 		})
-	add(a, route{Method: http.MethodPost, Path: "/prices/{id}/replace", Scope: "catalog:write", Tag: "Catalog", Summary: "Make the next version of a price", Notes: "Retires this version. What was ordered keeps its own.", Status: http.StatusCreated},
+	add(a, route{Method: http.MethodPost, Path: "/prices/{id}/replace", Scope: "catalog:write", Tag: "Catalog", Summary: "Make the next version of a price", Notes: "Retires this version. What was ordered keeps its own.", Status: http.StatusCreated, Codes: []string{"PRICE_NOT_FOUND", "PRICE_RETIRED"}},
 		func(ctx context.Context, in *newPriceInput) (Price, error) {
 			p, err := a.Catalog.ReplacePrice(ctx, in.ID, in.Body.input())
 			return showPrice(p), err
 		})
-	add(a, route{Method: http.MethodPost, Path: "/prices/{id}/retire", Scope: "catalog:write", Tag: "Catalog", Summary: "Take a price off sale"},
+	add(a, route{Method: http.MethodPost, Path: "/prices/{id}/retire", Scope: "catalog:write", Tag: "Catalog", Summary: "Take a price off sale", Codes: []string{"PRICE_NOT_FOUND", "PRICE_RETIRED"}},
 		func(ctx context.Context, in *ByID) (Price, error) {
 			p, err := a.Catalog.RetirePrice(ctx, in.ID)
 			return showPrice(p), err

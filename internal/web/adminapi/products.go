@@ -70,16 +70,16 @@ type ProductPatch struct {
 }
 
 func (a *API) products() {
-	add(a, route{Method: http.MethodPost, Path: "/products", Scope: "catalog:write", Tag: "Catalog", Summary: "Add a product", Status: http.StatusCreated},
+	add(a, route{Method: http.MethodPost, Path: "/products", Scope: "catalog:write", Tag: "Catalog", Summary: "Add a product", Status: http.StatusCreated, Codes: []string{"SLUG_TAKEN"}},
 		a.createProduct)
 	add(a, route{Method: http.MethodGet, Path: "/products", Scope: "catalog:read", Tag: "Catalog", Summary: "List products", Notes: "Oldest first."},
 		a.listProducts)
-	add(a, route{Method: http.MethodGet, Path: "/products/{id}", Scope: "catalog:read", Tag: "Catalog", Summary: "Show a product"},
+	add(a, route{Method: http.MethodGet, Path: "/products/{id}", Scope: "catalog:read", Tag: "Catalog", Summary: "Show a product", Codes: []string{"PRODUCT_NOT_FOUND"}},
 		func(ctx context.Context, in *ByID) (Product, error) {
 			p, err := a.Catalog.Product(ctx, in.ID)
 			return showProduct(p), err
 		})
-	add(a, route{Method: http.MethodPatch, Path: "/products/{id}", Scope: "catalog:write", Tag: "Catalog", Summary: "Change a product", Notes: "A change of key.ignore_case changes how all keys of the product are compared, those that were sold included."},
+	add(a, route{Method: http.MethodPatch, Path: "/products/{id}", Scope: "catalog:write", Tag: "Catalog", Summary: "Change a product", Notes: "A change of key.ignore_case changes how all keys of the product are compared, those that were sold included.", Codes: []string{"PRODUCT_NOT_FOUND", "SLUG_TAKEN"}},
 		a.patchProduct)
 }
 

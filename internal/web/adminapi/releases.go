@@ -71,7 +71,7 @@ type patchReleaseInput struct {
 }
 
 func (a *API) releases() {
-	add(a, route{Method: http.MethodPost, Path: "/products/{id}/releases", Scope: "catalog:write", Tag: "Releases", Summary: "Add a release to a product", Notes: "It is offered at once, unless publish is false.", Status: http.StatusCreated},
+	add(a, route{Method: http.MethodPost, Path: "/products/{id}/releases", Scope: "catalog:write", Tag: "Releases", Summary: "Add a release to a product", Notes: "It is offered at once, unless publish is false.", Status: http.StatusCreated, Codes: []string{"PRODUCT_NOT_FOUND", "RELEASE_EXISTS"}},
 		func(ctx context.Context, in *createReleaseInput) (Release, error) {
 			r, err := a.Releases.Create(ctx, release.Input{
 				ProductID: in.ID, Version: in.Body.Version, Channel: in.Body.Channel, ReleasedAt: in.Body.ReleasedAt,
@@ -79,26 +79,26 @@ func (a *API) releases() {
 			})
 			return showRelease(r), err
 		})
-	add(a, route{Method: http.MethodGet, Path: "/products/{id}/releases", Scope: "catalog:read", Tag: "Releases", Summary: "List the releases of a product", Notes: "Drafts included, from the highest version down."},
+	add(a, route{Method: http.MethodGet, Path: "/products/{id}/releases", Scope: "catalog:read", Tag: "Releases", Summary: "List the releases of a product", Notes: "Drafts included, from the highest version down.", Codes: []string{"PRODUCT_NOT_FOUND"}},
 		a.listReleases)
-	add(a, route{Method: http.MethodGet, Path: "/releases/{id}", Scope: "catalog:read", Tag: "Releases", Summary: "Show a release"},
+	add(a, route{Method: http.MethodGet, Path: "/releases/{id}", Scope: "catalog:read", Tag: "Releases", Summary: "Show a release", Codes: []string{"RELEASE_NOT_FOUND"}},
 		func(ctx context.Context, in *ByID) (Release, error) {
 			r, err := a.Releases.ByID(ctx, in.ID)
 			return showRelease(r), err
 		})
-	add(a, route{Method: http.MethodPatch, Path: "/releases/{id}", Scope: "catalog:write", Tag: "Releases", Summary: "Change the notes of a release"},
+	add(a, route{Method: http.MethodPatch, Path: "/releases/{id}", Scope: "catalog:write", Tag: "Releases", Summary: "Change the notes of a release", Codes: []string{"RELEASE_NOT_FOUND"}},
 		a.patchRelease)
-	add(a, route{Method: http.MethodPost, Path: "/releases/{id}/publish", Scope: "catalog:write", Tag: "Releases", Summary: "Offer a release to everyone who asks for its channel"},
+	add(a, route{Method: http.MethodPost, Path: "/releases/{id}/publish", Scope: "catalog:write", Tag: "Releases", Summary: "Offer a release to everyone who asks for its channel", Codes: []string{"RELEASE_NOT_FOUND", "RELEASE_PUBLISHED"}},
 		func(ctx context.Context, in *ByID) (Release, error) {
 			r, err := a.Releases.Publish(ctx, in.ID)
 			return showRelease(r), err
 		})
-	add(a, route{Method: http.MethodPost, Path: "/releases/{id}/unpublish", Scope: "catalog:write", Tag: "Releases", Summary: "Take a release back: it is a draft again"},
+	add(a, route{Method: http.MethodPost, Path: "/releases/{id}/unpublish", Scope: "catalog:write", Tag: "Releases", Summary: "Take a release back: it is a draft again", Codes: []string{"RELEASE_NOT_FOUND", "RELEASE_DRAFT"}},
 		func(ctx context.Context, in *ByID) (Release, error) {
 			r, err := a.Releases.Unpublish(ctx, in.ID)
 			return showRelease(r), err
 		})
-	add(a, route{Method: http.MethodPost, Path: "/releases/{id}/files", Scope: "catalog:write", Tag: "Releases", Summary: "Add a file to a release", Notes: "Either the body is the file and the query names it, or the body is a form (multipart/form-data) with one file. A file never changes. Idempotency keys are not looked at: the same name twice is a conflict.", Status: http.StatusCreated, Upload: true},
+	add(a, route{Method: http.MethodPost, Path: "/releases/{id}/files", Scope: "catalog:write", Tag: "Releases", Summary: "Add a file to a release", Notes: "Either the body is the file and the query names it, or the body is a form (multipart/form-data) with one file. A file never changes. Idempotency keys are not looked at: the same name twice is a conflict.", Status: http.StatusCreated, Upload: true, Codes: []string{"RELEASE_NOT_FOUND", "FILE_EXISTS", "FILE_TOO_LARGE"}},
 		a.uploadFile)
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"mime"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -34,8 +35,10 @@ type route struct {
 	Scope        string // that a token needs; empty: any valid token
 	Tag          string
 	Summary      string
-	Notes        string // more for the reader of the document
-	Status       int    // of success; 0: 200, or 204 where nothing is answered
+	Notes        string   // more for the reader of the document
+	Codes        []string // of the problems that are this operation's own; those of every operation are not named
+	Status       int      // of success; 0: 200, or 204 where nothing is answered
+	Media        string   // of the answer; empty: JSON
 	Repeat       repeat
 	Upload       bool // the body is a file of any size and type
 	Long         bool // it may take longer than the server gives a request
@@ -61,31 +64,62 @@ type empty struct{}
 
 // add registers an operation. In is a struct of parameters with, perhaps, a field Body; Out is what is answered.
 func add[In, Out any](a *API, rt route, f func(ctx context.Context, in *In) (Out, error)) {
-	op := huma.Operation{
-		OperationID: operationID(rt), Method: rt.Method, Path: rt.Path, Summary: rt.Summary, Description: rt.Notes, Tags: []string{rt.Tag},
-		DefaultStatus: rt.Status, MaxBodyBytes: -1, BodyReadTimeout: -1, SkipValidateBody: true, RejectUnknownQueryParameters: true,
-	}
-	if rt.Method != http.MethodPost || rt.Upload {
-		rt.Repeat = never
-	}
-	rt.operation = &op
-	a.routes = append(a.routes, &rt)
+	op := a.register(&rt)
 	if reflect.TypeFor[Out]() == reflect.TypeFor[none]() {
 		if op.DefaultStatus == 0 {
 			op.DefaultStatus = http.StatusNoContent
 		}
-		huma.Register(a.huma, op, func(ctx context.Context, in *In) (*empty, error) {
+		huma.Register(a.huma, *op, func(ctx context.Context, in *In) (*empty, error) {
 			_, err := f(ctx, in)
 			return &empty{}, keepError(ctx, err)
 		})
 		return
 	}
-	huma.Register(a.huma, op, func(ctx context.Context, in *In) (*answer[Out], error) {
+	huma.Register(a.huma, *op, func(ctx context.Context, in *In) (*answer[Out], error) {
 		out, err := f(ctx, in)
 		if s, ok := any(out).(secretive); ok {
 			noteSecret(ctx, s)
 		}
 		return &answer[Out]{out}, keepError(ctx, err)
+	})
+}
+
+// register enters a route, and returns what huma is told of it.
+func (a *API) register(rt *route) *huma.Operation {
+	if rt.Method != http.MethodPost || rt.Upload {
+		rt.Repeat = never
+	}
+	rt.operation = &huma.Operation{
+		OperationID: operationID(*rt), Method: rt.Method, Path: rt.Path, Summary: rt.Summary, Description: rt.Notes, Tags: []string{rt.Tag},
+		DefaultStatus: rt.Status, MaxBodyBytes: -1, BodyReadTimeout: -1, SkipValidateBody: true, RejectUnknownQueryParameters: true,
+	}
+	a.routes = append(a.routes, rt)
+	return rt.operation
+}
+
+// file is an answer that is no JSON.
+type file struct {
+	Name    string // under which it is saved
+	Content []byte
+}
+
+// fileAnswer is a file as huma is told to write it.
+type fileAnswer struct {
+	Type        string `header:"Content-Type" hidden:"true"`
+	Disposition string `header:"Content-Disposition" doc:"With a name for the file"`
+	Body        []byte
+}
+
+// addFile registers an operation that answers with a file of the route's media type.
+func addFile[In any](a *API, rt route, f func(ctx context.Context, in *In) (file, error)) {
+	op := a.register(&rt)
+	op.Responses = map[string]*huma.Response{"200": {Content: map[string]*huma.MediaType{
+		rt.Media: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+	}}}
+	huma.Register(a.huma, *op, func(ctx context.Context, in *In) (*fileAnswer, error) {
+		out, err := f(ctx, in)
+		disposition := mime.FormatMediaType("attachment", map[string]string{"filename": out.Name})
+		return &fileAnswer{Type: rt.Media, Disposition: disposition, Body: out.Content}, keepError(ctx, err)
 	})
 }
 
@@ -149,6 +183,7 @@ func (a *API) handle(rt *route) http.Handler {
 		if err != nil {
 			return err
 		}
+		ctx = context.WithValue(ctx, useKey{}, use)
 		run := func(ctx context.Context) (*recorder, error) { return rt.serve(r.WithContext(ctx), body) }
 		var rec *recorder
 		switch {

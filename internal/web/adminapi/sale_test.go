@@ -51,13 +51,21 @@ func TestSale(t *testing.T) {
 			}},
 		}
 		same(b.T, placed, wantOrder)
+		wantLine := object{
+			"id": id("lin"), "description": "Tool – Pro", "quantity": 2.0, "unit_amount": eur(4900), "amount": eur(9800), "discount": eur(0),
+			"total": eur(9800), "period": nil, "subscription_id": nil, "order_item_id": id("itm"), "tax_class": "standard", "tax_category": nil,
+			"tax_rate": nil, "credited": eur(0), "taken_back": false,
+			"fulfilment": object{"kind": "license", "target": nil, "state": "pending", "error": nil},
+		}
+		party := func(name string, email, country any) object {
+			return object{"name": name, "company": nil, "email": email, "address": nil, "country": country, "state": nil, "tax_id": nil}
+		}
 		wantInvoice := object{
-			"id": invoice, "number": "INV-2026-1", "status": "open", "customer_id": s.customer, "order_id": order, "currency": "EUR",
-			"issued_on": "2026-03-01", "due_on": "2026-03-15", "total": eur(9800), "balance": eur(9800),
-			"lines": []any{object{
-				"id": id("lin"), "description": "Tool – Pro", "total": eur(9800), "period": nil,
-				"fulfilment": object{"kind": "license", "target": nil, "state": "pending"},
-			}},
+			"id": invoice, "number": "INV-2026-1", "status": "open", "kind": "order", "customer_id": s.customer, "order_id": order,
+			"currency": "EUR", "issued_on": "2026-03-01", "due_on": "2026-03-15", "net": eur(9800), "tax": eur(0), "total": eur(9800),
+			"credited": eur(0), "paid": eur(0), "balance": eur(9800), "disputed": false, "tax_mode": "none", "taxes": []any{},
+			"lines": []any{wantLine}, "seller": party("Keystead", nil, nil), "buyer": party("Ann", "Ann@Example.com", "DE"), "note": nil,
+			"replaces": nil, "replaced_by": nil, "next_step": object{"step": "remind", "on": "2026-03-12"}, "created_at": instant, "paid_at": nil,
 		}
 		same(b.T, b.do("GET", "/invoices/"+invoice, nil), wantInvoice)
 		same(b.T, b.do("GET", "/invoices?customer_id="+s.customer+"&status=open", nil), object{"data": []any{wantInvoice}, "next": nil})
@@ -66,7 +74,7 @@ func TestSale(t *testing.T) {
 		first := b.do("POST", "/invoices/"+invoice+"/payments", object{"gateway": "manual", "money": object{"amount": 800, "currency": "EUR"}, "reference": "A-1", "received_at": "2026-03-01T10:20:30+01:00"})
 		same(b.T, first, object{
 			"id": id("pay"), "invoice_id": invoice, "customer_id": s.customer, "gateway": "manual", "reference": "A-1", "money": eur(800),
-			"state": "succeeded", "refunded": eur(0), "dispute": nil, "received_at": "2026-03-01T09:20:30Z", "created_at": "2026-03-01T12:00:00Z",
+			"applied": eur(800), "payment_method_id": nil, "state": "succeeded", "refunded": eur(0), "dispute": nil, "received_at": "2026-03-01T09:20:30Z", "created_at": "2026-03-01T12:00:00Z",
 		})
 		same(b.T, b.do("GET", "/invoices/"+invoice, nil)["balance"], eur(9000))
 		b.do("POST", "/invoices/"+invoice+"/payments", object{"money": object{"amount": 9500, "currency": "EUR"}, "reference": "A-2"})
@@ -79,8 +87,9 @@ func TestSale(t *testing.T) {
 		license := done["license_ids"].([]any)[0].(string)
 		wantOrder["status"], wantOrder["license_ids"], wantOrder["completed_at"] = "completed", []any{license}, instant
 		same(b.T, done, wantOrder)
-		wantInvoice["status"], wantInvoice["balance"] = "paid", eur(0)
-		wantInvoice["lines"].([]any)[0].(object)["fulfilment"] = object{"kind": "license", "target": license, "state": "done"}
+		wantInvoice["status"], wantInvoice["balance"], wantInvoice["paid"], wantInvoice["paid_at"] = "paid", eur(0), eur(9800), instant
+		wantInvoice["next_step"] = nil
+		wantLine["fulfilment"] = object{"kind": "license", "target": license, "state": "done", "error": nil}
 		same(b.T, b.do("GET", "/invoices/"+invoice, nil), wantInvoice)
 		same(b.T, b.do("GET", "/customers/"+s.customer, nil)["credit"], eur(500))
 	})

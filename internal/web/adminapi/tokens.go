@@ -54,7 +54,7 @@ func (a *API) tokens() {
 			all, err := a.Tokens.List(ctx)
 			return listOf(all, "", showToken), err
 		})
-	add(a, route{Method: http.MethodDelete, Path: "/tokens/{id}", Scope: "tokens:write", Tag: "Tokens", Summary: "Revoke a token", Notes: "It stops working at once. Revoking it again does nothing."},
+	add(a, route{Method: http.MethodDelete, Path: "/tokens/{id}", Scope: "tokens:write", Tag: "Tokens", Summary: "Revoke a token", Notes: "It stops working at once. Revoking it again does nothing.", Codes: []string{"TOKEN_NOT_FOUND"}},
 		func(ctx context.Context, in *ByID) (none, error) {
 			_, err := a.Tokens.Revoke(ctx, in.ID)
 			return none{}, err
