@@ -43,11 +43,11 @@ type facts struct {
 	Error         string `json:"error"`
 	Nth           int    `json:"nth"`
 
-	Total   money.Money `json:"total"`
-	Money   money.Money `json:"money"`
-	Applied money.Money `json:"applied"`
-	Credit  money.Money `json:"credit"`
-	Freed   money.Money `json:"freed"`
+	Total   sum `json:"total"`
+	Money   sum `json:"money"`
+	Applied sum `json:"applied"`
+	Credit  sum `json:"credit"`
+	Freed   sum `json:"freed"`
 
 	PriceID      string     `json:"price_id"`
 	Quantity     int64      `json:"quantity"`
@@ -56,11 +56,19 @@ type facts struct {
 	On           civil.Date `json:"on"`           // for which day a change is planned
 	EffectiveOn  civil.Date `json:"effective_on"` // the same when it takes effect; zero: it was not planned
 
-	UpdateID string      `json:"update_id"`
-	OldPrice money.Money `json:"old_price"`
-	NewPrice money.Money `json:"new_price"`
-	StartsOn civil.Date  `json:"starts_on"`
+	UpdateID string     `json:"update_id"`
+	OldPrice sum        `json:"old_price"`
+	NewPrice sum        `json:"new_price"`
+	StartsOn civil.Date `json:"starts_on"`
 }
+
+// sum is money as an event says it. One that says nothing about its money, in no currency, can be read as well.
+type sum struct {
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency"`
+}
+
+func (s sum) money() money.Money { return money.New(s.Amount, money.Currency(s.Currency)) }
 
 // desk is where a mail is written: the event, and the store as its transaction sees it.
 type desk struct {

@@ -27,7 +27,7 @@ func paymentReceived(ctx context.Context, d *desk) (any, error) {
 	case d.Gateway == payment.CreditGateway && inPart:
 		return nil, nil // nothing came in
 	}
-	data := mail.PaymentReceivedData{Name: d.to.name, Amount: d.Money, ReceivedOn: d.today(), Invoice: b.told}
+	data := mail.PaymentReceivedData{Name: d.to.name, Amount: d.Money.money(), ReceivedOn: d.today(), Invoice: b.told}
 	if d.Gateway == payment.CreditGateway {
 		data.Method = d.words().credit
 		return data, nil
@@ -48,7 +48,7 @@ func paymentFailed(ctx context.Context, d *desk) (any, error) {
 	}
 	w := d.words()
 	data := mail.PaymentFailedData{
-		Name: d.to.name, Amount: d.Money, Method: method, Reason: w.reasons[d.Code], Invoice: b.told, NextTryOn: b.nextCharge(d.now),
+		Name: d.to.name, Amount: d.Money.money(), Method: method, Reason: w.reasons[d.Code], Invoice: b.told, NextTryOn: b.nextCharge(d.now),
 		Update: d.link(methodsLink),
 	}
 	if data.Reason == "" {
@@ -70,7 +70,7 @@ func actionRequired(ctx context.Context, d *desk) (any, error) {
 		return nil, err
 	}
 	data := mail.PaymentActionRequiredData{
-		Name: d.to.name, Amount: d.Money, Invoice: b.told, Confirm: d.ActionURL, Until: d.today().AddDays(confirmWithin),
+		Name: d.to.name, Amount: d.Money.money(), Invoice: b.told, Confirm: d.ActionURL, Until: d.today().AddDays(confirmWithin),
 	}
 	if data.Confirm == "" {
 		data.Confirm = b.told.Link
@@ -109,7 +109,7 @@ func lateMoney(ctx context.Context, d *desk) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	data := mail.LateMoneyData{Name: d.to.name, Amount: d.Credit, ReceivedOn: d.today(), Invoice: b.told.Number, Buy: "/"}
+	data := mail.LateMoneyData{Name: d.to.name, Amount: d.Credit.money(), ReceivedOn: d.today(), Invoice: b.told.Number, Buy: "/"}
 	slugs, err := d.tx.NoticeProductOfInvoice(ctx, d.InvoiceID)
 	if err != nil {
 		return nil, fmt.Errorf("products of invoice %s: %w", d.InvoiceID, err)
@@ -126,7 +126,7 @@ func lateMoneyStaff(ctx context.Context, d *desk) (any, error) {
 		return nil, err
 	}
 	return mail.LateMoneyStaffData{
-		Customer: d.to.name, Amount: d.Credit, ReceivedOn: d.today(), Invoice: b.told.Number, Status: d.InvoiceStatus, Link: staffLink(b.id),
+		Customer: d.to.name, Amount: d.Credit.money(), ReceivedOn: d.today(), Invoice: b.told.Number, Status: d.InvoiceStatus, Link: staffLink(b.id),
 	}, nil
 }
 
@@ -145,13 +145,13 @@ func refunded(ctx context.Context, d *desk) (any, error) {
 	}, r.CreditNoteID)
 }
 
-// credited tells of a credit note that nobody asked the money back for.
+// credited tells of a credit note whose money stays here, as the customer's credit.
 func credited(ctx context.Context, d *desk) (any, error) {
 	b, err := d.bill(ctx, d.InvoiceID)
 	if err != nil {
 		return nil, err
 	}
-	return d.refund(ctx, b, mail.RefundIssuedData{Amount: d.Freed, ToCredit: true, CreditNote: d.Number}, d.CreditNoteID)
+	return d.refund(ctx, b, mail.RefundIssuedData{Amount: d.Freed.money(), ToCredit: true, CreditNote: d.Number}, d.CreditNoteID)
 }
 
 func (d *desk) refund(ctx context.Context, b bill, data mail.RefundIssuedData, noteID string) (any, error) {

@@ -31,7 +31,7 @@ var rules = []rule{
 	{on: "payment.unapplied", mail: mail.LateMoney, about: invoice, once: thePayment, when: tooLate, make: lateMoney},
 	{on: "payment.unapplied", mail: mail.LateMoneyStaff, staff: true, about: invoice, once: thePayment, when: tooLate, make: lateMoneyStaff},
 	{on: "refund.succeeded", mail: mail.RefundIssued, about: invoice, once: theRefund, make: refunded},
-	{on: "credit_note.issued", mail: mail.RefundIssued, about: invoice, once: theNote, when: goodwill, make: credited},
+	{on: "credit_note.issued", mail: mail.RefundIssued, about: invoice, once: theNote, when: becameCredit, make: credited},
 	{on: "dispute.opened", mail: mail.DisputeOpenedStaff, staff: true, about: invoice, once: theDispute, make: disputed},
 	{on: "dispute.won", mail: mail.DisputeClosedStaff, staff: true, about: invoice, once: theDispute, make: disputed},
 	{on: "dispute.lost", mail: mail.DisputeClosedStaff, staff: true, about: invoice, once: theDispute, make: disputed},
@@ -97,7 +97,10 @@ func tooLate(m moment) bool {
 	return m.InvoiceStatus == string(billing.Void) || m.InvoiceStatus == string(billing.Uncollectible)
 }
 
-func goodwill(m moment) bool { return m.Cause == string(billing.CauseGoodwill) && m.Freed.Amount > 0 }
+// becameCredit: of refunds the refund tells, of changes of a plan the change.
+func becameCredit(m moment) bool {
+	return m.Freed.Amount > 0 && (m.Cause == string(billing.CauseGoodwill) || m.Cause == string(billing.CauseCancellation))
+}
 
 func cancelledAtOnce(m moment) bool {
 	return m.Reason == string(subscription.EndedCancelled) && m.From != string(subscription.Cancelled)

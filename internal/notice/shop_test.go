@@ -28,27 +28,32 @@ import (
 type shop struct {
 	*roomstest.Rooms
 	*testing.T
-	store *dbtest.Store
-	ctx   context.Context
-	plan  string
-	wires int
+	store   *dbtest.Store
+	ctx     context.Context
+	product string
+	plan    string
+	wires   int
 }
 
 // each runs a test on both databases, beginning on a day at midnight.
 func each(t *testing.T, day string, f func(s *shop)) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, store *dbtest.Store) { f(newShop(t, store, day)) })
+	dbtest.Each(t, func(t *testing.T, store *dbtest.Store) {
+		s := newShop(t, store, day)
+		s.write(s.Mail)
+		f(s)
+	})
 }
 
+// newShop is a shop that writes to nobody yet.
 func newShop(t *testing.T, store *dbtest.Store, day string) *shop {
 	t.Helper()
 	start := must(time.Parse(time.DateOnly, day))(t)
 	store.Clock.Set(start)
 	ctx := t.Context()
 	s := &shop{Rooms: roomstest.InTestMode(t, store, roomstest.Log()), T: t, store: store, ctx: ctx}
-	s.write(s.Mail)
-	product := must(s.Catalog.CreateProduct(ctx, catalog.NewProduct{Slug: "widget", Name: "Widget"}))(t)
-	s.plan = s.newPlan(product.ID, "Team")
+	s.product = must(s.Catalog.CreateProduct(ctx, catalog.NewProduct{Slug: "widget", Name: "Widget"}))(t).ID
+	s.plan = s.newPlan("Team")
 	s.set(map[string]any{"billing.payment_note": "IBAN DE02 1203 0000 0000 2020 51", "mail.staff": []string{"eve@store.example"}})
 	return s
 }
@@ -80,9 +85,9 @@ func (s *shop) set(values map[string]any) {
 	must(s.Settings.Patch(s.ctx, raw))(s.T)
 }
 
-func (s *shop) newPlan(productID, name string) string {
+func (s *shop) newPlan(name string) string {
 	s.Helper()
-	return must(s.Catalog.CreatePlan(s.ctx, productID, catalog.NewPlan{Name: name, ActivationType: "device", ActivationLimit: 2}))(s.T).ID
+	return must(s.Catalog.CreatePlan(s.ctx, s.product, catalog.NewPlan{Name: name, ActivationType: "device", ActivationLimit: 2}))(s.T).ID
 }
 
 func (s *shop) price(cycle civil.Cycle, amount int64) string {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db/query"
@@ -121,18 +120,14 @@ func cancelled(ctx context.Context, d *desk) (any, error) {
 	}, nil
 }
 
-// cancelledNow tells of one that was over at once, and what its customer got for the rest.
+// cancelledNow tells of one that was over at once. What its customer gets for the rest comes with its credit note.
 func cancelledNow(ctx context.Context, d *desk) (any, error) {
 	sub, err := d.subscription(ctx, d.SubjectID)
 	if err != nil {
 		return nil, err
 	}
-	was, err := d.moneyOf(ctx, billing.CauseCancellation)
-	if err != nil {
-		return nil, err
-	}
 	return mail.SubscriptionCancelledData{
-		Name: d.to.name, Subscription: sub.told, EndsOn: sub.endedOn, AtOnce: true, Credit: money.New(was.Credited, sub.unit.Currency),
+		Name: d.to.name, Subscription: sub.told, EndsOn: sub.endedOn, AtOnce: true, Credit: money.New(0, sub.unit.Currency),
 	}, nil
 }
 
@@ -235,7 +230,7 @@ func changed(ctx context.Context, d *desk) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	was, err := d.moneyOf(ctx, billing.CauseChange)
+	was, err := d.moneyOf(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -250,9 +245,9 @@ func changed(ctx context.Context, d *desk) (any, error) {
 }
 
 // moneyOf is what a change of the subscription at this instant has cost, and what became credit.
-func (d *desk) moneyOf(ctx context.Context, cause billing.Cause) (query.NoticeChangeMoneyRow, error) {
+func (d *desk) moneyOf(ctx context.Context) (query.NoticeChangeMoneyRow, error) {
 	r, err := d.tx.NoticeChangeMoney(ctx, query.NoticeChangeMoneyParams{
-		SubscriptionID: &d.SubjectID, CustomerID: d.to.id, Cause: string(cause), Now: &d.tx.Stamp, NoteAt: d.tx.Stamp,
+		SubscriptionID: &d.SubjectID, CustomerID: d.to.id, Now: &d.tx.Stamp, NoteAt: d.tx.Stamp,
 	})
 	if err != nil {
 		return r, fmt.Errorf("money of subscription %s: %w", d.SubjectID, err)
@@ -267,6 +262,6 @@ func priceChange(ctx context.Context, d *desk) (any, error) {
 		return nil, err
 	}
 	return mail.PriceChangeNoticeData{
-		Name: d.to.name, Subscription: sub.told, OldPrice: d.OldPrice, NewPrice: d.NewPrice, From: d.StartsOn, Cancel: sub.told.Link,
+		Name: d.to.name, Subscription: sub.told, OldPrice: d.OldPrice.money(), NewPrice: d.NewPrice.money(), From: d.StartsOn, Cancel: sub.told.Link,
 	}, nil
 }

@@ -68,8 +68,13 @@ SELECT
     ), 0) AS BIGINT) AS charged,
     CAST(COALESCE((
         SELECT SUM(n.freed) FROM credit_notes AS n
-        WHERE n.customer_id = @customer_id AND n.cause = @cause AND n.created_at = @note_at
-            AND n.invoice_id IN (SELECT l.invoice_id FROM invoice_lines AS l WHERE l.subscription_id = @subscription_id)
+        WHERE n.customer_id = @customer_id AND n.cause = 'change' AND n.created_at = @note_at
+            AND (n.invoice_id IN (SELECT l.invoice_id FROM invoice_lines AS l WHERE l.subscription_id = @subscription_id)
+                OR n.invoice_id IN (
+                    SELECT b.invoice_id FROM subscriptions AS s
+                    JOIN invoice_lines AS b ON b.order_item_id = s.order_item_id
+                    WHERE s.id = @subscription_id
+                ))
     ), 0) AS BIGINT) AS credited;
 
 -- name: NoticePayment :one

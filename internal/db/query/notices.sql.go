@@ -310,8 +310,13 @@ SELECT
     ), 0) AS BIGINT) AS charged,
     CAST(COALESCE((
         SELECT SUM(n.freed) FROM credit_notes AS n
-        WHERE n.customer_id = $3 AND n.cause = $4 AND n.created_at = $5
-            AND n.invoice_id IN (SELECT l.invoice_id FROM invoice_lines AS l WHERE l.subscription_id = $2)
+        WHERE n.customer_id = $3 AND n.cause = 'change' AND n.created_at = $4
+            AND (n.invoice_id IN (SELECT l.invoice_id FROM invoice_lines AS l WHERE l.subscription_id = $2)
+                OR n.invoice_id IN (
+                    SELECT b.invoice_id FROM subscriptions AS s
+                    JOIN invoice_lines AS b ON b.order_item_id = s.order_item_id
+                    WHERE s.id = $2
+                ))
     ), 0) AS BIGINT) AS credited
 `
 
@@ -319,7 +324,6 @@ type NoticeChangeMoneyParams struct {
 	Now            *clock.Instant
 	SubscriptionID *string
 	CustomerID     string
-	Cause          string
 	NoteAt         clock.Instant
 }
 
@@ -334,7 +338,6 @@ func (q *Queries) NoticeChangeMoney(ctx context.Context, arg NoticeChangeMoneyPa
 		arg.Now,
 		arg.SubscriptionID,
 		arg.CustomerID,
-		arg.Cause,
 		arg.NoteAt,
 	)
 	var i NoticeChangeMoneyRow
