@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/money"
 )
 
 // Issue makes an invoice and finalises it: it takes its number and its dates, and from now on it never changes. One that
@@ -81,15 +84,11 @@ func (s *Service) issued(ctx context.Context, tx *db.Tx, invoices []numbered) ([
 	if err := post(ctx, tx, postings...); err != nil {
 		return nil, err
 	}
+	if err := tellIssued(ctx, tx, done); err != nil {
+		return nil, err
+	}
 	for i, inv := range done {
 		if err := takeBack(ctx, tx, inv, 1); err != nil {
-			return nil, err
-		}
-		more := map[string]any{"due_on": inv.DueOn, "kind": inv.Kind}
-		if inv.Replaces != "" {
-			more["replaces"] = inv.Replaces
-		}
-		if err := s.tell(ctx, tx, "invoice.finalised", inv, more); err != nil {
 			return nil, err
 		}
 		if inv.Total.Amount == 0 {
@@ -100,6 +99,28 @@ func (s *Service) issued(ctx context.Context, tx *db.Tx, invoices []numbered) ([
 		}
 	}
 	return done, nil
+}
+
+// issuedData is what the event of an invoice that was issued tells.
+type issuedData struct {
+	InvoiceID string      `json:"invoice_id"`
+	Number    string      `json:"number"`
+	OrderID   string      `json:"order_id"`
+	Total     money.Money `json:"total"`
+	DueOn     civil.Date  `json:"due_on"`
+	Kind      Kind        `json:"kind"`
+	Replaces  string      `json:"replaces,omitzero"`
+}
+
+func tellIssued(ctx context.Context, tx *db.Tx, invoices []Invoice) error {
+	events := make([]event.New, len(invoices))
+	for i, inv := range invoices {
+		events[i] = event.New{Type: "invoice.finalised", SubjectID: inv.ID, CustomerID: inv.CustomerID, Data: issuedData{
+			InvoiceID: inv.ID, Number: inv.Number, OrderID: inv.OrderID, Total: inv.Total, DueOn: inv.DueOn, Kind: inv.Kind,
+			Replaces: inv.Replaces,
+		}}
+	}
+	return event.EmitAll(ctx, tx, events)
 }
 
 // Preview returns the invoice that [Service.Issue] would make. It writes nothing, and nothing has an id.

@@ -64,8 +64,8 @@ func checkBalance(entries []entry) error {
 // caller's transaction, unless the entries of each balance. Entries of nothing are left out, and so is a movement
 // without any left. One source moves money once for each kind: who comes again is refused.
 func post(ctx context.Context, tx *db.Tx, movements ...movement) error {
-	transactions := newRows("ledger_transactions", "id", "kind", "source_id", "customer_id", "invoice_id", "occurred_at")
-	entries := newRows("ledger_entries", "transaction_id", "position", "account", "currency", "amount")
+	transactions := db.NewRows("ledger_transactions", "id", "kind", "source_id", "customer_id", "invoice_id", "occurred_at")
+	entries := db.NewRows("ledger_entries", "transaction_id", "position", "account", "currency", "amount")
 	for _, m := range movements {
 		if err := checkBalance(m.entries); err != nil {
 			return fmt.Errorf("ledger: %s of %s: %w", m.kind, m.source, err)
@@ -77,19 +77,19 @@ func post(ctx context.Context, tx *db.Tx, movements ...movement) error {
 			}
 			if id == "" {
 				id = tx.NewID("ltx")
-				transactions.add(id, string(m.kind), m.source, m.about.customerID, orNull(m.about.invoiceID), int64(tx.Stamp))
+				transactions.Add(id, string(m.kind), m.source, m.about.customerID, orNull(m.about.invoiceID), int64(tx.Stamp))
 			}
-			entries.add(id, int64(i+1), string(e.account), string(e.amount.Currency), e.amount.Amount)
+			entries.Add(id, int64(i+1), string(e.account), string(e.amount.Currency), e.amount.Amount)
 		}
 	}
-	if err := transactions.write(ctx, tx); err != nil {
+	if err := transactions.Insert(ctx, tx); err != nil {
 		err = fmt.Errorf("ledger: %s of %s: %w", movements[0].kind, movements[0].source, err)
 		if db.Duplicate(err) {
 			return fail.Conflict("ALREADY_BOOKED", "This movement of money is in the books already.").Because(err)
 		}
 		return err
 	}
-	if err := entries.write(ctx, tx); err != nil {
+	if err := entries.Insert(ctx, tx); err != nil {
 		return fmt.Errorf("ledger: entries: %w", err)
 	}
 	for _, m := range movements {

@@ -4,65 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/tax"
 )
-
-// rows are rows of one table, to be inserted by as few statements as possible.
-type rows struct {
-	insert  string // INSERT INTO table (columns)
-	columns int
-	values  []any
-}
-
-func newRows(table string, columns ...string) *rows {
-	return &rows{insert: "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES ", columns: len(columns)}
-}
-
-func (r *rows) add(values ...any) { r.values = append(r.values, values...) }
-
-// rowsPerStatement are the sizes in which rows are inserted: few, so that their statements stay prepared.
-var rowsPerStatement = []int{100, 10, 1}
-
-func (r *rows) write(ctx context.Context, tx *db.Tx) error {
-	rest := r.values
-	for _, size := range rowsPerStatement {
-		args := size * r.columns
-		if len(rest) < args {
-			continue
-		}
-		statement := r.insert + placeholders(size, r.columns)
-		for ; len(rest) >= args; rest = rest[args:] {
-			if _, err := tx.SQL().ExecContext(ctx, statement, rest[:args]...); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// placeholders is "($1, $2), ($3, $4)" for two rows of two columns.
-func placeholders(rows, columns int) string {
-	var b strings.Builder
-	for i := range rows * columns {
-		switch {
-		case i == 0:
-			b.WriteByte('(')
-		case i%columns == 0:
-			b.WriteString("), (")
-		default:
-			b.WriteString(", ")
-		}
-		b.WriteByte('$')
-		b.WriteString(strconv.Itoa(i + 1))
-	}
-	b.WriteByte(')')
-	return b.String()
-}
 
 // orNull is the argument for a text that may be missing.
 func orNull(s string) any {
@@ -82,13 +28,13 @@ type numbered struct {
 
 // insertInvoices writes invoices with all that belongs to them.
 func insertInvoices(ctx context.Context, tx *db.Tx, invoices []numbered) error {
-	heads := newRows("invoices", "id", "order_id", "customer_id", "kind", "status", "series", "sequence", "number", "currency",
+	heads := db.NewRows("invoices", "id", "order_id", "customer_id", "kind", "status", "series", "sequence", "number", "currency",
 		"tax_mode", "net", "tax", "total", "issued_on", "due_on", "seller", "buyer", "note", "replaces", "step", "step_on",
 		"created_at")
-	lines := newRows("invoice_lines", "invoice_id", "id", "position", "order_item_id", "subscription_id", "period_start",
+	lines := db.NewRows("invoice_lines", "invoice_id", "id", "position", "order_item_id", "subscription_id", "period_start",
 		"period_end", "description", "quantity", "unit_amount", "amount", "discount", "total", "tax_class", "tax_category",
 		"tax_rate", "takes_back", "takes_discount")
-	taxes := newRows("invoice_taxes", "invoice_id", "category", "rate", "base", "tax")
+	taxes := db.NewRows("invoice_taxes", "invoice_id", "category", "rate", "base", "tax")
 	for _, inv := range invoices {
 		seller, buyer, err := partiesOf(inv.Invoice)
 		if err != nil {
@@ -98,28 +44,28 @@ func insertInvoices(ctx context.Context, tx *db.Tx, invoices []numbered) error {
 		if inv.series != "" {
 			sequence = inv.sequence
 		}
-		heads.add(inv.ID, orNull(inv.OrderID), inv.CustomerID, string(inv.Kind), string(inv.Status), orNull(inv.series), sequence,
+		heads.Add(inv.ID, orNull(inv.OrderID), inv.CustomerID, string(inv.Kind), string(inv.Status), orNull(inv.series), sequence,
 			orNull(inv.Number), string(inv.Total.Currency), string(inv.TaxMode), inv.Net.Amount, inv.Tax.Amount,
 			inv.Total.Amount, dateOrNull(inv.IssuedOn), dateOrNull(inv.DueOn), seller, buyer, inv.Note, orNull(inv.Replaces),
 			inv.Step, dateOrNull(inv.StepOn), int64(tx.Stamp))
 		for i, line := range inv.Lines {
 			code, rate := categoryColumns(inv.TaxMode, line.Category)
-			lines.add(inv.ID, line.ID, int64(i+1), orNull(line.OrderItemID), orNull(line.SubscriptionID),
+			lines.Add(inv.ID, line.ID, int64(i+1), orNull(line.OrderItemID), orNull(line.SubscriptionID),
 				dateOrNull(line.Period.Start), dateOrNull(line.Period.End), line.Description, line.Quantity,
 				line.UnitAmount.Amount, line.Amount.Amount, line.Discount.Amount, line.Total.Amount, line.TaxClass, code, rate,
 				orNull(line.TakesBack), line.TakesDiscount.Amount)
 		}
 		for _, t := range inv.Taxes {
-			taxes.add(inv.ID, string(t.Category.Code), t.Category.Rate.String(), t.Base.Amount, t.Tax.Amount)
+			taxes.Add(inv.ID, string(t.Category.Code), t.Category.Rate.String(), t.Base.Amount, t.Tax.Amount)
 		}
 	}
-	if err := heads.write(ctx, tx); err != nil {
+	if err := heads.Insert(ctx, tx); err != nil {
 		return err
 	}
-	if err := lines.write(ctx, tx); err != nil {
+	if err := lines.Insert(ctx, tx); err != nil {
 		return fmt.Errorf("lines: %w", err)
 	}
-	if err := taxes.write(ctx, tx); err != nil {
+	if err := taxes.Insert(ctx, tx); err != nil {
 		return fmt.Errorf("taxes: %w", err)
 	}
 	return nil
@@ -127,15 +73,15 @@ func insertInvoices(ctx context.Context, tx *db.Tx, invoices []numbered) error {
 
 // insertLinks writes the links of invoices' lines.
 func insertLinks(ctx context.Context, tx *db.Tx, invoices []numbered) error {
-	links := newRows("fulfilments", "line_id", "invoice_id", "kind", "target", "payload", "state", "changed_at")
+	links := db.NewRows("fulfilments", "line_id", "invoice_id", "kind", "target", "payload", "state", "changed_at")
 	for _, inv := range invoices {
 		for _, line := range inv.Lines {
 			if l := line.Link; l != nil {
-				links.add(line.ID, inv.ID, l.Kind, orNull(l.Target), l.Payload, string(l.State), int64(tx.Stamp))
+				links.Add(line.ID, inv.ID, l.Kind, orNull(l.Target), l.Payload, string(l.State), int64(tx.Stamp))
 			}
 		}
 	}
-	if err := links.write(ctx, tx); err != nil {
+	if err := links.Insert(ctx, tx); err != nil {
 		return fmt.Errorf("links: %w", err)
 	}
 	return nil

@@ -61,11 +61,22 @@ type New struct {
 
 // Emit appends e to the history as part of tx, and tells those who listen ([Listen]).
 func Emit(ctx context.Context, tx *db.Tx, e New) error {
+	row, err := rowOf(ctx, tx, e)
+	if err != nil {
+		return err
+	}
+	if err := tx.InsertEvent(ctx, row); err != nil {
+		return fmt.Errorf("event %s: %w", e.Type, err)
+	}
+	return tell(ctx, tx, row)
+}
+
+func rowOf(ctx context.Context, tx *db.Tx, e New) (query.InsertEventParams, error) {
 	data := []byte("{}")
 	if e.Data != nil {
 		var err error
 		if data, err = json.Marshal(e.Data); err != nil {
-			return fmt.Errorf("event %s: %w", e.Type, err)
+			return query.InsertEventParams{}, fmt.Errorf("event %s: %w", e.Type, err)
 		}
 	}
 	a := ActorFrom(ctx)
@@ -76,10 +87,7 @@ func Emit(ctx context.Context, tx *db.Tx, e New) error {
 	if e.CustomerID != "" {
 		row.CustomerID = &e.CustomerID
 	}
-	if err := tx.InsertEvent(ctx, row); err != nil {
-		return fmt.Errorf("event %s: %w", e.Type, err)
-	}
-	return tell(ctx, tx, row)
+	return row, nil
 }
 
 // Change is an entry for the audit log: what was done to what, the state before and after, and why. Before and
