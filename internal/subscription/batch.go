@@ -114,6 +114,7 @@ func plainDue(ctx context.Context, tx *db.Tx, today civil.Date, customerID strin
 			WHERE next_at <= $1 AND next_due >= $2 AND COALESCE(status, '') = 'active' AND unit_amount > 0 AND cancel_on IS NULL
 				AND paused_on IS NULL AND change_on IS NULL AND coupon_id IS NULL AND credit_due = 0`+of+`
 				AND NOT EXISTS (SELECT 1 FROM customer_credits k WHERE k.customer_id = subscriptions.customer_id AND k.amount > 0)
+				AND NOT EXISTS (SELECT 1 FROM price_update_items u WHERE u.subscription_id = subscriptions.id AND u.state = 'planned')
 				AND NOT EXISTS (SELECT 1 FROM automation_failures f WHERE f.task = '`+taskKind+`' AND f.subject_id = subscriptions.id)
 				AND NOT EXISTS (
 					SELECT 1 FROM subscription_periods o WHERE o.subscription_id = subscriptions.id AND o.state IN ('open', 'disputed'))

@@ -20,6 +20,9 @@ func (s *Service) invoiceNext(ctx context.Context, tx *db.Tx, sub Subscription, 
 	if err := s.lapseChanges(ctx, tx, sub.ID, ""); err != nil {
 		return err
 	}
+	if err := applyUpdates(ctx, tx, &sub, sub.NextDue); err != nil {
+		return err
+	}
 	billed := sub
 	if !sub.ChangeOn.IsZero() && !sub.NextDue.Before(sub.ChangeOn) {
 		offer, err := s.planned(ctx, tx, sub)

@@ -129,3 +129,44 @@ ORDER BY id LIMIT CAST(@n AS BIGINT);
 
 -- name: NextInvoiceStep :one
 SELECT step_on FROM invoices WHERE step_on > @after ORDER BY step_on LIMIT 1;
+
+-- name: InsertPriceUpdate :exec
+INSERT INTO price_updates (id, filter, mode, value, starts_on, notify, notify_days, reason, status, created_at)
+VALUES (@id, @filter, @mode, @value, @starts_on, @notify, 0, @reason, 'scheduled', @created_at);
+
+-- name: InsertPriceUpdateItem :exec
+INSERT INTO price_update_items (update_id, subscription_id, before_amount, after_amount, state)
+VALUES (@update_id, @subscription_id, @before_amount, @after_amount, 'planned');
+
+-- name: PriceUpdate :one
+SELECT * FROM price_updates WHERE id = @id;
+
+-- name: LockPriceUpdate :one
+UPDATE price_updates SET notify_days = notify_days WHERE id = @id RETURNING *;
+
+-- name: PriceUpdates :many
+SELECT * FROM price_updates ORDER BY id DESC LIMIT CAST(@n AS BIGINT);
+
+-- name: PriceUpdateItems :many
+SELECT * FROM price_update_items WHERE update_id = @update_id AND subscription_id > @after
+ORDER BY subscription_id LIMIT CAST(@n AS BIGINT);
+
+-- name: CountPriceUpdateItems :many
+SELECT state, COUNT(*) AS n FROM price_update_items WHERE update_id = @update_id GROUP BY state ORDER BY state;
+
+-- name: PlannedPrices :many
+SELECT price_update_items.*, price_updates.starts_on FROM price_update_items
+JOIN price_updates ON price_updates.id = price_update_items.update_id
+WHERE price_update_items.subscription_id = @subscription_id AND price_update_items.state = 'planned'
+    AND price_updates.starts_on <= @starts_on
+ORDER BY price_update_items.update_id;
+
+-- name: MovePriceUpdateItem :execrows
+UPDATE price_update_items SET state = @to_state
+WHERE update_id = @update_id AND subscription_id = @subscription_id AND state = @from_state;
+
+-- name: EndPriceUpdate :execrows
+UPDATE price_updates SET status = 'undone', undone_at = @undone_at WHERE id = @id AND status = 'scheduled';
+
+-- name: PriceAfter :one
+SELECT id FROM prices WHERE replaces = @id;

@@ -108,6 +108,38 @@ func (q *Queries) AssessAllAgain(ctx context.Context, now *clock.Instant) (int64
 	return result.RowsAffected()
 }
 
+const countPriceUpdateItems = `-- name: CountPriceUpdateItems :many
+SELECT state, COUNT(*) AS n FROM price_update_items WHERE update_id = $1 GROUP BY state ORDER BY state
+`
+
+type CountPriceUpdateItemsRow struct {
+	State string
+	N     int64
+}
+
+func (q *Queries) CountPriceUpdateItems(ctx context.Context, updateID string) ([]CountPriceUpdateItemsRow, error) {
+	rows, err := q.db.QueryContext(ctx, countPriceUpdateItems, updateID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountPriceUpdateItemsRow
+	for rows.Next() {
+		var i CountPriceUpdateItemsRow
+		if err := rows.Scan(&i.State, &i.N); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const deletePeriod = `-- name: DeletePeriod :exec
 DELETE FROM subscription_periods WHERE subscription_id = $1 AND starts_on = $2
 `
@@ -207,6 +239,23 @@ func (q *Queries) DueSubscriptions(ctx context.Context, arg DueSubscriptionsPara
 		return nil, err
 	}
 	return items, nil
+}
+
+const endPriceUpdate = `-- name: EndPriceUpdate :execrows
+UPDATE price_updates SET status = 'undone', undone_at = $1 WHERE id = $2 AND status = 'scheduled'
+`
+
+type EndPriceUpdateParams struct {
+	UndoneAt *clock.Instant
+	ID       string
+}
+
+func (q *Queries) EndPriceUpdate(ctx context.Context, arg EndPriceUpdateParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, endPriceUpdate, arg.UndoneAt, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const finishStaffTask = `-- name: FinishStaffTask :execrows
@@ -335,6 +384,58 @@ func (q *Queries) InsertPeriod(ctx context.Context, arg InsertPeriodParams) (int
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const insertPriceUpdate = `-- name: InsertPriceUpdate :exec
+INSERT INTO price_updates (id, filter, mode, value, starts_on, notify, notify_days, reason, status, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, 0, $7, 'scheduled', $8)
+`
+
+type InsertPriceUpdateParams struct {
+	ID        string
+	Filter    string
+	Mode      string
+	Value     string
+	StartsOn  string
+	Notify    bool
+	Reason    string
+	CreatedAt clock.Instant
+}
+
+func (q *Queries) InsertPriceUpdate(ctx context.Context, arg InsertPriceUpdateParams) error {
+	_, err := q.db.ExecContext(ctx, insertPriceUpdate,
+		arg.ID,
+		arg.Filter,
+		arg.Mode,
+		arg.Value,
+		arg.StartsOn,
+		arg.Notify,
+		arg.Reason,
+		arg.CreatedAt,
+	)
+	return err
+}
+
+const insertPriceUpdateItem = `-- name: InsertPriceUpdateItem :exec
+INSERT INTO price_update_items (update_id, subscription_id, before_amount, after_amount, state)
+VALUES ($1, $2, $3, $4, 'planned')
+`
+
+type InsertPriceUpdateItemParams struct {
+	UpdateID       string
+	SubscriptionID string
+	BeforeAmount   int64
+	AfterAmount    int64
+}
+
+func (q *Queries) InsertPriceUpdateItem(ctx context.Context, arg InsertPriceUpdateItemParams) error {
+	_, err := q.db.ExecContext(ctx, insertPriceUpdateItem,
+		arg.UpdateID,
+		arg.SubscriptionID,
+		arg.BeforeAmount,
+		arg.AfterAmount,
+	)
+	return err
 }
 
 const insertStaffTask = `-- name: InsertStaffTask :execrows
@@ -500,6 +601,30 @@ func (q *Queries) LinkLicense(ctx context.Context, arg LinkLicenseParams) error 
 	return err
 }
 
+const lockPriceUpdate = `-- name: LockPriceUpdate :one
+UPDATE price_updates SET notify_days = notify_days WHERE id = $1 RETURNING id, filter, mode, value, starts_on, notify, notify_days, reason, status, created_at, applied_at, undone_at
+`
+
+func (q *Queries) LockPriceUpdate(ctx context.Context, id string) (PriceUpdate, error) {
+	row := q.db.QueryRowContext(ctx, lockPriceUpdate, id)
+	var i PriceUpdate
+	err := row.Scan(
+		&i.ID,
+		&i.Filter,
+		&i.Mode,
+		&i.Value,
+		&i.StartsOn,
+		&i.Notify,
+		&i.NotifyDays,
+		&i.Reason,
+		&i.Status,
+		&i.CreatedAt,
+		&i.AppliedAt,
+		&i.UndoneAt,
+	)
+	return i, err
+}
+
 const lockSubscription = `-- name: LockSubscription :one
 UPDATE subscriptions SET version = version + 1 WHERE id = $1 RETURNING id, customer_id, order_item_id, kind, license_id, product_id, plan_id, price_id, description, status, currency, unit_amount, quantity, cycle, anchor, tax_class, gateway, started_on, trial_ends_at, next_due, next_at, license_until, coupon_id, coupon_charges, cancel_on, paused_on, ended_on, end_reason, change_price_id, change_quantity, change_on, suspended_on, credit_due, version, created_at, updated_at
 `
@@ -602,6 +727,31 @@ func (q *Queries) MovePeriod(ctx context.Context, arg MovePeriodParams) error {
 		arg.StartsOn,
 	)
 	return err
+}
+
+const movePriceUpdateItem = `-- name: MovePriceUpdateItem :execrows
+UPDATE price_update_items SET state = $1
+WHERE update_id = $2 AND subscription_id = $3 AND state = $4
+`
+
+type MovePriceUpdateItemParams struct {
+	ToState        string
+	UpdateID       string
+	SubscriptionID string
+	FromState      string
+}
+
+func (q *Queries) MovePriceUpdateItem(ctx context.Context, arg MovePriceUpdateItemParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, movePriceUpdateItem,
+		arg.ToState,
+		arg.UpdateID,
+		arg.SubscriptionID,
+		arg.FromState,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const nextInvoiceStep = `-- name: NextInvoiceStep :one
@@ -721,6 +871,173 @@ func (q *Queries) PeriodsOfSubscription(ctx context.Context, subscriptionID stri
 			&i.PriceID,
 			&i.Amount,
 			&i.State,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const plannedPrices = `-- name: PlannedPrices :many
+SELECT price_update_items.update_id, price_update_items.subscription_id, price_update_items.before_amount, price_update_items.after_amount, price_update_items.state, price_updates.starts_on FROM price_update_items
+JOIN price_updates ON price_updates.id = price_update_items.update_id
+WHERE price_update_items.subscription_id = $1 AND price_update_items.state = 'planned'
+    AND price_updates.starts_on <= $2
+ORDER BY price_update_items.update_id
+`
+
+type PlannedPricesParams struct {
+	SubscriptionID string
+	StartsOn       string
+}
+
+type PlannedPricesRow struct {
+	UpdateID       string
+	SubscriptionID string
+	BeforeAmount   int64
+	AfterAmount    int64
+	State          string
+	StartsOn       string
+}
+
+func (q *Queries) PlannedPrices(ctx context.Context, arg PlannedPricesParams) ([]PlannedPricesRow, error) {
+	rows, err := q.db.QueryContext(ctx, plannedPrices, arg.SubscriptionID, arg.StartsOn)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PlannedPricesRow
+	for rows.Next() {
+		var i PlannedPricesRow
+		if err := rows.Scan(
+			&i.UpdateID,
+			&i.SubscriptionID,
+			&i.BeforeAmount,
+			&i.AfterAmount,
+			&i.State,
+			&i.StartsOn,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const priceAfter = `-- name: PriceAfter :one
+SELECT id FROM prices WHERE replaces = $1
+`
+
+func (q *Queries) PriceAfter(ctx context.Context, id *string) (string, error) {
+	row := q.db.QueryRowContext(ctx, priceAfter, id)
+	var id_2 string
+	err := row.Scan(&id_2)
+	return id_2, err
+}
+
+const priceUpdate = `-- name: PriceUpdate :one
+SELECT id, filter, mode, value, starts_on, notify, notify_days, reason, status, created_at, applied_at, undone_at FROM price_updates WHERE id = $1
+`
+
+func (q *Queries) PriceUpdate(ctx context.Context, id string) (PriceUpdate, error) {
+	row := q.db.QueryRowContext(ctx, priceUpdate, id)
+	var i PriceUpdate
+	err := row.Scan(
+		&i.ID,
+		&i.Filter,
+		&i.Mode,
+		&i.Value,
+		&i.StartsOn,
+		&i.Notify,
+		&i.NotifyDays,
+		&i.Reason,
+		&i.Status,
+		&i.CreatedAt,
+		&i.AppliedAt,
+		&i.UndoneAt,
+	)
+	return i, err
+}
+
+const priceUpdateItems = `-- name: PriceUpdateItems :many
+SELECT update_id, subscription_id, before_amount, after_amount, state FROM price_update_items WHERE update_id = $1 AND subscription_id > $2
+ORDER BY subscription_id LIMIT CAST($3 AS BIGINT)
+`
+
+type PriceUpdateItemsParams struct {
+	UpdateID string
+	After    string
+	N        int64
+}
+
+func (q *Queries) PriceUpdateItems(ctx context.Context, arg PriceUpdateItemsParams) ([]PriceUpdateItem, error) {
+	rows, err := q.db.QueryContext(ctx, priceUpdateItems, arg.UpdateID, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PriceUpdateItem
+	for rows.Next() {
+		var i PriceUpdateItem
+		if err := rows.Scan(
+			&i.UpdateID,
+			&i.SubscriptionID,
+			&i.BeforeAmount,
+			&i.AfterAmount,
+			&i.State,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const priceUpdates = `-- name: PriceUpdates :many
+SELECT id, filter, mode, value, starts_on, notify, notify_days, reason, status, created_at, applied_at, undone_at FROM price_updates ORDER BY id DESC LIMIT CAST($1 AS BIGINT)
+`
+
+func (q *Queries) PriceUpdates(ctx context.Context, n int64) ([]PriceUpdate, error) {
+	rows, err := q.db.QueryContext(ctx, priceUpdates, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PriceUpdate
+	for rows.Next() {
+		var i PriceUpdate
+		if err := rows.Scan(
+			&i.ID,
+			&i.Filter,
+			&i.Mode,
+			&i.Value,
+			&i.StartsOn,
+			&i.Notify,
+			&i.NotifyDays,
+			&i.Reason,
+			&i.Status,
+			&i.CreatedAt,
+			&i.AppliedAt,
+			&i.UndoneAt,
 		); err != nil {
 			return nil, err
 		}
