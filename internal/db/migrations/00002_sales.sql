@@ -369,7 +369,7 @@ CREATE INDEX payment_methods_by_customer ON payment_methods (customer_id, id);
 CREATE INDEX payment_methods_expiring ON payment_methods (expires_on, id) WHERE is_default;
 
 -- Money for an invoice through a gateway. A charge that fails and is tried again is one payment with several attempts.
--- reference is the gateway's name for it, unknown until the gateway has answered; refunded is what was given back.
+-- reference is the gateway's name for it, unknown until the gateway has answered; refunded is what left the store again.
 CREATE TABLE payments (
     id           TEXT COLLATE "C" PRIMARY KEY,
     invoice_id   TEXT COLLATE "C" NOT NULL REFERENCES invoices (id),
@@ -459,7 +459,7 @@ CREATE TABLE disputes (
     UNIQUE (gateway, reference),
     CHECK ((status = 'open') = (closed_at IS NULL))
 );
-CREATE UNIQUE INDEX disputes_open ON disputes (payment_id) WHERE status = 'open';
+CREATE INDEX disputes_by_payment ON disputes (payment_id, id);
 CREATE INDEX disputes_by_status ON disputes (status, id);
 CREATE INDEX disputes_by_invoice ON disputes (invoice_id, id);
 
@@ -501,7 +501,7 @@ CREATE TABLE ledger_transactions (
     UNIQUE (kind, source_id)
 );
 CREATE INDEX ledger_transactions_unsealed ON ledger_transactions (id) WHERE seal IS NULL;
-CREATE INDEX ledger_transactions_by_seal ON ledger_transactions (seal, id);
+CREATE INDEX ledger_transactions_by_seal ON ledger_transactions (seal, id) WHERE seal IS NOT NULL;
 -- For what became of a customer's credit; issuing an invoice moves none.
 CREATE INDEX ledger_transactions_by_customer ON ledger_transactions (customer_id, id) WHERE kind <> 'invoice.finalised';
 
