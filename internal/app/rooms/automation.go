@@ -4,13 +4,18 @@ import "github.com/keystead/keystead/internal/automation"
 
 // registerTasks names the due work of the rooms. In which order it is done on one day is said by the tasks.
 func (r *Rooms) registerTasks() {
-	for _, t := range [][]automation.Task{
+	tasks := [][]automation.Task{
 		r.Licenses.Tasks(),
 		{r.Subscriptions.Task(), r.Collection.Task()},
 		r.Payments.Tasks(),
 		r.Billing.Tasks(),
-		r.Webhooks.Tasks(),
-	} {
+		r.Notices.Tasks(),
+	}
+	if !r.config.Rehearsal {
+		// A rehearsal reaches nobody outside.
+		tasks = append(tasks, r.Mail.Tasks(), r.Webhooks.Tasks())
+	}
+	for _, t := range tasks {
 		for _, task := range t {
 			r.Automation.Register(task)
 		}

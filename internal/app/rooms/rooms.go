@@ -21,6 +21,7 @@ import (
 	"github.com/keystead/keystead/internal/license/index"
 	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/notice"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
@@ -71,6 +72,7 @@ type Rooms struct {
 	Collection    *collection.Service
 	Tasks         *task.Service // what needs a person
 	Mail          *mail.Service
+	Notices       *notice.Service // which event writes to whom
 	Webhooks      *webhook.Service
 	Reports       *report.Service
 
@@ -127,6 +129,8 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 	r.Billing.OnCredit(r.Payments.UseCredit)
 	r.Subscriptions = subscription.New(d, r.Billing, r.Payments, r.Licenses)
 	r.Collection = collection.New(r.Billing, r.Payments)
+	r.Notices = notice.New(d, r.Mail, c.Logger)
+	r.Orders.UseClaims(r.mailClaim)
 	r.Reports = report.New(d)
 	r.registerJobs()
 	r.registerTasks()
@@ -138,8 +142,10 @@ func (r *Rooms) Start(ctx context.Context) {
 	r.Checks.Start()
 	r.Jobs.Start(ctx)
 	r.Automation.Start(ctx)
-	r.Mail.Start(ctx)
-	r.Webhooks.Start(ctx)
+	if !r.config.Rehearsal {
+		r.Mail.Start(ctx)
+		r.Webhooks.Start(ctx)
+	}
 }
 
 // Close stops what Start began, and folds what is counted.

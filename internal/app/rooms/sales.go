@@ -9,7 +9,9 @@ import (
 	"github.com/keystead/keystead/internal/collection"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/tax"
 )
@@ -64,4 +66,12 @@ func (r *Rooms) webhookNetworks(ctx context.Context) ([]netip.Prefix, error) {
 		return nil, err
 	}
 	return s.WebhookNetworks, nil
+}
+
+// mailClaim writes to the owner of an address under which a guest has ordered.
+func (r *Rooms) mailClaim(ctx context.Context, tx *db.Tx, m order.ClaimMail) error {
+	return r.Mail.Queue(ctx, tx, mail.Message{
+		Kind: mail.GuestClaim, To: m.Email, CustomerID: m.CustomerID, SubjectID: m.OrderID, Language: m.Language,
+		Data: mail.GuestClaimData{Name: m.Name, Number: m.OrderID, ValidUntil: m.ValidUntil, Link: "/claim/" + m.Secret},
+	})
 }

@@ -99,3 +99,6 @@ DELETE FROM mail_passwords;
 
 -- name: HasMail :one
 SELECT EXISTS (SELECT 1 FROM mails WHERE due_at IS NOT NULL);
+
+-- name: NextMailDue :one
+SELECT due_at FROM mails WHERE due_at > @after ORDER BY due_at LIMIT 1;

@@ -489,6 +489,17 @@ func (q *Queries) ListMailTemplates(ctx context.Context) ([]MailTemplate, error)
 	return items, nil
 }
 
+const nextMailDue = `-- name: NextMailDue :one
+SELECT due_at FROM mails WHERE due_at > $1 ORDER BY due_at LIMIT 1
+`
+
+func (q *Queries) NextMailDue(ctx context.Context, after *clock.Instant) (*clock.Instant, error) {
+	row := q.db.QueryRowContext(ctx, nextMailDue, after)
+	var due_at *clock.Instant
+	err := row.Scan(&due_at)
+	return due_at, err
+}
+
 const pruneMails = `-- name: PruneMails :execrows
 DELETE FROM mails WHERE mails.id IN (
     SELECT old.id FROM mails AS old
