@@ -19,6 +19,7 @@ import (
 type Filter struct {
 	CustomerID string
 	Status     Status
+	CouponID   string // that used it; an order that gave its use back doesn't count
 	// Query finds an order by its whole id, or by the id or the number of its invoice.
 	Query  string
 	Cursor string // where the page before ended; empty: the first page
@@ -75,6 +76,12 @@ func (f Filter) where() (*page.Where, error) {
 			// Not by an index: a customer has few orders, a state may have a million.
 			w.Add("COALESCE(orders.status, '') = $?", string(f.Status))
 		}
+	}
+	if f.CouponID != "" {
+		if !text.IsID(f.CouponID) {
+			bad.Add("coupon_id", "is not an id")
+		}
+		w.Add("orders.id IN (SELECT order_id FROM coupon_uses WHERE coupon_id = $?)", f.CouponID)
 	}
 	q, err := text.Line(f.Query, text.NameLength)
 	bad.Check("q", err)

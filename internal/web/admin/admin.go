@@ -17,6 +17,7 @@ import (
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/job"
@@ -48,6 +49,7 @@ type Config struct {
 	Tokens     *token.Service
 	Customers  *customer.Service
 	Catalog    *catalog.Service
+	Coupons    *coupon.Service
 	Releases   *release.Service
 	Licenses   *license.Service
 	Counts     *index.Counts

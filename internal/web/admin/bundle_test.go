@@ -14,6 +14,7 @@ import (
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/dbtest"
@@ -48,7 +49,7 @@ func setup(t *testing.T) *bundle {
 	r := roomstest.New(t, s, roomstest.Log())
 	b := &bundle{T: t, clock: s.Clock, db: s.DB, rooms: r}
 	b.Config = Config{
-		Settings: r.Settings, Events: r.Events, Jobs: r.Jobs, Automation: r.Automation, DryRun: r.DryRun, Staff: r.Staff, SignIn: r.SignIn, Tokens: r.Tokens, Customers: r.Customers, Catalog: r.Catalog,
+		Settings: r.Settings, Events: r.Events, Jobs: r.Jobs, Automation: r.Automation, DryRun: r.DryRun, Staff: r.Staff, SignIn: r.SignIn, Tokens: r.Tokens, Customers: r.Customers, Catalog: r.Catalog, Coupons: r.Coupons,
 		Releases: r.Releases, Licenses: r.Licenses, Counts: r.Counts, Billing: r.Billing, Payments: r.Payments, Orders: r.Orders, Reports: r.Reports,
 		Clock: s.Clock, Log: roomstest.Log(),
 	}
@@ -203,6 +204,7 @@ type estate struct {
 	product  catalog.Product
 	plan     catalog.Plan
 	price    catalog.Price
+	coupon   coupon.Coupon
 	customer customer.Customer
 	sold     order.Order // paid
 	pending  order.Order
@@ -224,9 +226,13 @@ func (b *bundle) newEstate(text string) estate {
 	e.product = must(b.Catalog.CreateProduct(ctx, catalog.NewProduct{Slug: "widget", Name: cut(255), Description: text}))(t)
 	e.plan = must(b.Catalog.CreatePlan(ctx, e.product.ID, catalog.NewPlan{Name: cut(255), ActivationType: "device", ActivationLimit: 2, Entitlements: map[string]any{"feature.sso": true, "note": cut(200)}}))(t)
 	e.price = must(b.Catalog.CreatePrice(ctx, e.plan.ID, catalog.NewPrice{Cycle: string(civil.OneTime), Money: money.New(4900, "EUR"), ValidFor: civil.Span{Count: 1, Unit: civil.Year}}))(t)
+	e.coupon = must(b.Coupons.Create(ctx, coupon.NewCoupon{
+		Code: "SPRING", Name: cut(255), Percent: "0.01", Charges: 3, // rounds to nothing
+		Rules: coupon.Rules{ProductIDs: []string{e.product.ID}, Cycles: []civil.Cycle{civil.OneTime}, MaxUses: 10, PerCustomer: 10, Minimum: money.New(1000, "EUR")},
+	}))(t)
 	e.customer = must(b.Customers.Create(ctx, customer.Input{Email: "ada@example.com", Name: cut(255), Company: cut(255), TaxID: cut(64)}))(t)
 	place := func() order.Order {
-		return must(b.Orders.Place(ctx, order.Input{CustomerID: e.customer.ID, Items: []order.Item{{PriceID: e.price.ID, Quantity: 1}}}))(t)
+		return must(b.Orders.Place(ctx, order.Input{CustomerID: e.customer.ID, Items: []order.Item{{PriceID: e.price.ID, Quantity: 1}}, Coupon: e.coupon.Code}))(t)
 	}
 	e.sold, e.pending = place(), place()
 	must(b.Payments.Record(ctx, e.sold.InvoiceID, payment.Manual{Money: e.sold.Total, Reference: cut(255)}))(t)
@@ -279,6 +285,8 @@ func (e estate) path(pattern string) (method, path string) {
 		id = e.plan.ID
 	case "prices":
 		id = e.price.ID
+	case "coupons":
+		id = e.coupon.ID
 	case "releases":
 		id = e.release.ID
 	case "automation":

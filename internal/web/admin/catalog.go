@@ -2,9 +2,12 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/staff"
 	"github.com/keystead/keystead/internal/web/ui"
@@ -55,13 +58,30 @@ func yesNo(b bool, yes, no string) string {
 
 func priceText(p catalog.Price) string {
 	s := p.Money.Format("en")
+	if p.Cycle.Recurs() {
+		s += " " + cycleText(p.Cycle)
+	}
 	if p.SetupFee.Amount > 0 {
 		s += " and " + p.SetupFee.Format("en") + " set-up"
 	}
-	if !p.ValidFor.IsZero() {
+	switch {
+	case p.TrialDays > 0:
+		return s + ", after " + trialText(p.TrialDays, p.TrialMoney)
+	case p.Cycle.Recurs():
+		return s
+	case !p.ValidFor.IsZero():
 		return s + ", for " + p.ValidFor.String()
+	default:
+		return s + ", once"
 	}
-	return s + ", once"
+}
+
+func trialText(days int64, price money.Money) string {
+	span := civil.Span{Count: int(days), Unit: civil.Day}.String()
+	if price.Amount == 0 {
+		return span + " free"
+	}
+	return span + " for " + price.Format("en")
 }
 
 func (a *area) productShow(w http.ResponseWriter, r *http.Request) error {
@@ -75,14 +95,14 @@ func (a *area) productShow(w http.ResponseWriter, r *http.Request) error {
 	v.Head = ui.Head{Title: p.Name, Sub: p.Description, Badges: []ui.Badge{ui.StatusBadge(string(p.Status))}}
 	mayWrite := visitorOf(r).staff.Role.Can(staff.CatalogWrite)
 	if mayWrite {
-		v.Head.Actions = []ui.Button{{Label: "Edit", Href: "/admin/products/" + p.ID + "/edit", Icon: "edit"}, {Label: "New plan", Href: "/admin/products/" + p.ID + "/plans/new", Icon: "plus", Kind: ui.Primary}}
+		v.Head.Actions = []ui.Button{{Label: "Edit", Href: "/admin/products/" + p.ID + "/edit", Icon: "edit"}, {Label: "New add-on", Href: "/admin/products/" + p.ID + "/plans/new?kind=addon", Icon: "plus"}, {Label: "New plan", Href: "/admin/products/" + p.ID + "/plans/new", Icon: "plus", Kind: ui.Primary}}
 	}
 	plans, err := a.Catalog.Plans(ctx, p.ID)
 	if err != nil {
 		return err
 	}
 	for _, plan := range plans {
-		c, err := a.planCard(r, v.Page, plan, mayWrite)
+		c, err := a.planCard(r, v.Page, plan, plans, mayWrite)
 		if err != nil {
 			return err
 		}
@@ -123,18 +143,46 @@ func productFacts(p ui.Page, product catalog.Product) *ui.Details {
 	}}
 }
 
-func (a *area) planCard(r *http.Request, p ui.Page, plan catalog.Plan, mayWrite bool) (card, error) {
+// planText says in a line what a plan is.
+func planText(plan catalog.Plan) string {
+	text := "Activations by " + plan.ActivationType + ": unlimited"
+	switch {
+	case plan.Kind == catalog.KindAddon && plan.ExtraActivations > 0:
+		text = "Add-on: " + ui.Number(int(plan.ExtraActivations)) + " more activations"
+	case plan.Kind == catalog.KindAddon:
+		text = "Add-on"
+	case plan.ActivationLimit > 0:
+		text = "Activations by " + plan.ActivationType + ": " + ui.Number(int(plan.ActivationLimit))
+	}
+	return text + yesNo(plan.Visibility == catalog.Hidden, ". Hidden in the shop.", "") + yesNo(plan.Status == catalog.Archived, ". Archived.", "")
+}
+
+// pathText names the plans to which a subscriber may change.
+func pathText(plan catalog.Plan, all []catalog.Plan) string {
+	var names []string
+	for _, other := range all {
+		if slices.Contains(plan.Paths, other.ID) {
+			names = append(names, other.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func (a *area) planCard(r *http.Request, p ui.Page, plan catalog.Plan, all []catalog.Plan, mayWrite bool) (card, error) {
 	prices, err := a.Catalog.Prices(r.Context(), plan.ID)
 	if err != nil {
 		return card{}, err
 	}
-	limit := "unlimited"
-	if plan.ActivationLimit > 0 {
-		limit = ui.Number(int(plan.ActivationLimit))
-	}
-	c := card{Head: ui.CardHead{Title: plan.Name, Text: "Activations by " + plan.ActivationType + ": " + limit + yesNo(plan.Status == catalog.Archived, ". Archived.", "")}}
+	c := card{Head: ui.CardHead{Title: plan.Name, Text: planText(plan)}}
+	var details []ui.Detail
 	if features := entitlementText(plan.Entitlements); features != "" {
-		c.Details = &ui.Details{Items: []ui.Detail{{Label: "Entitlements", Value: ui.Mono(strings.ReplaceAll(features, "\n", "; "))}}}
+		details = append(details, ui.Detail{Label: "Entitlements", Value: ui.Mono(strings.ReplaceAll(features, "\n", "; "))})
+	}
+	if paths := pathText(plan, all); paths != "" {
+		details = append(details, ui.Detail{Label: "Subscribers may change to", Value: ui.Text(paths)})
+	}
+	if len(details) > 0 {
+		c.Details = &ui.Details{Items: details}
 	}
 	t := ui.Table{Caption: "Prices of " + plan.Name, Flush: true, Columns: []ui.Column{{Label: "Price"}, {Label: "Version", End: true}, {Label: "Status"}, {Label: "Since", Narrow: true}}, Empty: &ui.Empty{Art: "list", Title: "No price yet", Text: "Without one, the plan can't be ordered."}}
 	if mayWrite {
@@ -142,7 +190,7 @@ func (a *area) planCard(r *http.Request, p ui.Page, plan catalog.Plan, mayWrite 
 		t.Columns = append(t.Columns, ui.Column{Label: "Change", Hidden: true})
 	}
 	for _, price := range prices {
-		row := ui.Row{Cells: []ui.Cell{ui.Text(priceText(price)).Bold(), ui.Count(int(price.Version)), ui.Status(string(price.Status)), ui.HTML(p.Day(price.CreatedAt))}}
+		row := ui.Row{Cells: []ui.Cell{ui.Text(priceText(price)).Bold().With(taxClassText(price)), ui.Count(int(price.Version)), ui.Status(string(price.Status)), ui.HTML(p.Day(price.CreatedAt))}}
 		if mayWrite {
 			act := ui.Cell{}
 			if price.Status == catalog.PriceActive {
@@ -178,6 +226,14 @@ func (a *area) releaseCard(r *http.Request, p ui.Page, product catalog.Product, 
 	}
 	c.Table = &t
 	return c, nil
+}
+
+// taxClassText names the tax class of a price unless it is the usual one.
+func taxClassText(p catalog.Price) string {
+	if p.TaxClass == catalog.StandardTax {
+		return ""
+	}
+	return "Tax class " + p.TaxClass
 }
 
 // catalogAll asks for as many products as fit into a choice.

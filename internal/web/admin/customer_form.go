@@ -16,18 +16,32 @@ func customerForm(action, submit, cancel string, in customer.Input) ui.Form {
 			{Name: "company", Label: "Company", Value: in.Company, Optional: true, MaxLength: 255},
 		}},
 		{Title: "Billing", Text: "What stands on invoices from now on. Issued invoices keep what they say.", Fields: []ui.Field{
-			{Name: "country", Label: "Country", Value: in.Country, Optional: true, Short: true, MaxLength: 2, Hint: "Two capital letters, such as DE"},
+			{Kind: ui.InputTextarea, Name: "address", Label: "Address", Value: in.Address, Optional: true, Rows: 3, MaxLength: 1000, Hint: "Street and place, without the country"},
+			{Kind: ui.InputSelect, Name: "country", Label: "Country", Value: in.Country, Options: ui.CountryOptions("Not known", in.Country)},
+			{Name: "state", Label: "State", Value: in.State, Optional: true, Short: true, MaxLength: 64, Hint: "Where taxes differ by it, such as NY"},
 			{Name: "tax_id", Label: "Tax id", Value: in.TaxID, Optional: true, MaxLength: 64},
+			{Kind: ui.InputSelect, Name: "language", Label: "Language", Value: in.Language, Hint: "Of mails and invoices", Options: languageOptions()},
 			{Name: "currency", Label: "Currency", Value: string(in.Currency), Optional: true, Short: true, MaxLength: 3, Hint: "Left out: the store's"},
 			{Name: "time_zone", Label: "Time zone", Value: in.TimeZone, Optional: true, Hint: "Such as Europe/Berlin. Left out: the store's"},
 		}},
 	}}
 }
 
+func languageOptions() []ui.Option {
+	options := []ui.Option{{Value: "", Label: "The store's"}}
+	for _, code := range customer.Languages {
+		options = append(options, ui.Option{Value: code, Label: languageNames[code]})
+	}
+	return options
+}
+
+var languageNames = map[string]string{"en": "English", "de": "German"}
+
 func customerInput(r *http.Request) customer.Input {
 	return customer.Input{
 		Email: r.PostFormValue("email"), Name: r.PostFormValue("name"), Company: r.PostFormValue("company"), Country: r.PostFormValue("country"),
-		TaxID: r.PostFormValue("tax_id"), Currency: money.Currency(r.PostFormValue("currency")), TimeZone: r.PostFormValue("time_zone"),
+		State: r.PostFormValue("state"), Address: r.PostFormValue("address"), TaxID: r.PostFormValue("tax_id"), Language: r.PostFormValue("language"),
+		Currency: money.Currency(r.PostFormValue("currency")), TimeZone: r.PostFormValue("time_zone"),
 	}
 }
 
@@ -65,7 +79,10 @@ func (a *area) customerEdit(w http.ResponseWriter, r *http.Request) error {
 
 // customerEditing is the form that edits c.
 func customerEditing(c customer.Customer) ui.Form {
-	in := customer.Input{Email: c.Email, Name: c.Name, Company: c.Company, Country: c.Country, TaxID: c.TaxID, Currency: c.Currency, TimeZone: c.TimeZone}
+	in := customer.Input{
+		Email: c.Email, Name: c.Name, Company: c.Company, Country: c.Country, State: c.State, Address: c.Address, TaxID: c.TaxID, Language: c.Language,
+		Currency: c.Currency, TimeZone: c.TimeZone,
+	}
 	to := "/admin/customers/" + c.ID
 	return editing(customerForm(to, "Save", to, in), c.Version)
 }
@@ -85,7 +102,10 @@ func (a *area) customerUpdate(w http.ResponseWriter, r *http.Request) error {
 	typed := func(version int64) ui.Form {
 		return editing(customerForm("/admin/customers/"+id, "Save", "/admin/customers/"+id, in), version)
 	}
-	change := customer.Patch{Email: &in.Email, Name: &in.Name, Company: &in.Company, Country: &in.Country, TaxID: &in.TaxID, TimeZone: &in.TimeZone, Version: version}
+	change := customer.Patch{
+		Email: &in.Email, Name: &in.Name, Company: &in.Company, Country: &in.Country, State: &in.State, Address: &in.Address, TaxID: &in.TaxID,
+		Language: &in.Language, TimeZone: &in.TimeZone, Version: version,
+	}
 	if in.Currency != "" {
 		change.Currency = &in.Currency
 	}

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/customer"
@@ -24,6 +25,10 @@ func (a *area) customerShow(w http.ResponseWriter, r *http.Request) error {
 	v := sheetView{Page: a.page(r, c.Name, "customers"), Lead: true}
 	v.Crumbs = []ui.Crumb{{Label: "Customers", Href: "/admin/customers"}, {Label: c.Name}}
 	v.Head = ui.Head{Title: c.Name, Sub: c.Email}
+	if c.Guest {
+		v.Head.Badges = []ui.Badge{{Text: "Guest", Tone: ui.Neutral}}
+		v.Callouts = []ui.Callout{{Tone: ui.Info, Title: "Ordered without signing in", Text: "Another customer has this address. What is here joins them when the owner of the mailbox opens the link that was sent."}}
+	}
 	role := visitorOf(r).staff.Role
 	if role.Can(staff.SalesWrite) {
 		v.Head.Actions = append(v.Head.Actions, ui.Button{Label: "New order", Href: "/admin/orders/new?customer=" + c.ID, Icon: "plus", Kind: ui.Primary})
@@ -69,6 +74,18 @@ func (a *area) customerShow(w http.ResponseWriter, r *http.Request) error {
 	return a.sheet(w, v)
 }
 
+// placeText is the country with its state.
+func placeText(c customer.Customer) string {
+	country := ""
+	if c.Country != "" {
+		country = ui.CountryName(c.Country)
+	}
+	if c.State == "" {
+		return country
+	}
+	return c.State + ", " + country
+}
+
 func allOf(href string) []ui.Button {
 	return []ui.Button{{Label: "All", Href: href, Small: true}}
 }
@@ -77,8 +94,10 @@ func (a *area) customerFacts(p ui.Page, c customer.Customer) *ui.Details {
 	d := &ui.Details{Items: []ui.Detail{
 		{Label: "E-mail", Value: ui.Text(c.Email).Copyable()},
 		{Label: "Company", Value: ui.Text(c.Company)},
-		{Label: "Country", Value: ui.Text(c.Country)},
+		{Label: "Address", Value: ui.Text(strings.ReplaceAll(c.Address, "\n", ", "))},
+		{Label: "Country", Value: ui.Text(placeText(c))},
 		{Label: "Tax id", Value: ui.Text(c.TaxID)},
+		{Label: "Language", Value: ui.Text(languageNames[c.Language])},
 		{Label: "Currency", Value: ui.Text(string(c.Currency))},
 		{Label: "Time zone", Value: ui.Text(c.TimeZone)},
 		{Label: "Customer since", Value: ui.HTML(p.Day(c.CreatedAt))},

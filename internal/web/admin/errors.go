@@ -43,7 +43,7 @@ func (a *area) renderError(w http.ResponseWriter, r *http.Request, e *fail.Error
 }
 
 // conflictFields are the fields that a conflict is about.
-var conflictFields = map[string]string{"EMAIL_TAKEN": "email", "SLUG_TAKEN": "slug", "PLAN_NAME_TAKEN": "name", "PAYMENT_EXISTS": "reference"}
+var conflictFields = map[string]string{"EMAIL_TAKEN": "email", "SLUG_TAKEN": "slug", "PLAN_NAME_TAKEN": "name", "COUPON_CODE_TAKEN": "code", "PAYMENT_EXISTS": "reference"}
 
 // fieldErrors are the messages of e by field, and what concerns the form as a whole. ok is false for an error that no
 // form can explain.

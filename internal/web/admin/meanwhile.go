@@ -39,13 +39,13 @@ func besideNow(typed, now ui.Form) ui.Form {
 	stored := map[string]ui.Field{}
 	for _, s := range now.Sections {
 		for _, f := range s.Fields {
-			stored[f.Name] = f
+			stored[f.ID()] = f
 		}
 	}
 	for _, s := range typed.Sections {
 		for i := range s.Fields {
 			f := &s.Fields[i]
-			if is := fieldText(stored[f.Name]); fieldText(*f) != is && !f.Disabled && !f.ReadOnly {
+			if is := fieldText(stored[f.ID()]); fieldText(*f) != is && !f.Disabled && !f.ReadOnly {
 				f.Error = "is " + is + " in the store"
 			}
 		}
@@ -57,9 +57,9 @@ func besideNow(typed, now ui.Form) ui.Form {
 func fieldText(f ui.Field) string {
 	value := strings.TrimSpace(unixLines(f.Value))
 	switch {
-	case f.Kind == ui.InputSwitch && f.Checked:
+	case (f.Kind == ui.InputSwitch || f.Kind == ui.InputCheckbox) && f.Checked:
 		return "on"
-	case f.Kind == ui.InputSwitch:
+	case f.Kind == ui.InputSwitch || f.Kind == ui.InputCheckbox:
 		return "off"
 	case value == "":
 		return "empty"

@@ -11,7 +11,7 @@ import (
 
 func orderFilter(r *http.Request) order.Filter {
 	q := r.URL.Query()
-	return order.Filter{CustomerID: q.Get("customer_id"), Status: order.Status(q.Get("status")), Query: q.Get("q"), Cursor: cursor(r), Limit: perPage}
+	return order.Filter{CustomerID: q.Get("customer_id"), Status: order.Status(q.Get("status")), CouponID: q.Get("coupon_id"), Query: q.Get("q"), Cursor: cursor(r), Limit: perPage}
 }
 
 func (a *area) orderList(w http.ResponseWriter, r *http.Request) error {
@@ -29,8 +29,8 @@ func (a *area) orderList(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.Filter = ui.Filter{
 		Action: "/admin/orders", SearchLabel: "Search orders", SearchName: "q", Search: f.Query, Placeholder: "Order id, invoice id or number",
-		Selects: []ui.Select{{Label: "Status", Name: "status", Value: string(f.Status), Options: options("pending", "completed", "cancelled", "failed")}},
-		Chips:   chips(r, chipName{param: "q", label: "Search"}, chipName{"status", "Status", statusText}, chipName{param: "customer_id", label: "Customer"}), ClearHref: "/admin/orders",
+		Selects: []ui.Select{{Label: "Status", Name: "status", Value: string(f.Status), Options: options("pending", "completed", "failed", "cancelled", "partially_refunded", "refunded", "disputed")}},
+		Chips:   chips(r, chipName{param: "q", label: "Search"}, chipName{"status", "Status", statusText}, chipName{param: "customer_id", label: "Customer"}, chipName{param: "coupon_id", label: "Coupon"}), ClearHref: "/admin/orders",
 	}
 	v.Table = orderTable(v.Page, found, true)
 	v.Table.Empty = &ui.Empty{Art: "list", Title: "No orders", Text: "An order makes its invoice at once; paying it issues the licenses."}

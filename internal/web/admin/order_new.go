@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/customer"
@@ -15,7 +16,7 @@ import (
 )
 
 // typedOrder is the order form as it was typed. Its request is the form's own key: sent twice, it is one order.
-type typedOrder struct{ email, price, quantity, kind, reason, request string }
+type typedOrder struct{ email, price, quantity, license, coupon, kind, reason, request string }
 
 func (a *area) orderNew(w http.ResponseWriter, r *http.Request) error {
 	typed := typedOrder{quantity: "1", kind: string(order.Sale), price: r.URL.Query().Get("price")}
@@ -44,6 +45,10 @@ func (a *area) orderForm(w http.ResponseWriter, r *http.Request, status int, typ
 			{Kind: ui.InputEmail, Name: "email", Label: "Customer's e-mail", Value: typed.email, Required: true, Aside: &ui.Link{Label: "New customer", Href: "/admin/customers/new"}},
 			{Kind: ui.InputSelect, Name: "price", Label: "Price", Value: typed.price, Required: true, Options: prices},
 			{Kind: ui.InputNumber, Name: "quantity", Label: "Quantity", Value: typed.quantity, Required: true, Short: true, Min: "1", Hint: "One license with so many times the plan's activations."},
+		}},
+		{Title: "Besides", Fields: []ui.Field{
+			{Name: "coupon", Label: "Coupon", Value: typed.coupon, Optional: true, Short: true, MaxLength: 40},
+			{Name: "license", Label: "License", Value: typed.license, Optional: true, MaxLength: 64, Hint: "Its id, for an add-on, or for a subscription that renews it."},
 		}},
 		{Title: "Kind", Text: "Complimentary and test orders cost nothing and are delivered at once.", Fields: []ui.Field{
 			{Kind: ui.InputRadio, Name: "kind", Label: "Kind of order", Value: typed.kind, Options: []ui.Option{
@@ -90,7 +95,7 @@ func (a *area) priceOptions(ctx context.Context) ([]ui.Option, error) {
 }
 
 func (a *area) orderCreate(w http.ResponseWriter, r *http.Request) error {
-	typed := typedOrder{email: r.PostFormValue("email"), price: r.PostFormValue("price"), quantity: r.PostFormValue("quantity"), kind: r.PostFormValue("kind"), reason: r.PostFormValue("reason"), request: r.PostFormValue("request")}
+	typed := typedOrder{email: r.PostFormValue("email"), price: r.PostFormValue("price"), quantity: r.PostFormValue("quantity"), license: strings.TrimSpace(r.PostFormValue("license")), coupon: r.PostFormValue("coupon"), kind: r.PostFormValue("kind"), reason: r.PostFormValue("reason"), request: r.PostFormValue("request")}
 	again := func(byField map[string]string, whole string) error {
 		return a.orderForm(w, r, http.StatusUnprocessableEntity, typed, byField, whole)
 	}
@@ -115,7 +120,7 @@ func (a *area) orderCreate(w http.ResponseWriter, r *http.Request) error {
 			typed.request = "" // a fresh one, so that sending the form once more is a wish, and no accident
 			whole = "This form has placed an order already, and it says something else now. Nothing more was ordered. If you want a second order, place it now."
 		}
-		for from, to := range map[string]string{"items.0.price_id": "price", "items.0.quantity": "quantity"} {
+		for from, to := range map[string]string{"items.0.price_id": "price", "items.0.quantity": "quantity", "items.0.license_id": "license"} {
 			if m, there := byField[from]; there {
 				byField[to] = m
 				delete(byField, from)
@@ -131,6 +136,6 @@ func (a *area) orderCreate(w http.ResponseWriter, r *http.Request) error {
 
 func (a *area) placeOrder(ctx context.Context, c customer.Customer, typed typedOrder, quantity int64) (order.Order, error) {
 	return a.Orders.Place(ctx, order.Input{
-		CustomerID: c.ID, Items: []order.Item{{PriceID: typed.price, Quantity: quantity}}, Kind: order.Kind(typed.kind), Reason: typed.reason, RequestKey: typed.request,
+		CustomerID: c.ID, Items: []order.Item{{PriceID: typed.price, Quantity: quantity, LicenseID: typed.license}}, Coupon: typed.coupon, Kind: order.Kind(typed.kind), Reason: typed.reason, RequestKey: typed.request,
 	})
 }

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/license"
@@ -28,10 +29,10 @@ func (a *area) orderShow(w http.ResponseWriter, r *http.Request) error {
 	items := ui.Table{Caption: "Items", Flush: true, Columns: []ui.Column{{Label: "What"}, {Label: "Quantity", End: true}, {Label: "Price", End: true}}}
 	for _, it := range o.Items {
 		price := ui.Text(it.UnitAmount.Format("en"))
-		if it.SetupFee.Amount > 0 {
-			price = price.With("and " + it.SetupFee.Format("en") + " set-up")
+		if it.Cycle.Recurs() {
+			price = ui.Text(it.UnitAmount.Format("en") + " " + cycleText(it.Cycle))
 		}
-		items.Rows = append(items.Rows, ui.Row{Cells: []ui.Cell{ui.Text(it.Description), ui.Count(int(it.Quantity)), price}})
+		items.Rows = append(items.Rows, ui.Row{Cells: []ui.Cell{ui.Text(it.Description), ui.Count(int(it.Quantity)), price.With(itemText(it))}})
 	}
 	items.Totals = []ui.Total{{Label: "Total", Value: o.Total.Format("en"), Strong: true}}
 	v.Left = []card{{Head: ui.CardHead{Title: "Items"}, Table: &items}}
@@ -54,6 +55,13 @@ func (a *area) orderShow(w http.ResponseWriter, r *http.Request) error {
 		{Label: "Placed", Value: ui.HTML(v.At(o.CreatedAt))},
 		{Label: "Id", Value: ui.Mono(o.ID).Copyable()},
 	}}
+	if o.CouponID != "" {
+		coupon := ui.Mono(o.CouponCode)
+		if visitorOf(r).staff.Role.Can(staff.CatalogRead) {
+			coupon = coupon.To("/admin/coupons/" + o.CouponID)
+		}
+		facts.Items = append(facts.Items, ui.Detail{Label: "Coupon", Value: coupon})
+	}
 	if o.Reason != "" {
 		facts.Items = append(facts.Items, ui.Detail{Label: "Reason", Value: ui.Text(o.Reason)})
 	}
@@ -63,6 +71,18 @@ func (a *area) orderShow(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.Right = []card{{Head: ui.CardHead{Title: "Facts"}, Details: facts}, {Head: ui.CardHead{Title: "Story"}, Timeline: story}}
 	return a.sheet(w, v)
+}
+
+// itemText says what comes with an item besides its price.
+func itemText(it order.Item) string {
+	var parts []string
+	if it.TrialDays > 0 {
+		parts = append(parts, "after "+trialText(it.TrialDays, it.TrialMoney))
+	}
+	if it.SetupFee.Amount > 0 {
+		parts = append(parts, "and "+it.SetupFee.Format("en")+" set-up")
+	}
+	return strings.Join(parts, ", ")
 }
 
 func cancelQuestion(o order.Order) *ui.Confirm {

@@ -21,6 +21,7 @@ var navigation = []struct {
 	{ui.NavItem{Group: "Sales", Section: "orders", Label: "Orders", Href: "/admin/orders", Icon: "cart"}, staff.SalesRead},
 	{ui.NavItem{Group: "Sales", Section: "invoices", Label: "Invoices", Href: "/admin/invoices", Icon: "invoice"}, staff.SalesRead},
 	{ui.NavItem{Group: "Sales", Section: "catalog", Label: "Catalog", Href: "/admin/catalog", Icon: "box"}, staff.CatalogRead},
+	{ui.NavItem{Group: "Sales", Section: "coupons", Label: "Coupons", Href: "/admin/coupons", Icon: "tag"}, staff.CatalogRead},
 	{ui.NavItem{Group: "Operation", Section: "automation", Label: "Automation", Href: "/admin/automation", Icon: "clock"}, staff.EventsRead},
 	{ui.NavItem{Group: "Operation", Section: "events", Label: "Events", Href: "/admin/events", Icon: "activity"}, staff.EventsRead},
 	{ui.NavItem{Group: "Store", Section: "people", Label: "People and roles", Href: "/admin/people", Icon: "shield"}, staff.StaffWrite},

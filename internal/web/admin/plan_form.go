@@ -67,17 +67,27 @@ func entitlementValue(s string) any {
 
 // typedPlan is the plan form as it was typed.
 type typedPlan struct {
-	name, kind, limit, entitlements string
-	archived                        bool
+	addon                                  bool
+	name, kind, limit, extra, entitlements string
+	hidden, archived                       bool
+	paths                                  []string
 }
 
 func planFromForm(r *http.Request) typedPlan {
 	f := r.PostFormValue
-	return typedPlan{name: f("name"), kind: f("activation_type"), limit: f("activation_limit"), entitlements: f("entitlements"), archived: f("archived") != ""}
+	return typedPlan{
+		addon: f("kind") == string(catalog.KindAddon), name: f("name"), kind: f("activation_type"), limit: f("activation_limit"), extra: f("extra_activations"),
+		entitlements: f("entitlements"), hidden: f("hidden") != "", archived: f("archived") != "", paths: r.PostForm["path"],
+	}
 }
 
-func (t typedPlan) form(action, cancel string, exists bool) ui.Form {
-	about := []ui.Field{{Name: "name", Label: "Name", Value: t.name, Required: true, MaxLength: 255}}
+// form is the form of a plan beside the others of its product.
+func (t typedPlan) form(action, cancel string, exists bool, others []catalog.Plan) ui.Form {
+	about := []ui.Field{
+		{Name: "name", Label: "Name", Value: t.name, Required: true, MaxLength: 255},
+		{Kind: ui.InputSwitch, Name: "hidden", Label: "Hidden in the shop", Checked: t.hidden, Hint: "Who has its link can order it."},
+	}
+	entitlements := ui.Field{Kind: ui.InputTextarea, Name: "entitlements", Label: "Entitlements", Value: t.entitlements, Optional: true, Mono: true, Rows: 5, Hint: "One a line: feature.sso, projects.max = 25, support = \"gold\""}
 	kind := ui.Field{Kind: ui.InputSelect, Name: "activation_type", Label: "An activation is", Value: t.kind, Disabled: exists, Options: []ui.Option{
 		{Value: "domain", Label: "a domain"}, {Value: "device", Label: "a device"}, {Value: "seat", Label: "a person (seat)"}, {Value: "instance", Label: "an installation (instance)"},
 	}}
@@ -85,27 +95,78 @@ func (t typedPlan) form(action, cancel string, exists bool) ui.Form {
 		kind.Hint = "It stays as it was when the plan was made."
 		about = append(about, ui.Field{Kind: ui.InputSwitch, Name: "archived", Label: "Archived", Checked: t.archived, Hint: "Can't be ordered any more. Licenses go on."})
 	}
-	return ui.Form{Action: action, Submit: "Save plan", Cancel: cancel, Sections: []ui.FormSection{
-		{Title: "About", Fields: about},
-		{Title: "Use", Text: "What a license of this plan allows. A change counts for licenses that are issued from now on; entitlements for all.", Fields: []ui.Field{
+	f := ui.Form{Action: action, Submit: "Save plan", Cancel: cancel, Sections: []ui.FormSection{{Title: "About", Fields: about}}}
+	if t.addon {
+		f.Submit, f.Hidden = "Save add-on", []ui.Hidden{{Name: "kind", Value: string(catalog.KindAddon)}}
+		f.Sections = append(f.Sections, ui.FormSection{Title: "What it adds", Text: "To a license of the product that the customer has, as long as it is paid for. A change counts for add-ons that are sold from now on.", Fields: []ui.Field{
+			{Kind: ui.InputNumber, Name: "extra_activations", Label: "More activations", Value: t.extra, Required: true, Short: true, Min: "0", Hint: "Each one adds so many"},
+			entitlements,
+		}})
+	} else {
+		f.Sections = append(f.Sections, ui.FormSection{Title: "Use", Text: "What a license of this plan allows. A change counts for licenses that are issued from now on; entitlements for all.", Fields: []ui.Field{
 			kind,
 			{Kind: ui.InputNumber, Name: "activation_limit", Label: "Activations", Value: t.limit, Required: true, Short: true, Min: "0", Hint: "0: unlimited"},
-			{Kind: ui.InputTextarea, Name: "entitlements", Label: "Entitlements", Value: t.entitlements, Optional: true, Mono: true, Rows: 5, Hint: "One a line: feature.sso, projects.max = 25, support = \"gold\""},
-		}},
-	}}
+			entitlements,
+		}})
+	}
+	if paths := t.pathFields(others); len(paths) > 0 {
+		f.Sections = append(f.Sections, ui.FormSection{Title: "Changes", Text: "To which plans a subscriber may change. None chosen: to all of them.", Fields: paths})
+	}
+	return f
+}
+
+// pathFields are the plans to which a subscriber of this one could change.
+func (t typedPlan) pathFields(others []catalog.Plan) (fields []ui.Field) {
+	for _, p := range others {
+		chosen := slices.Contains(t.paths, p.ID)
+		if (p.Kind == catalog.KindAddon) != t.addon || (p.Status == catalog.Archived && !chosen) {
+			continue
+		}
+		fields = append(fields, ui.Field{Kind: ui.InputCheckbox, Name: "path", Value: p.ID, Scope: p.ID, Label: p.Name, Checked: chosen})
+	}
+	return fields
+}
+
+// planRead is what a form says of a plan.
+type planRead struct {
+	limit, extra int64
+	entitlements map[string]any
+	visibility   catalog.Visibility
 }
 
 // read turns what was typed into values; bad names the fields that can't be read.
-func (t typedPlan) read() (limit int64, entitlements map[string]any, bad map[string]string) {
+func (t typedPlan) read() (in planRead, bad map[string]string) {
 	bad = map[string]string{}
-	limit, err := strconv.ParseInt(strings.TrimSpace(t.limit), 10, 64)
-	if err != nil {
-		bad["activation_limit"] = "is not a whole number"
+	name, typed, into := "activation_limit", t.limit, &in.limit
+	if t.addon {
+		name, typed, into = "extra_activations", t.extra, &in.extra
 	}
-	if entitlements, err = parseEntitlements(t.entitlements); err != nil {
+	var err error
+	if *into, err = strconv.ParseInt(strings.TrimSpace(typed), 10, 64); err != nil {
+		bad[name] = "is not a whole number"
+	}
+	if in.entitlements, err = parseEntitlements(t.entitlements); err != nil {
 		bad["entitlements"] = err.Error()
 	}
-	return limit, entitlements, bad
+	if in.visibility = catalog.Public; t.hidden {
+		in.visibility = catalog.Hidden
+	}
+	return in, bad
+}
+
+// others are the plans of a product but one.
+func (a *area) otherPlans(r *http.Request, productID, but string) ([]catalog.Plan, error) {
+	plans, err := a.Catalog.Plans(r.Context(), productID)
+	return slices.DeleteFunc(plans, func(p catalog.Plan) bool { return p.ID == but }), err
+}
+
+// planErrors names the fields as the form does.
+func planErrors(bad map[string]string) map[string]string {
+	if m, ok := bad["paths"]; ok {
+		bad["path"] = m
+		delete(bad, "paths")
+	}
+	return bad
 }
 
 func (a *area) planForm(w http.ResponseWriter, r *http.Request, status int, productID, title string, f ui.Form) error {
@@ -119,21 +180,40 @@ func (a *area) planNew(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	others, err := a.otherPlans(r, p.ID, "")
+	if err != nil {
+		return err
+	}
 	to := "/admin/products/" + p.ID
-	return a.planForm(w, r, http.StatusOK, p.ID, "New plan of "+p.Name, typedPlan{kind: "domain", limit: "1"}.form(to+"/plans", to, false))
+	t, title := typedPlan{kind: "domain", limit: "1"}, "New plan of "+p.Name
+	if r.URL.Query().Get("kind") == string(catalog.KindAddon) {
+		t, title = typedPlan{addon: true, extra: "1"}, "New add-on of "+p.Name
+	}
+	return a.planForm(w, r, http.StatusOK, p.ID, title, t.form(to+"/plans", to, false, others))
 }
 
 func (a *area) planCreate(w http.ResponseWriter, r *http.Request) error {
 	t, id := planFromForm(r), r.PathValue("id")
 	to := "/admin/products/" + id
-	again := func(bad map[string]string, whole string) error {
-		return a.planForm(w, r, http.StatusUnprocessableEntity, id, "New plan", ui.WithErrors(t.form(to+"/plans", to, false), bad, whole))
+	others, err := a.otherPlans(r, id, "")
+	if err != nil {
+		return err
 	}
-	limit, entitlements, bad := t.read()
+	again := func(bad map[string]string, whole string) error {
+		return a.planForm(w, r, http.StatusUnprocessableEntity, id, yesNo(t.addon, "New add-on", "New plan"), ui.WithErrors(t.form(to+"/plans", to, false, others), planErrors(bad), whole))
+	}
+	in, bad := t.read()
 	if len(bad) > 0 {
 		return again(bad, "")
 	}
-	plan, err := a.Catalog.CreatePlan(r.Context(), id, catalog.NewPlan{Name: t.name, ActivationType: t.kind, ActivationLimit: limit, Entitlements: entitlements})
+	n := catalog.NewPlan{
+		Name: t.name, ActivationType: t.kind, ActivationLimit: in.limit, ExtraActivations: in.extra, Entitlements: in.entitlements, Visibility: in.visibility,
+		Paths: t.paths,
+	}
+	if t.addon {
+		n.Kind = catalog.KindAddon
+	}
+	plan, err := a.Catalog.CreatePlan(r.Context(), id, n)
 	if err != nil {
 		bad, whole, ok := fieldErrors(err)
 		if !ok {
@@ -149,13 +229,21 @@ func (a *area) planEdit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.planForm(w, r, http.StatusOK, plan.ProductID, "Edit "+plan.Name, planEditing(plan))
+	others, err := a.otherPlans(r, plan.ProductID, plan.ID)
+	if err != nil {
+		return err
+	}
+	return a.planForm(w, r, http.StatusOK, plan.ProductID, "Edit "+plan.Name, planEditing(plan, others))
 }
 
 // planEditing is the form that edits plan.
-func planEditing(plan catalog.Plan) ui.Form {
-	t := typedPlan{name: plan.Name, kind: plan.ActivationType, limit: strconv.FormatInt(plan.ActivationLimit, 10), entitlements: entitlementText(plan.Entitlements), archived: plan.Status == catalog.Archived}
-	return editing(t.form("/admin/plans/"+plan.ID, "/admin/products/"+plan.ProductID, true), plan.Version)
+func planEditing(plan catalog.Plan, others []catalog.Plan) ui.Form {
+	t := typedPlan{
+		addon: plan.Kind == catalog.KindAddon, name: plan.Name, kind: plan.ActivationType, limit: strconv.FormatInt(plan.ActivationLimit, 10),
+		extra: strconv.FormatInt(plan.ExtraActivations, 10), entitlements: entitlementText(plan.Entitlements), hidden: plan.Visibility == catalog.Hidden,
+		archived: plan.Status == catalog.Archived, paths: plan.Paths,
+	}
+	return editing(t.form("/admin/plans/"+plan.ID, "/admin/products/"+plan.ProductID, true, others), plan.Version)
 }
 
 func (a *area) planUpdate(w http.ResponseWriter, r *http.Request) error {
@@ -164,16 +252,22 @@ func (a *area) planUpdate(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	t, to := planFromForm(r), "/admin/products/"+plan.ProductID
-	t.kind = plan.ActivationType
+	t.kind, t.addon = plan.ActivationType, plan.Kind == catalog.KindAddon
+	others, err := a.otherPlans(r, plan.ProductID, plan.ID)
+	if err != nil {
+		return err
+	}
 	version, err := editedVersion(r)
 	if err != nil {
 		return err
 	}
-	typed := func(version int64) ui.Form { return editing(t.form("/admin/plans/"+plan.ID, to, true), version) }
-	again := func(bad map[string]string, whole string) error {
-		return a.planForm(w, r, http.StatusUnprocessableEntity, plan.ProductID, "Edit "+plan.Name, ui.WithErrors(typed(version), bad, whole))
+	typed := func(version int64) ui.Form {
+		return editing(t.form("/admin/plans/"+plan.ID, to, true, others), version)
 	}
-	limit, entitlements, bad := t.read()
+	again := func(bad map[string]string, whole string) error {
+		return a.planForm(w, r, http.StatusUnprocessableEntity, plan.ProductID, "Edit "+plan.Name, ui.WithErrors(typed(version), planErrors(bad), whole))
+	}
+	in, bad := t.read()
 	if len(bad) > 0 {
 		return again(bad, "")
 	}
@@ -181,14 +275,17 @@ func (a *area) planUpdate(w http.ResponseWriter, r *http.Request) error {
 	if t.archived {
 		status = catalog.Archived
 	}
-	patch := catalog.PlanPatch{Name: &t.name, ActivationLimit: &limit, Entitlements: entitlements, Status: &status, Version: version}
+	patch := catalog.PlanPatch{
+		Name: &t.name, ActivationLimit: &in.limit, ExtraActivations: &in.extra, Entitlements: in.entitlements, Visibility: &in.visibility, Paths: &t.paths,
+		Status: &status, Version: version,
+	}
 	if _, err := a.Catalog.UpdatePlan(r.Context(), plan.ID, patch); err != nil {
 		if changedMeanwhile(err) {
 			now, err := a.Catalog.Plan(r.Context(), plan.ID)
 			if err != nil {
 				return err
 			}
-			return a.planForm(w, r, http.StatusConflict, plan.ProductID, "Edit "+plan.Name, besideNow(typed(now.Version), planEditing(now)))
+			return a.planForm(w, r, http.StatusConflict, plan.ProductID, "Edit "+plan.Name, besideNow(typed(now.Version), planEditing(now, others)))
 		}
 		bad, whole, ok := fieldErrors(err)
 		if !ok {

@@ -100,6 +100,14 @@ func (a *area) routes() []route {
 		{pattern: "POST /admin/releases/{id}/publish", needs: kw, handle: a.releasePublish},
 		{pattern: "POST /admin/releases/{id}/unpublish", needs: kw, handle: a.releaseUnpublish},
 
+		{pattern: "GET /admin/coupons", needs: kr, handle: a.couponList},
+		{pattern: "GET /admin/coupons.csv", needs: kr, handle: a.couponCSV},
+		{pattern: "GET /admin/coupons/new", needs: kw, handle: a.couponNew},
+		{pattern: "POST /admin/coupons", needs: kw, handle: a.couponCreate},
+		{pattern: "GET /admin/coupons/{id}", needs: kr, handle: a.couponShow},
+		{pattern: "GET /admin/coupons/{id}/edit", needs: kw, handle: a.couponEdit},
+		{pattern: "POST /admin/coupons/{id}", needs: kw, handle: a.couponUpdate},
+
 		{pattern: "GET /admin/automation", needs: staff.EventsRead, handle: a.automation},
 		{pattern: "POST /admin/automation/run", needs: staff.JobsWrite, handle: a.automationRun},
 		{pattern: "POST /admin/automation/retry", needs: staff.JobsWrite, handle: a.automationRetry},

@@ -6,6 +6,9 @@ import "strings"
 var words = map[string]string{
 	"activation.created":     "Activated",
 	"credit.used":            "Credit used",
+	"coupon.created":         "Coupon made",
+	"customer.joined":        "Order of a guest joined the account",
+	"order.out_of_step":      "Order does not fit its invoice",
 	"customer.acted_for":     "Portal used as the customer",
 	"fulfilment.done":        "Delivered",
 	"fulfilment.failed":      "Delivery failed",

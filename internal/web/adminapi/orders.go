@@ -135,12 +135,13 @@ type listOrdersInput struct {
 	Paging
 	CustomerID string `query:"customer_id" maxLength:"64"`
 	Status     string `query:"status" enum:"pending,completed,failed,cancelled,partially_refunded,refunded,disputed"`
+	CouponID   string `query:"coupon_id" maxLength:"64" doc:"That used this coupon"`
 	Query      string `query:"q" maxLength:"255" doc:"A whole id, or the id or the number of the invoice"`
 }
 
 func (a *API) listOrders(ctx context.Context, in *listOrdersInput) (List[Order], error) {
 	found, next, err := a.Orders.List(ctx, order.Filter{
-		CustomerID: in.CustomerID, Status: order.Status(in.Status), Query: in.Query, Cursor: in.Cursor, Limit: in.Limit,
+		CustomerID: in.CustomerID, Status: order.Status(in.Status), CouponID: in.CouponID, Query: in.Query, Cursor: in.Cursor, Limit: in.Limit,
 	})
 	return listOf(found, next, showOrder), err
 }
