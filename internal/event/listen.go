@@ -23,6 +23,21 @@ type Listener func(ctx context.Context, tx *db.Tx, e Event) error
 // by this process. Listeners are called in the order in which they were added. They are added while the program is
 // built and stay as long as the store is open.
 func Listen(d *db.DB, f Listener, types ...string) {
+	ListenMany(d, func(ctx context.Context, tx *db.Tx, events []Event) error {
+		for _, e := range events {
+			if err := f(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, types...)
+}
+
+// ManyListener is a [Listener] that hears at once of all events that are written at once ([EmitAll]), in their order.
+type ManyListener func(ctx context.Context, tx *db.Tx, events []Event) error
+
+// ListenMany is [Listen] for those who can do more about many events than about one after another.
+func ListenMany(d *db.DB, f ManyListener, types ...string) {
 	l, _ := d.Attach(listenersKey{}, &listeners{}).(*listeners)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -38,8 +53,22 @@ type listeners struct {
 }
 
 type listener struct {
-	f     Listener
+	f     ManyListener
 	types []string // empty: all
+}
+
+// of returns those of the events that it listens for.
+func (l listener) of(events []Event) []Event {
+	if len(l.types) == 0 {
+		return events
+	}
+	var some []Event
+	for _, e := range events {
+		if slices.Contains(l.types, e.Type) {
+			some = append(some, e)
+		}
+	}
+	return some
 }
 
 func (l *listeners) all() []listener {
@@ -48,25 +77,29 @@ func (l *listeners) all() []listener {
 	return l.list
 }
 
-// tell calls those who listen for the event in row. Without listeners it costs nothing.
-func tell(ctx context.Context, tx *db.Tx, row query.InsertEventParams) error {
+// tell calls those who listen for the events in rows, one listener after the other. Without listeners it costs nothing.
+func tell(ctx context.Context, tx *db.Tx, rows ...query.InsertEventParams) error {
 	l, ok := tx.Attached(listenersKey{}).(*listeners)
-	if !ok {
+	if !ok || len(rows) == 0 {
 		return nil
 	}
-	e := Event{
-		ID: row.ID, Type: row.Type, OccurredAt: row.OccurredAt.Time(), ActorKind: ActorKind(row.ActorKind), ActorID: row.ActorID,
-		SubjectID: row.SubjectID, Data: json.RawMessage(row.Data),
-	}
-	if row.CustomerID != nil {
-		e.CustomerID = *row.CustomerID
+	events := make([]Event, len(rows))
+	for i, row := range rows {
+		events[i] = Event{
+			ID: row.ID, Type: row.Type, OccurredAt: row.OccurredAt.Time(), ActorKind: ActorKind(row.ActorKind), ActorID: row.ActorID,
+			SubjectID: row.SubjectID, Data: json.RawMessage(row.Data),
+		}
+		if row.CustomerID != nil {
+			events[i].CustomerID = *row.CustomerID
+		}
 	}
 	for _, listener := range l.all() {
-		if len(listener.types) > 0 && !slices.Contains(listener.types, e.Type) {
+		some := listener.of(events)
+		if len(some) == 0 {
 			continue
 		}
-		if err := listener.f(ctx, tx, e); err != nil {
-			return fmt.Errorf("event %s: %w", e.Type, err)
+		if err := listener.f(ctx, tx, some); err != nil {
+			return fmt.Errorf("event %s: %w", some[0].Type, err)
 		}
 	}
 	return nil

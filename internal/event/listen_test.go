@@ -97,3 +97,51 @@ func TestListenInTransaction(t *testing.T) {
 		write(t, other.DB, t.Context(), event.New{Type: "license.created", SubjectID: "lic_bad"})
 	})
 }
+
+func TestListenMany(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		var one, many []string
+		event.Listen(s.DB, func(_ context.Context, tx *db.Tx, e event.Event) error {
+			tx.OnCommit(func() { one = append(one, e.SubjectID) })
+			return nil
+		}, "a")
+		event.ListenMany(s.DB, func(_ context.Context, tx *db.Tx, events []event.Event) error {
+			tx.OnCommit(func() {
+				heard := ""
+				for _, e := range events {
+					heard += e.SubjectID
+				}
+				many = append(many, heard)
+			})
+			return nil
+		}, "a", "b")
+		err := s.DB.Write(t.Context(), func(tx *db.Tx) error {
+			all := []event.New{{Type: "a", SubjectID: "1"}, {Type: "c", SubjectID: "2"}, {Type: "b", SubjectID: "3"}, {Type: "a", SubjectID: "4"}}
+			if err := event.EmitAll(t.Context(), tx, all); err != nil {
+				return err
+			}
+			if err := event.EmitAll(t.Context(), tx, all[1:2]); err != nil {
+				return err
+			}
+			return event.Emit(t.Context(), tx, event.New{Type: "b", SubjectID: "5"})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"1", "4"}, one); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff([]string{"134", "5"}, many); diff != "" {
+			t.Error(diff)
+		}
+		gone := errors.New("no")
+		event.ListenMany(s.DB, func(context.Context, *db.Tx, []event.Event) error { return gone }, "d")
+		err = s.DB.Write(t.Context(), func(tx *db.Tx) error {
+			return event.EmitAll(t.Context(), tx, []event.New{{Type: "d"}, {Type: "d"}})
+		})
+		if !errors.Is(err, gone) {
+			t.Errorf("%v", err)
+		}
+	})
+}

@@ -27,10 +27,5 @@ func EmitAll(ctx context.Context, tx *db.Tx, events []New) error {
 	if err := rows.Insert(ctx, tx); err != nil {
 		return fmt.Errorf("%d events: %w", len(events), err)
 	}
-	for _, row := range written {
-		if err := tell(ctx, tx, row); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tell(ctx, tx, written...)
 }

@@ -95,21 +95,57 @@ type Message struct {
 // Queue queues m as part of tx. If there is a mail of its kind with its subject and occasion already, in whatever
 // state, it does nothing. It fails only for faults of the program and of the database, never for what people typed.
 func (s *Service) Queue(ctx context.Context, tx *db.Tx, m Message) error {
+	row, err := s.rowOf(ctx, tx, m)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.InsertMail(ctx, row); err != nil {
+		return fmt.Errorf("queue mail %s about %s: %w", m.Kind, m.SubjectID, err)
+	}
+	tx.OnCommit(s.look)
+	return nil
+}
+
+// QueueAll is [Service.Queue] of many mails by few statements. It fails if one of them is there already.
+func (s *Service) QueueAll(ctx context.Context, tx *db.Tx, messages []Message) error {
+	rows := db.NewRows("mails", "id", "kind", "customer_id", "subject_id", "occasion", "recipient", "recipient_fold", "language", "message_id",
+		"data", "state", "due_at", "created_at")
+	for _, m := range messages {
+		row, err := s.rowOf(ctx, tx, m)
+		if err != nil {
+			return err
+		}
+		var customer any
+		if row.CustomerID != nil {
+			customer = *row.CustomerID
+		}
+		rows.Add(row.ID, row.Kind, customer, row.SubjectID, row.Occasion, row.Recipient, row.RecipientFold, row.Language, row.MessageID,
+			row.Data, string(Queued), int64(*row.DueAt), int64(row.CreatedAt))
+	}
+	if err := rows.Insert(ctx, tx); err != nil {
+		return fmt.Errorf("queue %d mails: %w", len(messages), err)
+	}
+	tx.OnCommit(s.look)
+	return nil
+}
+
+// rowOf is m as it is stored.
+func (s *Service) rowOf(ctx context.Context, tx *db.Tx, m Message) (row query.InsertMailParams, err error) {
 	info, ok := infoOf(m.Kind)
 	if !ok || reflect.TypeOf(m.Data) != reflect.TypeOf(info.Sample) {
-		return fmt.Errorf("queue mail %s: not a kind of mail, or data of another: %T", m.Kind, m.Data)
+		return row, fmt.Errorf("queue mail %s: not a kind of mail, or data of another: %T", m.Kind, m.Data)
 	}
 	data, err := json.Marshal(m.Data)
 	if err != nil {
-		return fmt.Errorf("queue mail %s: %w", m.Kind, err)
+		return row, fmt.Errorf("queue mail %s: %w", m.Kind, err)
 	}
 	domain, err := s.messageDomain(ctx, tx)
 	if err != nil {
-		return fmt.Errorf("queue mail %s: %w", m.Kind, err)
+		return row, fmt.Errorf("queue mail %s: %w", m.Kind, err)
 	}
 	to := oneLine(m.To)
 	id := tx.NewID("mai")
-	row := query.InsertMailParams{
+	row = query.InsertMailParams{
 		ID: id, Kind: string(m.Kind), SubjectID: m.SubjectID, Occasion: m.Occasion, Recipient: to, RecipientFold: text.Fold(to),
 		Language: m.Language, MessageID: id + "@" + domain, Data: s.sealed(info, id, partData, string(data)), DueAt: &tx.Stamp, CreatedAt: tx.Stamp,
 	}
@@ -120,11 +156,7 @@ func (s *Service) Queue(ctx context.Context, tx *db.Tx, m Message) error {
 		due := clock.FromTime(m.DueAt)
 		row.DueAt = &due
 	}
-	if _, err := tx.InsertMail(ctx, row); err != nil {
-		return fmt.Errorf("queue mail %s about %s: %w", m.Kind, m.SubjectID, err)
-	}
-	tx.OnCommit(s.look)
-	return nil
+	return row, nil
 }
 
 // QueueStaff queues m for each address of the setting mail.staff. Its To does not matter.

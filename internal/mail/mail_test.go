@@ -862,3 +862,38 @@ func (s tell) Send(_ context.Context, l Letter) error {
 	s.letters <- l
 	return nil
 }
+
+func TestQueueAll(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		b := setup(t, s)
+		info, _ := infoOf(InvoiceIssued)
+		var all []Message
+		for i := range 123 {
+			all = append(all, Message{Kind: InvoiceIssued, To: fmt.Sprintf("c%d@example.com", i), SubjectID: fmt.Sprintf("inv_%d", i), Data: info.Sample})
+		}
+		queue := func(all []Message) error {
+			return s.DB.Write(t.Context(), func(tx *db.Tx) error { return b.mails.QueueAll(t.Context(), tx, all) })
+		}
+		if err := queue(all[:100]); err != nil {
+			t.Fatal(err)
+		}
+		if err := queue(all[90:]); !db.Duplicate(err) {
+			t.Errorf("mails that are there already: %v", err)
+		}
+		if err := errors.Join(queue(all[100:]), queue(nil)); err != nil {
+			t.Fatal(err)
+		}
+		b.sendDue(123)
+		if n := len(b.list(Filter{State: Sent})); n != 123 {
+			t.Errorf("%d were sent", n)
+		}
+		one := b.list(Filter{SubjectID: "inv_7"})
+		if len(one) != 1 || one[0].To != "c7@example.com" || one[0].Kind != InvoiceIssued {
+			t.Errorf("%+v", one)
+		}
+		if err := queue([]Message{{Kind: "greetings"}}); err == nil {
+			t.Error("a kind that there is not")
+		}
+	})
+}
