@@ -204,26 +204,106 @@ func (b *books) useCredit(t testing.TB, invoiceID string) {
 func (b *books) refund(t testing.TB, invoiceID string, amount int64, adjust bool, c billing.Crediting) (note billing.CreditNote) {
 	t.Helper()
 	b.mustOn(t, invoiceID, func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (_ billing.Invoice, err error) {
-		m, source := eur(amount), b.unique("rfd")
-		if adjust {
-			if c.Cause = billing.CauseRefund; len(c.Lines) == 0 {
-				c.Amount = m
-			}
-			c.Refund = m
-			note, inv, err = b.billing.Credit(ctx, tx, inv, c)
-		} else {
-			inv, err = b.billing.Unapply(ctx, tx, inv, billing.Taking{Amount: m, Kind: billing.TakenRefund, SourceID: source})
+		if len(c.Lines) == 0 {
+			c.Amount = eur(amount)
 		}
-		if err != nil {
-			return inv, err
-		}
-		uncovered, err := b.billing.PayOut(ctx, tx, b.buyer.ID, inv, m, billing.TakenRefund, source)
-		if err == nil && uncovered.Amount != 0 {
-			err = fmt.Errorf("%s were not covered", uncovered)
-		}
+		c.Cause = billing.CauseRefund
+		inv, note, err = b.giveBack(ctx, tx, inv, amount, adjust, c)
 		return inv, err
 	})
 	return note
+}
+
+// giveBack is what the room of payments does for a refund.
+func (b *books) giveBack(
+	ctx context.Context, tx *db.Tx, inv billing.Invoice, amount int64, adjust bool, c billing.Crediting,
+) (_ billing.Invoice, note billing.CreditNote, err error) {
+	if adjust {
+		c.Refund = eur(amount)
+		note, inv, err = b.billing.Credit(ctx, tx, inv, c)
+	} else {
+		inv, err = b.billing.Unapply(ctx, tx, inv, billing.Taking{Amount: eur(amount), Kind: billing.TakenRefund, SourceID: b.unique("tak")})
+	}
+	if err != nil {
+		return inv, note, err
+	}
+	return inv, note, b.payBack(ctx, tx, inv, amount)
+}
+
+// payBack takes money out of the bank, payment by payment.
+func (b *books) payBack(ctx context.Context, tx *db.Tx, inv billing.Invoice, amount int64) error {
+	payments, err := tx.PaymentsOfInvoice(ctx, inv.ID)
+	if err != nil {
+		return err
+	}
+	for _, p := range payments {
+		part := min(amount, p.Amount-p.Refunded)
+		if part == 0 {
+			continue
+		}
+		amount -= part
+		id := b.unique("rfd")
+		_, err := tx.SQL().ExecContext(ctx, `INSERT INTO refunds (id, payment_id, invoice_id, destination, currency, amount, counted, state, adjust, origin, gateway, reference, created_at, settled_at)
+			VALUES ($1, $2, $3, 'gateway', 'EUR', $4, $4, 'succeeded', TRUE, 'staff', 'manual', $1, 0, 0)`, id, p.ID, inv.ID, part)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.SQL().ExecContext(ctx, "UPDATE payments SET refunded = refunded + $1 WHERE id = $2", part, p.ID); err != nil {
+			return err
+		}
+		uncovered, err := b.billing.PayOut(ctx, tx, b.buyer.ID, inv, eur(part), billing.TakenRefund, id)
+		if err != nil {
+			return err
+		}
+		if uncovered.Amount != 0 {
+			return fmt.Errorf("%s were not covered", uncovered)
+		}
+	}
+	if amount != 0 {
+		return fmt.Errorf("%d of a refund came from no payment", amount)
+	}
+	return nil
+}
+
+// chargeBack is what the room of payments does when a dispute is opened.
+func (b *books) chargeBack(t testing.TB, invoiceID, id string, amount int64) {
+	t.Helper()
+	b.mustOn(t, invoiceID, func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (billing.Invoice, error) {
+		_, err := tx.SQL().ExecContext(ctx, `INSERT INTO disputes (id, payment_id, invoice_id, gateway, reference, currency, amount, counted, status, opened_at)
+			SELECT $1, MIN(id), $2, 'sandbox', $1, 'EUR', CAST($3 AS BIGINT), CAST($3 AS BIGINT), 'open', 0 FROM payments`, id, inv.ID, amount)
+		if err != nil {
+			return inv, err
+		}
+		inv, err = b.billing.Unapply(ctx, tx, inv, billing.Taking{Amount: eur(amount), Kind: billing.TakenChargeback, SourceID: id})
+		if err != nil {
+			return inv, err
+		}
+		if _, err := b.billing.PayOut(ctx, tx, b.buyer.ID, inv, eur(amount), billing.TakenChargeback, id); err != nil {
+			return inv, err
+		}
+		return b.billing.Disputed(ctx, tx, inv, 1)
+	})
+}
+
+// win is what the room of payments does when a dispute is won: the money counts again, as far as the invoice takes it.
+func (b *books) win(t testing.TB, invoiceID, id string, amount int64) (applied int64) {
+	t.Helper()
+	b.mustOn(t, invoiceID, func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (billing.Invoice, error) {
+		if _, err := tx.SQL().ExecContext(ctx, "UPDATE disputes SET status = 'won', closed_at = 1 WHERE id = $1", id); err != nil {
+			return inv, err
+		}
+		back, err := b.billing.PayIn(ctx, tx, b.buyer.ID, inv, eur(amount), billing.TakenChargeback, id)
+		if err != nil {
+			return inv, err
+		}
+		counts, _ := inv.Accepts(back)
+		applied = counts.Amount
+		if inv, err = b.billing.Receive(ctx, tx, inv, billing.Receipt{SourceID: id, Applied: counts, FromCredit: true}); err != nil {
+			return inv, err
+		}
+		return b.billing.Disputed(ctx, tx, inv, -1)
+	})
+	return applied
 }
 
 func (b *books) credit(t testing.TB, invoiceID string, c billing.Crediting) (note billing.CreditNote) {

@@ -3,7 +3,6 @@ package billing_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -84,8 +83,8 @@ func (f *life) owes() int64 { return f.charged - f.credit - f.paid }
 
 type dispute struct {
 	*life
-	id, payment string
-	amount      int64
+	id     string
+	amount int64
 }
 
 func (l *lives) pick(rt *rapid.T) *life {
@@ -212,22 +211,10 @@ func (l *lives) refundSum(rt *rapid.T) {
 		rt.Skip("nothing to give back")
 	}
 	amount := rapid.OneOf(rapid.Just(f.paid), rapid.Int64Range(1, f.paid)).Draw(rt, "refund")
-	source := l.unique("rfd")
 	adjust := rapid.Bool().Draw(rt, "adjust")
 	var note billing.CreditNote
 	_, err := l.on(f.issued.ID, func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (_ billing.Invoice, err error) {
-		if adjust {
-			note, inv, err = l.billing.Credit(ctx, tx, inv, billing.Crediting{Amount: eur(amount), Refund: eur(amount), Cause: billing.CauseRefund})
-		} else {
-			inv, err = l.billing.Unapply(ctx, tx, inv, billing.Taking{Amount: eur(amount), Kind: billing.TakenRefund, SourceID: source})
-		}
-		if err != nil {
-			return inv, err
-		}
-		uncovered, err := l.billing.PayOut(ctx, tx, l.buyer.ID, inv, eur(amount), billing.TakenRefund, source)
-		if err == nil && uncovered.Amount != 0 {
-			err = fmt.Errorf("%v of a refund were not covered", uncovered)
-		}
+		inv, note, err = l.giveBack(ctx, tx, inv, amount, adjust, billing.Crediting{Amount: eur(amount), Cause: billing.CauseRefund})
 		return inv, err
 	})
 	if allowed(rt, err); err != nil {
@@ -246,24 +233,7 @@ func (l *lives) chargeBack(rt *rapid.T) {
 		rt.Skip("nothing to charge back")
 	}
 	d := &dispute{life: f, id: l.unique("dsp"), amount: rapid.Int64Range(1, f.paid).Draw(rt, "disputed")}
-	_, err := l.on(f.issued.ID, func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (billing.Invoice, error) {
-		_, err := tx.SQL().ExecContext(ctx, `INSERT INTO disputes (id, payment_id, invoice_id, gateway, reference, currency, amount, counted, status, opened_at)
-			SELECT $1, MIN(id), $2, 'sandbox', $1, 'EUR', $3, $3, 'open', 0 FROM payments`, d.id, inv.ID, d.amount)
-		if err != nil {
-			return inv, err
-		}
-		inv, err = l.billing.Unapply(ctx, tx, inv, billing.Taking{Amount: eur(d.amount), Kind: billing.TakenChargeback, SourceID: d.id})
-		if err != nil {
-			return inv, err
-		}
-		if _, err := l.billing.PayOut(ctx, tx, l.buyer.ID, inv, eur(d.amount), billing.TakenChargeback, d.id); err != nil {
-			return inv, err
-		}
-		return l.billing.Disputed(ctx, tx, inv, 1)
-	})
-	if allowed(rt, err); err != nil {
-		return
-	}
+	l.books.chargeBack(l.t, f.issued.ID, d.id, d.amount)
 	f.paid -= d.amount
 	l.disputes = append(l.disputes, d)
 }
@@ -274,23 +244,7 @@ func (l *lives) winDispute(rt *rapid.T) {
 	}
 	d := l.disputes[0]
 	l.disputes = l.disputes[1:]
-	var applied int64
-	l.mustOn(l.t, d.issued.ID, func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (billing.Invoice, error) {
-		if _, err := tx.SQL().ExecContext(ctx, "UPDATE disputes SET status = 'won', closed_at = 1 WHERE id = $1", d.id); err != nil {
-			return inv, err
-		}
-		back, err := l.billing.PayIn(ctx, tx, l.buyer.ID, inv, eur(d.amount), billing.TakenChargeback, d.id)
-		if err != nil {
-			return inv, err
-		}
-		counts, _ := inv.Accepts(back)
-		applied = counts.Amount
-		if inv, err = l.billing.Receive(ctx, tx, inv, billing.Receipt{PaymentID: d.id, Applied: counts, FromCredit: true}); err != nil {
-			return inv, err
-		}
-		return l.billing.Disputed(ctx, tx, inv, -1)
-	})
-	d.paid += applied
+	d.paid += l.win(l.t, d.issued.ID, d.id, d.amount)
 }
 
 func (l *lives) voidOne(rt *rapid.T) {

@@ -187,6 +187,12 @@ var checks = []check{
 	rule("payment.applied", (*query.Queries).WrongApplied, func(r query.WrongAppliedRow) Difference {
 		return amounts(r.ID, r.Want, r.Got)
 	}),
+	rule("payment.refunded", (*query.Queries).WrongRefunded, func(r query.WrongRefundedRow) Difference {
+		return amounts(r.ID, r.Want, r.Got)
+	}),
+	rule("payout.ledger", (*query.Queries).WrongPayouts, func(r query.WrongPayoutsRow) Difference {
+		return amounts(r.ID, r.Want, r.Got)
+	}),
 	rule("payment.ledger", (*query.Queries).UnbookedPayments, func(r query.UnbookedPaymentsRow) Difference {
 		return amounts(r.ID, r.Want, r.Got)
 	}),

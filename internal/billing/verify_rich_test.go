@@ -44,21 +44,11 @@ func rich(t *testing.T, b *books) {
 		t.Fatal(err)
 	}
 	disputed := b.issue(t, line(6000))
-	paid := b.pay(t, disputed.ID, 7200)
-	b.mustOn(t, disputed.ID, func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (billing.Invoice, error) {
-		_, err := tx.SQL().ExecContext(ctx, `INSERT INTO disputes (id, payment_id, invoice_id, gateway, reference, currency, amount, counted, status, opened_at)
-			VALUES ('dsp_1', $1, $2, 'sandbox', 'd1', 'EUR', 7200, 7200, 'open', 0)`, paid, inv.ID)
-		if err != nil {
-			return inv, err
-		}
-		if inv, err = b.billing.Unapply(ctx, tx, inv, billing.Taking{Amount: eur(7200), Kind: billing.TakenChargeback, SourceID: "dsp_1"}); err != nil {
-			return inv, err
-		}
-		if _, err := b.billing.PayOut(ctx, tx, b.buyer.ID, inv, eur(7200), billing.TakenChargeback, "dsp_1"); err != nil {
-			return inv, err
-		}
-		return b.billing.Disputed(ctx, tx, inv, 1)
-	})
+	b.pay(t, disputed.ID, 7200)
+	b.chargeBack(t, disputed.ID, "dsp_1", 7200)
+	refunded := b.issue(t, line(100))
+	b.pay(t, refunded.ID, 120)
+	b.refund(t, refunded.ID, 60, true, billing.Crediting{})
 	if _, err := b.billing.Seal(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +113,9 @@ var richTampers = map[string]tamper{
 	"a tax moved":                  {"UPDATE invoice_taxes SET tax = tax + 1 WHERE rate = '20'", []string{"invoice.taxes", "invoice.tax_category"}},
 	"a tax without a category":     {"DELETE FROM invoice_taxes WHERE invoice_id NOT IN (SELECT invoice_id FROM credit_notes)", []string{"invoice.taxes"}},
 	"a dispute forgotten":          {"UPDATE invoices SET disputes = 0", []string{"invoice.disputes"}},
-	"a dispute invented":           {"UPDATE disputes SET status = 'won', closed_at = 1", []string{"invoice.disputes"}},
+	"a dispute invented":           {"UPDATE disputes SET status = 'won', closed_at = 1", []string{"invoice.disputes", "payout.ledger"}},
+	"a refund forgotten":           {"UPDATE payments SET refunded = 0", []string{"payment.refunded"}},
+	"a refund invented":            {"UPDATE refunds SET amount = amount + 1", []string{"payment.refunded", "payout.ledger"}},
 	"a replaced invoice that asks": {"UPDATE invoices SET status = 'open' WHERE id IN (SELECT replaces FROM invoices)", []string{"invoice.replaced", "invoice.receivable", "invoice.revenue", "invoice.tax"}},
 	"a file changed":               {"UPDATE documents SET pdf = 'aGVsbG8='", []string{"document.file"}},
 	"a file that is none":          {"UPDATE documents SET pdf = '?'", []string{"document.file"}},

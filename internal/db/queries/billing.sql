@@ -353,6 +353,30 @@ FROM invoices LEFT JOIN disputes ON disputes.invoice_id = invoices.id AND disput
 GROUP BY invoices.id, invoices.disputes HAVING invoices.disputes <> COUNT(disputes.id)
 ORDER BY invoices.id LIMIT CAST(@n AS BIGINT);
 
+-- What left the bank for refunds and disputes, less what came back, is what these say.
+-- name: WrongPayouts :many
+SELECT sides.id, CAST(SUM(sides.booked) AS BIGINT) AS got, CAST(SUM(sides.meant) AS BIGINT) AS want
+FROM (
+    SELECT ledger_transactions.source_id AS id, -ledger_entries.amount AS booked, 0 AS meant
+    FROM ledger_transactions JOIN ledger_entries ON ledger_entries.transaction_id = ledger_transactions.id
+    WHERE ledger_entries.account = 'bank'
+        AND ledger_transactions.kind IN ('paid_out.refund', 'paid_in.refund', 'paid_out.chargeback', 'paid_in.chargeback')
+    UNION ALL
+    SELECT refunds.id, 0 AS booked, refunds.amount AS meant
+    FROM refunds WHERE refunds.destination = 'gateway' AND refunds.state <> 'failed'
+    UNION ALL
+    SELECT disputes.id, 0 AS booked, disputes.amount AS meant FROM disputes WHERE disputes.status <> 'won'
+) AS sides
+GROUP BY sides.id HAVING SUM(sides.booked) <> SUM(sides.meant)
+ORDER BY sides.id LIMIT CAST(@n AS BIGINT);
+
+-- name: WrongRefunded :many
+SELECT payments.id, payments.refunded AS got, CAST(COALESCE(SUM(refunds.amount), 0) AS BIGINT) AS want
+FROM payments LEFT JOIN refunds
+    ON refunds.payment_id = payments.id AND refunds.destination = 'gateway' AND refunds.state <> 'failed'
+GROUP BY payments.id, payments.refunded HAVING payments.refunded <> COALESCE(SUM(refunds.amount), 0)
+ORDER BY payments.id LIMIT CAST(@n AS BIGINT);
+
 -- name: WrongReplacements :many
 SELECT invoices.id, invoices.status FROM invoices JOIN invoices AS newer ON newer.replaces = invoices.id
 WHERE invoices.status <> 'void'

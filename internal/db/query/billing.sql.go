@@ -2563,6 +2563,53 @@ func (q *Queries) WrongPaid(ctx context.Context, n int64) ([]WrongPaidRow, error
 	return items, nil
 }
 
+const wrongPayouts = `-- name: WrongPayouts :many
+SELECT sides.id, CAST(SUM(sides.booked) AS BIGINT) AS got, CAST(SUM(sides.meant) AS BIGINT) AS want
+FROM (
+    SELECT ledger_transactions.source_id AS id, -ledger_entries.amount AS booked, 0 AS meant
+    FROM ledger_transactions JOIN ledger_entries ON ledger_entries.transaction_id = ledger_transactions.id
+    WHERE ledger_entries.account = 'bank'
+        AND ledger_transactions.kind IN ('paid_out.refund', 'paid_in.refund', 'paid_out.chargeback', 'paid_in.chargeback')
+    UNION ALL
+    SELECT refunds.id, 0 AS booked, refunds.amount AS meant
+    FROM refunds WHERE refunds.destination = 'gateway' AND refunds.state <> 'failed'
+    UNION ALL
+    SELECT disputes.id, 0 AS booked, disputes.amount AS meant FROM disputes WHERE disputes.status <> 'won'
+) AS sides
+GROUP BY sides.id HAVING SUM(sides.booked) <> SUM(sides.meant)
+ORDER BY sides.id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongPayoutsRow struct {
+	ID   string
+	Got  int64
+	Want int64
+}
+
+// What left the bank for refunds and disputes, less what came back, is what these say.
+func (q *Queries) WrongPayouts(ctx context.Context, n int64) ([]WrongPayoutsRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongPayouts, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongPayoutsRow
+	for rows.Next() {
+		var i WrongPayoutsRow
+		if err := rows.Scan(&i.ID, &i.Got, &i.Want); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const wrongReceivables = `-- name: WrongReceivables :many
 SELECT sides.id, CAST(SUM(sides.booked) AS BIGINT) AS got, CAST(SUM(sides.owed) AS BIGINT) AS want
 FROM (
@@ -2593,6 +2640,43 @@ func (q *Queries) WrongReceivables(ctx context.Context, n int64) ([]WrongReceiva
 	var items []WrongReceivablesRow
 	for rows.Next() {
 		var i WrongReceivablesRow
+		if err := rows.Scan(&i.ID, &i.Got, &i.Want); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const wrongRefunded = `-- name: WrongRefunded :many
+SELECT payments.id, payments.refunded AS got, CAST(COALESCE(SUM(refunds.amount), 0) AS BIGINT) AS want
+FROM payments LEFT JOIN refunds
+    ON refunds.payment_id = payments.id AND refunds.destination = 'gateway' AND refunds.state <> 'failed'
+GROUP BY payments.id, payments.refunded HAVING payments.refunded <> COALESCE(SUM(refunds.amount), 0)
+ORDER BY payments.id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongRefundedRow struct {
+	ID   string
+	Got  int64
+	Want int64
+}
+
+func (q *Queries) WrongRefunded(ctx context.Context, n int64) ([]WrongRefundedRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongRefunded, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongRefundedRow
+	for rows.Next() {
+		var i WrongRefundedRow
 		if err := rows.Scan(&i.ID, &i.Got, &i.Want); err != nil {
 			return nil, err
 		}
