@@ -10,6 +10,7 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/payment/gateway"
 	"github.com/keystead/keystead/internal/text"
@@ -116,14 +117,19 @@ func (s *Service) asked(ctx context.Context, a Attempt) (Attempt, error) {
 	switch {
 	case err == nil && o.State == gateway.RequiresAction && late:
 		if o, err = g.CancelCharge(calling, key, a.Reference); err != nil {
-			return a, fmt.Errorf("give up payment attempt %s: %w", a.ID, err)
+			return a, fmt.Errorf("give up payment attempt %s: %w", a.ID, silent(err))
 		}
 	case errors.Is(err, gateway.ErrNotFound) && a.State == AttemptUnknown:
 		return s.again(ctx, a, late)
 	case err != nil:
-		return a, fmt.Errorf("ask about payment attempt %s: %w", a.ID, err)
+		return a, fmt.Errorf("ask about payment attempt %s: %w", a.ID, silent(err))
 	}
 	return s.settle(ctx, a.ID, o)
+}
+
+// silent says for the person who waits that a gateway gave no answer.
+func silent(err error) error {
+	return fail.Unavailable("The payment gateway does not answer. What became of the payment will show by itself.", err)
 }
 
 // again is for an attempt of which the gateway has never heard: it is asked for once more, with the same key, if that is
@@ -165,7 +171,7 @@ func (s *Service) again(ctx context.Context, a Attempt, late bool) (Attempt, err
 	}
 	o, err := s.callCharge(ctx, a.Gateway, in)
 	if err != nil {
-		return a, fmt.Errorf("charge again by payment attempt %s: %w", a.ID, err)
+		return a, fmt.Errorf("charge again by payment attempt %s: %w", a.ID, silent(err))
 	}
 	return s.settle(ctx, a.ID, o)
 }

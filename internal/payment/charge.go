@@ -95,7 +95,7 @@ func (s *Service) request(ctx context.Context, tx *db.Tx, inv billing.Invoice, o
 
 // repeated finds the attempt that was made with the same key before.
 func (s *Service) repeated(ctx context.Context, tx *db.Tx, inv billing.Invoice, o ChargeOptions) (Attempt, bool, error) {
-	key, err := deriveKey(ctx, tx, o.Key)
+	key, err := deriveKey(ctx, tx, givenKey+o.Key)
 	if err != nil {
 		return Attempt{}, false, err
 	}
@@ -187,7 +187,9 @@ func (s *Service) write(ctx context.Context, tx *db.Tx, inv billing.Invoice, n n
 		if err != nil {
 			return Attempt{}, fmt.Errorf("payment attempts of invoice %s: %w", inv.ID, err)
 		}
-		n.key = inv.ID + " try " + strconv.FormatInt(tries+1, 10)
+		n.key = nextTry + inv.ID + " " + strconv.FormatInt(tries+1, 10)
+	} else {
+		n.key = givenKey + n.key
 	}
 	key, err := deriveKey(ctx, tx, n.key)
 	if err != nil {
@@ -217,6 +219,12 @@ func (s *Service) write(ctx context.Context, tx *db.Tx, inv billing.Invoice, n n
 	r, err := attemptRow(ctx, tx, row.ID)
 	return attemptOf(r), err
 }
+
+// What makes a request the same one is told apart by where it comes from.
+const (
+	givenKey = "given\n"
+	nextTry  = "try\n"
+)
 
 // deriveKey makes the key that a gateway gets out of what makes a request the same one: another store that has an
 // account with the same gateway has other keys.

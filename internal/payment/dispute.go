@@ -96,12 +96,12 @@ func (s *Service) hearDispute(ctx context.Context, tx *db.Tx, name string, e gat
 // that whoever hears that it is open again knows why.
 func (s *Service) openDispute(ctx context.Context, tx *db.Tx, inv billing.Invoice, p query.Payment, e gateway.DisputeEvent) (query.Dispute, error) {
 	var none query.Dispute
-	others, err := tx.OpenDisputesOfPayment(ctx, p.ID)
+	unheard, err := tx.UnheardRefunds(ctx, p.ID)
 	if err != nil {
 		return none, err
 	}
-	if others > 0 {
-		return none, fmt.Errorf("%w: another dispute of payment %s is open", errWait, p.ID)
+	if unheard > 0 {
+		return none, fmt.Errorf("%w: nobody knows yet whether a refund of payment %s came before", errWait, p.ID)
 	}
 	from, err := poolOf(ctx, tx, inv, p)
 	if err != nil {

@@ -121,8 +121,10 @@ func isID(s string) error {
 func selectPayments(ctx context.Context, tx *db.Tx, w *page.Where, limit int) (payments []Payment, err error) {
 	n := w.Arg(int64(limit))
 	rows, err := tx.SQL().QueryContext(ctx, `SELECT id, invoice_id, customer_id, gateway, reference, method_id, currency, amount, applied,
-		refunded, state, received_at, created_at,
-		(SELECT disputes.status FROM disputes WHERE disputes.payment_id = payments.id ORDER BY disputes.id DESC LIMIT 1)
+		(SELECT COALESCE(SUM(refunds.amount), 0) FROM refunds WHERE refunds.payment_id = payments.id AND refunds.state <> 'failed'),
+		state, received_at, created_at,
+		(SELECT disputes.status FROM disputes WHERE disputes.payment_id = payments.id
+			ORDER BY CASE disputes.status WHEN 'open' THEN 0 ELSE 1 END, disputes.id DESC LIMIT 1)
 		FROM payments`+w.String()+` ORDER BY id DESC LIMIT CAST(`+n+` AS BIGINT)`, w.Args()...)
 	if err != nil {
 		return nil, err
@@ -137,6 +139,7 @@ func selectPayments(ctx context.Context, tx *db.Tx, w *page.Where, limit int) (p
 			return nil, err
 		}
 		p := paymentOf(r)
+		p.Refunded.Amount = min(r.Refunded, r.Amount) // what became credit may have gone back as well
 		p.Dispute = DisputeStatus(deref(dispute))
 		payments = append(payments, p)
 	}

@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -68,6 +69,10 @@ func (s *Service) AddMethod(ctx context.Context, customerID, gatewayName, token 
 	calling, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	saved, err := g.AttachMethod(calling, customerID, token)
+	var refused *fail.Error
+	if err != nil && !errors.As(err, &refused) {
+		err = fail.Unavailable("The payment gateway does not answer. Try again later.", err)
+	}
 	if err != nil {
 		return Method{}, fmt.Errorf("attach a payment method: %w", err)
 	}

@@ -63,10 +63,15 @@ func (s *Service) carryOut(ctx context.Context, id string) (RefundState, error) 
 	}
 	calling, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	o, err := g.FindRefund(calling, r.ID, deref(r.Reference))
-	if errors.Is(err, gateway.ErrNotFound) {
+	ours := Origin(r.Origin) != ByGateway
+	key := ""
+	if ours {
+		key = r.ID
+	}
+	o, err := g.FindRefund(calling, key, deref(r.Reference))
+	if ours && errors.Is(err, gateway.ErrNotFound) {
 		o, err = g.Refund(calling, gateway.Refund{
-			Key: r.ID, ChargeKey: charge.IdempotencyKey, ChargeReference: deref(charge.Reference),
+			Key: key, ChargeKey: charge.IdempotencyKey, ChargeReference: deref(charge.Reference),
 			Money: money.New(r.Amount, money.Currency(r.Currency)), Reason: r.Reason,
 		})
 	}
@@ -252,6 +257,9 @@ func (s *Service) tookBack(ctx context.Context, tx *db.Tx, p query.Payment, e ga
 			return err
 		}
 	}
-	_, err = s.settleRefund(ctx, tx, row.ID, e.Outcome)
-	return err
+	state, err := s.settleRefund(ctx, tx, row.ID, e.Outcome)
+	if err != nil || state != RefundPending {
+		return err
+	}
+	return s.refundLater(ctx, tx, errand{RefundID: row.ID}, pendingAsk) // what became of it may have been told before
 }

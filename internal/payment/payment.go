@@ -32,7 +32,7 @@ type Payment struct {
 	Money      money.Money
 	// Applied is the part that counts towards the invoice. The rest became the customer's credit.
 	Applied money.Money
-	// Refunded is what was given back of it, or is on its way back.
+	// Refunded is what was given back of it, or is on its way back: by the way it came, or as credit.
 	Refunded   money.Money
 	State      State
 	MethodID   string        // of a charge of a saved method

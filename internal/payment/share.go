@@ -77,13 +77,17 @@ func (p pool) split(n int64, onlyCounted bool) ([]share, error) {
 	return shares, nil
 }
 
-// sourceOf tells what is left of a payment.
-func sourceOf(ctx context.Context, tx *db.Tx, p query.Payment) (source, error) {
+// sourceOf tells what is left of a payment. What was refunded to credit is free: the gateway can take it back. For those
+// who refund in the store it has been given back already.
+func sourceOf(ctx context.Context, tx *db.Tx, p query.Payment, inStore bool) (source, error) {
 	taken, err := tx.TakenOfPayment(ctx, p.ID)
 	if err != nil {
 		return source{}, fmt.Errorf("payment %s: %w", p.ID, err)
 	}
 	left := max(0, p.Amount-p.Refunded-taken.Disputed)
+	if inStore {
+		left = max(0, left-taken.AsCredit)
+	}
 	counted := max(0, min(left, p.Applied-taken.Uncounted))
 	return source{payment: p, counted: counted, free: left - counted}, nil
 }
@@ -94,7 +98,7 @@ func poolOf(ctx context.Context, tx *db.Tx, inv billing.Invoice, p query.Payment
 	if err != nil {
 		return pool{}, err
 	}
-	from, err := sourceOf(ctx, tx, p)
+	from, err := sourceOf(ctx, tx, p, false)
 	if err != nil {
 		return pool{}, err
 	}
@@ -134,7 +138,7 @@ func (s *Service) sources(ctx context.Context, tx *db.Tx, inv billing.Invoice, i
 				continue
 			}
 		}
-		from, err := sourceOf(ctx, tx, row)
+		from, err := sourceOf(ctx, tx, row, true)
 		if err != nil {
 			return pool{}, err
 		}

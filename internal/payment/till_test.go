@@ -359,7 +359,7 @@ const booksApart = `
 	UNION ALL
 	SELECT 'payment ' || payments.id || ' has refunds that do not add up' FROM payments
 	WHERE payments.refunded <> (SELECT COALESCE(SUM(refunds.amount), 0) FROM refunds
-		WHERE refunds.payment_id = payments.id AND refunds.state <> 'failed')
+		WHERE refunds.payment_id = payments.id AND refunds.destination = 'gateway' AND refunds.state <> 'failed')
 	UNION ALL
 	SELECT 'dispute ' || d.id || ' is ' || d.status || ' there' FROM sandbox_disputes AS d
 	WHERE NOT EXISTS (SELECT 1 FROM disputes WHERE disputes.reference = d.id AND disputes.status = d.status AND disputes.amount = d.amount)

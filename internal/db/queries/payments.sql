@@ -160,12 +160,14 @@ UPDATE refunds SET reference = @reference WHERE id = @id AND reference IS NULL;
 UPDATE payments SET refunded = refunded + @amount
 WHERE id = @id AND state = 'succeeded' AND refunded + @amount BETWEEN 0 AND amount;
 
--- What of payments no longer counts towards their invoice, and what disputes have taken of them.
+-- What of a payment no longer counts towards its invoice, what disputes have taken of it, and what became credit.
 -- name: TakenOfPayment :one
 SELECT CAST((SELECT COALESCE(SUM(refunds.counted), 0) FROM refunds WHERE refunds.payment_id = @payment_id)
         + (SELECT COALESCE(SUM(disputes.counted), 0) FROM disputes WHERE disputes.payment_id = @payment_id) AS BIGINT) AS uncounted,
     CAST((SELECT COALESCE(SUM(disputes.amount), 0) FROM disputes
-        WHERE disputes.payment_id = @payment_id AND disputes.status <> 'won') AS BIGINT) AS disputed;
+        WHERE disputes.payment_id = @payment_id AND disputes.status <> 'won') AS BIGINT) AS disputed,
+    CAST((SELECT COALESCE(SUM(refunds.amount), 0) FROM refunds
+        WHERE refunds.payment_id = @payment_id AND refunds.destination = 'credit' AND refunds.state <> 'failed') AS BIGINT) AS as_credit;
 
 -- name: AttemptOfPayment :one
 SELECT * FROM payment_attempts WHERE payment_id = @payment_id AND state = 'succeeded';
@@ -177,9 +179,6 @@ VALUES (@id, @payment_id, @invoice_id, @gateway, @reference, @currency, @amount,
 -- name: DisputeByReference :one
 SELECT * FROM disputes WHERE gateway = @gateway AND reference = @reference;
 
--- name: OpenDisputesOfPayment :one
-SELECT COUNT(*) FROM disputes WHERE payment_id = @payment_id AND status = 'open';
-
 -- name: DisputesOfInvoice :many
 SELECT * FROM disputes WHERE invoice_id = @invoice_id ORDER BY id;
 
@@ -188,3 +187,8 @@ UPDATE disputes SET status = @status, closed_at = @closed_at WHERE id = @id AND 
 
 -- name: CountDisputed :exec
 UPDATE disputes SET counted = counted - @amount WHERE id = @id;
+
+-- Refunds that the gateway may not have heard of.
+-- name: UnheardRefunds :one
+SELECT COUNT(*) FROM refunds
+WHERE payment_id = @payment_id AND state = 'pending' AND destination = 'gateway' AND reference IS NULL;

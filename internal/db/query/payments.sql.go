@@ -904,17 +904,6 @@ func (q *Queries) OpenDisputesOfInvoice(ctx context.Context, invoiceID string) (
 	return count, err
 }
 
-const openDisputesOfPayment = `-- name: OpenDisputesOfPayment :one
-SELECT COUNT(*) FROM disputes WHERE payment_id = $1 AND status = 'open'
-`
-
-func (q *Queries) OpenDisputesOfPayment(ctx context.Context, paymentID string) (int64, error) {
-	row := q.db.QueryRowContext(ctx, openDisputesOfPayment, paymentID)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const payment = `-- name: Payment :one
 SELECT id, invoice_id, customer_id, gateway, reference, method_id, currency, amount, applied, refunded, state, received_at, created_at FROM payments WHERE id = $1
 `
@@ -1336,19 +1325,22 @@ const takenOfPayment = `-- name: TakenOfPayment :one
 SELECT CAST((SELECT COALESCE(SUM(refunds.counted), 0) FROM refunds WHERE refunds.payment_id = $1)
         + (SELECT COALESCE(SUM(disputes.counted), 0) FROM disputes WHERE disputes.payment_id = $1) AS BIGINT) AS uncounted,
     CAST((SELECT COALESCE(SUM(disputes.amount), 0) FROM disputes
-        WHERE disputes.payment_id = $1 AND disputes.status <> 'won') AS BIGINT) AS disputed
+        WHERE disputes.payment_id = $1 AND disputes.status <> 'won') AS BIGINT) AS disputed,
+    CAST((SELECT COALESCE(SUM(refunds.amount), 0) FROM refunds
+        WHERE refunds.payment_id = $1 AND refunds.destination = 'credit' AND refunds.state <> 'failed') AS BIGINT) AS as_credit
 `
 
 type TakenOfPaymentRow struct {
 	Uncounted int64
 	Disputed  int64
+	AsCredit  int64
 }
 
-// What of payments no longer counts towards their invoice, and what disputes have taken of them.
+// What of a payment no longer counts towards its invoice, what disputes have taken of it, and what became credit.
 func (q *Queries) TakenOfPayment(ctx context.Context, paymentID string) (TakenOfPaymentRow, error) {
 	row := q.db.QueryRowContext(ctx, takenOfPayment, paymentID)
 	var i TakenOfPaymentRow
-	err := row.Scan(&i.Uncounted, &i.Disputed)
+	err := row.Scan(&i.Uncounted, &i.Disputed, &i.AsCredit)
 	return i, err
 }
 
@@ -1363,6 +1355,19 @@ type TryOfAttemptParams struct {
 
 func (q *Queries) TryOfAttempt(ctx context.Context, arg TryOfAttemptParams) (int64, error) {
 	row := q.db.QueryRowContext(ctx, tryOfAttempt, arg.PaymentID, arg.ID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const unheardRefunds = `-- name: UnheardRefunds :one
+SELECT COUNT(*) FROM refunds
+WHERE payment_id = $1 AND state = 'pending' AND destination = 'gateway' AND reference IS NULL
+`
+
+// Refunds that the gateway may not have heard of.
+func (q *Queries) UnheardRefunds(ctx context.Context, paymentID string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, unheardRefunds, paymentID)
 	var count int64
 	err := row.Scan(&count)
 	return count, err

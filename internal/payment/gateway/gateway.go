@@ -37,7 +37,7 @@ type Gateway interface {
 
 	// Refund gives back a part of a charge.
 	Refund(ctx context.Context, in Refund) (RefundOutcome, error)
-	// FindRefund is FindCharge for a refund.
+	// FindRefund is FindCharge for a refund. One that was made on the gateway's own pages has no key.
 	FindRefund(ctx context.Context, key, reference string) (RefundOutcome, error)
 
 	// AttachMethod saves what a token of the gateway's form stands for, a card or an account, for a customer. A token

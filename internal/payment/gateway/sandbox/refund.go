@@ -166,10 +166,13 @@ func refundOf(r query.SandboxRefund) gateway.RefundOutcome {
 }
 
 // FindRefund implements gateway.Gateway.
-func (s *Sandbox) FindRefund(ctx context.Context, key, _ string) (gateway.RefundOutcome, error) {
+func (s *Sandbox) FindRefund(ctx context.Context, key, reference string) (gateway.RefundOutcome, error) {
 	var o gateway.RefundOutcome
 	err := s.read(ctx, func(tx *db.Tx) error {
 		r, err := tx.SandboxRefundByKey(ctx, &key)
+		if key == "" {
+			r, err = tx.SandboxRefund(ctx, reference)
+		}
 		if db.NotFound(err) {
 			return gateway.ErrNotFound
 		}
