@@ -90,7 +90,6 @@ type world struct {
 	customers []string
 	invoices  []string
 	wires     int
-	disputes  []string
 
 	mishaps []mishap // of the steps to come
 	kill    context.CancelFunc
