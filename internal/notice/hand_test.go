@@ -14,9 +14,9 @@ func TestPriceChange(t *testing.T) {
 	each(t, "2027-03-01", func(s *shop) {
 		ada := s.customer("ada", "")
 		_, sub := s.buy(ada, s.price(civil.Monthly, 1000))
-		for range 2 {
+		for _, notify := range []bool{false, true, true} {
 			s.emit(s.ctx, event.New{Type: "subscription.price_change_planned", SubjectID: sub, CustomerID: ada, Data: map[string]any{
-				"update_id": "pup_1", "old_price": eur(1000), "new_price": eur(1200), "starts_on": day("2027-06-01"),
+				"price_update_id": "pup_1", "before": eur(1000), "after": eur(1200), "from": day("2027-06-01"), "notify": notify,
 			}})
 		}
 		s.want("ada@example.com", "03-01 invoice_issued", "03-01 order_confirmation", "03-01 price_change_notice")

@@ -2,8 +2,6 @@ package notice
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
 	"slices"
 
 	"github.com/keystead/keystead/internal/billing"
@@ -11,65 +9,10 @@ import (
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/collection"
 	"github.com/keystead/keystead/internal/mail"
-	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/setting"
-	"github.com/keystead/keystead/internal/tax"
 )
-
-// bill is an invoice as mails need it, read by one query.
-type bill struct {
-	id             string
-	kind           billing.Kind
-	status         billing.Status
-	gateway        string // of its order
-	orderKind      order.Kind
-	method         string // by which its customer is charged; empty: none is saved
-	credit         int64  // what the store owes its customer
-	step           string
-	stepOn         civil.Date
-	subscriptionID string
-	told           mail.Invoice // without a way to pay by hand
-}
-
-// bill reads an invoice and notes its customer as the reader.
-func (d *desk) bill(ctx context.Context, id string) (bill, error) {
-	rows, err := d.tx.NoticeInvoice(ctx, id)
-	if err == nil && len(rows) == 0 {
-		err = sql.ErrNoRows
-	}
-	if err != nil {
-		return bill{}, fmt.Errorf("invoice %s: %w", id, err)
-	}
-	r := rows[0]
-	currency := money.Currency(r.Currency)
-	d.to = personOf(r.CustomerID, r.Name, r.Email, r.EmailFold, r.Language)
-	b := bill{
-		id: id, kind: billing.Kind(r.Kind), status: billing.Status(r.Status), gateway: r.OrderGateway, orderKind: order.Kind(r.OrderKind),
-		method: r.Method, credit: r.Credit, step: r.Step, stepOn: dateOf(r.StepOn),
-		told: mail.Invoice{
-			Number: r.Number, IssuedOn: dateOf(r.IssuedOn), DueOn: dateOf(r.DueOn), Tax: money.New(r.Tax, currency),
-			TaxIncluded: r.TaxMode == string(tax.Inclusive), Total: money.New(r.Total, currency), Balance: money.New(0, currency),
-			Link: d.link(invoiceLink(id)),
-		},
-	}
-	if b.told.Number == "" {
-		b.told.Number = id // a proforma invoice, which takes its number when it is paid
-	}
-	if b.status == billing.Open {
-		b.told.Balance.Amount = r.Total - r.Credited - r.Paid
-	}
-	for _, row := range rows {
-		b.told.Lines = append(b.told.Lines, mail.Line{
-			Description: row.Description, Quantity: row.Quantity, Amount: money.New(row.LineTotal, currency),
-		})
-		if b.subscriptionID == "" {
-			b.subscriptionID = row.SubscriptionID
-		}
-	}
-	return b, nil
-}
 
 // withHow is the invoice with the words on how to pay it by hand.
 func (d *desk) withHow(b bill) mail.Invoice {
@@ -114,28 +57,53 @@ func (b bill) collected() dunning.Kind {
 	return dunning.Other
 }
 
-// invoiceIssued sends a new invoice to somebody who does not see it arise. It is asked a million times in one night, so
-// it reads once.
+// invoiceIssued sends a new invoice to somebody who does not see it arise.
 func invoiceIssued(ctx context.Context, d *desk) (any, error) {
 	b, err := d.bill(ctx, d.SubjectID)
 	if err != nil {
 		return nil, err
 	}
+	return d.issued(b), nil
+}
+
+// invoicesIssued does so for those of a night: a million of them, read a hundred at a time.
+func invoicesIssued(ctx context.Context, desks []*desk) ([]any, error) {
+	ids := make([]string, len(desks))
+	for i, d := range desks {
+		ids[i] = d.SubjectID
+	}
+	rows, err := readBills(ctx, desks[0].tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	data := make([]any, len(desks))
+	for i, d := range desks {
+		b, err := d.billOf(d.SubjectID, rows[d.SubjectID])
+		if err != nil {
+			return nil, err
+		}
+		data[i] = d.issued(b)
+	}
+	return data, nil
+}
+
+// issued is what there is to say of a new invoice, nil if its customer sees it anyway.
+func (d *desk) issued(b bill) any {
 	switch b.kind {
 	case billing.KindRenewal, billing.KindManual:
 	case billing.KindOrder:
 		if b.gateway != payment.ManualGateway || b.orderKind != order.Sale {
-			return nil, nil // pays on a page
+			return nil // pays on a page
 		}
 	case billing.KindChange:
 		if b.method != "" {
-			return nil, nil // is charged at once; what comes of it is told
+			return nil // is charged at once; what comes of it is told
 		}
 	}
 	// What the store owes its customer pays it next, and that is told too.
 	b.told.Balance.Amount -= min(b.credit, b.told.Balance.Amount)
 	if b.told.Balance.Amount == 0 {
-		return nil, nil
+		return nil
 	}
 	data := mail.InvoiceIssuedData{Name: d.to.name, Invoice: b.told, ChargeOn: b.nextCharge(d.now)}
 	if data.ChargeOn.IsZero() {
@@ -143,7 +111,7 @@ func invoiceIssued(ctx context.Context, d *desk) (any, error) {
 	} else {
 		data.Method = b.method
 	}
-	return data, nil
+	return data
 }
 
 // invoiceUpcoming reminds of an invoice before it is due.

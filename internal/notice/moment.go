@@ -31,7 +31,7 @@ type facts struct {
 	Kind          string `json:"kind"` // of the invoice, of the order, of the task, of the line's fulfilment
 	Number        string `json:"number"`
 	Status        string `json:"status"`
-	From          string `json:"from"` // status before
+	From          string `json:"from"` // the status before; of a price change, the day
 	Reason        string `json:"reason"`
 	Why           string `json:"why"`
 	Cause         string `json:"cause"`
@@ -56,10 +56,10 @@ type facts struct {
 	On           civil.Date `json:"on"`           // for which day a change is planned
 	EffectiveOn  civil.Date `json:"effective_on"` // the same when it takes effect; zero: it was not planned
 
-	UpdateID string     `json:"update_id"`
-	OldPrice sum        `json:"old_price"`
-	NewPrice sum        `json:"new_price"`
-	StartsOn civil.Date `json:"starts_on"`
+	PriceUpdateID string `json:"price_update_id"`
+	Notify        bool   `json:"notify"` // whether the customer is to be told
+	Before        sum    `json:"before"` // of one
+	After         sum    `json:"after"`
 }
 
 // sum is money as an event says it. One that says nothing about its money, in no currency, can be read as well.
@@ -67,6 +67,8 @@ type sum struct {
 	Amount   int64  `json:"amount"`
 	Currency string `json:"currency"`
 }
+
+func (s sum) times(n int64) money.Money { return money.New(s.Amount*n, money.Currency(s.Currency)) }
 
 func (s sum) money() money.Money { return money.New(s.Amount, money.Currency(s.Currency)) }
 
@@ -112,6 +114,12 @@ func personOf(id, name, email, fold, language string) person {
 	return person{id: id, name: name, email: email, language: language, guest: fold != text.Fold(email)}
 }
 
+// letter addresses a letter to the person.
+func (p person) letter(m mail.Message) mail.Message {
+	m.To, m.CustomerID, m.Language = p.email, p.id, p.language
+	return m
+}
+
 // rule says which mail an event makes.
 type rule struct {
 	on    string
@@ -123,6 +131,9 @@ type rule struct {
 	when  func(m moment) bool // as far as the event alone says; nil: always
 	// make returns what the mail says, nil if there is nothing to say after all. Of a mail to a customer it sets to whom.
 	make func(ctx context.Context, d *desk) (data any, err error)
+	// makeAll is make for many events at once, in their order; nil: it makes one after another. It must be the only rule of
+	// its event.
+	makeAll func(ctx context.Context, desks []*desk) (data []any, err error)
 }
 
 func (r rule) subject(m moment) string {

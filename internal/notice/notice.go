@@ -27,6 +27,7 @@ import (
 // Mails is where notices are queued.
 type Mails interface {
 	Queue(ctx context.Context, tx *db.Tx, m mail.Message) error
+	QueueAll(ctx context.Context, tx *db.Tx, all []mail.Message) error
 	QueueStaff(ctx context.Context, tx *db.Tx, m mail.Message) error
 }
 
@@ -52,7 +53,7 @@ func New(d *db.DB, m Mails, log *slog.Logger) *Service {
 		}
 		s.rules[r.on] = append(s.rules[r.on], r)
 	}
-	event.Listen(d, s.hear, types...)
+	event.ListenMany(d, s.hear, types...)
 	return s
 }
 
@@ -62,7 +63,75 @@ func (s *Service) Tasks() []automation.Task {
 }
 
 // hear writes what the rules ask for.
-func (s *Service) hear(ctx context.Context, tx *db.Tx, e event.Event) error {
+func (s *Service) hear(ctx context.Context, tx *db.Tx, events []event.Event) error {
+	if len(events) > 1 {
+		events = s.hearMany(ctx, tx, events)
+	}
+	for _, e := range events {
+		if err := s.hearOne(ctx, tx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hearMany writes about many events at once where a rule can, and returns the others: those that are written about one
+// by one, and those for which writing at once has failed.
+func (s *Service) hearMany(ctx context.Context, tx *db.Tx, events []event.Event) (others []event.Event) {
+	many := map[string][]moment{}
+	for _, e := range events {
+		m := moment{Event: e}
+		if of := s.rules[e.Type]; len(of) != 1 || of[0].makeAll == nil || e.Decode(&m.facts) != nil {
+			others = append(others, e)
+		} else if of[0].when == nil || of[0].when(m) {
+			many[e.Type] = append(many[e.Type], m)
+		}
+	}
+	for kind, moments := range many {
+		r := s.rules[kind][0]
+		failure := tx.Savepoint(ctx, func() error { return s.writeAll(ctx, tx, r, moments) })
+		if failure == nil {
+			continue
+		}
+		s.log.Warn("notices could not be written at once; now one by one", "event", kind, "mail", r.mail, "count", len(moments), "err", failure)
+		for _, m := range moments {
+			others = append(others, m.Event)
+		}
+	}
+	return others
+}
+
+// writeAll makes the mails of a rule about many events and queues them.
+func (s *Service) writeAll(ctx context.Context, tx *db.Tx, r rule, moments []moment) (err error) {
+	defer caught(&err)
+	now, err := s.settings(ctx, tx)
+	if err != nil {
+		return err
+	}
+	desks := make([]*desk, len(moments))
+	for i, m := range moments {
+		desks[i] = &desk{tx: tx, now: now, moment: m}
+	}
+	data, err := r.makeAll(ctx, desks)
+	if err != nil {
+		return err
+	}
+	var letters []mail.Message
+	for i, d := range desks {
+		if data[i] == nil {
+			continue
+		}
+		letter := d.to.letter(mail.Message{Kind: r.mail, SubjectID: r.subject(d.moment), Occasion: r.occasion(d.moment), Data: data[i]})
+		letters = append(letters, letter)
+		if err := s.reachable(ctx, tx, letter); err != nil {
+			return err
+		}
+	}
+	return s.mails.QueueAll(ctx, tx, letters)
+}
+
+// hearOne writes what the rules ask for about one event.
+func (s *Service) hearOne(ctx context.Context, tx *db.Tx, e event.Event) error {
 	m := moment{Event: e}
 	unreadable := e.Decode(&m.facts)
 	for _, r := range s.rules[e.Type] {
@@ -86,13 +155,16 @@ func (s *Service) hear(ctx context.Context, tx *db.Tx, e event.Event) error {
 	return nil
 }
 
-// write makes the mail of a rule and queues it. A panic is a failure of the mail alone.
+// caught turns a panic into an error: it is a failure of the mail alone.
+func caught(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+	}
+}
+
+// write makes the mail of a rule and queues it.
 func (s *Service) write(ctx context.Context, tx *db.Tx, r rule, m moment) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
+	defer caught(&err)
 	now, err := s.settings(ctx, tx)
 	if err != nil {
 		return err
@@ -109,19 +181,24 @@ func (s *Service) write(ctx context.Context, tx *db.Tx, r rule, m moment) (err e
 	return s.send(ctx, tx, d.to, letter)
 }
 
-// send queues a letter to a customer. Staff are told once of an address that can't be one; the letter shows among the
-// mails that failed, and can be sent again.
+// send queues a letter to a customer.
 func (s *Service) send(ctx context.Context, tx *db.Tx, to person, letter mail.Message) error {
-	letter.To, letter.CustomerID, letter.Language = to.email, to.id, to.language
+	letter = to.letter(letter)
 	if err := s.mails.Queue(ctx, tx, letter); err != nil {
 		return err
 	}
-	if _, err := text.Email(to.email); err == nil {
+	return s.reachable(ctx, tx, letter)
+}
+
+// reachable tells staff once of a customer's address that can't be one. The letter shows among the mails that failed, and
+// can be sent again.
+func (s *Service) reachable(ctx context.Context, tx *db.Tx, letter mail.Message) error {
+	if _, err := text.Email(letter.To); err == nil {
 		return nil
 	}
-	s.log.Warn("a customer has no address that mails can be sent to", "customer", to.id, "kind", letter.Kind, "subject", letter.SubjectID)
+	s.log.Warn("a customer has no address that mails can be sent to", "customer", letter.CustomerID, "kind", letter.Kind, "subject", letter.SubjectID)
 	return task.Ask(ctx, tx, task.Question{
-		Kind: TaskUnreachable, SubjectID: to.id, Occasion: shortened(to.email), CustomerID: to.id,
+		Kind: TaskUnreachable, SubjectID: letter.CustomerID, Occasion: shortened(letter.To), CustomerID: letter.CustomerID,
 		Detail: "The customer can't be written to: the e-mail address is not valid. Enter another one, and send the mails that failed again.",
 	})
 }

@@ -19,7 +19,7 @@ var rules = []rule{
 	{on: "order.failed", mail: mail.PaymentReceived, once: ever, when: costsMoney, make: orderPaid},
 
 	// An invoice that its customer has to know of: who has just paid on a page does.
-	{on: "invoice.finalised", mail: mail.InvoiceIssued, once: ever, when: costsMoney, make: invoiceIssued},
+	{on: "invoice.finalised", mail: mail.InvoiceIssued, once: ever, when: costsMoney, make: invoiceIssued, makeAll: invoicesIssued},
 	{on: "invoice.reminder", mail: mail.InvoiceUpcoming, once: ever, make: invoiceUpcoming},
 	{on: "invoice.overdue", mail: mail.OverdueFirst, once: ever, when: nth(1), make: overdue},
 	{on: "invoice.overdue", mail: mail.OverdueSecond, once: ever, when: nth(2), make: overdue},
@@ -46,7 +46,7 @@ var rules = []rule{
 	// A change at the renewal is confirmed when it is asked for, not again when it takes effect.
 	{on: "subscription.change_planned", mail: mail.PlanChanged, once: theChange, make: changePlanned},
 	{on: "subscription.changed", mail: mail.PlanChanged, once: theChange, make: changed},
-	{on: "subscription.price_change_planned", mail: mail.PriceChangeNotice, once: theUpdate, make: priceChange},
+	{on: "subscription.price_change_planned", mail: mail.PriceChangeNotice, once: theUpdate, when: toBeTold, make: priceChange},
 
 	{on: "fulfilment.failed", mail: mail.StaffAlert, staff: true, make: notDelivered},
 	{on: "task.opened", mail: mail.StaffAlert, staff: true, when: urgent, make: question},
@@ -65,7 +65,7 @@ func theAttempt(m moment) string { return m.AttemptID }
 func theRefund(m moment) string  { return m.RefundID }
 func theNote(m moment) string    { return m.CreditNoteID }
 func theDispute(m moment) string { return m.DisputeID }
-func theUpdate(m moment) string  { return m.UpdateID }
+func theUpdate(m moment) string  { return m.PriceUpdateID }
 
 // theChange is a change that waits for its day, under whose name it takes effect as well, or this very one.
 func theChange(m moment) string {
@@ -115,6 +115,8 @@ func ranOut(m moment) bool {
 func byPerson(m moment) bool {
 	return m.From != string(subscription.Suspended) || m.ActorKind != event.System && m.ActorKind != event.Gateway
 }
+
+func toBeTold(m moment) bool { return m.Notify }
 
 // urgent: of late money there is a mail of its own, and of mails that can't be written none is written.
 func urgent(m moment) bool { return m.Kind != TaskMissed && m.Kind != lateMoneyTask }

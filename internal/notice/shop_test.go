@@ -39,13 +39,10 @@ type shop struct {
 func each(t *testing.T, day string, f func(s *shop)) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, store *dbtest.Store) {
-		s := newShop(t, store, day)
-		s.write(s.Mail)
-		f(s)
+		f(newShop(t, store, day))
 	})
 }
 
-// newShop is a shop that writes to nobody yet.
 func newShop(t *testing.T, store *dbtest.Store, day string) *shop {
 	t.Helper()
 	start := must(time.Parse(time.DateOnly, day))(t)
@@ -56,14 +53,6 @@ func newShop(t *testing.T, store *dbtest.Store, day string) *shop {
 	s.plan = s.newPlan("Team")
 	s.set(map[string]any{"billing.payment_note": "IBAN DE02 1203 0000 0000 2020 51", "mail.staff": []string{"eve@store.example"}})
 	return s
-}
-
-// write has the notices of the shop written, to mails or to what stands in for them.
-func (s *shop) write(m notice.Mails) {
-	notices := notice.New(s.store.DB, m, roomstest.Log())
-	for _, task := range notices.Tasks() {
-		s.Automation.Register(task)
-	}
 }
 
 func must[T any](v T, err error) func(t *testing.T) T {

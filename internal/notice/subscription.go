@@ -255,13 +255,14 @@ func (d *desk) moneyOf(ctx context.Context) (query.NoticeChangeMoneyRow, error) 
 	return r, nil
 }
 
-// priceChange announces another price. The event says old_price and new_price of a whole period, starts_on and update_id.
+// priceChange announces another price.
 func priceChange(ctx context.Context, d *desk) (any, error) {
 	sub, err := d.subscription(ctx, d.SubjectID)
 	if err != nil {
 		return nil, err
 	}
 	return mail.PriceChangeNoticeData{
-		Name: d.to.name, Subscription: sub.told, OldPrice: d.OldPrice.money(), NewPrice: d.NewPrice.money(), From: d.StartsOn, Cancel: sub.told.Link,
+		Name: d.to.name, Subscription: sub.told, OldPrice: d.Before.times(sub.quantity), NewPrice: d.After.times(sub.quantity),
+		From: dateOf(d.From), Cancel: sub.told.Link,
 	}, nil
 }

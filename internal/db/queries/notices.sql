@@ -1,19 +1,3 @@
--- name: NoticeInvoice :many
--- Everything that a mail about an invoice says, one row for each line.
-SELECT i.kind, i.status, COALESCE(i.number, '') AS number, i.currency, i.tax_mode, i.tax, i.total, i.credited, i.paid,
-    COALESCE(i.issued_on, '') AS issued_on, COALESCE(i.due_on, '') AS due_on, i.step, COALESCE(i.step_on, '') AS step_on,
-    COALESCE(o.gateway, '') AS order_gateway, COALESCE(o.kind, '') AS order_kind,
-    i.customer_id, c.name, c.email, c.email_fold, c.language, COALESCE(m.label, '') AS method, COALESCE(k.amount, 0) AS credit,
-    l.description, l.quantity, l.total AS line_total, COALESCE(l.subscription_id, '') AS subscription_id
-FROM invoices AS i
-JOIN customers AS c ON c.id = i.customer_id
-JOIN invoice_lines AS l ON l.invoice_id = i.id
-LEFT JOIN orders AS o ON o.id = i.order_id
-LEFT JOIN payment_methods AS m ON m.customer_id = i.customer_id AND m.is_default
-LEFT JOIN customer_credits AS k ON k.customer_id = i.customer_id AND k.currency = i.currency
-WHERE i.id = @id
-ORDER BY l.position;
-
 -- name: NoticeSubscription :one
 SELECT s.id, s.kind, s.customer_id, s.description, s.status, s.currency, s.unit_amount, s.quantity, s.cycle, s.price_id,
     s.next_due, COALESCE(s.cancel_on, '') AS cancel_on, COALESCE(s.paused_on, '') AS paused_on, COALESCE(s.ended_on, '') AS ended_on,
