@@ -45,7 +45,19 @@ func (b basket) ready() bool {
 			return false
 		}
 	}
-	return b.quoted && b.coupon == ""
+	return b.quoted
+}
+
+// order is what the basket orders: a coupon that can't be used is not among it.
+func (b basket) order() order.Input {
+	in := order.Input{}
+	if b.coupon == "" {
+		in.Coupon = b.cart.Coupon
+	}
+	for _, r := range b.rows {
+		in.Items = append(in.Items, order.Item{PriceID: r.Price, Quantity: r.Quantity, LicenseID: r.License})
+	}
+	return in
 }
 
 // free reports whether there is nothing to pay today.

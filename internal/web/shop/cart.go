@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/fail"
-	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/text"
 	"github.com/keystead/keystead/internal/web"
 )
@@ -69,15 +68,6 @@ func (c *cart) find(key string) int {
 
 func (c *cart) remove(key string) {
 	c.Items = slices.DeleteFunc(c.Items, func(i cartItem) bool { return i.key() == key })
-}
-
-// order is what the cart orders.
-func (c *cart) order() order.Input {
-	in := order.Input{Coupon: c.Coupon}
-	for _, i := range c.Items {
-		in.Items = append(in.Items, order.Item{PriceID: i.Price, Quantity: i.Quantity, LicenseID: i.License})
-	}
-	return in
 }
 
 // sound reports whether a cart is one that this program made: the seal says so, but it may have been another version.

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 
@@ -70,23 +71,37 @@ func (s *shop) cartShow(w http.ResponseWriter, r *http.Request) error {
 		v.Rows = append(v.Rows, cartRowOf(row))
 	}
 	if b.quoted {
-		sum := summaryOf(b.quote)
+		sum, err := s.summary(r.Context(), b.quote)
+		if err != nil {
+			return err
+		}
 		v.Summary = &sum
 	}
 	v.HasCode = c.Coupon != "" && b.coupon == ""
 	v.Code = ui.Field{Name: "coupon", Label: "Coupon code", Value: c.Coupon, Error: b.coupon, MaxLength: maxCode, Autocomplete: "off"}
 	if taxed(now) && who.customerID == "" {
-		v.Place = placeFields(who.guest.Country, who.guest.State)
+		if v.Place, err = s.placeFields(r.Context(), who.guest.Country, who.guest.State); err != nil {
+			return err
+		}
 	}
 	return s.pages.Render(w, http.StatusOK, "cart", v)
 }
 
 // placeFields ask where the buyer is, as far as taxes depend on it.
-func placeFields(country, state string) []ui.Field {
-	return []ui.Field{
+func (s *shop) placeFields(ctx context.Context, country, state string) ([]ui.Field, error) {
+	fields := []ui.Field{
 		{Kind: ui.InputSelect, Name: "country", Label: "Country", Value: country, Options: ui.CountryOptions("Choose your country", country), Autocomplete: "country"},
-		{Name: "state", Label: "State or province", Value: state, Optional: true, MaxLength: maxState, Autocomplete: "address-level1"},
 	}
+	rates, err := s.Billing.TaxRates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, rate := range rates {
+		if rate.Country == country && rate.State != "" {
+			return append(fields, ui.Field{Name: "state", Label: "State or province", Value: state, Optional: true, MaxLength: maxState, Autocomplete: "address-level1"}), nil
+		}
+	}
+	return fields, nil
 }
 
 func cartRowOf(r row) cartRow {

@@ -185,7 +185,7 @@ func (s *shop) place(w http.ResponseWriter, r *http.Request, c checkout, given [
 		return err
 	}
 	by, _ := chosen(c.options, c.pay)
-	in := c.basket.cart.order()
+	in := c.basket.order()
 	in.Gateway, in.Consents, in.RequestKey = by.gateway, given, c.key
 	o, secret, err := s.take(r.Context(), c, in)
 	if err != nil {

@@ -74,7 +74,7 @@ type checkoutView struct {
 	ui.Page
 	Head     ui.Head
 	Steps    ui.Steps
-	Said     *ui.Callout
+	Said     []ui.Callout
 	Problems []ui.Field
 	Hidden   []ui.Hidden
 	SignIn   string // where to; empty: somebody is signed in
@@ -105,10 +105,10 @@ func (c checkout) contact() []ui.Field {
 func (c checkout) address() []ui.Field {
 	return []ui.Field{
 		{Name: "company", Label: "Company", Value: c.typed.company, Optional: true, MaxLength: 255, Autocomplete: "organization"},
+		{Name: "tax_id", Label: "VAT number or tax id", Value: c.typed.taxID, Optional: true, MaxLength: 64},
 		{Kind: ui.InputTextarea, Name: "address", Label: "Address", Value: c.typed.address, Optional: true, MaxLength: 1000, Rows: 3, Autocomplete: "street-address", Hint: "Street and place, as they are to stand on the invoice."},
 		{Kind: ui.InputSelect, Name: "country", Label: "Country", Value: c.typed.country, Required: taxed(c.now), Optional: !taxed(c.now), Options: ui.CountryOptions("Choose your country", c.typed.country), Autocomplete: "country"},
 		{Name: "state", Label: "State or province", Value: c.typed.state, Optional: true, MaxLength: maxState, Autocomplete: "address-level1"},
-		{Name: "tax_id", Label: "VAT number or tax id", Value: c.typed.taxID, Optional: true, MaxLength: 64, Hint: "If your company has one."},
 	}
 }
 
@@ -145,7 +145,13 @@ func seen(b basket) string {
 }
 
 func (s *shop) renderCheckout(w http.ResponseWriter, r *http.Request, status int, c checkout) error {
-	v := checkoutView{Page: s.page(w, r, "Checkout", "cart"), Head: ui.Head{Title: "Checkout"}, Said: c.said}
+	v := checkoutView{Page: s.page(w, r, "Checkout", "cart"), Head: ui.Head{Title: "Checkout"}}
+	if c.said != nil {
+		v.Said = append(v.Said, *c.said)
+	}
+	if c.basket.coupon != "" {
+		v.Said = append(v.Said, ui.Callout{Tone: ui.Warn, Title: "The coupon " + c.basket.cart.Coupon + " is not used", Text: c.basket.coupon})
+	}
 	v.Steps = ui.Steps{Items: []ui.Step{{Label: "Cart", State: "done"}, {Label: "Details and payment", State: "current"}, {Label: "Done"}}}
 	v.Contact, v.Address = c.marked(c.contact()), c.marked(c.address())
 	v.Hidden = []ui.Hidden{{Name: "key", Value: c.key}, {Name: "seen", Value: seen(c.basket)}, {Name: "texts", Value: consentDigest(c.now)}}
@@ -155,7 +161,10 @@ func (s *shop) renderCheckout(w http.ResponseWriter, r *http.Request, status int
 		v.Hidden = append(v.Hidden, ui.Hidden{Name: "version", Value: strconv.FormatInt(c.who.customer.Version, 10)})
 	}
 	v.Consents = c.consents()
-	v.Summary = summaryOf(c.basket.quote)
+	var err error
+	if v.Summary, err = s.summary(r.Context(), c.basket.quote); err != nil {
+		return err
+	}
 	v.Submit = "Place the order"
 	if c.basket.free() {
 		v.PayNote = "There is nothing to pay today."

@@ -1,7 +1,10 @@
 package shop
 
 import (
+	"context"
+
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/tax"
@@ -18,8 +21,45 @@ type summary struct {
 
 type summaryLine struct{ Name, Detail, Amount string }
 
-// summaryOf writes a quote down. Its figures are those of the invoice that the order will have.
-func summaryOf(q order.Quote) summary {
+// taxNames are what the taxes of a place are called, by their rates.
+type taxNames map[string]string
+
+// taxNames are those of a country; where no tax is charged, none are needed.
+func (s *shop) taxNames(ctx context.Context, mode tax.Mode, country string) (taxNames, error) {
+	if mode == tax.None {
+		return nil, nil
+	}
+	rates, err := s.Billing.TaxRates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := taxNames{}
+	for _, r := range rates {
+		if r.Country == country {
+			names[r.Rate.String()] = r.Name
+		}
+	}
+	return names, nil
+}
+
+// of is what the tax of a rate is called.
+func (n taxNames) of(rate tax.Percent) string {
+	if name, ok := n[rate.String()]; ok {
+		return name
+	}
+	return "tax"
+}
+
+// summary writes a quote down. Its figures are those of the invoice that the order will have.
+func (s *shop) summary(ctx context.Context, q order.Quote) (summary, error) {
+	names, err := s.taxNames(ctx, q.Invoice.TaxMode, q.Invoice.Buyer.Country)
+	if err != nil {
+		return summary{}, err
+	}
+	return summaryOf(q, names), nil
+}
+
+func summaryOf(q order.Quote, names taxNames) summary {
 	inv := q.Invoice
 	v := summary{Note: inv.Note}
 	for _, l := range inv.Lines {
@@ -29,19 +69,24 @@ func summaryOf(q order.Quote) summary {
 		}
 		v.Lines = append(v.Lines, line)
 	}
-	v.Totals = totalsOf(q)
+	v.Totals = totalsOf(q, names)
 	for _, later := range q.Later {
 		item := q.Items[later.Item]
-		text := item.Description + ": " + show(later.Amount) + " " + each(later.Cycle) + ", from " + day(later.On)
-		if inv.TaxMode == tax.Exclusive {
-			text += ", plus tax"
-		}
-		v.Later = append(v.Later, text+".")
+		v.Later = append(v.Later, laterText(item.Description, later.Amount, later.Cycle, inv.TaxMode)+", from "+day(later.On)+".")
 	}
 	return v
 }
 
-func totalsOf(q order.Quote) []ui.Total {
+// laterText says what is paid again: "Widget – Pro: €9.00 a month plus tax".
+func laterText(name string, amount money.Money, cycle civil.Cycle, mode tax.Mode) string {
+	text := name + ": " + show(amount) + " " + each(cycle)
+	if mode == tax.Exclusive {
+		text += " plus tax"
+	}
+	return text
+}
+
+func totalsOf(q order.Quote, names taxNames) []ui.Total {
 	inv := q.Invoice
 	var out []ui.Total
 	if q.Discount.Amount > 0 || inv.TaxMode == tax.Exclusive {
@@ -51,24 +96,24 @@ func totalsOf(q order.Quote) []ui.Total {
 		out = append(out, ui.Total{Label: "Discount (" + q.CouponCode + ")", Value: "−" + show(q.Discount)})
 	}
 	if inv.TaxMode == tax.Exclusive {
-		out = append(out, taxTotals(inv, "")...)
+		out = append(out, taxTotals(inv, names, "")...)
 	}
 	out = append(out, ui.Total{Label: "Total today", Value: show(inv.Total), Strong: true})
 	if inv.TaxMode == tax.Inclusive {
-		out = append(out, taxTotals(inv, "including ")...)
+		out = append(out, taxTotals(inv, names, "including ")...)
 	}
 	return out
 }
 
 // taxTotals are the taxes of an invoice by category. Where there is none to speak of, nothing is said.
-func taxTotals(inv billing.Invoice, before string) []ui.Total {
+func taxTotals(inv billing.Invoice, names taxNames, before string) []ui.Total {
 	var out []ui.Total
 	for _, t := range inv.Taxes {
 		switch {
 		case t.Category.Code == tax.ReverseCharge:
 			out = append(out, ui.Total{Label: "Tax (reverse charge)", Value: show(money.New(0, inv.Total.Currency))})
 		case !t.Category.Rate.IsZero():
-			out = append(out, ui.Total{Label: before + "tax " + t.Category.Rate.String() + " %", Value: show(t.Tax)})
+			out = append(out, ui.Total{Label: before + names.of(t.Category.Rate) + " " + t.Category.Rate.String() + " %", Value: show(t.Tax)})
 		}
 	}
 	for i := range out {

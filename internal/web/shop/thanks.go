@@ -6,9 +6,11 @@ import (
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/tax"
 	"github.com/keystead/keystead/internal/web/delivery"
 	"github.com/keystead/keystead/internal/web/ui"
 )
@@ -38,6 +40,7 @@ type licenseCard struct {
 type orderCard struct {
 	Lines   []summaryLine
 	Totals  []ui.Total
+	Later   []string
 	Invoice string
 	PDF     string // where it is; empty: there is none
 }
@@ -94,13 +97,17 @@ func (s *shop) thanks(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		card, err := s.licenseCard(r, v.Page, l, secret)
+		card, err := s.licenseCard(r, v.Page, o, l, secret)
 		if err != nil {
 			return err
 		}
 		v.Licenses = append(v.Licenses, card)
 	}
-	v.Order = orderCardOf(inv, secret)
+	names, err := s.taxNames(r.Context(), inv.TaxMode, inv.Buyer.Country)
+	if err != nil {
+		return err
+	}
+	v.Order = orderCardOf(o, inv, names, secret)
 	v.Account = accountCardOf(r)
 	return s.pages.Render(w, http.StatusOK, "thanks", v)
 }
@@ -152,7 +159,7 @@ func (s *shop) sayUnpaid(_ http.ResponseWriter, v *thanksView, o order.Order, in
 	}
 }
 
-func (s *shop) licenseCard(r *http.Request, p ui.Page, l license.License, secret string) (licenseCard, error) {
+func (s *shop) licenseCard(r *http.Request, p ui.Page, o order.Order, l license.License, secret string) (licenseCard, error) {
 	c := licenseCard{Name: l.ProductName + " – " + l.PlanName, Status: ui.StatusBadge(string(l.Status)), Key: ui.Key{Label: "License key", Value: l.Key, Large: true}}
 	if l.ActivationLimit == 0 {
 		c.Facts = append(c.Facts, "Unlimited "+string(l.ActivationType)+"s")
@@ -160,7 +167,11 @@ func (s *shop) licenseCard(r *http.Request, p ui.Page, l license.License, secret
 		c.Facts = append(c.Facts, counted(l.ActivationLimit, string(l.ActivationType)))
 	}
 	if l.ExpiresAt != nil {
-		c.Facts = append(c.Facts, "until "+l.ExpiresAt.In(p.Zone).Format("2 January 2006"))
+		until := "until "
+		if slices.ContainsFunc(o.Items, func(i order.Item) bool { return i.PlanID == l.PlanID && i.Cycle.Recurs() }) {
+			until = "paid until "
+		}
+		c.Facts = append(c.Facts, until+l.ExpiresAt.In(p.Zone).Format("2 January 2006"))
 	}
 	product, err := s.Releases.Product(r.Context(), l.ProductID)
 	if err != nil {
@@ -187,7 +198,7 @@ func filesTable(rel release.Release, below string) *ui.Table {
 	return t
 }
 
-func orderCardOf(inv billing.Invoice, secret string) orderCard {
+func orderCardOf(o order.Order, inv billing.Invoice, names taxNames, secret string) orderCard {
 	c := orderCard{Invoice: inv.Number}
 	for _, l := range inv.Lines {
 		line := summaryLine{Name: l.Description, Amount: show(l.Total)}
@@ -196,7 +207,16 @@ func orderCardOf(inv billing.Invoice, secret string) orderCard {
 		}
 		c.Lines = append(c.Lines, line)
 	}
-	c.Totals = append(taxTotals(inv, ""), ui.Total{Label: "Total", Value: show(inv.Total), Strong: true})
+	for _, i := range o.Items {
+		if i.Cycle.Recurs() {
+			c.Later = append(c.Later, laterText(i.Description, money.New(i.UnitAmount.Amount*i.Quantity, i.UnitAmount.Currency), i.Cycle, inv.TaxMode)+".")
+		}
+	}
+	if inv.TaxMode == tax.Exclusive {
+		c.Totals = append(c.Totals, ui.Total{Label: "Without tax", Value: show(inv.Net)})
+	}
+	c.Totals = append(c.Totals, taxTotals(inv, names, "")...)
+	c.Totals = append(c.Totals, ui.Total{Label: "Total", Value: show(inv.Total), Strong: true})
 	if inv.Paid.Amount > 0 {
 		c.Totals = append(c.Totals, ui.Total{Label: "Paid", Value: show(inv.Paid)})
 	}

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -96,12 +97,27 @@ func contents(p catalog.Product, plan catalog.Plan) []string {
 	case plan.Kind == catalog.KindLicense && p.RequiresLicense:
 		out = append(out, counted(plan.ActivationLimit, plan.ActivationType))
 	}
-	for _, name := range slices.Sorted(maps.Keys(plan.Entitlements)) {
+	names := slices.SortedFunc(maps.Keys(plan.Entitlements), func(a, b string) int {
+		return cmp.Or(cmp.Compare(rank(plan.Entitlements[a]), rank(plan.Entitlements[b])), cmp.Compare(a, b))
+	})
+	for _, name := range names {
 		if line := entitlement(name, plan.Entitlements[name]); line != "" {
 			out = append(out, line)
 		}
 	}
 	return out
+}
+
+// rank orders entitlements: how much first, then what, then the rest.
+func rank(value any) int {
+	switch value.(type) {
+	case int64:
+		return 0
+	case bool:
+		return 1
+	default:
+		return 2
+	}
 }
 
 // counted writes "1 domain", "5 domains".
