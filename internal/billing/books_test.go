@@ -20,6 +20,7 @@ import (
 type books struct {
 	*dbtest.Store
 	billing  *billing.Service
+	jobs     *job.Queue
 	terms    billing.Terms
 	buyer    customer.Customer
 	work     *worker
@@ -54,11 +55,11 @@ func eachBooks(t *testing.T, f func(t *testing.T, b *books)) {
 
 func openBooks(t testing.TB, s *dbtest.Store) *books {
 	t.Helper()
-	b := &books{Store: s, work: &worker{}, terms: billing.Terms{
+	b := &books{Store: s, jobs: job.NewQueue(s.DB, nil), work: &worker{}, terms: billing.Terms{
 		Zone: time.UTC, NumberFormat: "INV-{n}", CreditNumberFormat: "CN-{n}", DueDays: 14,
 		Seller: billing.Party{Name: "Example Software", Country: "FR"},
 	}}
-	b.billing = billing.New(s.DB, func(context.Context, *db.Tx) (billing.Terms, error) { return b.terms, nil }, job.NewQueue(s.DB, nil))
+	b.billing = billing.New(s.DB, func(context.Context, *db.Tx) (billing.Terms, error) { return b.terms, nil }, b.jobs)
 	b.billing.Observe(b)
 	b.billing.Register(billing.LinkRenewal, b.work)
 	customers := customer.New(s.DB, func(context.Context, *db.Tx) (money.Currency, error) { return "EUR", nil })

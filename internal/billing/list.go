@@ -16,8 +16,10 @@ import (
 
 // Filter picks a page of invoices.
 type Filter struct {
-	CustomerID string
-	Status     Status
+	CustomerID     string
+	OrderID        string // invoices of an order: those that were replaced, too
+	SubscriptionID string // invoices with a line for it
+	Status         Status
 	// Query finds an invoice by the reference of a payment or by its place in the series, or else the invoices whose
 	// number starts with it, highest number first.
 	Query  string
@@ -27,8 +29,10 @@ type Filter struct {
 
 func (f *Filter) validate() error {
 	var bad fail.Fields
-	if f.CustomerID != "" && !text.IsID(f.CustomerID) {
-		bad.Add("customer_id", "is not an id")
+	for field, id := range map[string]string{"customer_id": f.CustomerID, "order_id": f.OrderID, "subscription_id": f.SubscriptionID} {
+		if id != "" && !text.IsID(id) {
+			bad.Add(field, "is not an id")
+		}
 	}
 	if f.Status != "" && !isStatus(f.Status) {
 		bad.Add("status", "is not the status of an invoice")
@@ -108,9 +112,15 @@ func (f Filter) plain() *page.Where {
 	if f.CustomerID != "" {
 		w.Add("customer_id = $?", f.CustomerID)
 	}
+	if f.OrderID != "" {
+		w.Add("order_id = $?", f.OrderID)
+	}
+	if f.SubscriptionID != "" {
+		w.Add("id IN (SELECT invoice_id FROM invoice_lines WHERE subscription_id = $?)", f.SubscriptionID)
+	}
 	switch {
 	case f.Status == "":
-	case f.CustomerID == "":
+	case f.CustomerID+f.OrderID+f.SubscriptionID == "":
 		w.Add("status = $?", string(f.Status))
 	default:
 		// Not by an index: a customer has few invoices, a state may have a million.
@@ -178,8 +188,8 @@ func selectInvoices(ctx context.Context, tx *db.Tx, w *page.Where, order string,
 
 // CSVHeader names the columns of [Invoice.CSV].
 var CSVHeader = []string{
-	"id", "number", "status", "customer_id", "customer_name", "customer_email", "order_id", "currency", "total", "paid", "balance",
-	"issued_on", "due_on", "paid_at",
+	"id", "number", "kind", "status", "customer_id", "customer_name", "customer_email", "country", "order_id", "currency", "net", "tax",
+	"total", "credited", "paid", "balance", "issued_on", "due_on", "paid_at",
 }
 
 // CSV returns the invoice as a row of an export, amounts in major units.
@@ -189,7 +199,8 @@ func (i Invoice) CSV() []string {
 		paidAt = i.PaidAt.Format(time.RFC3339)
 	}
 	return []string{
-		i.ID, i.Number, string(i.Status), i.CustomerID, i.Buyer.Name, i.Buyer.Email, i.OrderID, string(i.Total.Currency),
-		i.Total.Decimal(), i.Paid.Decimal(), i.Balance().Decimal(), i.IssuedOn.String(), i.DueOn.String(), paidAt,
+		i.ID, i.Number, string(i.Kind), string(i.Status), i.CustomerID, i.Buyer.Name, i.Buyer.Email, i.Buyer.Country, i.OrderID,
+		string(i.Total.Currency), i.Net.Decimal(), i.Tax.Decimal(), i.Total.Decimal(), i.Credited.Decimal(), i.Paid.Decimal(),
+		i.Balance().Decimal(), i.IssuedOn.String(), i.DueOn.String(), paidAt,
 	}
 }
