@@ -210,12 +210,3 @@ func TestApplyLosesNothing(t *testing.T) {
 		}
 	})
 }
-
-func contains[T comparable](list []T, x T) bool {
-	for _, y := range list {
-		if x == y {
-			return true
-		}
-	}
-	return false
-}

@@ -226,7 +226,7 @@ func TestManyCheckoutsOfOneAddressAtOnce(t *testing.T) {
 		newCoupon(t, shop, coupon.NewCoupon{Code: "ONCE", Percent: "10", Rules: coupon.Rules{PerCustomer: 1}})
 		guest := order.Guest{Email: "ada@example.com", Name: "Ada"}
 		const n = 8
-		receipts := atOnce(t, shop, n, func(shop *ordertest.Shop, i int) (order.Receipt, error) {
+		receipts := atOnce(t, shop, n, func(shop *ordertest.Shop, _ int) (order.Receipt, error) {
 			return shop.Orders.Checkout(t.Context(), guest, order.Input{Items: one(trial)})
 		})
 		trials, accounts := 0, 0
@@ -241,7 +241,7 @@ func TestManyCheckoutsOfOneAddressAtOnce(t *testing.T) {
 		if len(receipts) != n || trials != 1 || accounts != 1 {
 			t.Errorf("%d orders, %d trials, %d accounts", len(receipts), trials, accounts)
 		}
-		used := atOnce(t, shop, n, func(shop *ordertest.Shop, i int) (order.Receipt, error) {
+		used := atOnce(t, shop, n, func(shop *ordertest.Shop, _ int) (order.Receipt, error) {
 			return shop.Orders.Checkout(t.Context(), guest, order.Input{Items: one(trial), Coupon: "ONCE"})
 		})
 		if len(used) != 1 {

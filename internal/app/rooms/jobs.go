@@ -41,5 +41,5 @@ func (r *Rooms) prune(ctx context.Context) error {
 	_, jobs := r.Jobs.Prune(ctx)
 	_, webhooks := r.Webhooks.Prune(ctx, now.Add(-webhook.KeepLog))
 	// One log that can't be pruned keeps no other from it.
-	return errors.Join(rejected, verifications, downloads, told, jobs, webhooks, r.SignIn.Prune(ctx), r.Tokens.Prune(ctx), r.Automation.Prune(ctx))
+	return errors.Join(rejected, verifications, downloads, told, jobs, webhooks, r.SignIn.Prune(ctx), r.Tokens.Prune(ctx), r.Automation.Prune(ctx), r.Orders.Prune(ctx))
 }

@@ -77,6 +77,15 @@ func (t typedCoupon) form(action, cancel string, exists bool, products []catalog
 		{Name: "value", Label: "How much", Value: t.value, Required: !exists, Disabled: exists, Short: true, InputMode: "decimal", Hint: "12.5 for a percentage, 10.00 for an amount"},
 		{Kind: ui.InputNumber, Name: "charges", Label: "Charges of a subscription", Value: t.charges, Optional: true, Disabled: exists, Short: true, Min: "1", Hint: "1: the first. Empty: all of them"},
 	}
+	minimum := []ui.Field{{Name: "minimum", Label: "Minimum", Value: t.minimum, Optional: true, Short: true, InputMode: "decimal"}}
+	currency := ui.Field{Name: "currency", Label: "Currency", Value: t.currency, Short: true, MaxLength: 3}
+	if exists {
+		currency.Disabled = t.kind == string(coupon.Fixed)
+		minimum = append(minimum, currency)
+	} else {
+		currency.Hint = "Of an amount, and of a minimum"
+		takes = slices.Insert(takes, 2, currency)
+	}
 	text := "An amount is taken once off an order, spread over what it is for, and off each further charge. It never changes: another discount is another coupon."
 	return ui.Form{Action: action, Submit: "Save coupon", Cancel: cancel, Sections: []ui.FormSection{
 		{Title: "About", Fields: about},
@@ -90,10 +99,7 @@ func (t typedCoupon) form(action, cancel string, exists bool, products []catalog
 			{Kind: ui.InputNumber, Name: "per_customer", Label: "Uses by one customer", Value: t.each, Optional: true, Short: true, Min: "1"},
 			{Kind: ui.InputSwitch, Name: "new_customers", Label: "New customers only", Checked: t.newcomers, Hint: "Who has paid for nothing yet, and once."},
 		}},
-		{Title: "Minimum", Text: "What an order must cost before discount and tax.", Fields: []ui.Field{
-			{Name: "minimum", Label: "Minimum", Value: t.minimum, Optional: true, Short: true, InputMode: "decimal"},
-			{Name: "currency", Label: "Currency", Value: t.currency, Disabled: exists && t.kind == string(coupon.Fixed), Short: true, MaxLength: 3, Hint: "Of the minimum, and of what is taken off if that is an amount"},
-		}},
+		{Title: "Minimum", Text: "What an order must cost before discount and tax.", Fields: minimum},
 		{Title: "Products", Text: "None chosen: all of them.", Fields: t.productFields(products)},
 		{Title: "Cycles", Text: "None chosen: all of them.", Fields: t.cycleFields()},
 	}}

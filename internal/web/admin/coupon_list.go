@@ -2,9 +2,11 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/staff"
@@ -148,8 +150,10 @@ func (a *area) couponFacts(r *http.Request, p ui.Page, c coupon.Coupon) (*ui.Det
 	cycles := "all"
 	if len(c.Cycles) > 0 {
 		var names []string
-		for _, cycle := range c.Cycles {
-			names = append(names, strings.ToLower(cycleNames[cycle]))
+		for _, cycle := range civil.Cycles() {
+			if slices.Contains(c.Cycles, cycle) {
+				names = append(names, strings.ToLower(cycleNames[cycle]))
+			}
 		}
 		cycles = strings.Join(names, ", ")
 	}

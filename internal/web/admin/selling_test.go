@@ -37,7 +37,7 @@ func TestCouponPages(t *testing.T) {
 	form.Set("new_customers", "on")
 	form["product"], form["cycle"] = []string{product.ID}, []string{"annual", "monthly"}
 	at := br.sends("/admin/coupons", form).leads()
-	br.get(at).is(200).sound().says("SPRING-27", "12.5 %", "the first 3 charges", "2027-02-01 to 2027-12-31", "0 of 100", "Widget", "every year, every month", "€10.00", "Nobody has used it")
+	br.get(at).is(200).sound().says("SPRING-27", "12.5 %", "the first 3 charges", "2027-02-01 to 2027-12-31", "0 of 100", "Widget", "every month, every year", "€10.00", "Nobody has used it")
 	br.sends("/admin/coupons", form).is(422).says("There is a coupon")
 	br.get("/admin/coupons?q=spring").is(200).sound().says("SPRING-27")
 	br.get("/admin/coupons?status=archived").is(200).sound().says("No coupon found")
