@@ -519,6 +519,12 @@ func (s *Service) takeBackOpen(ctx context.Context, tx *db.Tx, sub Subscription,
 		if period.State != PeriodOpen || period.LineID == "" || i == 0 {
 			continue
 		}
+		if _, line, err := billing.LineOf(ctx, tx, period.LineID); err != nil || line.Link != nil && line.Link.State == billing.Done {
+			if err != nil {
+				return sub, err
+			}
+			continue // it was paid once, and the money went back without the debt
+		}
 		if err := deletePeriod(ctx, tx, sub.ID, period); err != nil {
 			return sub, err
 		}

@@ -164,7 +164,7 @@ func (s *Service) end(ctx context.Context, tx *db.Tx, sub Subscription, why EndR
 		return err
 	}
 	for _, period := range open {
-		if err := s.giveUp(ctx, tx, period, why); err != nil {
+		if err := s.giveUp(ctx, tx, sub, period, why); err != nil {
 			return err
 		}
 	}
@@ -172,18 +172,32 @@ func (s *Service) end(ctx context.Context, tx *db.Tx, sub Subscription, why EndR
 }
 
 // giveUp closes the invoice of a period that will not be paid any more.
-func (s *Service) giveUp(ctx context.Context, tx *db.Tx, period Period, why EndReason) error {
+func (s *Service) giveUp(ctx context.Context, tx *db.Tx, sub Subscription, period Period, why EndReason) error {
 	inv, err := billing.Lock(ctx, tx, period.InvoiceID)
 	if err != nil || inv.Status != billing.Open {
 		return err
 	}
+	line, found := inv.Line(period.LineID)
+	delivered := found && line.Link != nil && line.Link.State == billing.Done
 	switch {
 	case why == EndedDisputeLost:
 		return nil // the payment room closes what was in dispute
-	case why == EndedUnpaid && (len(inv.Lines) == 1 || inv.Kind == billing.KindRenewal):
+	case why == EndedUnpaid && onlyAbout(inv, sub):
 		_, err = s.billing.GiveUp(ctx, tx, inv.ID, "the subscription ended unpaid")
+	case delivered:
+		return nil // it was paid once, and the money went back without the debt: that is still owed
 	default:
 		_, err = s.billing.RemoveLine(ctx, tx, period.LineID, billing.Removal{Why: "the subscription ended", InFlight: true})
 	}
 	return err
+}
+
+// onlyAbout reports whether an invoice asks for nothing but a subscription.
+func onlyAbout(inv billing.Invoice, sub Subscription) bool {
+	for _, line := range inv.Lines {
+		if line.Link != nil && line.Link.Target != sub.ID {
+			return false
+		}
+	}
+	return true
 }

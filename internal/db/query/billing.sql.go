@@ -2471,19 +2471,33 @@ func (q *Queries) WrongNoteSums(ctx context.Context, n int64) ([]WrongNoteSumsRo
 
 const wrongOrders = `-- name: WrongOrders :many
 SELECT judged.id, judged.got, judged.want FROM (
-    SELECT orders.id, orders.status AS got, CAST(CASE
-        WHEN invoices.id IS NULL OR invoices.customer_id <> orders.customer_id
-            OR (invoices.total <> orders.total AND invoices.replaces IS NULL)
-            THEN 'one with an invoice of the same customer and total'
-        WHEN orders.status IN ('refunded', 'partially_refunded', 'disputed') THEN orders.status
-        WHEN invoices.status IN ('draft', 'open') THEN 'pending'
-        WHEN invoices.status IN ('void', 'uncollectible') THEN 'cancelled'
-        WHEN EXISTS (
-            SELECT 1 FROM invoice_lines JOIN fulfilments ON fulfilments.line_id = invoice_lines.id
-            WHERE invoice_lines.invoice_id = invoices.id AND fulfilments.state IN ('pending', 'failed')) THEN 'failed'
+    SELECT facts.id, facts.got, CAST(CASE
+        WHEN facts.invoice_id IS NULL OR facts.stray THEN 'one with an invoice of the same customer and total'
+        WHEN facts.contested THEN CASE WHEN facts.got = 'cancelled' THEN facts.got ELSE 'disputed' END
+        WHEN facts.refunded > 0 AND facts.credited >= facts.total THEN 'refunded'
+        WHEN facts.status IN ('void', 'uncollectible') OR (facts.total > 0 AND facts.credited >= facts.total AND facts.done = 0)
+            THEN CASE WHEN facts.got IN ('refunded', 'partially_refunded') THEN facts.got ELSE 'cancelled' END
+        WHEN facts.refunded > 0 THEN 'partially_refunded'
+        WHEN facts.status IN ('draft', 'open') AND facts.completed_at IS NOT NULL THEN 'completed'
+        WHEN facts.status IN ('draft', 'open') THEN CASE WHEN facts.taken > 0 AND facts.got = 'failed' THEN facts.got ELSE 'pending' END
+        WHEN facts.undone > 0 THEN 'failed'
         ELSE 'completed' END AS TEXT) AS want
-    FROM orders LEFT JOIN invoices ON invoices.order_id = orders.id
-        AND NOT EXISTS (SELECT 1 FROM invoices AS newer WHERE newer.replaces = invoices.id)
+    FROM (
+        SELECT orders.id, orders.status AS got, orders.completed_at, invoices.id AS invoice_id, invoices.status, invoices.total,
+            invoices.credited,
+            invoices.customer_id <> orders.customer_id OR (invoices.total <> orders.total AND invoices.replaces IS NULL) AS stray,
+            invoices.disputes > 0 OR EXISTS (
+                SELECT 1 FROM disputes WHERE disputes.invoice_id = invoices.id AND disputes.status = 'lost') AS contested,
+            COALESCE((SELECT SUM(credit_notes.total) FROM credit_notes
+                WHERE credit_notes.invoice_id = invoices.id AND credit_notes.cause = 'refund'), 0) AS refunded,
+            (SELECT COUNT(*) FROM fulfilments WHERE fulfilments.invoice_id = invoices.id AND fulfilments.state = 'done') AS done,
+            (SELECT COUNT(*) FROM fulfilments
+                WHERE fulfilments.invoice_id = invoices.id AND fulfilments.state IN ('pending', 'failed')) AS undone,
+            (SELECT COUNT(*) FROM ledger_transactions
+                WHERE ledger_transactions.invoice_id = invoices.id AND ledger_transactions.kind LIKE 'taken.%') AS taken
+        FROM orders LEFT JOIN invoices ON invoices.order_id = orders.id
+            AND NOT EXISTS (SELECT 1 FROM invoices AS newer WHERE newer.replaces = invoices.id)
+    ) AS facts
 ) AS judged
 WHERE judged.got <> judged.want
 ORDER BY judged.id LIMIT CAST($1 AS BIGINT)
@@ -2495,7 +2509,8 @@ type WrongOrdersRow struct {
 	Want string
 }
 
-// An order follows the invoice that stands for it now. How refunds and disputes show is the order's own business.
+// An order follows the invoice that stands for it now. What came first of two things that may both be said of it is its
+// own business.
 func (q *Queries) WrongOrders(ctx context.Context, n int64) ([]WrongOrdersRow, error) {
 	rows, err := q.db.QueryContext(ctx, wrongOrders, n)
 	if err != nil {
