@@ -38,6 +38,15 @@ func TakeUp(ctx context.Context, tx *db.Tx, in Input) (Customer, error) {
 	return c, nil
 }
 
+// LockAddress takes the lock of the customer who has an address, if there is one. Whoever takes up a guest holds it before
+// any other lock, as everybody holds that of a customer first.
+func LockAddress(ctx context.Context, tx *db.Tx, email string) error {
+	if _, err := tx.LockCustomerByEmail(ctx, text.Fold(email)); err != nil {
+		return fmt.Errorf("lock customer by e-mail: %w", err)
+	}
+	return nil
+}
+
 // guestFold is what a guest is found by. No address contains a space, so it is nobody's address.
 func guestFold(c Customer) string { return text.Fold(c.Email) + " " + c.ID }
 

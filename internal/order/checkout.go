@@ -98,6 +98,9 @@ func wasFaster(err error) bool {
 }
 
 func (s *Service) checkout(ctx context.Context, tx *db.Tx, g Guest, in Input) (Receipt, error) {
+	if err := customer.LockAddress(ctx, tx, g.Email); err != nil {
+		return Receipt{}, err
+	}
 	who := buyer{address: text.Fold(g.Email), party: g.party()}
 	o, done, err := firstOfGuest(ctx, tx, in, who.address)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/coupon"
+	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db/dbtest"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
@@ -53,6 +54,58 @@ func TestACouponMakesAnOrderCheaper(t *testing.T) {
 		in.Kind, in.Reason = order.Test, "trying"
 		_, err = shop.Orders.Place(t.Context(), in)
 		wantCode(t, err, fail.KindInvalid, fail.CodeInvalidInput, "coupon")
+		shop.Proven(t)
+	})
+}
+
+// The cases of group D that are orders with a coupon. (Several coupons on one order are arithmetic of package tax.)
+func TestCasesOfDiscounts(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, shop *ordertest.Shop) {
+		shop.Terms.Tax = billing.TaxTerms{Mode: tax.Exclusive, Country: "DE"}
+		for rate, class := range map[string]string{"0": "none", "10": "low", "20": "standard"} {
+			shop.Exec(t, `INSERT INTO tax_rates (id, country, class, name, rate, valid_from, created_at) VALUES ($1, 'DE', $1, 'VAT', $2, '2020-01-01', 0)`, class, rate)
+		}
+		ada, err := shop.Customers.Create(t.Context(), customer.Input{Email: "ada@example.com", Name: "Ada", Country: "DE"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sell := func(slug string, amount int64, class string) catalog.Price {
+			return shop.Sell(t, slug, catalog.NewPrice{Cycle: "one_time", Money: eur(amount), TaxClass: class})
+		}
+		a, b, c, d := sell("a", 10000, "low"), sell("b", 5000, "none"), sell("c", 3000, "standard"), sell("d", 2000, "standard")
+		e, f := sell("e", 17900, "low"), sell("f", 39900, "standard")
+		plan, err := shop.Catalog.Plan(t.Context(), f.PlanID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		newCoupon(t, shop, coupon.NewCoupon{Code: "D1", Money: eur(1000)})
+		newCoupon(t, shop, coupon.NewCoupon{Code: "D2", Money: eur(11000)})
+		newCoupon(t, shop, coupon.NewCoupon{Code: "D4", Money: eur(25000), Rules: coupon.Rules{ProductIDs: []string{plan.ProductID}}})
+		for code, want := range map[string]struct {
+			prices          []catalog.Price
+			discounts       []int64
+			net, vat, total int64
+		}{
+			"D1": {[]catalog.Price{a, b, c, d}, []int64{500, 250, 150, 100}, 19000, 1900, 20900},
+			"D2": {[]catalog.Price{a}, []int64{10000}, 0, 0, 0},
+			"D4": {[]catalog.Price{e, f}, []int64{0, 25000}, 32800, 4770, 37570},
+		} {
+			var items []order.Item
+			for _, price := range want.prices {
+				items = append(items, one(price)...)
+			}
+			o := place(t, shop, order.Input{CustomerID: ada.ID, Items: items, Coupon: code})
+			inv := shop.Invoice(t, o.InvoiceID)
+			if inv.Net != eur(want.net) || inv.Tax != eur(want.vat) || inv.Total != eur(want.total) || o.Total != inv.Total {
+				t.Errorf("%s: %s + %s = %s", code, inv.Net, inv.Tax, inv.Total)
+			}
+			for i, line := range inv.Lines {
+				if line.Discount != eur(want.discounts[i]) {
+					t.Errorf("%s: discount of line %d is %s", code, i+1, line.Discount)
+				}
+			}
+		}
 		shop.Proven(t)
 	})
 }
