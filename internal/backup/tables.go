@@ -51,6 +51,7 @@ var tables = []table{
 	{"refunds", "id"},
 	{"disputes", "id"},
 	{"gateway_events", "gateway, event_id"},
+	{"charge_days", "day"},
 	{"ledger_seals", "sequence"},
 	{"ledger_transactions", "id"},
 	{"ledger_entries", "transaction_id, position"},

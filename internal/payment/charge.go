@@ -49,7 +49,7 @@ type ChargeOptions struct {
 	MethodID string
 	// Amount is what to charge of the balance; zero: all of it.
 	Amount money.Money
-	// Automatic says that nobody asked for it but the clock.
+	// Automatic says that nobody asked for it but the clock: it counts for the safety bound.
 	Automatic bool
 }
 
@@ -89,6 +89,11 @@ func (s *Service) request(ctx context.Context, tx *db.Tx, inv billing.Invoice, o
 	a, err := s.write(ctx, tx, inv, newAttempt{gateway: m.Gateway, method: &m.ID, key: o.Key, amount: amount})
 	if err != nil {
 		return Attempt{}, err
+	}
+	if o.Automatic {
+		if err := countCharge(ctx, tx); err != nil {
+			return Attempt{}, err
+		}
 	}
 	return a, s.jobs.Enqueue(ctx, tx, job.New{Kind: chargeJob, DedupKey: a.ID, Payload: a.ID, RunAt: runAt})
 }

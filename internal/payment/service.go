@@ -25,12 +25,13 @@ type Service struct {
 	gateways map[string]gateway.Gateway
 	settled  []func(ctx context.Context, tx *db.Tx, inv billing.Invoice) error
 	look     func()
+	bounded  bool
 
 	taken, repeats, refused atomic.Uint64
 }
 
-// New returns the payments of a store. [Service.UseGateway], [Service.AfterAttempt] and [Service.OnIntake] belong to
-// building the program: call them before the first verb.
+// New returns the payments of a store. [Service.UseGateway], [Service.AfterAttempt], [Service.OnIntake] and
+// [Service.KeepBound] belong to building the program: call them before the first verb.
 func New(d *db.DB, b *billing.Service, jobs *job.Queue, log *slog.Logger) *Service {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)

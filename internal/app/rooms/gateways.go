@@ -15,6 +15,7 @@ func (r *Rooms) useGateways(ctx context.Context, d *db.DB, c Config) error {
 	r.Payments.UseGateway(manual.Manual{})
 	r.Payments.OnIntake(r.Automation.Look)
 	if !c.TestMode {
+		r.Payments.KeepBound()
 		return sandbox.RefuseLive(ctx, d)
 	}
 	receive := func(ctx context.Context, header http.Header, body []byte) error {

@@ -480,6 +480,17 @@ CREATE TABLE gateway_events (
 CREATE INDEX gateway_events_due ON gateway_events (try_at, event_id) WHERE state = 'received';
 CREATE INDEX gateway_events_by_age ON gateway_events (received_at, event_id);
 
+-- How many charges the automation asked for on each day of the store's zone. On an unusual day they are held, until
+-- staff release them.
+CREATE TABLE charge_days (
+    day         TEXT COLLATE "C" PRIMARY KEY,
+    charges     BIGINT NOT NULL CHECK (charges >= 0),
+    held        BIGINT NOT NULL DEFAULT 0 CHECK (held >= 0), -- how many were due when they began to be held; 0: not held
+    released_on TEXT COLLATE "C",
+    CHECK (released_on IS NULL OR (held > 0 AND released_on >= day))
+);
+CREATE INDEX charge_days_held ON charge_days (day) WHERE held > 0;
+
 -- The hash of all transactions that a seal covers, in the order of their ids, and of the seal before it.
 CREATE TABLE ledger_seals (
     sequence     BIGINT PRIMARY KEY CHECK (sequence > 0),

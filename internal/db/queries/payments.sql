@@ -192,3 +192,33 @@ UPDATE disputes SET counted = counted - @amount WHERE id = @id;
 -- name: UnheardRefunds :one
 SELECT COUNT(*) FROM refunds
 WHERE payment_id = @payment_id AND state = 'pending' AND destination = 'gateway' AND reference IS NULL;
+
+-- name: CountCharge :exec
+INSERT INTO charge_days (day, charges) VALUES (@day, 1)
+ON CONFLICT (day) DO UPDATE SET charges = charge_days.charges + 1;
+
+-- name: ChargeDay :one
+SELECT * FROM charge_days WHERE day = @day;
+
+-- name: FirstChargeDay :one
+SELECT day FROM charge_days ORDER BY day LIMIT 1;
+
+-- name: BusiestChargeDay :one
+SELECT CAST(COALESCE(MAX(charges), 0) AS BIGINT) FROM charge_days WHERE day >= @from_day AND day < @to_day;
+
+-- name: HoldCharges :execrows
+INSERT INTO charge_days (day, charges, held) VALUES (@day, 0, @held)
+ON CONFLICT (day) DO UPDATE SET held = excluded.held WHERE charge_days.held = 0;
+
+-- name: HeldCharges :one
+SELECT * FROM charge_days WHERE held > 0 AND released_on IS NULL ORDER BY day LIMIT 1;
+
+-- name: ReleaseCharges :execrows
+UPDATE charge_days SET released_on = @released_on WHERE held > 0 AND released_on IS NULL;
+
+-- name: ReleasedOn :one
+SELECT COUNT(*) FROM charge_days WHERE held > 0 AND released_on = @day;
+
+-- name: HeldOn :one
+SELECT * FROM charge_days WHERE held > 0 AND day <= @day AND (released_on IS NULL OR released_on > @day)
+ORDER BY day DESC LIMIT 1;

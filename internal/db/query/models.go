@@ -73,6 +73,13 @@ type AutomationRun struct {
 	Error  string
 }
 
+type ChargeDay struct {
+	Day        string
+	Charges    int64
+	Held       int64
+	ReleasedOn *string
+}
+
 type CheckLogPosition struct {
 	ID      int64
 	Epoch   string

@@ -208,6 +208,38 @@ func (q *Queries) AttemptsOfInvoice(ctx context.Context, invoiceID string) ([]Pa
 	return items, nil
 }
 
+const busiestChargeDay = `-- name: BusiestChargeDay :one
+SELECT CAST(COALESCE(MAX(charges), 0) AS BIGINT) FROM charge_days WHERE day >= $1 AND day < $2
+`
+
+type BusiestChargeDayParams struct {
+	FromDay string
+	ToDay   string
+}
+
+func (q *Queries) BusiestChargeDay(ctx context.Context, arg BusiestChargeDayParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, busiestChargeDay, arg.FromDay, arg.ToDay)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const chargeDay = `-- name: ChargeDay :one
+SELECT day, charges, held, released_on FROM charge_days WHERE day = $1
+`
+
+func (q *Queries) ChargeDay(ctx context.Context, day string) (ChargeDay, error) {
+	row := q.db.QueryRowContext(ctx, chargeDay, day)
+	var i ChargeDay
+	err := row.Scan(
+		&i.Day,
+		&i.Charges,
+		&i.Held,
+		&i.ReleasedOn,
+	)
+	return i, err
+}
+
 const clearDefaultMethod = `-- name: ClearDefaultMethod :exec
 UPDATE payment_methods SET is_default = FALSE WHERE customer_id = $1 AND is_default
 `
@@ -244,6 +276,16 @@ func (q *Queries) CountAttempts(ctx context.Context, invoiceID string) (int64, e
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const countCharge = `-- name: CountCharge :exec
+INSERT INTO charge_days (day, charges) VALUES ($1, 1)
+ON CONFLICT (day) DO UPDATE SET charges = charge_days.charges + 1
+`
+
+func (q *Queries) CountCharge(ctx context.Context, day string) error {
+	_, err := q.db.ExecContext(ctx, countCharge, day)
+	return err
 }
 
 const countDisputed = `-- name: CountDisputed :exec
@@ -443,6 +485,68 @@ func (q *Queries) FailedPayment(ctx context.Context, arg FailedPaymentParams) (P
 		&i.CreatedAt,
 	)
 	return i, err
+}
+
+const firstChargeDay = `-- name: FirstChargeDay :one
+SELECT day FROM charge_days ORDER BY day LIMIT 1
+`
+
+func (q *Queries) FirstChargeDay(ctx context.Context) (string, error) {
+	row := q.db.QueryRowContext(ctx, firstChargeDay)
+	var day string
+	err := row.Scan(&day)
+	return day, err
+}
+
+const heldCharges = `-- name: HeldCharges :one
+SELECT day, charges, held, released_on FROM charge_days WHERE held > 0 AND released_on IS NULL ORDER BY day LIMIT 1
+`
+
+func (q *Queries) HeldCharges(ctx context.Context) (ChargeDay, error) {
+	row := q.db.QueryRowContext(ctx, heldCharges)
+	var i ChargeDay
+	err := row.Scan(
+		&i.Day,
+		&i.Charges,
+		&i.Held,
+		&i.ReleasedOn,
+	)
+	return i, err
+}
+
+const heldOn = `-- name: HeldOn :one
+SELECT day, charges, held, released_on FROM charge_days WHERE held > 0 AND day <= $1 AND (released_on IS NULL OR released_on > $1)
+ORDER BY day DESC LIMIT 1
+`
+
+func (q *Queries) HeldOn(ctx context.Context, day string) (ChargeDay, error) {
+	row := q.db.QueryRowContext(ctx, heldOn, day)
+	var i ChargeDay
+	err := row.Scan(
+		&i.Day,
+		&i.Charges,
+		&i.Held,
+		&i.ReleasedOn,
+	)
+	return i, err
+}
+
+const holdCharges = `-- name: HoldCharges :execrows
+INSERT INTO charge_days (day, charges, held) VALUES ($1, 0, $2)
+ON CONFLICT (day) DO UPDATE SET held = excluded.held WHERE charge_days.held = 0
+`
+
+type HoldChargesParams struct {
+	Day  string
+	Held int64
+}
+
+func (q *Queries) HoldCharges(ctx context.Context, arg HoldChargesParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, holdCharges, arg.Day, arg.Held)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const insertAttempt = `-- name: InsertAttempt :exec
@@ -1238,6 +1342,29 @@ func (q *Queries) RefundsOfInvoice(ctx context.Context, invoiceID string) ([]Ref
 		return nil, err
 	}
 	return items, nil
+}
+
+const releaseCharges = `-- name: ReleaseCharges :execrows
+UPDATE charge_days SET released_on = $1 WHERE held > 0 AND released_on IS NULL
+`
+
+func (q *Queries) ReleaseCharges(ctx context.Context, releasedOn *string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, releaseCharges, releasedOn)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const releasedOn = `-- name: ReleasedOn :one
+SELECT COUNT(*) FROM charge_days WHERE held > 0 AND released_on = $1
+`
+
+func (q *Queries) ReleasedOn(ctx context.Context, day *string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, releasedOn, day)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const removePaymentMethod = `-- name: RemovePaymentMethod :execrows
