@@ -152,6 +152,7 @@ type Input struct {
 	ExpiresAt *time.Time // StaffSetsExpiry: nil is for ever
 	Until     *time.Time // PaymentLifted by hand: how long the license runs before it is suspended again
 	Term      Term       // TermSet, TermRevived
+	EndStays  bool       // DisputeWon, DisputeLost: a subscription says when the license ends, not its expiry
 }
 
 // Term is for how long a subscription lets a license run. A nil instant never comes.
@@ -230,7 +231,7 @@ func (e Effect) apply(s State, in Input, now time.Time) State {
 	case OpenEnd:
 		s.EndsAt = nil
 	case RestoreEnd:
-		if s.EndsAt == nil && !s.Has(HoldDispute) {
+		if s.EndsAt == nil && !s.Has(HoldDispute) && !in.EndStays {
 			s.EndsAt = s.ExpiresAt
 		}
 	case SetGrace:

@@ -46,7 +46,7 @@ func (s *Service) lineChanged(ctx context.Context, tx *db.Tx, inv billing.Invoic
 		if line.Link.State != billing.Done {
 			return nil
 		}
-		return s.licenseMoney(ctx, tx, inv, line.Link.Target, lost, line.TakenBack)
+		return s.licenseMoney(ctx, tx, inv, line.Link.Target, lost, line.TakenBack, false)
 	case billing.LinkAddon:
 		if line.Link.State != billing.Done || !line.TakenBack && !lost {
 			return nil
@@ -99,7 +99,7 @@ func (s *Service) periodMoney(ctx context.Context, tx *db.Tx, id string, inv bil
 		return nil
 	}
 	// After its term: while the hold of a dispute stands, the license can't end.
-	return s.licenseMoney(ctx, tx, inv, sub.LicenseID, lost, takenBack)
+	return s.licenseMoney(ctx, tx, inv, sub.LicenseID, lost, takenBack, true)
 }
 
 // movePeriod writes down what an invoice says about a period, and assesses the subscription anew.
@@ -180,7 +180,7 @@ const removedTask = "subscription.period_removed"
 
 // licenseMoney passes on to a license what happened to the money that paid for it: a dispute holds it, a lost one and a full
 // refund revoke it.
-func (s *Service) licenseMoney(ctx context.Context, tx *db.Tx, inv billing.Invoice, licenseID string, lost, takenBack bool) error {
+func (s *Service) licenseMoney(ctx context.Context, tx *db.Tx, inv billing.Invoice, licenseID string, lost, takenBack, subscribed bool) error {
 	on := license.DisputeWon
 	switch {
 	case lost:
@@ -188,7 +188,7 @@ func (s *Service) licenseMoney(ctx context.Context, tx *db.Tx, inv billing.Invoi
 	case inv.Disputes > 0:
 		on = license.DisputeOpened
 	}
-	if err := s.licenses.Apply(ctx, tx, licenseID, on, license.Input{Source: inv.ID}); err != nil || !takenBack {
+	if err := s.licenses.Apply(ctx, tx, licenseID, on, license.Input{Source: inv.ID, EndStays: subscribed}); err != nil || !takenBack {
 		return err
 	}
 	return s.licenses.Apply(ctx, tx, licenseID, license.FullRefund, license.Input{Source: inv.ID})
