@@ -174,6 +174,10 @@ func (s *Service) composeNote(ctx context.Context, tx *db.Tx, inv Invoice, c Cre
 	if len(c.Lines) == 0 && c.Amount.Amount > 0 {
 		roundUp(&figures, document, so, c.Amount.Amount-figures.Total.Amount)
 	}
+	// Where an invoice gives back in one category what it asks for in another, its categories allow more than it does.
+	if left := inv.Total.Amount - inv.Credited.Amount; figures.Total.Amount > left || figures.Net.Amount < 0 || figures.Tax.Amount < 0 {
+		return CreditNote{}, exceeds(inv, fmt.Errorf("%s of %s", figures.Total, inv.money(left)))
+	}
 	if figures.Total.Amount <= 0 {
 		return CreditNote{}, fail.Conflict("NOTHING_TO_CREDIT", "Nothing is left of the invoice that could be credited.")
 	}

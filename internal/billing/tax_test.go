@@ -241,3 +241,25 @@ func TestYen(t *testing.T) {
 		b.proven(t)
 	})
 }
+
+// An invoice that gives back in one tax category what it asks for in another is not exceeded by its credit notes.
+func TestCreditOfAnInvoiceOfTwoSigns(t *testing.T) {
+	t.Parallel()
+	eachBooks(t, func(t *testing.T, b *books) {
+		b.taxed(t, tax.Exclusive, map[string]string{"standard": "20", "reduced": "5"})
+		back := line(-1000)
+		back.TaxClass = "reduced"
+		inv := b.issue(t, line(4000), back)
+		_, err := b.on(inv.ID, func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (billing.Invoice, error) {
+			_, inv, err := b.billing.Credit(ctx, tx, inv, billing.Crediting{
+				Lines: []billing.LineCredit{{LineID: inv.Lines[0].ID, Amount: eur(4000)}}, Cause: billing.CauseGoodwill,
+			})
+			return inv, err
+		})
+		wantCode(t, err, fail.KindConflict, "CREDIT_EXCEEDS_INVOICE")
+		if note := b.credit(t, inv.ID, billing.Crediting{Cause: billing.CauseGoodwill}); note.Total != inv.Total {
+			t.Errorf("note of %v for %v", note.Total, inv.Total)
+		}
+		b.proven(t)
+	})
+}

@@ -33,7 +33,7 @@ var tampers = map[string]tamper{
 	"a total changed":          {"UPDATE invoices SET net = net + 1, total = total + 1 WHERE status = 'open'", []string{"invoice.total", "invoice.receivable", "invoice.revenue", "order.status"}},
 	"a line changed":           {"UPDATE invoice_lines SET amount = amount + 1, total = total + 1 WHERE id IN (SELECT MIN(id) FROM invoice_lines)", []string{"line.total", "invoice.total"}},
 	"an invoice made void":     {"UPDATE invoices SET status = 'void' WHERE status = 'open'", []string{"invoice.receivable", "invoice.revenue", "order.status", "fulfilment.state"}},
-	"an invoice not settled":   {"UPDATE invoices SET status = 'open', paid_at = NULL WHERE number = 'INV-2026-1'", []string{"invoice.status", "order.status", "fulfilment.state"}},
+	"an invoice not settled":   {"UPDATE invoices SET status = 'open', paid_at = NULL WHERE number = 'INV-2026-1'", []string{"invoice.status"}},
 	"a number too many taken":  {"UPDATE number_series SET last_number = last_number + 1", []string{"number.count"}},
 	"a number changed":         {"UPDATE invoices SET sequence = 7 WHERE sequence = 2", []string{"number.count", "number.gap"}},
 	"a date changed":           {"UPDATE invoices SET issued_on = '2027-01-01' WHERE sequence = 1", []string{"number.order"}},

@@ -2329,10 +2329,9 @@ JOIN invoice_lines ON invoice_lines.invoice_id = fulfilments.invoice_id AND invo
 JOIN invoices ON invoices.id = invoice_lines.invoice_id
 WHERE (fulfilments.state = 'failed' AND invoices.status <> 'paid')
     OR (fulfilments.state = 'pending' AND invoices.status NOT IN ('draft', 'open'))
-    OR (fulfilments.state = 'done' AND invoices.status <> 'paid' AND invoices.credited < invoices.total AND NOT EXISTS (
-        SELECT 1 FROM ledger_transactions
-        JOIN invoice_lines AS once ON once.invoice_id = ledger_transactions.invoice_id
-        WHERE once.id = fulfilments.line_id AND ledger_transactions.kind LIKE 'taken.%'))
+    OR (fulfilments.state = 'done' AND invoices.status <> 'paid' AND NOT EXISTS (
+        SELECT 1 FROM invoice_lines AS once JOIN events ON events.subject_id = once.invoice_id AND events.type = 'invoice.paid'
+        WHERE once.id = fulfilments.line_id))
 ORDER BY fulfilments.line_id LIMIT CAST($1 AS BIGINT)
 `
 
@@ -2342,7 +2341,7 @@ type WrongLinksRow struct {
 	Status string
 }
 
-// Work is done for invoices that are paid, or were: what was paid has been taken back since, or all was credited.
+// Work is done for invoices that are paid, or were.
 func (q *Queries) WrongLinks(ctx context.Context, n int64) ([]WrongLinksRow, error) {
 	rows, err := q.db.QueryContext(ctx, wrongLinks, n)
 	if err != nil {
@@ -2479,7 +2478,7 @@ SELECT judged.id, judged.got, judged.want FROM (
             THEN CASE WHEN facts.got IN ('refunded', 'partially_refunded') THEN facts.got ELSE 'cancelled' END
         WHEN facts.refunded > 0 THEN 'partially_refunded'
         WHEN facts.status IN ('draft', 'open') AND facts.completed_at IS NOT NULL THEN 'completed'
-        WHEN facts.status IN ('draft', 'open') THEN CASE WHEN facts.taken > 0 AND facts.got = 'failed' THEN facts.got ELSE 'pending' END
+        WHEN facts.status IN ('draft', 'open') THEN CASE WHEN facts.reopened AND facts.got = 'failed' THEN facts.got ELSE 'pending' END
         WHEN facts.undone > 0 THEN 'failed'
         ELSE 'completed' END AS TEXT) AS want
     FROM (
@@ -2493,8 +2492,7 @@ SELECT judged.id, judged.got, judged.want FROM (
             (SELECT COUNT(*) FROM fulfilments WHERE fulfilments.invoice_id = invoices.id AND fulfilments.state = 'done') AS done,
             (SELECT COUNT(*) FROM fulfilments
                 WHERE fulfilments.invoice_id = invoices.id AND fulfilments.state IN ('pending', 'failed')) AS undone,
-            (SELECT COUNT(*) FROM ledger_transactions
-                WHERE ledger_transactions.invoice_id = invoices.id AND ledger_transactions.kind LIKE 'taken.%') AS taken
+            EXISTS (SELECT 1 FROM events WHERE events.subject_id = invoices.id AND events.type = 'invoice.reopened') AS reopened
         FROM orders LEFT JOIN invoices ON invoices.order_id = orders.id
             AND NOT EXISTS (SELECT 1 FROM invoices AS newer WHERE newer.replaces = invoices.id)
     ) AS facts
