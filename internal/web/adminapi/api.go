@@ -124,6 +124,7 @@ func New(c Config) *API {
 	a.payments()
 	a.paymentMethods()
 	a.subscriptions()
+	a.priceUpdates()
 	a.staffTasks()
 	a.taxRates()
 	a.reportsOfTax()

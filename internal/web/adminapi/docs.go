@@ -89,7 +89,7 @@ func (a *API) docs() docsView {
 		at := slices.IndexFunc(v.Groups, func(g docsGroup) bool { return g.Name == rt.Tag })
 		if at < 0 {
 			at = len(v.Groups)
-			v.Groups = append(v.Groups, docsGroup{ID: strings.ToLower(rt.Tag), Name: rt.Tag})
+			v.Groups = append(v.Groups, docsGroup{ID: strings.ReplaceAll(strings.ToLower(rt.Tag), " ", "-"), Name: rt.Tag})
 		}
 		v.Groups[at].Operations = append(v.Groups[at].Operations, d.operation(rt))
 	}

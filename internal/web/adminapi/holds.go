@@ -50,11 +50,11 @@ func (a *API) holds() {
 	add(a, route{Method: http.MethodPost, Path: "/licenses/{id}/holds", Scope: "licenses:write", Tag: "Licenses", Summary: "Place a hold: suspend a license", Notes: "A hold that stands already stays as it is. Answers with the license.", Status: http.StatusCreated, Codes: []string{"LICENSE_NOT_FOUND"}},
 		func(ctx context.Context, in *newHoldInput) (License, error) {
 			l, err := a.Licenses.PlaceHold(ctx, in.ID, license.HoldReason(in.Body.Reason), in.Body.Why)
-			return showLicense(l), err
+			return a.license(ctx, l, err)
 		})
 	add(a, route{Method: http.MethodDelete, Path: "/licenses/{id}/holds/{reason}", Scope: "licenses:write", Tag: "Licenses", Summary: "Lift all holds of a reason", Notes: "Answers with the license.", Codes: []string{"LICENSE_NOT_FOUND", "HOLD_NOT_FOUND"}},
 		func(ctx context.Context, in *liftHoldInput) (License, error) {
 			l, err := a.Licenses.LiftHold(ctx, in.ID, license.HoldReason(in.Reason), in.lift())
-			return showLicense(l), err
+			return a.license(ctx, l, err)
 		})
 }

@@ -21,7 +21,7 @@ func TestLicense(t *testing.T) {
 		place := "/licenses/" + l
 		want := object{
 			"id": l, "key": check(func(v any) bool { k, ok := v.(string); return ok && len(k) == 35 }), "type": "purchased", "status": "active",
-			"holds": []any{}, "customer_id": s.customer, "product_id": s.product, "plan_id": s.plan, "order_id": id("ord"),
+			"holds": []any{}, "customer_id": s.customer, "product_id": s.product, "plan_id": s.plan, "order_id": id("ord"), "subscription_id": nil,
 			"activation_type": "device", "activation_limit": 2.0, "activations_used": 0.0,
 			"entitlements": object{"projects.max": 25.0, "feature.sso": true}, "entitlement_overrides": object{},
 			"expires_at": nil, "grace_until": nil, "ends_at": nil, "updates_until": nil, "last_check_at": nil, "last_check_ip": nil,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/subscription"
 )
 
 // License is a license as the API shows it.
@@ -19,6 +20,7 @@ type License struct {
 	ProductID            string         `json:"product_id"`
 	PlanID               string         `json:"plan_id"`
 	OrderID              *string        `json:"order_id"`
+	SubscriptionID       *string        `json:"subscription_id" example:"sub_01hx2b6yh4m3nq0r8s5t" doc:"That pays for it; null: bought for good, or given"`
 	ActivationType       string         `json:"activation_type" enum:"domain,device,seat,instance"`
 	ActivationLimit      int64          `json:"activation_limit" doc:"0: unlimited"`
 	ActivationsUsed      int64          `json:"activations_used"`
@@ -93,7 +95,7 @@ func (a *API) licenses() {
 	add(a, route{Method: http.MethodGet, Path: "/licenses/{id}", Scope: "licenses:read", Tag: "Licenses", Summary: "Show a license", Codes: []string{"LICENSE_NOT_FOUND"}},
 		func(ctx context.Context, in *ByID) (License, error) {
 			l, err := a.Licenses.ByID(ctx, in.ID)
-			return showLicense(l), err
+			return a.license(ctx, l, err)
 		})
 	add(a, route{Method: http.MethodPatch, Path: "/licenses/{id}", Scope: "licenses:write", Tag: "Licenses", Summary: "Change a license", Notes: "All of it happens or nothing; the expiry is changed before the status.", Codes: []string{"LICENSE_NOT_FOUND", "LICENSE_HELD"}},
 		a.patchLicense)
@@ -105,7 +107,16 @@ func (a *API) listLicenses(ctx context.Context, in *listLicensesInput) (List[Lic
 		PlanID: in.PlanID, Type: license.Type(in.Type), NotSeenDays: in.NotSeenDays, NearLimit: in.NearLimit,
 		Sort: license.Sort(in.Sort), Cursor: in.Cursor, Limit: in.Limit,
 	})
-	return listOf(found, next, showLicense), err
+	if err != nil {
+		return List[License]{}, err
+	}
+	shown := listOf(found, next, showLicense)
+	for i := range shown.Data {
+		if shown.Data[i].SubscriptionID, err = a.paidBy(ctx, shown.Data[i].ID); err != nil {
+			return List[License]{}, err
+		}
+	}
+	return shown, nil
 }
 
 func (a *API) patchLicense(ctx context.Context, in *patchLicenseInput) (License, error) {
@@ -114,5 +125,25 @@ func (a *API) patchLicense(ctx context.Context, in *patchLicenseInput) (License,
 		Status: (*license.Status)(in.Body.Status), Entitlements: in.Body.EntitlementOverrides, KeepSubscription: in.Body.KeepSubscription,
 		Reason: in.Body.Reason,
 	})
-	return showLicense(l), err
+	return a.license(ctx, l, err)
+}
+
+// license shows what a verb has answered.
+func (a *API) license(ctx context.Context, l license.License, err error) (License, error) {
+	if err != nil {
+		return License{}, err
+	}
+	shown := showLicense(l)
+	shown.SubscriptionID, err = a.paidBy(ctx, l.ID)
+	return shown, err
+}
+
+// paidBy is the subscription that pays for a license, other than those that add to it; the newest if there were several.
+func (a *API) paidBy(ctx context.Context, licenseID string) (*string, error) {
+	for s, err := range a.Subscriptions.All(ctx, subscription.Filter{LicenseID: licenseID}) {
+		if err != nil || s.Kind == subscription.OfLicense {
+			return orNull(s.ID), err
+		}
+	}
+	return nil, nil
 }

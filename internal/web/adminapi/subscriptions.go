@@ -174,7 +174,7 @@ func (a *API) subscriptions() {
 		Codes: []string{codeNoSubscription, codeNoPeriod, codeSubscriptionEnded, "PERIOD_NOT_LAST"},
 	}, a.decidePeriod)
 	add(a, route{
-		Method: http.MethodPost, Path: "/subscriptions/{id}/change", Scope: "sales:write", Tag: tag, Summary: "Change price, plan, cycle or quantity", Repeat: after,
+		Method: http.MethodPost, Path: "/subscriptions/{id}/change", Scope: "sales:write", Tag: tag, Summary: "Change price, plan, cycle or quantity", Repeat: after, Long: true,
 		Notes: "Now: the unused part of what is paid is taken off what the same time costs at the new price. What is left to pay is charged to the customer's default method, and the change takes effect when it is paid; what costs less takes effect at once, with account credit. At the renewal: nothing is paid before. A preview says the same to the cent and changes nothing.",
 		Codes: []string{codeNoSubscription, codeSubscriptionEnded, "SUBSCRIPTION_STATE", "INVOICE_OVERDUE", "NOTHING_PAID", codeInProgress},
 	}, a.changeSubscription)
