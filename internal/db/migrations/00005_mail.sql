@@ -28,7 +28,7 @@ CREATE TABLE mails (
     created_at   BIGINT NOT NULL,
     tried_at     BIGINT, -- for the first time
     settled_at   BIGINT,
-    UNIQUE (kind, subject_id, occasion),
+    UNIQUE (subject_id, kind, occasion),
     CHECK (state <> 'queued' OR due_at IS NOT NULL),
     CHECK (state IN ('queued', 'unknown') OR due_at IS NULL),
     CHECK (state <> 'sending' OR claim IS NOT NULL),
@@ -42,7 +42,6 @@ CREATE INDEX mails_by_state ON mails (state, id);
 CREATE INDEX mails_by_kind ON mails (kind, id);
 CREATE INDEX mails_by_customer ON mails (customer_id, id);
 CREATE INDEX mails_by_recipient ON mails (recipient_fold, id);
-CREATE INDEX mails_by_subject ON mails (subject_id, id);
 
 -- What a store wrote in the place of the templates that Keystead ships.
 CREATE TABLE mail_templates (
