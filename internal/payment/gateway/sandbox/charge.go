@@ -29,7 +29,7 @@ func (s *Sandbox) Charge(ctx context.Context, in gateway.Charge) (gateway.Outcom
 		if err != nil && !db.NotFound(err) {
 			return err
 		}
-		if err == nil && m.Attached && m.CustomerRef == in.CustomerID {
+		if err == nil && m.Attached {
 			card = m.Card
 		}
 		c, isNew, err := s.insert(ctx, tx, query.InsertSandboxChargeParams{
