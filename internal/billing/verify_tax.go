@@ -44,9 +44,9 @@ func wantedTax(r query.TaxFiguresRow) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	const any = "EUR" // the arithmetic is the same in all
-	lines := []tax.Line{{Amount: money.New(r.Lines, any), Category: category}}
-	d, err := tax.Compute(tax.Mode(r.TaxMode), any, lines, nil)
+	const anyCurrency = "EUR" // the arithmetic is the same in all
+	lines := []tax.Line{{Amount: money.New(r.Lines, anyCurrency), Category: category}}
+	d, err := tax.Compute(tax.Mode(r.TaxMode), anyCurrency, lines, nil)
 	if err != nil {
 		return "", fmt.Errorf("taxes of invoice %s: %w", r.InvoiceID, err)
 	}
