@@ -69,9 +69,9 @@ func TestAddonsOfPlans(t *testing.T) {
 				b.Errorf("%s is not named: %v", field, fields)
 			}
 		}
-		max := b.do("POST", plans, object{"name": "Max", "activation_type": "device", "activation_limit": 0, "paths": []any{s.plan}})
-		same(b.T, max["paths"], []any{s.plan})
-		same(b.T, b.do("PATCH", "/plans/"+max["id"].(string), object{"paths": []any{}})["paths"], []any{})
+		larger := b.do("POST", plans, object{"name": "Max", "activation_type": "device", "activation_limit": 0, "paths": []any{s.plan}})
+		same(b.T, larger["paths"], []any{s.plan})
+		same(b.T, b.do("PATCH", "/plans/"+larger["id"].(string), object{"paths": []any{}})["paths"], []any{})
 
 		price := b.do("POST", place+"/prices", object{"cycle": "one_time", "money": eur(900)})["id"].(string)
 		for _, license := range []any{nil, "lic_nothing"} {
