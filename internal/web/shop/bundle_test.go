@@ -32,6 +32,7 @@ import (
 type bundle struct {
 	*testing.T
 	Config
+	store *dbtest.Store
 	clock *clock.Test
 	rooms *roomstest.Rooms
 	h     http.Handler
@@ -52,7 +53,7 @@ func live(t *testing.T) *bundle {
 
 func newBundle(t *testing.T, s *dbtest.Store, r *roomstest.Rooms, testMode bool) *bundle {
 	t.Helper()
-	b := &bundle{T: t, clock: s.Clock, rooms: r}
+	b := &bundle{T: t, store: s, clock: s.Clock, rooms: r}
 	b.Config = Config{
 		Ready: func(context.Context) error { return nil }, Settings: r.Settings, SignIn: r.SignIn, Customers: r.Customers, Catalog: r.Catalog,
 		Licenses: r.Licenses, Releases: r.Releases, Orders: r.Orders, Billing: r.Billing, Payments: r.Payments, Sandbox: r.Sandbox,
@@ -366,4 +367,11 @@ func (r reply) find(pattern string) string {
 		r.Fatalf("%s has no %s: %s", r.what, pattern, r.Body)
 	}
 	return m[len(m)-1]
+}
+
+// rename calls a product and its plan something else.
+func (b *bundle) rename(g goods, name string) {
+	b.Helper()
+	must(b.Catalog.UpdateProduct(b.Context(), g.product.ID, catalog.ProductPatch{Name: &name, Description: &name}))(b.T)
+	must(b.Catalog.UpdatePlan(b.Context(), g.plan.ID, catalog.PlanPatch{Name: &name}))(b.T)
 }

@@ -25,8 +25,11 @@ func statePath(orderID string) string {
 
 // collect goes on to the payment of an order that was placed.
 func (s *shop) collect(w http.ResponseWriter, r *http.Request, o order.Order, secret string, by collection) error {
-	if o.Status != order.Pending || by.by.byHand() || by.by.gateway == "" {
+	if o.Status != order.Pending || by.by.gateway == "" {
 		return s.toThanks(w, r, o, secret)
+	}
+	if by.by.byHand() {
+		return s.toTransfer(w, r, o, secret)
 	}
 	a, err := s.begin(r, o, by)
 	switch {

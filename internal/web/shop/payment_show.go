@@ -90,6 +90,7 @@ func (s *shop) wait(w http.ResponseWriter, r *http.Request, o order.Order, a pay
 		v.Heading = "Your payment is on its way"
 		v.Lead = "Your bank has taken it up, and it can take a day or more until it is done. You need not wait for it: the keys come by mail."
 		v.Note = ""
+		looks = max(looks, latestLook)
 	}
 	v.Buttons = []ui.Button{{Label: "Look again", Href: next, Icon: "refresh"}}
 	if looks < maxLooks {

@@ -79,16 +79,34 @@ func (s *shop) ownOrder(r *http.Request, id string) (o order.Order, secret strin
 	return o, "", err
 }
 
-// toThanks leads to the thank-you page of an order.
-func (s *shop) toThanks(w http.ResponseWriter, r *http.Request, o order.Order, secret string) error {
+// thanksPath is the thank-you page of an order whose secret may still have to be made.
+func (s *shop) thanksPath(w http.ResponseWriter, r *http.Request, o order.Order, secret string) (string, error) {
 	if secret == "" {
 		var err error
 		if secret, err = s.Orders.ThankYouLink(r.Context(), o.ID); err != nil {
-			return err
+			return "", err
 		}
 		if err := s.keepReceipt(w, r, receipt{Order: o.ID, Secret: secret}); err != nil {
-			return err
+			return "", err
 		}
 	}
-	return redirect(w, r, "/thanks/"+secret)
+	return "/thanks/" + secret, nil
+}
+
+// toThanks leads to the thank-you page of an order.
+func (s *shop) toThanks(w http.ResponseWriter, r *http.Request, o order.Order, secret string) error {
+	path, err := s.thanksPath(w, r, o, secret)
+	if err != nil {
+		return err
+	}
+	return redirect(w, r, path)
+}
+
+// toTransfer leads to the thank-you page of an order, which then says how to transfer the money.
+func (s *shop) toTransfer(w http.ResponseWriter, r *http.Request, o order.Order, secret string) error {
+	path, err := s.thanksPath(w, r, o, secret)
+	if err != nil {
+		return err
+	}
+	return redirect(w, r, path+"?by=transfer")
 }

@@ -122,7 +122,7 @@ func (s *shop) sayHowItStands(w http.ResponseWriter, r *http.Request, v *thanksV
 			v.Lead = "Your order is complete. Here is what you need to begin."
 		}
 	case order.Pending:
-		s.sayUnpaid(w, v, o, inv, now)
+		sayUnpaid(v, o, inv, now, r.URL.Query().Get("by") == "transfer")
 	case order.Failed:
 		v.Lead = "Your payment has arrived."
 		v.Callouts = []ui.Callout{{Tone: ui.Info, Title: "Your order is being prepared", Text: "Something takes longer than it should. You need not do anything: the keys come by mail, and appear here."}}
@@ -136,9 +136,9 @@ func (s *shop) sayHowItStands(w http.ResponseWriter, r *http.Request, v *thanksV
 	}
 }
 
-// sayUnpaid says how an order that waits for its money is paid.
-func (s *shop) sayUnpaid(_ http.ResponseWriter, v *thanksView, o order.Order, inv billing.Invoice, now *setting.Settings) {
-	if !(payOption{gateway: o.Gateway}).byHand() {
+// sayUnpaid says how an order that waits for its money is paid: by transfer if that was chosen, then or now.
+func sayUnpaid(v *thanksView, o order.Order, inv billing.Invoice, now *setting.Settings, byTransfer bool) {
+	if !byTransfer && !(payOption{gateway: o.Gateway}).byHand() {
 		v.Art, v.Heading, v.Lead = "", "Your order is placed", "It is delivered as soon as it is paid."
 		v.Callouts = []ui.Callout{{
 			Tone: ui.Warn, Title: show(inv.Balance()) + " are not paid yet",
