@@ -24,9 +24,9 @@ func TestAnyLifeOfInvoicesKeepsTheBooks(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
 		b := openBooks(t, s)
 		b.taxed(t, tax.None, map[string]string{"standard": "19", "reduced": "7", "odd": "8.1"})
-		runs, enough := 0, 60
+		runs, enough := 0, 30
 		if s.Engine == db.Postgres || testing.Short() {
-			enough = 15
+			enough = 8
 		}
 		rapid.Check(t, func(rt *rapid.T) {
 			if runs++; runs > enough {
