@@ -350,6 +350,22 @@ type (
 	}
 )
 
+// TaxOnTop is the tax that comes on top of the lines, zero if they contain it.
+func (i Invoice) TaxOnTop() money.Money {
+	if i.TaxIncluded {
+		return money.New(0, i.Tax.Currency)
+	}
+	return i.Tax
+}
+
+// TaxWithin is the tax that the lines contain, zero if it comes on top of them.
+func (i Invoice) TaxWithin() money.Money {
+	if i.TaxIncluded {
+		return i.Tax
+	}
+	return money.New(0, i.Tax.Currency)
+}
+
 // kinds is every kind of mail there is, in the order of a customer's life.
 var kinds = sampleKinds()
 

@@ -212,6 +212,8 @@ func (r *renderer) functions(tag string, rich bool) map[string]any {
 		"list":     l.list,
 		"link":     r.link,
 		"has":      has,
+		"sum":      func(label string, m money.Money) sum { return sum{label, m, false} },
+		"total":    func(label string, m money.Money) sum { return sum{label, m, true} },
 		"button":   w.button, "lines": w.lines, "keys": w.keys, "notes": w.notes, "items": w.items,
 	}
 	if rich {
@@ -261,10 +263,25 @@ func (w writer) button(label, to string) string {
 	return label + ":\n" + to
 }
 
-func (w writer) lines(lines []Line) string {
+// sum is an amount below lines. One of zero is left out, unless it is the total.
+type sum struct {
+	label  string
+	amount money.Money
+	total  bool
+}
+
+func (s sum) says() bool { return s.total || s.amount.Amount != 0 }
+
+func (w writer) lines(lines []Line, sums ...sum) string {
 	var b strings.Builder
 	for _, l := range lines {
 		fmt.Fprintf(&b, "- "+w.l.count+": %s\n", l.Quantity, oneLine(l.Description), l.Amount.Format(w.tag))
+	}
+	b.WriteString("\n")
+	for _, s := range sums {
+		if s.says() {
+			fmt.Fprintf(&b, "%s: %s\n", s.label, s.amount.Format(w.tag))
+		}
 	}
 	return b.String()
 }
@@ -311,8 +328,8 @@ func (w writer) richButton(label, to string) htmltemplate.HTML {
 	return htmltemplate.HTML(`<p class="go"><a class="button" href="` + html.EscapeString(to) + `">` + html.EscapeString(label) + `</a></p>`)
 }
 
-func (w writer) richLines(lines []Line) htmltemplate.HTML {
-	if len(lines) == 0 {
+func (w writer) richLines(lines []Line, sums ...sum) htmltemplate.HTML {
+	if len(lines)+len(sums) == 0 {
 		return ""
 	}
 	var b strings.Builder
@@ -320,6 +337,16 @@ func (w writer) richLines(lines []Line) htmltemplate.HTML {
 	for _, l := range lines {
 		fmt.Fprintf(&b, `<tr><td>%s</td><td class="amount">%s</td></tr>`,
 			html.EscapeString(fmt.Sprintf(w.l.count, l.Quantity, oneLine(l.Description))), html.EscapeString(l.Amount.Format(w.tag)))
+	}
+	for _, s := range sums {
+		if !s.says() {
+			continue
+		}
+		class := "sum"
+		if s.total {
+			class = "total"
+		}
+		fmt.Fprintf(&b, `<tr class="%s"><td>%s</td><td class="amount">%s</td></tr>`, class, html.EscapeString(s.label), html.EscapeString(s.amount.Format(w.tag)))
 	}
 	b.WriteString(`</table>`)
 	return htmltemplate.HTML(b.String())

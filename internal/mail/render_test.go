@@ -158,7 +158,8 @@ vielen Dank für Ihre Bestellung vom 1. März 2026.
 - 1 × Acme Backup Pro: 129,00 €
 - 2 × Five more sites: 40,00 €
 
-Summe: 169,00 €, darin Steuer 26,98 €
+Summe: 169,00 €
+darin Steuer: 26,98 €
 
 Ihre Lizenzschlüssel:
 
