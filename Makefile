@@ -63,6 +63,11 @@ fresh: bin/sqlc ## fails when the generated queries are not those of the SQL
 bench: build ## the figures of docs/performance.md, and the micro-benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 	go run ./test/bench -bin bin/keystead
+	go run ./test/bench/monthend
+
+.PHONY: soak
+soak: ## three years of a thousand customers, with everything that goes wrong, on both databases: hours
+	go test ./test/simulation -run TestSimulation -timeout 12h -v -args -customers 1000 -days 1095 -verify 1
 
 # ---- tools, pinned in tools/go.mod
 

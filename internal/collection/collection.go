@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/keystead/keystead/internal/automation"
@@ -24,17 +25,21 @@ import (
 
 // Payments is how an invoice is charged.
 type Payments interface {
+	Held(ctx context.Context, tx *db.Tx, due int64) (bool, error)
 	RequestCharge(ctx context.Context, tx *db.Tx, inv billing.Invoice, o payment.ChargeOptions) (payment.Attempt, error)
 }
 
 // Service carries out the steps.
 type Service struct {
+	db       *db.DB
 	billing  *billing.Service
 	payments Payments
 }
 
 // New returns the collection of a store.
-func New(b *billing.Service, p Payments) *Service { return &Service{billing: b, payments: p} }
+func New(d *db.DB, b *billing.Service, p Payments) *Service {
+	return &Service{db: d, billing: b, payments: p}
+}
 
 // ScheduleOf is the schedule that the settings ask for.
 func ScheduleOf(s setting.Settings) dunning.Schedule {
@@ -98,6 +103,10 @@ func optional(d civil.Date) *string {
 }
 
 func (s *Service) run(ctx context.Context, p *automation.Pass) error {
+	held, err := s.held(ctx)
+	if err != nil {
+		return err
+	}
 	return p.Each(ctx,
 		func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
 			st, err := setting.Load(ctx, tx)
@@ -108,11 +117,30 @@ func (s *Service) run(ctx context.Context, p *automation.Pass) error {
 				Today: optional(civil.Of(tx.Now, st.TimeZone)), After: after, CustomerID: p.CustomerID(), N: int64(n),
 			})
 		},
-		s.step)
+		func(ctx context.Context, tx *db.Tx, id string) (automation.Outcome, error) {
+			return s.step(ctx, tx, id, held)
+		})
+}
+
+// held reports whether so many charges are due at once that staff must release them first.
+func (s *Service) held(ctx context.Context) (held bool, err error) {
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		st, err := setting.Load(ctx, tx)
+		if err != nil {
+			return err
+		}
+		due, err := tx.CountDueCharges(ctx, optional(civil.Of(tx.Now, st.TimeZone)))
+		if err != nil {
+			return err
+		}
+		held, err = s.payments.Held(ctx, tx, due)
+		return err
+	})
+	return held, err
 }
 
 // step does what is due for one invoice and notes what comes next.
-func (s *Service) step(ctx context.Context, tx *db.Tx, id string) (automation.Outcome, error) {
+func (s *Service) step(ctx context.Context, tx *db.Tx, id string, held bool) (automation.Outcome, error) {
 	st, err := setting.Load(ctx, tx)
 	if err != nil {
 		return automation.ItemSkipped, err
@@ -129,6 +157,9 @@ func (s *Service) step(ctx context.Context, tx *db.Tx, id string) (automation.Ou
 	do, next, more := schedule.Today(kindOf(inv.Kind), inv.DueOn, inv.Step, today)
 	if !more {
 		next = dunning.Step{}
+	}
+	if held && slices.ContainsFunc(do, func(step dunning.Step) bool { return step.Action == dunning.Charge }) {
+		return automation.ItemHeld, nil
 	}
 	if inv.Disputes > 0 {
 		do = nil // neither charged nor dunned
@@ -166,7 +197,7 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, id string, step dunni
 		return err
 	case dunning.Remind, dunning.Warn:
 		return event.Emit(ctx, tx, event.New{
-			Type: "invoice." + map[dunning.Action]string{dunning.Remind: "reminder", dunning.Warn: "overdue"}[step.Action],
+			Type:      "invoice." + map[dunning.Action]string{dunning.Remind: "reminder", dunning.Warn: "overdue"}[step.Action],
 			SubjectID: inv.ID, CustomerID: inv.CustomerID,
 			Data: map[string]any{
 				"invoice_id": inv.ID, "number": inv.Number, "step": step.Name, "nth": step.Number, "due_on": inv.DueOn, "balance": inv.Balance(),

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/keystead/keystead/internal/automation"
 	"github.com/keystead/keystead/internal/billing"
@@ -164,33 +162,12 @@ func lockCustomers(ctx context.Context, tx *db.Tx, due []plain) error {
 
 // insertPeriods writes the periods of a batch. That one is there already is an error: nobody is billed twice.
 func insertPeriods(ctx context.Context, tx *db.Tx, due []plain, periods []Period) error {
-	const columns = 9
-	for from := 0; from < len(due); from += 100 {
-		to := min(from+100, len(due))
-		var values strings.Builder
-		args := make([]any, 0, (to-from)*columns)
-		for i := from; i < to; i++ {
-			p := periods[i]
-			if i > from {
-				values.WriteString(", ")
-			}
-			values.WriteByte('(')
-			for c := range columns {
-				if c > 0 {
-					values.WriteString(", ")
-				}
-				values.WriteString("$" + strconv.Itoa(len(args)+c+1))
-			}
-			values.WriteByte(')')
-			args = append(args, due[i].ID, p.Start.String(), p.End.String(), p.LineID, p.InvoiceID, p.DueOn.String(), p.PriceID, p.Amount.Amount, string(p.State))
-		}
-		_, err := tx.SQL().ExecContext(ctx, `INSERT INTO subscription_periods
-			(subscription_id, starts_on, ends_on, line_id, invoice_id, due_on, price_id, amount, state) VALUES `+values.String(), args...)
-		if err != nil {
-			return err
-		}
+	rows := db.NewRows("subscription_periods",
+		"subscription_id", "starts_on", "ends_on", "line_id", "invoice_id", "due_on", "price_id", "amount", "state")
+	for i, p := range periods {
+		rows.Add(due[i].ID, p.Start.String(), p.End.String(), p.LineID, p.InvoiceID, p.DueOn.String(), p.PriceID, p.Amount.Amount, string(p.State))
 	}
-	return nil
+	return rows.Insert(ctx, tx)
 }
 
 // moveOn notes for each of a batch that its next period is invoiced, and when it is to be looked at again. Its license is

@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/money"
@@ -47,6 +49,7 @@ func New(d *db.DB, b *billing.Service, p Payments, l Licenses) *Service {
 	b.Observe(s)
 	event.Listen(d, s.settingsChanged, "settings.changed")
 	event.Listen(d, s.methodChanged, "payment_method.added", "payment_method.removed")
+	event.Listen(d, s.chargesReleased, "charges.released")
 	event.Listen(d, s.licenseEnded, license.EventEndedByHand)
 	return s
 }
@@ -146,6 +149,23 @@ func (s *Service) settingsChanged(ctx context.Context, tx *db.Tx, e event.Event)
 		}
 	}
 	return nil
+}
+
+// chargesReleased lets the grace of what could not be charged, because an unusual day was held, count from the release.
+func (s *Service) chargesReleased(ctx context.Context, tx *db.Tx, e event.Event) error {
+	var data struct {
+		Day        civil.Date `json:"day"`
+		ReleasedOn civil.Date `json:"released_on"`
+	}
+	if err := e.Decode(&data); err != nil {
+		return err
+	}
+	ids, err := tx.DeferOpenPeriods(ctx, query.DeferOpenPeriodsParams{HeldOn: data.Day.String(), ReleasedOn: data.ReleasedOn.String()})
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	_, err = tx.AssessAllAgain(ctx, &tx.Stamp)
+	return err
 }
 
 // methodChanged assesses a customer's trials anew: whether one can be charged decides what its end means.

@@ -12,9 +12,9 @@ import (
 
 var (
 	seed      = flag.Uint64("seed", 1, "of the simulation")
-	customers = flag.Int("customers", 25, "how many live in it")
-	days      = flag.Int("days", 420, "for how long")
-	every     = flag.Int("verify", 3, "after how many days everything is proven")
+	customers = flag.Int("customers", 20, "how many live in it")
+	days      = flag.Int("days", 200, "for how long")
+	every     = flag.Int("verify", 4, "after how many days everything is proven")
 	engines   = flag.String("engines", "both", "both, sqlite or postgres")
 	show      = flag.Bool("show", false, "log what the store says in the end")
 )

@@ -126,9 +126,8 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 		return nil, err
 	}
 	r.Orders = order.New(d, r.Billing, r.Payments)
-	r.Billing.OnCredit(r.Payments.UseCredit)
 	r.Subscriptions = subscription.New(d, r.Billing, r.Payments, r.Licenses)
-	r.Collection = collection.New(r.Billing, r.Payments)
+	r.Collection = collection.New(d, r.Billing, r.Payments)
 	r.Notices = notice.New(d, r.Mail, c.Logger)
 	r.Orders.UseClaims(r.mailClaim)
 	r.Reports = report.New(d)

@@ -170,3 +170,11 @@ UPDATE price_updates SET status = 'undone', undone_at = @undone_at WHERE id = @i
 
 -- name: PriceAfter :one
 SELECT id FROM prices WHERE replaces = @id;
+
+-- name: DeferOpenPeriods :many
+UPDATE subscription_periods SET due_on = @released_on
+WHERE state = 'open' AND due_on >= @held_on AND due_on < @released_on
+RETURNING subscription_id;
+
+-- name: CountDueCharges :one
+SELECT COUNT(*) FROM invoices WHERE step_on IS NOT NULL AND step_on <= @today AND (step = 'charge' OR step LIKE 'retry_%');

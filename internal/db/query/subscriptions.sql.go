@@ -108,6 +108,17 @@ func (q *Queries) AssessAllAgain(ctx context.Context, now *clock.Instant) (int64
 	return result.RowsAffected()
 }
 
+const countDueCharges = `-- name: CountDueCharges :one
+SELECT COUNT(*) FROM invoices WHERE step_on IS NOT NULL AND step_on <= $1 AND (step = 'charge' OR step LIKE 'retry_%')
+`
+
+func (q *Queries) CountDueCharges(ctx context.Context, today *string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countDueCharges, today)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countPriceUpdateItems = `-- name: CountPriceUpdateItems :many
 SELECT state, COUNT(*) AS n FROM price_update_items WHERE update_id = $1 GROUP BY state ORDER BY state
 `
@@ -130,6 +141,40 @@ func (q *Queries) CountPriceUpdateItems(ctx context.Context, updateID string) ([
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const deferOpenPeriods = `-- name: DeferOpenPeriods :many
+UPDATE subscription_periods SET due_on = $1
+WHERE state = 'open' AND due_on >= $2 AND due_on < $1
+RETURNING subscription_id
+`
+
+type DeferOpenPeriodsParams struct {
+	ReleasedOn string
+	HeldOn     string
+}
+
+func (q *Queries) DeferOpenPeriods(ctx context.Context, arg DeferOpenPeriodsParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, deferOpenPeriods, arg.ReleasedOn, arg.HeldOn)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var subscription_id string
+		if err := rows.Scan(&subscription_id); err != nil {
+			return nil, err
+		}
+		items = append(items, subscription_id)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
