@@ -85,6 +85,7 @@ type checkoutView struct {
 	PayNote  string
 	Consents []consentField
 	Summary  summary
+	Taxed    bool // the total depends on the address
 	Submit   string
 }
 
@@ -160,7 +161,7 @@ func (s *shop) renderCheckout(w http.ResponseWriter, r *http.Request, status int
 	} else {
 		v.Hidden = append(v.Hidden, ui.Hidden{Name: "version", Value: strconv.FormatInt(c.who.customer.Version, 10)})
 	}
-	v.Consents = c.consents()
+	v.Consents, v.Taxed = c.consents(), taxed(c.now)
 	var err error
 	if v.Summary, err = s.summary(r.Context(), c.basket.quote); err != nil {
 		return err

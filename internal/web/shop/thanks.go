@@ -8,7 +8,6 @@ import (
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/order"
-	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/tax"
 	"github.com/keystead/keystead/internal/web/delivery"
@@ -34,8 +33,11 @@ type licenseCard struct {
 	Status ui.Badge
 	Key    ui.Key
 	Facts  []string
-	Files  *ui.Table
+	Newest string // version of the files
+	Files  []licenseFile
 }
+
+type licenseFile struct{ Name, Size, Href string }
 
 type orderCard struct {
 	Lines   []summaryLine
@@ -184,18 +186,11 @@ func (s *shop) licenseCard(r *http.Request, p ui.Page, o order.Order, l license.
 	if err != nil || !ok {
 		return c, err
 	}
-	c.Files = filesTable(rel, "/thanks/"+secret+"/licenses/"+l.ID+"/files/")
-	return c, nil
-}
-
-func filesTable(rel release.Release, below string) *ui.Table {
-	t := &ui.Table{Caption: "Files of version " + rel.Version, Flush: true, Columns: []ui.Column{{Label: "Version " + rel.Version}, {Label: "Size", End: true}, {Label: "Download", Hidden: true, End: true}}}
+	c.Newest = rel.Version
 	for _, f := range rel.Files {
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			ui.Text(f.Name), ui.Text(delivery.Size(f.Size)), ui.Act(ui.Button{Label: "Download", Icon: "download", Href: below + f.ID}),
-		}})
+		c.Files = append(c.Files, licenseFile{f.Name, delivery.Size(f.Size), "/thanks/" + secret + "/licenses/" + l.ID + "/files/" + f.ID})
 	}
-	return t
+	return c, nil
 }
 
 func orderCardOf(o order.Order, inv billing.Invoice, names taxNames, secret string) orderCard {
