@@ -138,7 +138,7 @@ func newsOf(ctx context.Context, tx *db.Tx, now *setting.Settings, day civil.Dat
 	)
 	data.Items = list(
 		mail.DigestItem{Title: w.failures, Count: n.Failures, Link: "/admin/invoices?status=open"},
-		mail.DigestItem{Title: w.tasks, Count: n.Tasks, Link: adminLink},
+		mail.DigestItem{Title: w.tasks, Count: n.Tasks, Link: tasksLink},
 		mail.DigestItem{Title: w.lines, Count: n.Lines, Link: adminLink},
 		mail.DigestItem{Title: w.jobs, Count: n.Jobs, Link: "/admin/automation"},
 		mail.DigestItem{Title: w.items, Count: n.Items, Link: "/admin/automation"},

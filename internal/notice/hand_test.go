@@ -27,27 +27,6 @@ func TestPriceChange(t *testing.T) {
 	})
 }
 
-// A change that was planned is told once, if the rooms say that it is the same.
-func TestPlannedChangeTakesEffect(t *testing.T) {
-	each(t, "2027-03-01", func(s *shop) {
-		ada := s.customer("ada", "")
-		price := s.price(civil.Monthly, 1000)
-		_, sub := s.buy(ada, price)
-		what := map[string]any{"price_id": price, "quantity": 3, "from_price_id": price, "from_quantity": 1}
-		tell := func(kind, date string) {
-			what[date] = day("2027-04-01")
-			s.emit(s.ctx, event.New{Type: "subscription." + kind, SubjectID: sub, CustomerID: ada, Data: what})
-			delete(what, date)
-		}
-		tell("change_planned", "on")
-		tell("changed", "effective_on")
-		s.want("ada@example.com", "03-01 invoice_issued", "03-01 order_confirmation", "03-01 plan_changed")
-		tell("changed", "none")
-		tell("changed", "none")
-		s.want("ada@example.com", "03-01 invoice_issued", "03-01 order_confirmation", "03-01 plan_changed", "03-01 plan_changed", "03-01 plan_changed")
-	})
-}
-
 func TestWebhookSwitchedOff(t *testing.T) {
 	each(t, "2027-03-01", func(s *shop) {
 		s.exec(`INSERT INTO webhook_endpoints (id, url, event_types, state, disabled_why, secret, created_at, updated_at)

@@ -101,7 +101,7 @@ func TestNobodyPays(t *testing.T) {
 			s.Errorf("suspended: %+v", held)
 		}
 		over := read[mail.SubscriptionExpiredData](s, "bob@example.com", mail.SubscriptionExpired)
-		if !over.Unpaid || over.EndedOn != day("2027-05-01") || over.Buy != "/shop/widget" {
+		if !over.Unpaid || over.EndedOn != day("2027-05-01") || over.Buy != "/products/widget" {
 			s.Errorf("expired: %+v", over)
 		}
 
@@ -112,7 +112,7 @@ func TestNobodyPays(t *testing.T) {
 		}
 		s.pay(list[0].ID, 1000)
 		late := read[mail.LateMoneyData](s, "bob@example.com", mail.LateMoney)
-		if late.Amount != eur(1000) || late.Invoice != list[0].Number || late.Buy != "/shop/widget" || late.ReceivedOn != day("2027-05-02") {
+		if late.Amount != eur(1000) || late.Invoice != list[0].Number || late.Buy != "/products/widget" || late.ReceivedOn != day("2027-05-02") {
 			s.Errorf("late: %+v", late)
 		}
 		if told := read[mail.LateMoneyStaffData](s, staff, mail.LateMoneyStaff); told.Status != "uncollectible" || told.Customer != "Bob" {
@@ -208,8 +208,12 @@ func TestChangeOfPlan(t *testing.T) {
 		if got.From != "1 × Company" || got.To != "3 × Company" || got.EffectiveOn != day("2027-05-01") || got.Subscription.Price != eur(27000) {
 			s.Errorf("at the renewal: %+v", got)
 		}
-		s.advance("2027-04-18")
-		s.want("ada@example.com", "04-01 invoice_issued", "04-01 order_confirmation", "04-11 plan_changed", "04-11 plan_changed", "04-17 invoice_issued")
+		s.advance("2027-05-02")
+		s.want("ada@example.com", "04-01 invoice_issued", "04-01 order_confirmation", "04-11 plan_changed", "04-11 plan_changed", "04-17 invoice_issued",
+			"04-28 invoice_upcoming", "05-01 payment_received")
+		if got := read[mail.InvoiceIssuedData](s, "ada@example.com", mail.InvoiceIssued); got.Invoice.Total != eur(27000) {
+			s.Errorf("the renewal: %+v", got)
+		}
 
 		// Downwards at once: the rest is credit.
 		bob := s.customer("bob", "")

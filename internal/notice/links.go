@@ -7,11 +7,13 @@ const (
 	methodsLink = "/account/payment-methods"
 	licenseLink = "/account/licenses"
 	adminLink   = "/admin"
+	tasksLink   = "/admin/tasks"
 )
 
 func invoiceLink(id string) string      { return "/account/invoices/" + id }
 func subscriptionLink(id string) string { return "/account/subscriptions/" + id }
-func shopLink(slug string) string       { return "/shop/" + slug }
+func noteLink(id string) string         { return "/account/credit-notes/" + id }
+func shopLink(slug string) string       { return "/products/" + slug }
 
 // staffPages are the pages of records, by the prefix of their ids.
 var staffPages = map[string]string{

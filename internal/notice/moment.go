@@ -53,8 +53,7 @@ type facts struct {
 	Quantity     int64      `json:"quantity"`
 	FromPriceID  string     `json:"from_price_id"`
 	FromQuantity int64      `json:"from_quantity"`
-	On           civil.Date `json:"on"`           // for which day a change is planned
-	EffectiveOn  civil.Date `json:"effective_on"` // the same when it takes effect; zero: it was not planned
+	On           civil.Date `json:"on"` // for which day a change is planned
 
 	PriceUpdateID string `json:"price_update_id"`
 	Notify        bool   `json:"notify"` // whether the customer is to be told
@@ -127,8 +126,10 @@ type rule struct {
 	staff bool // to the store's own people; otherwise to the customer
 	// about is what the mail is about, and once which of several about it; nil: the event's subject, and the event itself.
 	about func(m moment) string
-	once  func(m moment) string
+	once  func(d *desk) string
 	when  func(m moment) bool // as far as the event alone says; nil: always
+	// says is the whole condition in words.
+	says string
 	// make returns what the mail says, nil if there is nothing to say after all. Of a mail to a customer it sets to whom.
 	make func(ctx context.Context, d *desk) (data any, err error)
 	// makeAll is make for many events at once, in their order; nil: it makes one after another. It must be the only rule of
@@ -143,11 +144,11 @@ func (r rule) subject(m moment) string {
 	return r.about(m)
 }
 
-func (r rule) occasion(m moment) string {
+func (r rule) occasion(d *desk) string {
 	if r.once == nil {
-		return m.ID
+		return d.ID
 	}
-	return r.once(m)
+	return r.once(d)
 }
 
 // dateOf reads a date that the store has written; empty text is none.

@@ -121,7 +121,7 @@ func (s *Service) writeAll(ctx context.Context, tx *db.Tx, r rule, moments []mom
 		if data[i] == nil {
 			continue
 		}
-		letter := d.to.letter(mail.Message{Kind: r.mail, SubjectID: r.subject(d.moment), Occasion: r.occasion(d.moment), Data: data[i]})
+		letter := d.to.letter(mail.Message{Kind: r.mail, SubjectID: r.subject(d.moment), Occasion: r.occasion(d), Data: data[i]})
 		letters = append(letters, letter)
 		if err := s.reachable(ctx, tx, letter); err != nil {
 			return err
@@ -174,7 +174,7 @@ func (s *Service) write(ctx context.Context, tx *db.Tx, r rule, m moment) (err e
 	if err != nil || data == nil {
 		return err
 	}
-	letter := mail.Message{Kind: r.mail, SubjectID: r.subject(m), Occasion: r.occasion(m), Data: data}
+	letter := mail.Message{Kind: r.mail, SubjectID: r.subject(m), Occasion: r.occasion(d), Data: data}
 	if r.staff {
 		return s.mails.QueueStaff(ctx, tx, letter)
 	}

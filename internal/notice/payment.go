@@ -159,6 +159,7 @@ func (d *desk) refund(ctx context.Context, b bill, data mail.RefundIssuedData, n
 	if noteID == "" {
 		return data, nil
 	}
+	data.Link = d.link(noteLink(noteID))
 	var err error
 	if data.Revoked, err = d.tx.NoticeRevoked(ctx, noteID); err != nil {
 		return nil, fmt.Errorf("what credit note %s took back: %w", noteID, err)

@@ -14,24 +14,48 @@ import (
 // makes no mail.
 var rules = []rule{
 	// What was ordered arrives with its confirmation; what staff give away, as licenses from them.
-	{on: "order.completed", mail: mail.OrderConfirmation, once: ever, when: sold, make: orderConfirmation},
-	{on: "order.completed", mail: mail.LicenseIssued, once: ever, when: given, make: licensesGiven},
-	{on: "order.failed", mail: mail.PaymentReceived, once: ever, when: costsMoney, make: orderPaid},
+	{on: "order.completed", mail: mail.OrderConfirmation, says: "sold", once: ever, when: sold, make: orderConfirmation},
+	{
+		on: "order.completed", mail: mail.LicenseIssued, once: ever, when: given, make: licensesGiven,
+		says: "given away by staff, with a license",
+	},
+	{on: "order.failed", mail: mail.PaymentReceived, says: "money was paid", once: ever, when: costsMoney, make: orderPaid},
 
 	// An invoice that its customer has to know of: who has just paid on a page does.
-	{on: "invoice.finalised", mail: mail.InvoiceIssued, once: ever, when: costsMoney, make: invoiceIssued, makeAll: invoicesIssued},
-	{on: "invoice.reminder", mail: mail.InvoiceUpcoming, once: ever, make: invoiceUpcoming},
-	{on: "invoice.overdue", mail: mail.OverdueFirst, once: ever, when: nth(1), make: overdue},
-	{on: "invoice.overdue", mail: mail.OverdueSecond, once: ever, when: nth(2), make: overdue},
-	{on: "invoice.overdue", mail: mail.OverdueThird, once: ever, when: nth(3), make: overdue},
+	{
+		on: "invoice.finalised", mail: mail.InvoiceIssued, once: ever, when: costsMoney, make: invoiceIssued, makeAll: invoicesIssued,
+		says: "money is still to be paid after credit: of a renewal, of an invoice made by hand, of an order by bank transfer, of a change without a saved payment method",
+	},
+	{on: "invoice.reminder", mail: mail.InvoiceUpcoming, says: "still unpaid", once: ever, make: invoiceUpcoming},
+	{on: "invoice.overdue", mail: mail.OverdueFirst, says: "the first time", once: ever, when: nth(1), make: overdue},
+	{on: "invoice.overdue", mail: mail.OverdueSecond, says: "the second time", once: ever, when: nth(2), make: overdue},
+	{on: "invoice.overdue", mail: mail.OverdueThird, says: "the third time", once: ever, when: nth(3), make: overdue},
 
-	{on: "payment.received", mail: mail.PaymentReceived, about: invoice, once: thePayment, when: counts, make: paymentReceived},
-	{on: "payment.failed", mail: mail.PaymentFailed, about: invoice, once: theAttempt, when: unattended, make: paymentFailed},
-	{on: "payment.action_required", mail: mail.PaymentActionRequired, about: invoice, once: theAttempt, when: unattended, make: actionRequired},
-	{on: "payment.unapplied", mail: mail.LateMoney, about: invoice, once: thePayment, when: tooLate, make: lateMoney},
-	{on: "payment.unapplied", mail: mail.LateMoneyStaff, staff: true, about: invoice, once: thePayment, when: tooLate, make: lateMoneyStaff},
+	{
+		on: "payment.received", mail: mail.PaymentReceived, about: invoice, once: thePayment, when: counts, make: paymentReceived,
+		says: "of a renewal or an invoice made by hand; of orders and changes only a part: the whole is confirmed with what it brings",
+	},
+	{
+		on: "payment.failed", mail: mail.PaymentFailed, about: invoice, once: theAttempt, when: unattended, make: paymentFailed,
+		says: "a saved method was charged, and the customer was not there",
+	},
+	{
+		on: "payment.action_required", mail: mail.PaymentActionRequired, about: invoice, once: theAttempt, when: unattended, make: actionRequired,
+		says: "a saved method was charged, and the customer was not there",
+	},
+	{
+		on: "payment.unapplied", mail: mail.LateMoney, about: invoice, once: thePayment, when: tooLate, make: lateMoney,
+		says: "the invoice is void or uncollectible, and no other has taken its place",
+	},
+	{
+		on: "payment.unapplied", mail: mail.LateMoneyStaff, staff: true, about: invoice, once: thePayment, when: tooLate, make: lateMoneyStaff,
+		says: "the invoice is void or uncollectible",
+	},
 	{on: "refund.succeeded", mail: mail.RefundIssued, about: invoice, once: theRefund, make: refunded},
-	{on: "credit_note.issued", mail: mail.RefundIssued, about: invoice, once: theNote, when: becameCredit, make: credited},
+	{
+		on: "credit_note.issued", mail: mail.RefundIssued, about: invoice, once: theNote, when: becameCredit, make: credited,
+		says: "money of it became credit: a cancellation at once, goodwill",
+	},
 	{on: "dispute.opened", mail: mail.DisputeOpenedStaff, staff: true, about: invoice, once: theDispute, make: disputed},
 	{on: "dispute.won", mail: mail.DisputeClosedStaff, staff: true, about: invoice, once: theDispute, make: disputed},
 	{on: "dispute.lost", mail: mail.DisputeClosedStaff, staff: true, about: invoice, once: theDispute, make: disputed},
@@ -39,18 +63,21 @@ var rules = []rule{
 	{on: "subscription.past_due", mail: mail.LicenseSuspended, make: suspended},
 	{on: "subscription.recovered", mail: mail.SubscriptionRecovered, make: recovered},
 	{on: "subscription.cancelled", mail: mail.SubscriptionCancelled, make: cancelled},
-	{on: "subscription.expired", mail: mail.SubscriptionCancelled, when: cancelledAtOnce, make: cancelledNow},
-	{on: "subscription.expired", mail: mail.SubscriptionExpired, when: ranOut, make: expired},
-	{on: "subscription.resumed", mail: mail.SubscriptionResumed, when: byPerson, make: resumed},
-	{on: "subscription.suspended", mail: mail.SubscriptionPaused, make: paused},
+	{on: "subscription.expired", mail: mail.SubscriptionCancelled, says: "cancelled at once", when: cancelledAtOnce, make: cancelledNow},
+	{on: "subscription.expired", mail: mail.SubscriptionExpired, says: "neither cancelled at once nor refunded", when: ranOut, make: expired},
+	{on: "subscription.resumed", mail: mail.SubscriptionResumed, says: "not by a dispute that was won", when: byPerson, make: resumed},
+	{on: "subscription.suspended", mail: mail.SubscriptionPaused, says: "paused by staff", make: paused},
 	// A change at the renewal is confirmed when it is asked for, not again when it takes effect.
 	{on: "subscription.change_planned", mail: mail.PlanChanged, once: theChange, make: changePlanned},
-	{on: "subscription.changed", mail: mail.PlanChanged, once: theChange, make: changed},
-	{on: "subscription.price_change_planned", mail: mail.PriceChangeNotice, once: theUpdate, when: toBeTold, make: priceChange},
+	{on: "subscription.changed", mail: mail.PlanChanged, says: "not planned, and so told, before", once: theChange, make: changed},
+	{
+		on: "subscription.price_change_planned", mail: mail.PriceChangeNotice, once: theUpdate, when: toBeTold, make: priceChange,
+		says: "the customers are to be told",
+	},
 
 	{on: "fulfilment.failed", mail: mail.StaffAlert, staff: true, make: notDelivered},
-	{on: "task.opened", mail: mail.StaffAlert, staff: true, when: urgent, make: question},
-	{on: "webhook.endpoint_disabled", mail: mail.StaffAlert, staff: true, when: byItself, make: webhookOff},
+	{on: "task.opened", mail: mail.StaffAlert, says: "no mail of its own tells of it", staff: true, when: urgent, make: question},
+	{on: "webhook.endpoint_disabled", mail: mail.StaffAlert, says: "not by hand", staff: true, when: byItself, make: webhookOff},
 }
 
 // What mails are about.
@@ -59,24 +86,21 @@ func invoice(m moment) string { return m.InvoiceID }
 
 // Occasions.
 
-func ever(moment) string         { return "" }
-func thePayment(m moment) string { return m.PaymentID }
-func theAttempt(m moment) string { return m.AttemptID }
-func theRefund(m moment) string  { return m.RefundID }
-func theNote(m moment) string    { return m.CreditNoteID }
-func theDispute(m moment) string { return m.DisputeID }
-func theUpdate(m moment) string  { return m.PriceUpdateID }
+func ever(*desk) string         { return "" }
+func thePayment(d *desk) string { return d.PaymentID }
+func theAttempt(d *desk) string { return d.AttemptID }
+func theRefund(d *desk) string  { return d.RefundID }
+func theNote(d *desk) string    { return d.CreditNoteID }
+func theDispute(d *desk) string { return d.DisputeID }
+func theUpdate(d *desk) string  { return d.PriceUpdateID }
 
-// theChange is a change that waits for its day, under whose name it takes effect as well, or this very one.
-func theChange(m moment) string {
-	on := m.On
+// theChange is what a subscription becomes, and on which day, whether that is planned or happens.
+func theChange(d *desk) string {
+	on := d.On
 	if on.IsZero() {
-		on = m.EffectiveOn
+		on = d.today()
 	}
-	if on.IsZero() {
-		return m.ID
-	}
-	return on.String() + " " + m.PriceID + " " + strconv.FormatInt(m.Quantity, 10)
+	return on.String() + " " + d.PriceID + " " + strconv.FormatInt(d.Quantity, 10)
 }
 
 // Conditions.

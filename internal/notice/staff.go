@@ -46,7 +46,7 @@ func notDelivered(ctx context.Context, d *desk) (any, error) {
 
 // question passes on what a room asks staff.
 func question(ctx context.Context, d *desk) (any, error) {
-	return d.alert(ctx, mail.StaffAlertData{Title: d.words().question, Text: d.Detail, Link: staffLink(d.SubjectID)})
+	return d.alert(ctx, mail.StaffAlertData{Title: d.words().question, Text: d.Detail, Link: tasksLink})
 }
 
 // webhookOff tells that an endpoint gets nothing any more.

@@ -234,11 +234,8 @@ func changed(ctx context.Context, d *desk) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	data := mail.PlanChangedData{Name: d.to.name, Subscription: sub.told, EffectiveOn: d.EffectiveOn}
+	data := mail.PlanChangedData{Name: d.to.name, Subscription: sub.told, EffectiveOn: d.today()}
 	data.From, data.To = d.names(from, to)
-	if data.EffectiveOn.IsZero() {
-		data.EffectiveOn = d.today()
-	}
 	net := was.Charged - was.Credited
 	data.Charged, data.Credited = money.New(max(net, 0), sub.unit.Currency), money.New(max(-net, 0), sub.unit.Currency)
 	return data, nil
