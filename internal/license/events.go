@@ -8,8 +8,9 @@ const (
 	EventExpired           = "license.expired"
 	EventCancelled         = "license.cancelled"
 	EventRevoked           = "license.revoked"
-	EventEndedByHand       = "license.ended_by_hand" // and with it the subscription that pays for it
-	EventUpdated           = "license.updated"       // limit, expiry or entitlements
+	EventEndedByHand       = "license.ended_by_hand"  // and with it the subscription that pays for it
+	EventGraceExtended     = "license.grace_extended" // staff lifted a payment hold until an instant
+	EventUpdated           = "license.updated"        // limit, expiry or entitlements
 	EventHoldPlaced        = "license.hold_placed"
 	EventHoldLifted        = "license.hold_lifted"
 	EventActivationCreated = "activation.created"

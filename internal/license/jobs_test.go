@@ -63,7 +63,7 @@ func TestWriteDown(t *testing.T) {
 		wantLines(t, "history", s.story(ends.ID)[1:], "end_passes active, expires 2026-03-01T13:00:00Z→expired, expires 2026-03-01T13:00:00Z")
 		wantLines(t, "history of the held one", s.story(held.ID)[2:], "end_passes suspended (staff), expires 2026-03-01T13:00:00Z→expired, expires 2026-03-01T13:00:00Z")
 		wantLines(t, "events", s.events(ends.ID), EventCreated, EventExpired)
-		wantLines(t, "events of the promised one", s.events(promised.ID)[4:], EventResumed, EventSuspended)
+		wantLines(t, "events of the promised one", s.events(promised.ID)[4:], EventResumed, EventGraceExtended, EventSuspended)
 		entries, _, err := s.History(context.Background(), ends.ID, "", 1)
 		if err != nil || entries[0].Actor.Kind != "system" {
 			t.Errorf("the history says that %+v did it, %v", entries[0].Actor, err)

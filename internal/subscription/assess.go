@@ -151,11 +151,15 @@ func (a *assessment) running() Standing {
 	if !last.IsZero() {
 		st.Term.EndsAt = a.at(last)
 	}
+	if overdue && a.s.GraceUntil != nil && a.s.GraceUntil.After(*st.Term.GraceUntil) {
+		st.Term.GraceUntil = a.s.GraceUntil
+	}
 	if overdue && !last.IsZero() && !a.today.Before(last) {
 		return a.ended(EndedUnpaid, last)
 	}
 	if overdue && !a.today.Before(graceEnd) {
-		st.Status, st.Held = PastDue, true
+		st.Status, st.Held = PastDue, !a.now.Before(*st.Term.GraceUntil)
+		a.wake(st.Term.GraceUntil)
 		a.wake(st.Term.EndsAt)
 		st.NextAt = a.next
 		return st

@@ -296,3 +296,23 @@ func hasHold(l license.License, reason license.HoldReason) bool {
 }
 
 func must2[T, U any](v T, _ U, err error) func(t *testing.T) T { return must(v, err) }
+
+// Staff let a license run although it is past due: it does, until then.
+func TestGraceByHand(t *testing.T) {
+	each(t, "2027-03-01", func(s *shop) {
+		ada := s.customer("ada", "tok_decline")
+		_, sub := s.buy(ada, s.price("monthly", 1000))
+		s.advance("2027-04-16")
+		until := time.Date(2027, 4, 20, 12, 0, 0, 0, time.UTC)
+		must(s.Licenses.LiftHold(s.ctx, sub.LicenseID, license.HoldPayment, license.LiftInput{Until: &until, Why: "promised"}))(s.T)
+		s.advance("2027-04-20")
+		if l := s.license(sub.LicenseID); l.Status != license.Active {
+			s.Errorf("license %s before the day", l.Status)
+		}
+		s.advance("2027-04-21")
+		if got, l := s.sub(sub.ID), s.license(sub.LicenseID); l.Status != license.Suspended || got.Status != subscription.PastDue {
+			s.Errorf("%s, license %s after the day", got.Status, l.Status)
+		}
+		s.proven()
+	})
+}

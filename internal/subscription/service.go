@@ -51,6 +51,7 @@ func New(d *db.DB, b *billing.Service, p Payments, l Licenses) *Service {
 	event.Listen(d, s.methodChanged, "payment_method.added", "payment_method.removed")
 	event.Listen(d, s.chargesReleased, "charges.released")
 	event.Listen(d, s.licenseEnded, license.EventEndedByHand)
+	event.Listen(d, s.graceExtended, license.EventGraceExtended)
 	return s
 }
 
@@ -206,9 +207,32 @@ func (s *Service) licenseEnded(ctx context.Context, tx *db.Tx, e event.Event) er
 	return s.end(ctx, tx, sub, EndedByStaff, today(tx, p), "the license was ended by hand", p)
 }
 
-func instant(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
+// graceExtended notes until when staff let a license run although it is not paid for.
+func (s *Service) graceExtended(ctx context.Context, tx *db.Tx, e event.Event) error {
+	var data struct {
+		Until time.Time `json:"until"`
 	}
-	return *t
+	if err := e.Decode(&data); err != nil {
+		return err
+	}
+	id, err := tx.SubscriptionOfLicense(ctx, &e.SubjectID)
+	if db.NotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("subscription of license %s: %w", e.SubjectID, err)
+	}
+	sub, err := lockWithCustomer(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	p, err := policyOf(ctx, tx)
+	if err != nil {
+		return err
+	}
+	sub.GraceUntil = &data.Until
+	if err := save(ctx, tx, sub); err != nil {
+		return err
+	}
+	return s.settle(ctx, tx, id, p)
 }

@@ -71,6 +71,9 @@ func (s *Service) write(ctx context.Context, tx *db.Tx, sub *Subscription, st St
 		}
 		sub.SuspendedOn = civil.Date{}
 	}
+	if _, owed := sub.oldestOpen(); !owed {
+		sub.GraceUntil = nil
+	}
 	if err := save(ctx, tx, *sub); err != nil {
 		return err
 	}

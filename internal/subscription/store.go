@@ -38,7 +38,7 @@ func subscriptionOf(r query.Subscription) (Subscription, error) {
 		NextDue: d.of(&r.NextDue), NextAt: clock.TimePtr(r.NextAt), LicenseUntil: clock.TimePtr(r.LicenseUntil),
 		CouponID: orEmpty(r.CouponID), CouponCharges: r.CouponCharges, CancelOn: d.of(r.CancelOn), PausedOn: d.of(r.PausedOn),
 		SuspendedOn: d.of(r.SuspendedOn), EndedOn: d.of(r.EndedOn), EndReason: EndReason(r.EndReason),
-		ChangePriceID: orEmpty(r.ChangePriceID), ChangeOn: d.of(r.ChangeOn), CreditDue: money.New(r.CreditDue, currency), Version: r.Version, CreatedAt: r.CreatedAt.Time(),
+		ChangePriceID: orEmpty(r.ChangePriceID), ChangeOn: d.of(r.ChangeOn), GraceUntil: clock.TimePtr(r.GraceUntil), CreditDue: money.New(r.CreditDue, currency), Version: r.Version, CreatedAt: r.CreatedAt.Time(),
 	}
 	if r.ChangeQuantity != nil {
 		s.ChangeQuantity = *r.ChangeQuantity
@@ -132,7 +132,7 @@ func save(ctx context.Context, tx *db.Tx, s Subscription) error {
 		NextAt: clock.FromTimePtr(s.NextAt), LicenseUntil: clock.FromTimePtr(s.LicenseUntil),
 		CouponID: optional(s.CouponID), CouponCharges: s.CouponCharges, CancelOn: optionalDate(s.CancelOn),
 		PausedOn: optionalDate(s.PausedOn), EndedOn: optionalDate(s.EndedOn), EndReason: string(s.EndReason),
-		ChangePriceID: optional(s.ChangePriceID), ChangeOn: optionalDate(s.ChangeOn), SuspendedOn: optionalDate(s.SuspendedOn), CreditDue: s.CreditDue.Amount, UpdatedAt: tx.Stamp,
+		ChangePriceID: optional(s.ChangePriceID), ChangeOn: optionalDate(s.ChangeOn), SuspendedOn: optionalDate(s.SuspendedOn), GraceUntil: clock.FromTimePtr(s.GraceUntil), CreditDue: s.CreditDue.Amount, UpdatedAt: tx.Stamp,
 	}
 	if s.ChangeQuantity > 0 {
 		row.ChangeQuantity = &s.ChangeQuantity

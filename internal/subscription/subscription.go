@@ -102,7 +102,9 @@ type Subscription struct {
 	LicenseUntil *time.Time
 	CouponID     string
 	// CouponCharges is for how many more charges the coupon counts; nil: for all.
-	CouponCharges  *int64
+	CouponCharges *int64
+	// GraceUntil is until when staff let its license run although it is past due; nil: they did not.
+	GraceUntil     *time.Time
 	CancelOn       civil.Date
 	PausedOn       civil.Date
 	SuspendedOn    civil.Date // since when its payment hold stands

@@ -35,6 +35,7 @@ CREATE TABLE subscriptions (
     change_quantity BIGINT CHECK (change_quantity > 0),
     change_on      TEXT COLLATE "C", -- from when that counts
     suspended_on   TEXT COLLATE "C", -- since when a hold of the payment stands
+    grace_until    BIGINT, -- staff let its license run until then, although it is past due
     credit_due     BIGINT NOT NULL DEFAULT 0 CHECK (credit_due >= 0), -- for suspended time, taken off the next invoice
     version        BIGINT NOT NULL DEFAULT 1,
     created_at     BIGINT NOT NULL,

@@ -24,7 +24,7 @@ UPDATE subscriptions SET license_id = @license_id, plan_id = @plan_id, price_id 
     tax_class = @tax_class, trial_ends_at = @trial_ends_at, next_due = @next_due, next_at = @next_at,
     license_until = @license_until, coupon_id = @coupon_id, coupon_charges = @coupon_charges, cancel_on = @cancel_on,
     paused_on = @paused_on, ended_on = @ended_on, end_reason = @end_reason, change_price_id = @change_price_id,
-    change_quantity = @change_quantity, change_on = @change_on, suspended_on = @suspended_on, credit_due = @credit_due, updated_at = @updated_at
+    change_quantity = @change_quantity, change_on = @change_on, suspended_on = @suspended_on, grace_until = @grace_until, credit_due = @credit_due, updated_at = @updated_at
 WHERE id = @id;
 
 -- name: InsertPeriod :execrows

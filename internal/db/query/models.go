@@ -916,6 +916,7 @@ type Subscription struct {
 	ChangeQuantity *int64
 	ChangeOn       *string
 	SuspendedOn    *string
+	GraceUntil     *clock.Instant
 	CreditDue      int64
 	Version        int64
 	CreatedAt      clock.Instant

@@ -671,7 +671,7 @@ func (q *Queries) LockPriceUpdate(ctx context.Context, id string) (PriceUpdate, 
 }
 
 const lockSubscription = `-- name: LockSubscription :one
-UPDATE subscriptions SET version = version + 1 WHERE id = $1 RETURNING id, customer_id, order_item_id, kind, license_id, product_id, plan_id, price_id, description, status, currency, unit_amount, quantity, cycle, anchor, tax_class, gateway, started_on, trial_ends_at, next_due, next_at, license_until, coupon_id, coupon_charges, cancel_on, paused_on, ended_on, end_reason, change_price_id, change_quantity, change_on, suspended_on, credit_due, version, created_at, updated_at
+UPDATE subscriptions SET version = version + 1 WHERE id = $1 RETURNING id, customer_id, order_item_id, kind, license_id, product_id, plan_id, price_id, description, status, currency, unit_amount, quantity, cycle, anchor, tax_class, gateway, started_on, trial_ends_at, next_due, next_at, license_until, coupon_id, coupon_charges, cancel_on, paused_on, ended_on, end_reason, change_price_id, change_quantity, change_on, suspended_on, grace_until, credit_due, version, created_at, updated_at
 `
 
 func (q *Queries) LockSubscription(ctx context.Context, id string) (Subscription, error) {
@@ -710,6 +710,7 @@ func (q *Queries) LockSubscription(ctx context.Context, id string) (Subscription
 		&i.ChangeQuantity,
 		&i.ChangeOn,
 		&i.SuspendedOn,
+		&i.GraceUntil,
 		&i.CreditDue,
 		&i.Version,
 		&i.CreatedAt,
@@ -1132,8 +1133,8 @@ UPDATE subscriptions SET license_id = $1, plan_id = $2, price_id = $3, descripti
     tax_class = $10, trial_ends_at = $11, next_due = $12, next_at = $13,
     license_until = $14, coupon_id = $15, coupon_charges = $16, cancel_on = $17,
     paused_on = $18, ended_on = $19, end_reason = $20, change_price_id = $21,
-    change_quantity = $22, change_on = $23, suspended_on = $24, credit_due = $25, updated_at = $26
-WHERE id = $27
+    change_quantity = $22, change_on = $23, suspended_on = $24, grace_until = $25, credit_due = $26, updated_at = $27
+WHERE id = $28
 `
 
 type SaveSubscriptionParams struct {
@@ -1161,6 +1162,7 @@ type SaveSubscriptionParams struct {
 	ChangeQuantity *int64
 	ChangeOn       *string
 	SuspendedOn    *string
+	GraceUntil     *clock.Instant
 	CreditDue      int64
 	UpdatedAt      clock.Instant
 	ID             string
@@ -1192,6 +1194,7 @@ func (q *Queries) SaveSubscription(ctx context.Context, arg SaveSubscriptionPara
 		arg.ChangeQuantity,
 		arg.ChangeOn,
 		arg.SuspendedOn,
+		arg.GraceUntil,
 		arg.CreditDue,
 		arg.UpdatedAt,
 		arg.ID,
@@ -1200,7 +1203,7 @@ func (q *Queries) SaveSubscription(ctx context.Context, arg SaveSubscriptionPara
 }
 
 const subscription = `-- name: Subscription :one
-SELECT id, customer_id, order_item_id, kind, license_id, product_id, plan_id, price_id, description, status, currency, unit_amount, quantity, cycle, anchor, tax_class, gateway, started_on, trial_ends_at, next_due, next_at, license_until, coupon_id, coupon_charges, cancel_on, paused_on, ended_on, end_reason, change_price_id, change_quantity, change_on, suspended_on, credit_due, version, created_at, updated_at FROM subscriptions WHERE id = $1
+SELECT id, customer_id, order_item_id, kind, license_id, product_id, plan_id, price_id, description, status, currency, unit_amount, quantity, cycle, anchor, tax_class, gateway, started_on, trial_ends_at, next_due, next_at, license_until, coupon_id, coupon_charges, cancel_on, paused_on, ended_on, end_reason, change_price_id, change_quantity, change_on, suspended_on, grace_until, credit_due, version, created_at, updated_at FROM subscriptions WHERE id = $1
 `
 
 func (q *Queries) Subscription(ctx context.Context, id string) (Subscription, error) {
@@ -1239,6 +1242,7 @@ func (q *Queries) Subscription(ctx context.Context, id string) (Subscription, er
 		&i.ChangeQuantity,
 		&i.ChangeOn,
 		&i.SuspendedOn,
+		&i.GraceUntil,
 		&i.CreditDue,
 		&i.Version,
 		&i.CreatedAt,
