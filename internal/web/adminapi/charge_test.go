@@ -52,6 +52,7 @@ func TestCharge(t *testing.T) {
 		invoice := b.ordered(s)
 		charge := "/invoices/" + invoice + "/charge"
 		b.send("POST", charge, nil).refused(409, "NO_PAYMENT_METHOD")
+		b.send("POST", "/charges/release", nil).refused(409, "NO_CHARGES_HELD")
 
 		method("tok_decline")
 		declined := b.do("POST", charge, nil)

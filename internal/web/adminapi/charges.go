@@ -73,6 +73,15 @@ func (a *API) charges() {
 		attempt, err := a.Payments.Refresh(ctx, in.ID)
 		return showAttempt(attempt), err
 	})
+	add(a, route{
+		Method: http.MethodPost, Path: "/charges/release", Scope: "sales:write", Tag: tag, Summary: "Let the charges go on that wait",
+		Notes: "When far more fall due than on any day before, they wait until somebody has looked; a task says so. Grace counts from the release.", Codes: []string{"NO_CHARGES_HELD"},
+	}, a.releaseCharges)
+}
+
+// releaseCharges lets go on what the automation holds back on an unusual day.
+func (a *API) releaseCharges(ctx context.Context, _ *struct{}) (none, error) {
+	return none{}, a.Payments.Release(ctx)
 }
 
 // chargeInvoice charges under a key of the caller's own, if there is one: then a repeat is the same charge at the gateway

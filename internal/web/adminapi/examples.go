@@ -3,6 +3,7 @@ package adminapi
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -96,7 +97,7 @@ func (e examples) give(op *huma.Operation) {
 func curl(rt *route) string {
 	var b strings.Builder
 	b.WriteString("curl")
-	if rt.Method != "GET" {
+	if rt.Method != http.MethodGet {
 		b.WriteString(" -X " + rt.Method)
 	}
 	fmt.Fprintf(&b, " \"$STORE%s%s%s\" \\\n  -H \"Authorization: Bearer $TOKEN\"", Base, rt.Path, exampleQuery(rt.operation))

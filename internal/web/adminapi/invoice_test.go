@@ -152,6 +152,9 @@ func TestRefunds(t *testing.T) {
 		}
 		same(b.T, part["refunds"], []any{want})
 		same(b.T, part["money"], eur(900))
+		if part["state"] != "succeeded" || part["credit_note_id"] != part["refunds"].([]any)[0].(object)["credit_note_id"] {
+			b.Errorf("a part: %v", part)
+		}
 		same(b.T, part["invoice"].(object)["credited"], eur(900))
 		if again := b.do("POST", place, object{"money": eur(900), "to": "credit", "reason": "a discount"}, "Idempotency-Key: r"); again["refunds"].([]any)[0].(object)["id"] != part["refunds"].([]any)[0].(object)["id"] {
 			b.Errorf("again: %v", again)

@@ -189,3 +189,27 @@ func TestCodesAreThoseOfTheRooms(t *testing.T) {
 		}
 	})
 }
+
+// The handbook leaves no operation out, and names none that does not exist.
+func TestHandbookNamesEveryOperation(t *testing.T) {
+	t.Parallel()
+	handbook, err := os.ReadFile("../../../docs/admin-api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]bool{}
+	for _, found := range regexp.MustCompile("`((?:GET|POST|PUT|PATCH|DELETE) /[^`? ]*)`").FindAllSubmatch(handbook, -1) {
+		named[string(found[1])] = true
+	}
+	one(t, func(b *bundle) {
+		for _, rt := range b.api.routes {
+			if !named[rt.key()] {
+				t.Errorf("docs/admin-api.md does not name %s", rt.key())
+			}
+			delete(named, rt.key())
+		}
+		for key := range named {
+			t.Errorf("docs/admin-api.md names %s, which does not exist", key)
+		}
+	})
+}

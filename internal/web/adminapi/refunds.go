@@ -59,9 +59,11 @@ type CreditedLine struct {
 
 // RefundResult is what a refund has come to: one for each payment that it is taken from.
 type RefundResult struct {
-	Money   Money    `json:"money" doc:"Of all of them"`
-	Refunds []Refund `json:"refunds"`
-	Invoice Invoice  `json:"invoice" doc:"As it stands now"`
+	Money        Money    `json:"money" doc:"Of all of them"`
+	State        string   `json:"state" enum:"succeeded,pending,failed" doc:"pending, as long as a gateway has not answered"`
+	CreditNoteID *string  `json:"credit_note_id" example:"crn_01hx2b6yh4m3nq0r8s5t" doc:"Null: what was sold stands"`
+	Refunds      []Refund `json:"refunds"`
+	Invoice      Invoice  `json:"invoice" doc:"As it stands now"`
 }
 
 type newRefundInput struct {
@@ -120,9 +122,15 @@ func (a *API) createRefund(ctx context.Context, in *newRefundInput) (RefundResul
 		return RefundResult{}, err
 	}
 	total := money.New(0, inv.Total.Currency)
-	result := RefundResult{Refunds: []Refund{}}
+	result := RefundResult{State: string(payment.RefundSucceeded), Refunds: []Refund{}}
 	for _, r := range made {
 		total.Amount += r.Money.Amount
+		if r.State == payment.RefundPending {
+			result.State = string(r.State)
+		}
+		if r.CreditNoteID != "" {
+			result.CreditNoteID = &r.CreditNoteID
+		}
 		result.Refunds = append(result.Refunds, showRefund(r))
 	}
 	result.Money = moneyOf(total)
