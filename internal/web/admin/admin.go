@@ -19,17 +19,21 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/license/index"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/report"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/signin"
 	"github.com/keystead/keystead/internal/staff"
+	"github.com/keystead/keystead/internal/subscription"
+	"github.com/keystead/keystead/internal/task"
 	"github.com/keystead/keystead/internal/token"
 	"github.com/keystead/keystead/internal/web"
 	"github.com/keystead/keystead/internal/web/ui"
@@ -40,26 +44,30 @@ var pageFiles embed.FS
 
 // Config is what the staff area works with.
 type Config struct {
-	Settings   *setting.Service
-	Events     *event.Log
-	Jobs       *job.Queue
-	Automation *automation.Service
-	Staff      *staff.Service
-	SignIn     *signin.Service
-	Tokens     *token.Service
-	Customers  *customer.Service
-	Catalog    *catalog.Service
-	Coupons    *coupon.Service
-	Releases   *release.Service
-	Licenses   *license.Service
-	Counts     *index.Counts
-	Billing    *billing.Service
-	Payments   *payment.Service
-	Orders     *order.Service
-	Reports    *report.Service
-	Clock      clock.Clock
-	Log        *slog.Logger
-	TestMode   bool
+	DB            *db.DB // in which what would happen is tried, and taken back
+	Settings      *setting.Service
+	Events        *event.Log
+	Jobs          *job.Queue
+	Automation    *automation.Service
+	Staff         *staff.Service
+	SignIn        *signin.Service
+	Tokens        *token.Service
+	Customers     *customer.Service
+	Catalog       *catalog.Service
+	Coupons       *coupon.Service
+	Releases      *release.Service
+	Licenses      *license.Service
+	Counts        *index.Counts
+	Billing       *billing.Service
+	Payments      *payment.Service
+	Orders        *order.Service
+	Subscriptions *subscription.Service
+	Tasks         *task.Service
+	Sandbox       *sandbox.Sandbox // nil in a live store
+	Reports       *report.Service
+	Clock         clock.Clock
+	Log           *slog.Logger
+	TestMode      bool
 	// DryRun tells what would happen until an instant.
 	DryRun func(ctx context.Context, until time.Time) (automation.Rehearsal, error)
 }
@@ -77,6 +85,7 @@ func New(c Config) (http.Handler, error) {
 		return nil, fmt.Errorf("pages of the staff area: %w", err)
 	}
 	a := &area{Config: c, pages: pages}
+	a.listen()
 	mux := http.NewServeMux()
 	for _, rt := range a.routes() {
 		mux.Handle(rt.pattern, a.serve(rt))

@@ -46,9 +46,21 @@ const password = "a long sentence is easy to keep"
 func setup(t *testing.T) *bundle {
 	t.Helper()
 	s := dbtest.SQLite(t)
-	r := roomstest.New(t, s, roomstest.Log())
+	return open(t, s, roomstest.New(t, s, roomstest.Log()), false)
+}
+
+// setupTestMode is a store in test mode: with the sandbox, and a clock that stands still.
+func setupTestMode(t *testing.T) *bundle {
+	t.Helper()
+	s := dbtest.SQLite(t)
+	return open(t, s, roomstest.InTestMode(t, s, roomstest.Log()), true)
+}
+
+func open(t *testing.T, s *dbtest.Store, r *roomstest.Rooms, testMode bool) *bundle {
+	t.Helper()
 	b := &bundle{T: t, clock: s.Clock, db: s.DB, rooms: r}
 	b.Config = Config{
+		DB: s.DB, Subscriptions: r.Subscriptions, Tasks: r.Tasks, Sandbox: r.Sandbox, TestMode: testMode,
 		Settings: r.Settings, Events: r.Events, Jobs: r.Jobs, Automation: r.Automation, DryRun: r.DryRun, Staff: r.Staff, SignIn: r.SignIn, Tokens: r.Tokens, Customers: r.Customers, Catalog: r.Catalog, Coupons: r.Coupons,
 		Releases: r.Releases, Licenses: r.Licenses, Counts: r.Counts, Billing: r.Billing, Payments: r.Payments, Orders: r.Orders, Reports: r.Reports,
 		Clock: s.Clock, Log: roomstest.Log(),
@@ -215,6 +227,7 @@ type estate struct {
 	token    token.Token
 	job      string // a failed one
 	member   staff.Staff
+	till
 }
 
 // newEstate makes one of everything; text stands wherever people can write what they like.
@@ -296,9 +309,13 @@ func (e estate) path(pattern string) (method, path string) {
 	case "tokens":
 		id = e.token.ID
 	}
+	noun, _, _ := strings.Cut(strings.TrimPrefix(path, "/admin/"), "/")
+	if of := e.tillPath(pattern, noun); of != "" {
+		id = of
+	}
 	line := ""
 	if len(e.invoice.Lines) > 0 {
 		line = e.invoice.Lines[0].ID
 	}
-	return method, strings.NewReplacer("{id}", id, "{activation}", e.act.ID, "{line}", line, "{$}", "").Replace(path)
+	return method, strings.NewReplacer("{id}", id, "{start}", e.removed(), "{method}", e.method.ID, "{activation}", e.act.ID, "{line}", line, "{$}", "").Replace(path)
 }

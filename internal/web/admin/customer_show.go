@@ -51,6 +51,11 @@ func (a *area) customerShow(w http.ResponseWriter, r *http.Request) error {
 		v.Right = append(v.Right, card{Head: ui.CardHead{Title: "Licenses", Actions: allOf("/admin/licenses?customer_id=" + c.ID)}, Table: &t})
 	}
 	if role.Can(staff.SalesRead) {
+		money, err := a.customerMoney(r, v.Page, c, role.Can(staff.SalesWrite))
+		if err != nil {
+			return err
+		}
+		v.Right = append(v.Right, money...)
 		orders, _, err := a.Orders.List(ctx, order.Filter{CustomerID: c.ID, Limit: beside})
 		if err != nil {
 			return err
@@ -104,7 +109,7 @@ func (a *area) customerFacts(p ui.Page, c customer.Customer) *ui.Details {
 		{Label: "Id", Value: ui.Mono(c.ID).Copyable()},
 	}}
 	for _, m := range c.Credit {
-		d.Items = append(d.Items, ui.Detail{Label: "Credit", Value: ui.Text(m.Format("en")), Hint: "Used by the next order."})
+		d.Items = append(d.Items, ui.Detail{Label: "Credit", Value: ui.Text(m.Format("en")), Hint: "Open invoices use it by themselves."})
 	}
 	signIn := "Can't sign in yet: make a portal link"
 	if c.HasPassword {

@@ -107,6 +107,15 @@ func checksChart(p ui.Page, d report.Dashboard) template.HTML {
 // tasks are the things that need a person.
 func (a *area) tasks(r *http.Request, p ui.Page, d report.Dashboard) (card, error) {
 	t := ui.Table{Caption: "Things that need a person", Flush: true, Columns: []ui.Column{{Label: "What"}}, Empty: &ui.Empty{Art: "done", Title: "Nothing needs you", Text: "Whatever fails or waits for a person appears here."}}
+	if visitorOf(r).staff.Role.Can(staff.SalesRead) {
+		open, _, err := a.Tasks.Open(r.Context(), "", 10)
+		if err != nil {
+			return card{}, err
+		}
+		for _, x := range open {
+			t.Rows = append(t.Rows, ui.Row{Tone: ui.Warn, Cells: []ui.Cell{taskCell(x)}})
+		}
+	}
 	failed, err := a.Billing.FailedLines(r.Context(), 10)
 	if err != nil {
 		return card{}, err
@@ -127,8 +136,8 @@ func (a *area) tasks(r *http.Request, p ui.Page, d report.Dashboard) (card, erro
 	}
 	count(d.FailedJobs, "A job has failed", "jobs have failed", "All tries are used up: look at the error and retry", "/admin/automation/jobs?state=failed")
 	count(d.PendingOrders, "An order waits for its payment", "orders wait for their payment", "Record what has arrived", "/admin/orders?status=pending")
-	count(d.Overdue, "An invoice is overdue", "invoices are overdue", "Remind the customer, or cancel the order", "/admin/invoices?status=open")
-	return card{Head: ui.CardHead{Title: "Needs a person", Count: len(t.Rows)}, Table: &t}, nil
+	count(d.Overdue, "An invoice is overdue", "invoices are overdue", "Those whose customers have a saved method are charged again by themselves", "/admin/receivables")
+	return card{Head: ui.CardHead{Title: "Needs a person", Count: len(t.Rows), Actions: allOf("/admin/tasks")}, Table: &t}, nil
 }
 
 func (a *area) checkCards(r *http.Request, p ui.Page, l license.License, _ bool) ([]card, error) {

@@ -23,6 +23,13 @@ func (a *area) licenseShow(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.Callouts = licenseCallouts(v.Page, l)
 	v.Left = []card{{Key: &ui.Key{Label: "Key", Value: l.Key, Large: true}, Details: licenseFacts(v.Page, l)}, {Head: ui.CardHead{Title: "Belongs to"}, Details: licenseLinks(l)}}
+	if visitorOf(r).staff.Role.Can(staff.SalesRead) {
+		paidBy, err := a.paidByCard(r.Context(), l.ID)
+		if err != nil {
+			return err
+		}
+		v.Left = append(v.Left, paidBy...)
+	}
 	for _, part := range []func(*http.Request, ui.Page, license.License, bool) ([]card, error){a.activationCards, a.checkCards, a.historyCards} {
 		cards, err := part(r, v.Page, l, mayWrite)
 		if err != nil {

@@ -47,6 +47,13 @@ func (a *area) orderShow(w http.ResponseWriter, r *http.Request) error {
 	t := licenseTable(v.Page, licenses, false)
 	t.Flush, t.Empty = true, &ui.Empty{Art: "key", Title: "No licenses yet", Text: "They are issued when the invoice is paid."}
 	v.Left = append(v.Left, card{Head: ui.CardHead{Title: "Licenses"}, Table: &t})
+	if len(o.SubscriptionIDs) > 0 {
+		subscriptions, err := a.subscriptionsCard(ctx, o.SubscriptionIDs)
+		if err != nil {
+			return err
+		}
+		v.Left = append(v.Left, subscriptions)
+	}
 	facts := &ui.Details{Items: []ui.Detail{
 		{Label: "Customer", Value: ui.Person(o.CustomerName, o.CustomerEmail).To("/admin/customers/" + o.CustomerID)},
 		{Label: "Invoice", Value: ui.Mono(o.InvoiceNumber).To("/admin/invoices/" + o.InvoiceID)},

@@ -16,10 +16,13 @@ var navigation = []struct {
 	needs staff.Permission
 }{
 	{ui.NavItem{Section: "dashboard", Label: "Dashboard", Href: "/admin", Icon: "home"}, ""},
+	{ui.NavItem{Section: "tasks", Label: "Needs a person", Href: "/admin/tasks", Icon: "bell"}, staff.SalesRead},
 	{ui.NavItem{Group: "Sales", Section: "licenses", Label: "Licenses", Href: "/admin/licenses", Icon: "key"}, staff.LicensesRead},
 	{ui.NavItem{Group: "Sales", Section: "customers", Label: "Customers", Href: "/admin/customers", Icon: "users"}, staff.CustomersRead},
 	{ui.NavItem{Group: "Sales", Section: "orders", Label: "Orders", Href: "/admin/orders", Icon: "cart"}, staff.SalesRead},
+	{ui.NavItem{Group: "Sales", Section: "subscriptions", Label: "Subscriptions", Href: "/admin/subscriptions", Icon: "repeat"}, staff.SalesRead},
 	{ui.NavItem{Group: "Sales", Section: "invoices", Label: "Invoices", Href: "/admin/invoices", Icon: "invoice"}, staff.SalesRead},
+	{ui.NavItem{Group: "Sales", Section: "payments", Label: "Payments", Href: "/admin/payments", Icon: "card"}, staff.SalesRead},
 	{ui.NavItem{Group: "Sales", Section: "catalog", Label: "Catalog", Href: "/admin/catalog", Icon: "box"}, staff.CatalogRead},
 	{ui.NavItem{Group: "Sales", Section: "coupons", Label: "Coupons", Href: "/admin/coupons", Icon: "tag"}, staff.CatalogRead},
 	{ui.NavItem{Group: "Operation", Section: "automation", Label: "Automation", Href: "/admin/automation", Icon: "clock"}, staff.EventsRead},
@@ -43,9 +46,13 @@ func (a *area) page(r *http.Request, title, section string) ui.Page {
 	p.User = &ui.User{Name: me.Name, Email: me.Email, Role: roleWords[me.Role].label, AccountURL: "/admin/me", SignOutURL: "/admin/sign-out"}
 	p.SearchURL, p.Search = "/admin/search", ""
 	for _, n := range navigation {
-		if n.needs == "" || me.Role.Can(n.needs) {
-			p.Nav = append(p.Nav, n.NavItem)
+		if n.needs != "" && !me.Role.Can(n.needs) {
+			continue
 		}
+		if n.Section == "tasks" {
+			n.Count, n.CountLabel = a.waiting(r.Context()), "waiting"
+		}
+		p.Nav = append(p.Nav, n.NavItem)
 	}
 	if me.TimeZone != "" {
 		if zone, err := time.LoadLocation(me.TimeZone); err == nil {

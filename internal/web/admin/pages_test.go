@@ -77,7 +77,7 @@ func (r reply) sound() reply {
 
 func TestEmptyPages(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := setupTestMode(t)
 	for _, role := range staff.Roles() {
 		br := b.as(b.colleague("Me", role))
 		for _, rt := range b.area.routes() {
@@ -97,8 +97,9 @@ func TestEmptyPages(t *testing.T) {
 
 func TestFullPages(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := setupTestMode(t)
 	e := b.newEstate("Widget")
+	b.newTill(&e, "Widget")
 	must(b.Licenses.LiftHold(t.Context(), e.license.ID, license.HoldStaff, license.LiftInput{Why: "many"}))(t)
 	for i := range 3 * perPage {
 		c := must(b.Customers.Create(t.Context(), customer.Input{Email: fmt.Sprintf("c%d@example.com", i), Name: fmt.Sprintf("Customer %d", i)}))(t)
@@ -162,8 +163,9 @@ func TestHostilePages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := setup(t)
+			b := setupTestMode(t)
 			e := b.newEstate(strings.TrimSpace(text))
+			b.newTill(&e, strings.TrimSpace(text))
 			must(b.Licenses.LiftHold(t.Context(), e.license.ID, license.HoldStaff, license.LiftInput{Why: "room"}))(t)
 			for i := range activationsShown {
 				must(b.Licenses.AddActivation(t.Context(), e.license.ID, license.AddInput{Identifier: fmt.Sprint(i) + string([]rune(e.act.Name)[:100]), Name: e.act.Name, Override: true, Why: e.act.Name}))(t)
@@ -217,8 +219,9 @@ func TestFlash(t *testing.T) {
 // What only takes a POST leads back when it is opened; another verb is told which there are.
 func TestOtherVerbs(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := setupTestMode(t)
 	e := b.newEstate("Thing")
+	b.newTill(&e, "Thing")
 	br := b.owner()
 	pages := map[string]bool{}
 	for _, rt := range b.area.routes() {

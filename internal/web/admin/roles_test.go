@@ -17,8 +17,9 @@ func TestRoles(t *testing.T) {
 	for _, role := range staff.Roles() {
 		t.Run(string(role), func(t *testing.T) {
 			t.Parallel()
-			b := setup(t)
+			b := setupTestMode(t)
 			e := b.newEstate("Thing")
+			b.newTill(&e, "Thing")
 			me := b.colleague("Me", role)
 			br := b.as(me)
 			for _, page := range br.everyPage(e) {
@@ -50,7 +51,7 @@ func (br *browser) everyPage(e estate) (pages []reply) {
 	br.Helper()
 	for _, rt := range br.area.routes() {
 		method, path := e.path(rt.pattern)
-		if method != http.MethodGet || rt.access != signedIn || strings.HasSuffix(path, ".csv") || strings.HasPrefix(path, "/admin/licenses/bulk") {
+		if method != http.MethodGet || rt.access != signedIn || strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, "/file") || strings.HasPrefix(path, "/admin/licenses/bulk") {
 			continue
 		}
 		r := br.get(path)

@@ -1,9 +1,16 @@
 package admin
 
-import "github.com/keystead/keystead/internal/staff"
+import (
+	"slices"
+
+	"github.com/keystead/keystead/internal/staff"
+)
 
 // routes is every screen and action of the staff area, and what it takes to open it.
-func (a *area) routes() []route {
+func (a *area) routes() []route { return slices.Concat(a.storeRoutes(), a.moneyRoutes()) }
+
+// storeRoutes is what is sold, to whom, and how the store runs.
+func (a *area) storeRoutes() []route {
 	const (
 		lr, lw = staff.LicensesRead, staff.LicensesWrite
 		cr, cw = staff.CustomersRead, staff.CustomersWrite
@@ -68,16 +75,6 @@ func (a *area) routes() []route {
 		{pattern: "GET /admin/orders/{id}", needs: sr, handle: a.orderShow},
 		{pattern: "GET /admin/orders/{id}/cancel", needs: sw, handle: a.orderCancelAsk},
 		{pattern: "POST /admin/orders/{id}/cancel", needs: sw, handle: a.orderCancel},
-
-		{pattern: "GET /admin/invoices", needs: sr, handle: a.invoiceList},
-		{pattern: "GET /admin/invoices.csv", needs: sr, handle: a.invoiceCSV},
-		{pattern: "GET /admin/invoices/{id}", needs: sr, handle: a.invoiceShow},
-		{pattern: "GET /admin/invoices/{id}/print", needs: sr, handle: a.invoicePrint},
-		{pattern: "POST /admin/invoices/{id}/payments", needs: sw, handle: a.invoicePay},
-		{pattern: "GET /admin/invoices/{id}/lines/{line}/revoke", needs: sw, handle: a.lineRevokeAsk},
-		{pattern: "POST /admin/invoices/{id}/lines/{line}/revoke", needs: sw, handle: a.lineRevoke},
-		{pattern: "POST /admin/invoices/{id}/lines/{line}/restore", needs: sw, handle: a.lineRestore},
-		{pattern: "POST /admin/invoices/{id}/lines/{line}/retry", needs: sw, handle: a.lineRetry},
 
 		{pattern: "GET /admin/catalog", needs: kr, handle: a.catalogList},
 		{pattern: "GET /admin/products/new", needs: kw, handle: a.productNew},

@@ -34,6 +34,7 @@ func (a *area) search(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	role, exact := visitorOf(r).staff.Role, ""
+	var people []customer.Customer
 	if role.Can(staff.LicensesRead) {
 		licenses, _, err := a.Licenses.List(r.Context(), license.Filter{Query: q, Limit: found})
 		if err != nil {
@@ -55,6 +56,7 @@ func (a *area) search(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
+		people = customers
 		t := ui.Table{Caption: "Customers", Flush: true, Columns: []ui.Column{{Label: "Customer"}, {Label: "Company"}}}
 		for _, c := range customers {
 			if strings.EqualFold(c.Email, q) {
@@ -93,6 +95,14 @@ func (a *area) search(w http.ResponseWriter, r *http.Request) error {
 			t := orderTable(v.Page, orders, true)
 			t.Flush = true
 			v.Left = append(v.Left, card{Head: ui.CardHead{Title: "Orders", Actions: allOf("/admin/orders?q=" + url.QueryEscape(q))}, Table: &t})
+		}
+		more, page, err := a.searchMoney(r.Context(), v.Page, q, people)
+		if err != nil {
+			return err
+		}
+		v.Left = append(v.Left, more...)
+		if exact == "" {
+			exact = page
 		}
 	}
 	if exact != "" {

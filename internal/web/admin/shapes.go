@@ -33,6 +33,8 @@ type card struct {
 	Key      *ui.Key
 	Details  *ui.Details
 	Chart    template.HTML
+	Effects  []string // what would follow
+	Calm     bool     // none of it is grave
 	Table    *ui.Table
 	Timeline *ui.Timeline
 	Form     *ui.Form

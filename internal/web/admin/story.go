@@ -30,6 +30,7 @@ func (a *area) story(r *http.Request, p ui.Page, f event.Filter) (*ui.Timeline, 
 // pages of records by the prefix of their ids.
 var recordPages = map[string]string{
 	"cus": "/admin/customers/", "lic": "/admin/licenses/", "ord": "/admin/orders/", "inv": "/admin/invoices/", "prd": "/admin/products/", "rel": "/admin/releases/",
+	"sub": "/admin/subscriptions/", "pay": "/admin/payments/", "dsp": "/admin/disputes/", "crn": "/admin/credit-notes/",
 }
 
 // recordHref is the page of a record; empty if it has none.
@@ -48,8 +49,12 @@ func eventIcon(name string) string {
 		return "key"
 	case "invoice":
 		return "invoice"
-	case "payment":
+	case "payment", "payment_method", "refund", "dispute":
 		return "card"
+	case "subscription":
+		return "repeat"
+	case "credit_note":
+		return "invoice"
 	case "order":
 		return "cart"
 	case "customer":
@@ -64,11 +69,11 @@ func eventIcon(name string) string {
 func eventTone(name string) ui.Tone {
 	_, verb, _ := strings.Cut(name, ".")
 	switch verb {
-	case "paid", "completed", "created", "succeeded", "done":
+	case "paid", "completed", "created", "succeeded", "done", "received", "renewed", "recovered", "won":
 		return ui.Success
-	case "failed", "revoked":
+	case "failed", "revoked", "lost", "past_due", "expired", "written_off":
 		return ui.Danger
-	case "suspended", "voided", "unapplied", "cancelled":
+	case "suspended", "voided", "unapplied", "cancelled", "reopened", "opened", "overdue":
 		return ui.Warn
 	default:
 		return ui.Neutral

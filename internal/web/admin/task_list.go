@@ -1,0 +1,88 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/keystead/keystead/internal/staff"
+	"github.com/keystead/keystead/internal/task"
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+// taskTitles say what is asked.
+var taskTitles = map[string]string{
+	"subscription.period_removed": "What becomes of a period that nobody is asked to pay?", "late_money": "Money arrived for an invoice that takes none", "refund.failed": "A refund failed",
+	"gateway_event.failed": "What a gateway told could not be applied", "payment.unplaced": "A payment that belongs to no invoice", "customer.unreachable": "A customer can't be written to", "notice.missed": "A mail could not be written",
+}
+
+func taskTitle(kind string) string {
+	if s, ok := taskTitles[kind]; ok {
+		return s
+	}
+	return sentence(kind)
+}
+
+// mostWaiting is up to which number the navigation counts what waits for a person.
+const mostWaiting = 99
+
+// waiting is how many things wait for a person. A page that can't tell says none.
+func (a *area) waiting(ctx context.Context) int {
+	open, _, err := a.Tasks.Open(ctx, "", mostWaiting)
+	if err != nil {
+		return 0
+	}
+	return len(open)
+}
+
+func (a *area) taskList(w http.ResponseWriter, r *http.Request) error {
+	found, next, err := a.Tasks.Open(r.Context(), cursor(r), perPage)
+	if err != nil {
+		return err
+	}
+	v := listView{Page: a.page(r, "Needs a person", "tasks"), Head: ui.Head{Title: "Needs a person", Sub: "What the store does not decide by itself, oldest first."}}
+	if v.Table, err = a.taskTable(r.Context(), v.Page, found, visitorOf(r).staff.Role.Can(staff.SalesWrite)); err != nil {
+		return err
+	}
+	v.Table.Empty = &ui.Empty{Art: "done", Title: "Nothing needs you", Text: "Whatever waits for a person appears here."}
+	v.Pager = pager(r, next)
+	return a.list(w, v)
+}
+
+// taskTable shows what is asked, with the way to what it is about.
+func (a *area) taskTable(ctx context.Context, p ui.Page, tasks []task.Task, mayFinish bool) (ui.Table, error) {
+	t := ui.Table{ID: "tasks", Caption: "Needs a person", Columns: []ui.Column{{Label: "What"}, {Label: "Customer", Narrow: true}, {Label: "Since"}}}
+	if mayFinish {
+		t.Columns = append(t.Columns, ui.Column{Label: "Done", Hidden: true})
+	}
+	who := a.buyers()
+	for _, x := range tasks {
+		customer := ui.Cell{}
+		if x.CustomerID != "" {
+			var err error
+			if customer, err = who.cell(ctx, x.CustomerID); err != nil {
+				return t, err
+			}
+		}
+		row := ui.Row{Tone: ui.Warn, Cells: []ui.Cell{taskCell(x), customer, ui.HTML(p.Ago(x.CreatedAt))}}
+		if mayFinish {
+			row.Cells = append(row.Cells, ui.Act(ui.Button{Label: "Done", Href: "/admin/tasks/" + x.ID + "/done", Post: true, Icon: "check"}))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t, nil
+}
+
+func taskCell(x task.Task) ui.Cell {
+	c := ui.Text(taskTitle(x.Kind)).With(ui.Clip(x.Detail, 300))
+	if to := recordHref(x.SubjectID); to != "" {
+		c = c.To(to)
+	}
+	return c
+}
+
+func (a *area) taskDone(w http.ResponseWriter, r *http.Request) error {
+	if err := a.Tasks.Done(r.Context(), r.PathValue("id")); err != nil {
+		return err
+	}
+	return done(w, r, "/admin/tasks", "Done.")
+}
