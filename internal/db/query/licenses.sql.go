@@ -707,7 +707,7 @@ SELECT l.id, l.status, l.outcome, l.expires_at, l.grace_until, l.ends_at, l.acti
        EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = l.id) AS held,
        (SELECT count(*) FROM activations a WHERE a.license_id = l.id) AS activations_used,
        CAST(COALESCE((SELECT h.after FROM license_history h WHERE h.license_id = l.id
-           AND h.what NOT LIKE 'activation_%' AND h.what NOT LIKE 'limit_%' AND h.what NOT LIKE 'entitlements_%'
+           AND h.what NOT LIKE 'activation_%' AND h.what NOT LIKE 'limit_%' AND h.what NOT LIKE 'entitlements_%' AND h.what NOT LIKE 'plan_%'
            ORDER BY h.id DESC LIMIT 1), '') AS TEXT) AS told_state,
        (SELECT count(*) FROM license_history h WHERE h.license_id = l.id AND h.what LIKE 'activation_added%') AS told_added,
        (SELECT count(*) FROM license_history h WHERE h.license_id = l.id AND h.what LIKE 'activation_removed%') AS told_removed
