@@ -51,11 +51,22 @@ func TestLoop(t *testing.T) {
 		want(11)
 		s.Look()
 		want(12)
+
+		// Whoever has the turn may have looked already where there is work only now: a call is not lost.
+		_, leave, err := s.take(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Look()
+		want(12)
+		leave()
+		want(13)
+
 		s.Stop()
 		s.Stop()
 		s.Look()
 		time.Sleep(time.Hour)
-		want(12)
+		want(13)
 	})
 }
 
@@ -84,7 +95,7 @@ func TestOneAtATime(t *testing.T) {
 		}
 		time.Sleep(leaseTime)
 		synctest.Wait()
-		if err := two.turnOf(t.Context()); err != nil || runs.Load() != 1 { // comes back later
+		if err := two.turnOf(t.Context(), false); err != nil || runs.Load() != 1 { // comes back later
 			t.Errorf("%d runs, %v", runs.Load(), err)
 		}
 		impatient, cancel := context.WithTimeout(t.Context(), time.Second)

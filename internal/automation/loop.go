@@ -49,21 +49,29 @@ func (s *Service) Stop() {
 
 func (s *Service) loop(ctx context.Context, stopped chan<- struct{}) {
 	defer close(stopped)
+	called := false
 	for ctx.Err() == nil {
-		if err := s.turnOf(ctx); err != nil && ctx.Err() == nil {
+		if err := s.turnOf(ctx, called); err != nil && ctx.Err() == nil {
 			s.log.Error("look for due work", "err", err)
 		}
 		select {
 		case <-s.wake:
+			called = true
 		case <-time.After(lookEvery):
+			called = false
 		case <-ctx.Done():
 		}
 	}
 }
 
-// turnOf runs the tasks unless somebody else is doing that.
-func (s *Service) turnOf(ctx context.Context) error {
+// turnOf runs the tasks. While somebody else does that it comes back later, but whoever was called waits for them: they
+// may have passed by what it was called for.
+func (s *Service) turnOf(ctx context.Context, called bool) error {
 	held, leave, ok, err := s.tryTake(ctx)
+	if !ok && err == nil && called {
+		held, leave, err = s.take(ctx)
+		ok = err == nil
+	}
 	if !ok || err != nil {
 		return err
 	}
