@@ -10,6 +10,7 @@ import (
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/task"
 	"github.com/keystead/keystead/internal/text"
 )
@@ -42,10 +43,10 @@ func (s *Service) Cancel(ctx context.Context, id string, at CancelAt, why string
 		if at == AtPeriodEnd && !sub.CancelOn.IsZero() {
 			return nil
 		}
-		if err := s.lapseChanges(ctx, tx, sub.ID, "the subscription was cancelled"); err != nil {
+		var err error
+		if *sub, err = s.lapseChanges(ctx, tx, *sub, "the subscription was cancelled"); err != nil {
 			return err
 		}
-		var err error
 		if *sub, err = s.takeBackOpen(ctx, tx, *sub, "the subscription was cancelled"); err != nil {
 			return err
 		}
@@ -67,34 +68,57 @@ func (s *Service) Cancel(ctx context.Context, id string, at CancelAt, why string
 	})
 }
 
-// creditUnused gives the unused part of the paid period back as account credit (by the proration setting).
+// creditUnused gives the unused part of what is paid back as account credit: of the current period by the proration setting,
+// and all of those that have not begun.
 func (s *Service) creditUnused(ctx context.Context, tx *db.Tx, sub Subscription, p policy) error {
-	current, found := sub.paidAt(today(tx, p))
-	if !found || current.LineID == "" {
-		return nil
-	}
-	_, line, stretch, err := paidStretch(ctx, tx, sub, current, p)
-	if err != nil {
+	day := today(tx, p)
+	if err := s.creditAhead(ctx, tx, sub, day, billing.CauseCancellation, "The subscription was cancelled."); err != nil {
 		return err
 	}
-	credit, err := stretch.Cancel(tx.Now)
-	if err != nil {
-		return fmt.Errorf("unused part of subscription %s: %w", sub.ID, err)
-	}
-	if credit.Amount <= 0 {
-		return nil
-	}
-	inv, err := billing.Lock(ctx, tx, current.InvoiceID)
-	if err != nil {
-		return err
-	}
-	_, _, err = s.billing.Credit(ctx, tx, inv, billing.Crediting{
-		Lines: []billing.LineCredit{{LineID: line.ID, Amount: credit}}, Cause: billing.CauseCancellation, Reason: "The subscription was cancelled.",
-	})
-	if err != nil {
-		return err
+	if current, found := sub.paidAt(day); found && current.Start.Before(day) && current.LineID != "" {
+		_, line, stretch, err := paidStretch(ctx, tx, sub, current, p)
+		if err != nil {
+			return err
+		}
+		credit, err := stretch.Cancel(tx.Now)
+		if err != nil {
+			return fmt.Errorf("unused part of subscription %s: %w", sub.ID, err)
+		}
+		if err := s.creditLine(ctx, tx, line.ID, credit, billing.CauseCancellation, "The subscription was cancelled."); err != nil {
+			return err
+		}
 	}
 	return s.payments.UseCredit(ctx, tx, sub.CustomerID, sub.Unit.Currency)
+}
+
+// creditAhead gives all of the paid periods back that begin on a day or later.
+func (s *Service) creditAhead(ctx context.Context, tx *db.Tx, sub Subscription, from civil.Date, cause billing.Cause, why string) error {
+	for _, period := range sub.Periods {
+		if period.State != PeriodPaid || period.LineID == "" || period.Start.Before(from) {
+			continue
+		}
+		_, line, err := billing.LineOf(ctx, tx, period.LineID)
+		if err != nil {
+			return err
+		}
+		if err := s.creditLine(ctx, tx, line.ID, line.Left(), cause, why); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// creditLine gives an amount of a paid line back, before its discount.
+func (s *Service) creditLine(ctx context.Context, tx *db.Tx, lineID string, amount money.Money, cause billing.Cause, why string) error {
+	if amount.Amount <= 0 {
+		return nil
+	}
+	inv, _, err := billing.LineOf(ctx, tx, lineID)
+	if err != nil {
+		return err
+	}
+	_, _, err = s.billing.Credit(ctx, tx, inv, billing.Crediting{Lines: []billing.LineCredit{{LineID: lineID, Amount: amount}}, Cause: cause, Reason: why})
+	return err
 }
 
 // Resume takes a cancellation back, before it has taken effect, or ends a pause. If the day of the next invoice has passed,
@@ -138,10 +162,10 @@ func (s *Service) Pause(ctx context.Context, id, why string) (Subscription, erro
 		case !sub.PausedOn.IsZero():
 			return nil
 		}
-		if err := s.lapseChanges(ctx, tx, sub.ID, "the subscription was paused"); err != nil {
+		var err error
+		if *sub, err = s.lapseChanges(ctx, tx, *sub, "the subscription was paused"); err != nil {
 			return err
 		}
-		var err error
 		if *sub, err = s.takeBackOpen(ctx, tx, *sub, "the subscription was paused"); err != nil {
 			return err
 		}

@@ -316,3 +316,52 @@ func TestGraceByHand(t *testing.T) {
 		s.proven()
 	})
 }
+
+// Up and down again within a period, and away at once: every cent comes back that was not used.
+func TestThereAndBack(t *testing.T) {
+	each(t, "2025-04-01", func(s *shop) {
+		ada := s.customer("ada", "")
+		basic, pro := s.price("monthly", 3000), s.price("monthly", 9000)
+		_, sub := s.buy(ada, basic)
+		s.advance("2025-04-11")
+		up := must(s.Subscriptions.Change(s.ctx, sub.ID, subscription.ChangeInput{PriceID: pro, When: subscription.Now}))(s.T)
+		if up.ToPay.Amount != 4000 {
+			s.Errorf("to pay %s, want 20/30 of 60.00", up.ToPay)
+		}
+		s.pay(up.InvoiceID, 4000)
+		s.advance("2025-04-16")
+		down := must(s.Subscriptions.Change(s.ctx, sub.ID, subscription.ChangeInput{PriceID: basic, When: subscription.Now}))(s.T)
+		if down.Credit.Amount != 4500 || down.Charge.Amount != 1500 || down.Pending {
+			s.Errorf("down: %+v", down)
+		}
+		s.advance("2025-04-21") // the renewal of 30.00 is paid by the credit of 30.00, and taken back by the end
+		must(s.Subscriptions.Cancel(s.ctx, sub.ID, subscription.AtOnce, ""))(s.T)
+		if credit := must(s.Customers.ByID(s.ctx, ada))(s.T).CreditIn("EUR"); credit.Amount != 3000+1000 {
+			s.Errorf("credit %s, want the 30.00 of going down and 10/30 of 30.00", credit)
+		}
+		s.proven()
+	})
+}
+
+// An upgrade that nobody pays for changes nothing in the end.
+func TestUnpaidUpgradeLapses(t *testing.T) {
+	each(t, "2025-04-01", func(s *shop) {
+		ada := s.customer("ada", "")
+		_, sub := s.buy(ada, s.price("monthly", 3000))
+		pro := s.price("monthly", 9000)
+		s.advance("2025-04-05")
+		must(s.Subscriptions.Change(s.ctx, sub.ID, subscription.ChangeInput{PriceID: pro, When: subscription.Now}))(s.T)
+		s.advance("2025-04-14")
+		got := s.sub(sub.ID)
+		if got.PriceID != sub.PriceID || got.NextDue.String() != "2025-05-01" || got.PaidUntil().String() != "2025-05-01" {
+			s.Errorf("%+v", got)
+		}
+		if credit := must(s.Customers.ByID(s.ctx, ada))(s.T).CreditIn("EUR"); credit.Amount != 0 {
+			s.Errorf("credit %s", credit)
+		}
+		if l := s.license(sub.LicenseID); l.Status != license.Active || l.ExpiresAt.Format(time.DateOnly) != "2025-05-01" {
+			s.Errorf("license %s until %s", l.Status, l.ExpiresAt)
+		}
+		s.proven()
+	})
+}

@@ -92,11 +92,11 @@ func (s *Service) changePlan(ctx context.Context, tx *db.Tx, id string, in Chang
 	if err != nil {
 		return Changed{}, err
 	}
-	if err := s.lapseChanges(ctx, tx, sub.ID, "another change was asked for"); err != nil {
+	if sub, err = s.lapseChanges(ctx, tx, sub, "another change was asked for"); err != nil {
 		return Changed{}, err
 	}
 	if in.When == AtRenewal {
-		return s.planChange(ctx, tx, sub, offer, quantity, p)
+		return s.changeLater(ctx, tx, sub, offer, quantity, p)
 	}
 	if sub.Status == Trialing {
 		if err := s.become(ctx, tx, &sub, offer, quantity); err != nil {
@@ -171,8 +171,8 @@ func (s *Service) checkChange(ctx context.Context, tx *db.Tx, sub Subscription, 
 	return offer, quantity, nil
 }
 
-// planChange notes what the next renewal will be, and makes the invoice of that renewal anew if there is one already.
-func (s *Service) planChange(ctx context.Context, tx *db.Tx, sub Subscription, offer catalog.Offer, quantity int64, p policy) (Changed, error) {
+// changeLater notes what the next renewal will be, and makes the invoice of that renewal anew if there is one already.
+func (s *Service) changeLater(ctx context.Context, tx *db.Tx, sub Subscription, offer catalog.Offer, quantity int64, p policy) (Changed, error) {
 	var err error
 	if sub, err = s.takeBackOpen(ctx, tx, sub, "the plan changes at the renewal"); err != nil {
 		return Changed{}, err
@@ -189,11 +189,12 @@ func (s *Service) planChange(ctx context.Context, tx *db.Tx, sub Subscription, o
 	return nothingToPay(sub, on), s.settle(ctx, tx, sub.ID, p)
 }
 
-// payload is what a change of plan that waits for its invoice will do.
+// payload is what a change of plan that waits for its invoice will do, and what was taken back for it.
 type payload struct {
-	PriceID  string     `json:"price_id"`
-	Quantity int64      `json:"quantity"`
-	From     civil.Date `json:"from"`
+	PriceID  string      `json:"price_id"`
+	Quantity int64       `json:"quantity"`
+	From     civil.Date  `json:"from"`
+	Credit   money.Money `json:"credit"` // after discount, before tax; in terms of the prices
 }
 
 // changeNow prorates: the unused part of the current period is taken back, the same time is charged at the new price.
@@ -225,12 +226,8 @@ func (s *Service) changeNow(ctx context.Context, tx *db.Tx, sub Subscription, of
 	if charge.Discount, err = discountOf(ctx, tx, sub, offer, change.Charge); err != nil {
 		return Changed{}, err
 	}
-	encoded, err := json.Marshal(payload{PriceID: offer.PriceID, Quantity: quantity, From: day})
-	if err != nil {
-		return Changed{}, err
-	}
-	charge.Payload = string(encoded)
-	return s.billChange(ctx, tx, sub, current, inv, line, charge, change.Credit, p)
+	todo := payload{PriceID: offer.PriceID, Quantity: quantity, From: day, Credit: money.New(0, sub.Unit.Currency)}
+	return s.billChange(ctx, tx, sub, inv, line, charge, change.Credit, todo)
 }
 
 // paidAt is the paid period that contains a day.
@@ -282,51 +279,46 @@ func discountOf(ctx context.Context, tx *db.Tx, sub Subscription, offer catalog.
 	return c.Again(coupon.Line{ProductID: offer.ProductID, Cycle: offer.Cycle, Amount: amount})
 }
 
-// billChange makes the document of a change: one invoice for the difference that waits for its payment, or, where the
-// customer gets money back, a credit note and an invoice that it pays.
+// billChange makes the documents of a change: a credit note for the unused part of what was paid, and an invoice for the same
+// time at the new price, which the credit pays as far as it goes. The change takes effect when that invoice is paid; if it
+// never is, it is taken back, and the credit pays for the old plan again (see restore).
 func (s *Service) billChange(
-	ctx context.Context, tx *db.Tx, sub Subscription, current Period, old billing.Invoice, line billing.InvoiceLine, charge billing.NewLine, credit money.Money, p policy,
+	ctx context.Context, tx *db.Tx, sub Subscription, old billing.Invoice, line billing.InvoiceLine, charge billing.NewLine, credit money.Money, todo payload,
 ) (Changed, error) {
 	buyer, err := customer.Lock(ctx, tx, sub.CustomerID)
 	if err != nil {
 		return Changed{}, err
 	}
 	none := money.New(0, sub.Unit.Currency)
-	newInvoice := func(lines ...billing.NewLine) billing.NewInvoice {
-		return billing.NewInvoice{
-			CustomerID: sub.CustomerID, Kind: billing.KindChange, Currency: sub.Unit.Currency, Buyer: partyOf(buyer), Lines: lines, DueOn: charge.Period.Start,
-		}
-	}
 	done := Changed{Credit: none, EffectiveOn: charge.Period.Start}
-	alone, err := s.billing.Preview(ctx, tx, newInvoice(charge))
-	if err != nil {
-		return Changed{}, err
-	}
-	done.Charge = alone.Total
-	lines := []billing.NewLine{charge}
 	if credit.Amount > 0 {
-		back := takeBack(sub, line, credit, current.Period, charge.Period.Start)
-		lines = append(lines, back)
-		back.UnitAmount.Amount = -back.UnitAmount.Amount
-		back.TakesBack, back.TakesDiscount = "", money.Money{}
-		value, err := s.billing.Preview(ctx, tx, newInvoice(back))
+		if old, err = billing.Lock(ctx, tx, old.ID); err != nil {
+			return Changed{}, err
+		}
+		note, _, err := s.billing.Credit(ctx, tx, old, billing.Crediting{
+			Lines: []billing.LineCredit{{LineID: line.ID, Amount: credit}}, Cause: billing.CauseChange, Reason: "The plan changes.",
+		})
 		if err != nil {
 			return Changed{}, err
 		}
-		done.Credit = value.Total
+		done.Credit = note.Total
+		for _, l := range note.Lines {
+			todo.Credit.Amount += l.Amount.Amount - l.Discount.Amount
+		}
 	}
-	net := money.New(0, none.Currency)
-	for _, l := range lines {
-		net.Amount += l.UnitAmount.Amount*l.Quantity - l.Discount.Amount
-	}
-	if net.Amount <= 0 {
-		return s.changeForLess(ctx, tx, sub, old, line, credit, newInvoice(charge), done, p)
-	}
-	inv, err := s.billing.Issue(ctx, tx, newInvoice(lines...))
+	encoded, err := json.Marshal(todo)
 	if err != nil {
 		return Changed{}, err
 	}
-	done.InvoiceID, done.ToPay = inv.ID, inv.Total
+	charge.Payload = string(encoded)
+	inv, err := s.billing.Issue(ctx, tx, billing.NewInvoice{
+		CustomerID: sub.CustomerID, Kind: billing.KindChange, Currency: sub.Unit.Currency, Buyer: partyOf(buyer), Lines: []billing.NewLine{charge}, DueOn: charge.Period.Start,
+	})
+	if err != nil {
+		return Changed{}, err
+	}
+	done.InvoiceID, done.Charge = inv.ID, inv.Total
+	done.ToPay = money.New(max(inv.Total.Amount-done.Credit.Amount, 0), none.Currency)
 	if err := s.payments.UseCredit(ctx, tx, sub.CustomerID, none.Currency); err != nil {
 		return Changed{}, err
 	}
@@ -340,51 +332,40 @@ func (s *Service) billChange(
 	return done, err
 }
 
-// takeBack is the line that takes the unused part of another back, with its share of that line's discount.
-func takeBack(sub Subscription, line billing.InvoiceLine, credit money.Money, was civil.Period, from civil.Date) billing.NewLine {
-	discount := money.New(0, credit.Currency)
-	if line.Discount.Amount > 0 && line.Amount.Amount > 0 {
-		if share, err := line.Discount.Share(credit.Amount, line.Amount.Amount); err == nil {
-			discount = share
-		}
+// restore gives the old plan back what a change took from it that was not paid: the rest of its period is billed again, and the
+// credit, which the customer has again, pays for it.
+func (s *Service) restore(ctx context.Context, tx *db.Tx, inv billing.Invoice, line billing.InvoiceLine) error {
+	var was payload
+	if err := json.Unmarshal([]byte(line.Link.Payload), &was); err != nil {
+		return fmt.Errorf("what the change did: %w", err)
 	}
-	return billing.NewLine{
-		SubscriptionID: sub.ID, Description: "Unused: " + line.Description + ", " + civil.Period{Start: from, End: was.End}.String(),
-		Quantity: 1, UnitAmount: money.New(-(credit.Amount - discount.Amount), credit.Currency), Discount: money.New(0, credit.Currency),
-		TaxClass: line.TaxClass, TakesBack: line.ID, TakesDiscount: discount,
+	sub, err := lock(ctx, tx, line.SubscriptionID)
+	if err != nil || sub.Ended() || was.Credit.Amount == 0 {
+		return err
 	}
-}
-
-// changeForLess carries a change out at once that leaves the customer with account credit.
-func (s *Service) changeForLess(
-	ctx context.Context, tx *db.Tx, sub Subscription, old billing.Invoice, line billing.InvoiceLine, credit money.Money, charge billing.NewInvoice, done Changed, p policy,
-) (Changed, error) {
-	if credit.Amount > 0 {
-		old, err := billing.Lock(ctx, tx, old.ID)
-		if err != nil {
-			return Changed{}, err
-		}
-		note, _, err := s.billing.Credit(ctx, tx, old, billing.Crediting{
-			Lines: []billing.LineCredit{{LineID: line.ID, Amount: credit}}, Cause: billing.CauseChange, Reason: "The plan has changed.",
-		})
-		if err != nil {
-			return Changed{}, err
-		}
-		done.Credit = note.Total
+	current, found := sub.paidAt(was.From)
+	if !found {
+		return nil
 	}
-	inv, err := s.billing.Issue(ctx, tx, charge)
+	buyer, err := customer.Lock(ctx, tx, sub.CustomerID)
 	if err != nil {
-		return Changed{}, err
+		return err
 	}
-	done.InvoiceID, done.ToPay = inv.ID, money.New(max(inv.Total.Amount-done.Credit.Amount, 0), inv.Total.Currency)
-	if err := s.payments.UseCredit(ctx, tx, sub.CustomerID, sub.Unit.Currency); err != nil {
-		return Changed{}, err
+	encoded, err := json.Marshal(payload{PriceID: sub.PriceID, Quantity: sub.Quantity, From: was.From, Credit: money.New(0, was.Credit.Currency)})
+	if err != nil {
+		return err
 	}
-	if inv, err = billing.Lock(ctx, tx, inv.ID); err != nil {
-		return Changed{}, err
+	_, err = s.billing.Issue(ctx, tx, billing.NewInvoice{
+		CustomerID: sub.CustomerID, Kind: billing.KindChange, Currency: was.Credit.Currency, Buyer: partyOf(buyer), DueOn: was.From,
+		Lines: []billing.NewLine{{
+			ID: tx.NewID("lin"), SubscriptionID: sub.ID, Period: civil.Period{Start: was.From, End: current.End}, Description: sub.Description, Quantity: 1,
+			UnitAmount: was.Credit, Discount: money.New(0, was.Credit.Currency), TaxClass: sub.TaxClass, Kind: billing.LinkChange, Target: sub.ID, Payload: string(encoded),
+		}},
+	})
+	if err != nil {
+		return err
 	}
-	done.Pending = inv.Status == billing.Open // older invoices took the credit: they come first
-	return done, nil
+	return s.payments.UseCredit(ctx, tx, sub.CustomerID, was.Credit.Currency)
 }
 
 // planChange fulfils the line of a change that was paid.
@@ -416,6 +397,13 @@ func (s planChange) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line) (s
 	}
 	if in.PriceID == sub.PriceID {
 		offer.Money = sub.Unit
+	}
+	// What was paid ahead at the old price is billed anew at the new one.
+	if err := s.creditAhead(ctx, tx, sub, line.Period.Start.AddDays(1), billing.CauseChange, "The plan has changed."); err != nil {
+		return "", err
+	}
+	if sub, err = lock(ctx, tx, sub.ID); err != nil {
+		return "", err
 	}
 	if err := cut(ctx, tx, &sub, line.Period); err != nil {
 		return "", err
@@ -491,24 +479,27 @@ func (s *Service) changed(ctx context.Context, tx *db.Tx, sub Subscription, p po
 	return s.settle(ctx, tx, sub.ID, p)
 }
 
-// lapseChanges takes back the changes of a subscription that still wait for their payment.
-func (s *Service) lapseChanges(ctx context.Context, tx *db.Tx, id, why string) error {
-	ids, err := tx.OtherOpenChanges(ctx, &id)
+// lapseChanges takes back the changes of a subscription that still wait for their payment, and returns it as it is then.
+func (s *Service) lapseChanges(ctx context.Context, tx *db.Tx, sub Subscription, why string) (Subscription, error) {
+	ids, err := tx.OtherOpenChanges(ctx, &sub.ID)
 	if err != nil {
-		return fmt.Errorf("open changes of subscription %s: %w", id, err)
+		return sub, fmt.Errorf("open changes of subscription %s: %w", sub.ID, err)
+	}
+	if len(ids) == 0 {
+		return sub, nil
 	}
 	if why == "" {
 		why = "the change was not paid in time"
 	}
 	for _, invoiceID := range ids {
 		if busy, err := billing.InFlight(ctx, tx, invoiceID); err != nil || busy {
-			return errors.Join(err, fail.Conflict("PAYMENT_IN_PROGRESS", "A payment for a change of this subscription is in progress. Wait for its outcome."))
+			return sub, errors.Join(err, fail.Conflict("PAYMENT_IN_PROGRESS", "A payment for a change of this subscription is in progress. Wait for its outcome."))
 		}
 		if _, err := s.billing.Void(ctx, tx, invoiceID, why); err != nil {
-			return err
+			return sub, err
 		}
 	}
-	return nil
+	return lock(ctx, tx, sub.ID)
 }
 
 // takeBackOpen takes the line of an unpaid renewal back, and its period with it: what follows makes the right one anew. An

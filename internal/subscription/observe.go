@@ -56,6 +56,11 @@ func (s *Service) lineChanged(ctx context.Context, tx *db.Tx, inv billing.Invoic
 			return fmt.Errorf("add-on of line %s: %w", line.ID, err)
 		}
 		return s.switchRow(ctx, tx, row, false, line.Description)
+	case billing.LinkChange:
+		if inv.Status != billing.Void || line.Link.State == billing.Done {
+			return nil
+		}
+		return s.restore(ctx, tx, inv, line)
 	case billing.LinkSubscription, billing.LinkRenewal:
 		id := line.Link.Target
 		if id == "" {

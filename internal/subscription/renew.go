@@ -17,8 +17,10 @@ import (
 
 // invoiceNext makes the invoice of the next period. The caller has found that it is due.
 func (s *Service) invoiceNext(ctx context.Context, tx *db.Tx, sub Subscription, p policy) error {
-	if err := s.lapseChanges(ctx, tx, sub.ID, ""); err != nil {
-		return err
+	next := sub.NextDue
+	sub, err := s.lapseChanges(ctx, tx, sub, "")
+	if err != nil || sub.NextDue != next {
+		return err // it is not what was to be invoiced any more: the next look finds what is
 	}
 	if err := applyUpdates(ctx, tx, &sub, sub.NextDue); err != nil {
 		return err

@@ -163,7 +163,7 @@ func (s *Service) end(ctx context.Context, tx *db.Tx, sub Subscription, why EndR
 	if err := tell(ctx, tx, "expired", sub, map[string]any{"from": before, "reason": why, "why": words}); err != nil {
 		return err
 	}
-	if err := s.lapseChanges(ctx, tx, sub.ID, ""); err != nil {
+	if _, err := s.lapseChanges(ctx, tx, sub, ""); err != nil {
 		return err
 	}
 	for _, period := range open {
