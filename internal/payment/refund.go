@@ -69,7 +69,8 @@ func refundOf(r query.Refund) Refund {
 type RefundInput struct {
 	// Money is how much; nil: all that there is, or what Lines come to.
 	Money *money.Money
-	// PaymentID is the payment to take it from; empty: from all of them, the newest first.
+	// PaymentID is the payment to take it from; empty: from one of which just so much is left, or else from all of them,
+	// the newest first.
 	PaymentID string
 	To        Destination
 	Reason    string

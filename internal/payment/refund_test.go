@@ -72,37 +72,46 @@ func TestE5RefundWithoutAdjustment(t *testing.T) {
 // E10: each refund belongs to its payment, and takes back what it gave back.
 func TestE10TwoPaymentsTwoRefunds(t *testing.T) {
 	t.Parallel()
-	eachTill(t, func(t *testing.T, x *till) {
-		ada := x.customer(t, "ada")
-		inv := x.invoice(t, ada, 1000)
-		x.card(t, ada, sandbox.OK)
-		var payments []string
-		for i, step := range []struct{ amount, balance int64 }{{400, 600}, {600, 0}} {
-			a, err := x.payments.Charge(t.Context(), inv.ID, payment.ChargeOptions{Amount: eur(step.amount)})
-			if err != nil || a.State != succeeded {
-				t.Fatalf("charge %d = %+v, %v", i, a, err)
-			}
-			payments = append(payments, a.PaymentID)
-			x.wantBalance(t, inv.ID, step.balance)
+	for _, named := range []bool{true, false} {
+		eachTill(t, func(t *testing.T, x *till) { testE10(t, x, named) })
+	}
+}
+
+// testE10 names the payments to refund, or leaves it to the store to find that of the amount.
+func testE10(t *testing.T, x *till, named bool) {
+	t.Helper()
+	ada := x.customer(t, "ada")
+	inv := x.invoice(t, ada, 1000)
+	x.card(t, ada, sandbox.OK)
+	var payments []string
+	for i, step := range []struct{ amount, balance int64 }{{400, 600}, {600, 0}} {
+		a, err := x.payments.Charge(t.Context(), inv.ID, payment.ChargeOptions{Amount: eur(step.amount)})
+		if err != nil || a.State != succeeded {
+			t.Fatalf("charge %d = %+v, %v", i, a, err)
 		}
-		for i, amount := range []int64{400, 600} {
-			refunds := x.refund(t, inv.ID, payment.RefundInput{
-				PaymentID: payments[i], Money: ptr(eur(amount)), Adjust: true,
-				Lines: []billing.LineCredit{{LineID: inv.Lines[0].ID, Amount: eur(amount)}},
-			})
-			if len(refunds) != 1 || refunds[0].PaymentID != payments[i] || refunds[0].Money != eur(amount) || refunds[0].CreditNoteID == "" {
-				t.Errorf("refund %d = %+v", i, refunds)
-			}
-			x.wantBalance(t, inv.ID, 0)
-			x.proven(t)
+		payments = append(payments, a.PaymentID)
+		x.wantBalance(t, inv.ID, step.balance)
+	}
+	for i, amount := range []int64{400, 600} {
+		in := payment.RefundInput{
+			Money: ptr(eur(amount)), Adjust: true, Lines: []billing.LineCredit{{LineID: inv.Lines[0].ID, Amount: eur(amount)}},
 		}
-		x.wantRefunds(t, inv.ID, payment.RefundSucceeded, payment.RefundSucceeded)
-		if after := x.get(t, inv.ID); after.Credited != eur(1000) || after.Paid != eur(0) || !after.Lines[0].TakenBack {
-			t.Errorf("invoice = %+v", after)
+		if named {
+			in.PaymentID = payments[i]
 		}
-		_, err := x.payments.Refund(t.Context(), inv.ID, payment.RefundInput{Money: ptr(eur(1))})
-		wantCode(t, err, fail.KindConflict, "REFUND_EXCEEDS_PAID", "")
-	})
+		refunds := x.refund(t, inv.ID, in)
+		if len(refunds) != 1 || refunds[0].PaymentID != payments[i] || refunds[0].Money != eur(amount) || refunds[0].CreditNoteID == "" {
+			t.Errorf("refund %d = %+v", i, refunds)
+		}
+		x.wantBalance(t, inv.ID, 0)
+		x.proven(t)
+	}
+	x.wantRefunds(t, inv.ID, payment.RefundSucceeded, payment.RefundSucceeded)
+	if after := x.get(t, inv.ID); after.Credited != eur(1000) || after.Paid != eur(0) || !after.Lines[0].TakenBack {
+		t.Errorf("invoice = %+v", after)
+	}
+	_, err := x.payments.Refund(t.Context(), inv.ID, payment.RefundInput{Money: ptr(eur(1))})
+	wantCode(t, err, fail.KindConflict, "REFUND_EXCEEDS_PAID", "")
 }
 
 // E11: a paid invoice can't be voided, one whose payment went back can.

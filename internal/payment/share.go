@@ -68,8 +68,13 @@ func (p pool) take(n int64, onlyCounted bool) (shares []share, taken int64) {
 	return slices.DeleteFunc(shares, func(s share) bool { return s.free+s.counted == 0 }), taken
 }
 
-// split is take for an amount of which nothing may be missing.
+// split is take for an amount of which nothing may be missing. A payment of which just so much is left goes first: it is
+// most likely the one that is meant.
 func (p pool) split(n int64, onlyCounted bool) ([]share, error) {
+	if i := slices.IndexFunc(p.sources, func(s source) bool { return s.counted+s.free == n }); i > 0 {
+		rest := slices.Delete(slices.Clone(p.sources), i, i+1)
+		p.sources = slices.Insert(rest, 0, p.sources[i])
+	}
 	shares, taken := p.take(n, onlyCounted)
 	if n <= 0 || taken < n {
 		return nil, errTooMuch

@@ -47,7 +47,7 @@ type NewRefund struct {
 	Reason      string         `json:"reason,omitempty" maxLength:"10000" doc:"Needed where the license is kept" example:"Bought by mistake"`
 	Adjust      *bool          `json:"adjust,omitempty" doc:"Default: true. A credit note takes back what was sold. Else the debt stays, and the invoice is open again"`
 	Lines       []CreditedLine `json:"lines,omitempty" maxItems:"200" doc:"What is credited of each line; left out: of all lines in proportion"`
-	PaymentID   string         `json:"payment_id,omitempty" maxLength:"64" doc:"Of which payment; left out: the newest first" example:"pay_01hx2b6yh4m3nq0r8s5t"`
+	PaymentID   string         `json:"payment_id,omitempty" maxLength:"64" doc:"Of which payment; left out: one of which just so much is left, or else the newest first" example:"pay_01hx2b6yh4m3nq0r8s5t"`
 	KeepLicense bool           `json:"keep_license,omitempty" doc:"The license lives on although its line is credited to its whole amount"`
 }
 
