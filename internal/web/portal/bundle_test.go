@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/keystead/keystead/internal/app/rooms/roomstest"
+	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/clock"
@@ -20,9 +21,11 @@ import (
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/signin"
 	"github.com/keystead/keystead/internal/staff"
+	"github.com/keystead/keystead/internal/subscription"
 	"github.com/keystead/keystead/internal/web"
 )
 
@@ -41,11 +44,11 @@ const password = "correct horse battery"
 func setup(t *testing.T) *bundle {
 	t.Helper()
 	s := dbtest.SQLite(t)
-	r := roomstest.New(t, s, roomstest.Log())
+	r := roomstest.InTestMode(t, s, roomstest.Log())
 	b := &bundle{T: t, clock: s.Clock, rooms: r}
 	b.Config = Config{
-		Settings: r.Settings, SignIn: r.SignIn, Customers: r.Customers, Catalog: r.Catalog, Licenses: r.Licenses, Releases: r.Releases, Orders: r.Orders,
-		Billing: r.Billing, Payments: r.Payments, Clock: s.Clock, Log: roomstest.Log(),
+		DB: s.DB, Settings: r.Settings, SignIn: r.SignIn, Customers: r.Customers, Catalog: r.Catalog, Licenses: r.Licenses, Releases: r.Releases,
+		Orders: r.Orders, Billing: r.Billing, Payments: r.Payments, Subscriptions: r.Subscriptions, Sandbox: r.Sandbox, Clock: s.Clock, Log: roomstest.Log(),
 	}
 	h, err := New(b.Config)
 	if err != nil {
@@ -86,6 +89,64 @@ func (b *bundle) newGoods(slug, name string, limit, removals int64) goods {
 	p := must(b.Catalog.CreateProduct(b.Context(), catalog.NewProduct{Slug: slug, Name: name, SelfRemovalsPer30d: removals}))(b.T)
 	plan := must(b.Catalog.CreatePlan(b.Context(), p.ID, catalog.NewPlan{Name: "Team " + name, ActivationType: "device", ActivationLimit: limit}))(b.T)
 	return goods{p, must(b.Catalog.CreatePrice(b.Context(), plan.ID, catalog.NewPrice{Cycle: string(civil.OneTime), Money: money.New(4900, "EUR")}))(b.T)}
+}
+
+// subscribe sells a plan of a product again and again, at 10 euros a month, and pays for the first of them.
+func (b *bundle) subscribe(c customer.Customer, g goods) subscription.Subscription {
+	b.Helper()
+	return b.subscribeTo(c, b.newPrice(g, catalog.NewPrice{Cycle: string(civil.Monthly), Money: money.New(1000, "EUR")}))
+}
+
+// newPrice puts the plan of a product on sale for another price.
+func (b *bundle) newPrice(g goods, p catalog.NewPrice) catalog.Price {
+	b.Helper()
+	return must(b.Catalog.CreatePrice(b.Context(), g.price.PlanID, p))(b.T)
+}
+
+func (b *bundle) subscribeTo(c customer.Customer, p catalog.Price) subscription.Subscription {
+	b.Helper()
+	o := must(b.Orders.Place(b.Context(), order.Input{CustomerID: c.ID, Items: []order.Item{{PriceID: p.ID, Quantity: 1}}}))(b.T)
+	if o.Total.Amount > 0 {
+		must(b.Payments.Record(b.Context(), o.InvoiceID, payment.Manual{Money: o.Total, Reference: "S-" + o.ID}))(b.T)
+	}
+	o = must(b.Orders.ByID(b.Context(), o.ID))(b.T)
+	return b.subscription(o.SubscriptionIDs[0])
+}
+
+func (b *bundle) subscription(id string) subscription.Subscription {
+	b.Helper()
+	return must(b.Subscriptions.ByID(b.Context(), id))(b.T)
+}
+
+// pass lets days go by, with all that falls due.
+func (b *bundle) pass(days int) {
+	b.Helper()
+	must(b.rooms.Automation.Advance(b.Context(), b.clock.Now().AddDate(0, 0, days), nil))(b.T)
+}
+
+// later lets days go by, and the customer signs in anew: a session does not last that long.
+func (br *browser) later(c customer.Customer, days int) {
+	br.Helper()
+	br.pass(days)
+	br.cookies = br.signedIn(c).cookies
+}
+
+// card saves a card of the sandbox.
+func (b *bundle) card(c customer.Customer, token string) payment.Method {
+	b.Helper()
+	return must(b.Payments.AddMethod(b.Context(), c.ID, sandbox.Name, token))(b.T)
+}
+
+func (b *bundle) invoice(id string) billing.Invoice {
+	b.Helper()
+	return must(b.Billing.ByID(b.Context(), id))(b.T)
+}
+
+// unpaid are a customer's open invoices, newest first.
+func (b *bundle) unpaid(c customer.Customer) []billing.Invoice {
+	b.Helper()
+	found, _, err := b.Billing.List(b.Context(), billing.Filter{CustomerID: c.ID, Status: billing.Open})
+	return must(found, err)(b.T)
 }
 
 // order places an order, which leaves an open invoice.

@@ -20,19 +20,31 @@ func (a *area) invoiceList(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := listView{Page: a.page(w, r, "Invoices", "invoices"), Head: ui.Head{Title: "Invoices"}, Pager: pager(r, next)}
 	for _, m := range me.Credit {
-		v.Callouts = append(v.Callouts, ui.Callout{Tone: ui.Info, Title: "You have a credit of " + m.Format("en"), Text: "It is used for what you order next."})
+		v.Callouts = append(v.Callouts, ui.Callout{Tone: ui.Success, Title: "You have a credit of " + show(m), Text: "It pays your next invoices by itself, as far as it goes."})
 	}
 	v.Table = ui.Table{
 		Caption: "Invoices", Columns: []ui.Column{{Label: "Number"}, {Label: "For", Narrow: true}, {Label: "Status"}, {Label: "Total", End: true}, {Label: "To pay", End: true}, {Label: "Issued", Narrow: true}, {Label: "Due"}},
 		Empty: &ui.Empty{Art: "invoice", Title: "No invoices yet", Text: "Every order has one, from the moment it is placed."},
 	}
 	for _, i := range found {
+		total := ui.Text(show(i.Total))
+		if i.Credited.Amount > 0 {
+			total = total.With(show(i.Credited) + " credited")
+		}
 		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{
-			ui.Mono(i.Number).To("/account/invoices/" + i.ID), ui.Text(purpose(i)), ui.Status(shownStatus(i, today)), ui.Text(i.Total.Format("en")),
-			toPay(i), ui.Text(day(i.IssuedOn)), ui.Text(day(i.DueOn)),
+			ui.Mono(numberOf(i)).To("/account/invoices/" + i.ID), ui.Text(purpose(i)), ui.Status(shownStatus(i, today)), total,
+			toPay(i), ui.Text(brief(i.IssuedOn)), ui.Text(brief(i.DueOn)),
 		}})
 	}
 	return a.list(w, v)
+}
+
+// numberOf is what an invoice is called. A proforma invoice gets its number when it is paid.
+func numberOf(i billing.Invoice) string {
+	if i.Number == "" {
+		return "Proforma"
+	}
+	return i.Number
 }
 
 // toPay is what is left to pay; nothing where nothing is.
@@ -40,7 +52,7 @@ func toPay(i billing.Invoice) ui.Cell {
 	if i.Balance().Amount == 0 {
 		return ui.Cell{}
 	}
-	return ui.Text(i.Balance().Format("en")).Bold()
+	return ui.Text(show(i.Balance())).Bold()
 }
 
 // purpose is what an invoice is for, in a line.
@@ -55,9 +67,13 @@ func purpose(i billing.Invoice) string {
 	return first
 }
 
-// shownStatus adds to the stored status what people ask first: is it late, is a part paid.
+// shownStatus adds to the stored status what people ask first: is it late, is a part paid, was it taken back.
 func shownStatus(i billing.Invoice, today civil.Date) string {
 	switch {
+	case i.Disputes > 0:
+		return "disputed"
+	case i.Status == billing.Paid && i.Credited.Amount > 0 && i.Credited == i.Total:
+		return "credited"
 	case i.Status != billing.Open:
 		return string(i.Status)
 	case overdue(i, today):

@@ -8,6 +8,10 @@ import (
 
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
+	"github.com/keystead/keystead/internal/subscription"
 )
 
 // estate is what one customer has, one of each.
@@ -17,6 +21,8 @@ type estate struct {
 	activation string
 	invoice    string
 	file       string
+
+	subscription, note, method string
 }
 
 func (b *bundle) newEstate(name, slug string) estate {
@@ -27,15 +33,32 @@ func (b *bundle) newEstate(name, slug string) estate {
 	e.activation = b.activate(e.license, "device of "+name, "Desk of "+name)
 	e.invoice = b.order(c, g).InvoiceID
 	e.file = b.publish(g, "1.0.0", slug+".zip", "content for "+name, true).ID
+	e.subscription = b.subscribe(c, g).ID
+	e.note = b.creditNote(e.license)
+	e.method = b.card(c, sandbox.OK).ID
 	return e
+}
+
+// creditNote takes a part of what a license has cost back.
+func (b *bundle) creditNote(l license.License) string {
+	b.Helper()
+	o := must(b.Orders.ByID(b.Context(), l.OrderID))(b.T)
+	part := money.New(700, o.Total.Currency)
+	must(b.Payments.Refund(b.Context(), o.InvoiceID, payment.RefundInput{Money: &part, To: payment.ToGateway, Adjust: true, Reason: "It came late."}))(b.T)
+	return must(b.Billing.CreditNotes(b.Context(), o.InvoiceID))(b.T)[0].ID
 }
 
 // path fills the pattern of a route with the ids of an estate; ok is false for a route that names nothing.
 func (e estate) path(pattern string) (method, path string, ok bool) {
 	method, path, _ = strings.Cut(pattern, " ")
 	id := e.license.ID
-	if strings.Contains(path, "/invoices/") {
-		id = e.invoice
+	for part, of := range map[string]string{"/invoices/": e.invoice, "/subscriptions/": e.subscription, "/credit-notes/": e.note, "/payment-methods/": e.method} {
+		if strings.Contains(path, part) {
+			id = of
+		}
+	}
+	if strings.HasSuffix(path, "/preview") {
+		path += "?quantity=2"
 	}
 	filled := strings.NewReplacer("{id}", id, "{activation}", e.activation, "{file}", e.file).Replace(path)
 	return method, filled, filled != path
@@ -50,7 +73,7 @@ func TestNothingOfAnotherCustomerIsThere(t *testing.T) {
 	mine, theirs := b.newEstate("Marie", "mine"), b.newEstate("Nils", "theirs")
 	br := b.signedIn(mine.owner)
 	br.get("/account/licenses") // takes the word of welcome
-	nobodys := estate{license: license.License{ID: "lic_01nothing"}, activation: "act_01nothing", invoice: "inv_01nothing", file: "fil_01nothing"}
+	nobodys := estate{license: license.License{ID: "lic_01nothing"}, activation: "act_01nothing", invoice: "inv_01nothing", file: "fil_01nothing", subscription: "sub_01nothing", note: "crn_01nothing", method: "pmt_01nothing"}
 	walked := 0
 	for _, rt := range b.area.routes() {
 		method, path, ok := theirs.path(rt.pattern)
@@ -70,25 +93,38 @@ func TestNothingOfAnotherCustomerIsThere(t *testing.T) {
 		}
 		// With one's own license, but things of others.
 		mixed := theirs
-		mixed.license, mixed.invoice = mine.license, mine.invoice
+		mixed.license = mine.license
 		if method, path, _ := mixed.path(rt.pattern); strings.Contains(rt.pattern, "{activation}") || strings.Contains(rt.pattern, "{file}") {
 			br.send(method, path, nil).is(http.StatusNotFound)
 		}
 		// And signed out, nothing is there either.
 		if method, path, _ := mine.path(rt.pattern); method == http.MethodGet {
 			b.browser().send(method, path, nil).is(http.StatusSeeOther)
-			br.send(method, path, nil).is(http.StatusOK)
+			if r := br.send(method, path, nil); !strings.HasSuffix(path, "/return") {
+				r.is(http.StatusOK)
+			}
 		}
 	}
-	if walked < 6 {
+	if walked < 22 {
 		t.Errorf("only %d routes were walked", walked)
 	}
 	if got := len(b.activations(theirs.license)); got != 1 {
 		t.Errorf("they have %d activations", got)
 	}
-	for _, path := range []string{"/account/licenses", "/account/invoices", "/account/downloads", "/account/details"} {
-		br.get(path).is(200).hides("Nils", "nils", "theirs", theirs.license.Key, theirs.invoice)
+	for _, path := range []string{
+		"/account/licenses", "/account/subscriptions", "/account/invoices", "/account/payment-methods", "/account/downloads", "/account/details", "/account/details/data",
+	} {
+		br.get(path).is(200).hides("Nils", "nils", "theirs", theirs.license.Key, theirs.invoice, theirs.subscription, theirs.method)
 	}
+	if got := b.subscription(theirs.subscription); got.Status != subscription.Active || !got.CancelOn.IsZero() {
+		t.Errorf("their subscription: %+v", got)
+	}
+	if got := must(b.Payments.Methods(t.Context(), theirs.owner.ID))(t); len(got) != 1 {
+		t.Errorf("their payment methods: %v", got)
+	}
+	// Nobody pays with a card of somebody else.
+	br.post("/account/invoices/"+mine.invoice+"/pay", "pay", "method:"+theirs.method, "try", "0").to("/account/invoices/" + mine.invoice)
+	br.get("/account/invoices/" + mine.invoice).says("This payment method can&#39;t be charged")
 }
 
 func TestOddAddresses(t *testing.T) {
@@ -97,11 +133,11 @@ func TestOddAddresses(t *testing.T) {
 	e := b.newEstate("Marie", "mine")
 	br := b.signedIn(e.owner)
 	for _, odd := range []string{"%00", "%27%20OR%201=1", "%FF", "..%2F..%2Fetc", strings.Repeat("a", 3000), "LIC", "%3Cscript%3E"} {
-		for _, path := range []string{"/account/licenses/" + odd, "/account/invoices/" + odd, "/account/licenses/" + e.license.ID + "/files/" + odd, "/account/licenses/" + e.license.ID + "/activations/" + odd + "/remove", "/account/" + odd} {
+		for _, path := range []string{"/account/licenses/" + odd, "/account/invoices/" + odd, "/account/subscriptions/" + odd, "/account/credit-notes/" + odd, "/account/payment-methods/" + odd + "/remove", "/account/licenses/" + e.license.ID + "/files/" + odd, "/account/licenses/" + e.license.ID + "/activations/" + odd + "/remove", "/account/" + odd} {
 			br.get(path).is(http.StatusNotFound).hides("<script>")
 		}
 	}
-	for _, path := range []string{"/account/licenses?after=%00", "/account/invoices?after=bogus", "/account/licenses/" + e.license.ID + "?after=x", "/account/licenses/" + e.license.ID + "?history=x", "/account/downloads?after=x", "/account/licenses/" + e.license.ID + "/releases?after=x"} {
+	for _, path := range []string{"/account/licenses?after=%00", "/account/invoices?after=bogus", "/account/subscriptions?after=bogus", "/account/licenses/" + e.license.ID + "?after=x", "/account/licenses/" + e.license.ID + "?history=x", "/account/downloads?after=x", "/account/licenses/" + e.license.ID + "/releases?after=x"} {
 		br.get(path).is(http.StatusUnprocessableEntity)
 	}
 }

@@ -18,7 +18,7 @@ func (a *area) licenseList(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := sheetView{Page: a.page(w, r, "Licenses", "licenses"), Pager: pager(r, next)}
 	v.Head = ui.Head{Title: "Your licenses"}
-	if n := v.Nav[1].Count; n > 0 {
+	if n := a.toPay(r, visitorOf(r)); n > 0 {
 		v.Callouts = append(v.Callouts, openInvoices(n))
 	}
 	for _, l := range found {

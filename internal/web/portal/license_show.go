@@ -9,7 +9,7 @@ import (
 
 // A page holds this many activations, each with its question, and this many lines of history.
 const (
-	activationsPerPage = 15
+	activationsPerPage = 12
 	historyPerPage     = 40
 )
 
@@ -42,7 +42,14 @@ func (a *area) licenseShow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	paidBy, err := a.paidByCard(r, v.Page, l)
+	if err != nil {
+		return err
+	}
 	v.Left, v.Right = []card{activations}, []card{history}
+	if paidBy != nil {
+		v.Right = append([]card{*paidBy}, v.Right...)
+	}
 	if downloads != nil {
 		v.Left = append(v.Left, *downloads)
 	}

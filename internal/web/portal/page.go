@@ -41,7 +41,9 @@ func (a *area) personal(p *ui.Page, r *http.Request, v *visitor) {
 	}
 	p.Nav = []ui.NavItem{
 		{Section: "licenses", Label: "Licenses", Href: "/account/licenses", Icon: "key"},
+		{Section: "subscriptions", Label: "Subscriptions", Href: "/account/subscriptions", Icon: "repeat"},
 		{Section: "invoices", Label: "Invoices", Href: "/account/invoices", Icon: "invoice", Count: a.toPay(r, v), CountLabel: "to pay"},
+		{Section: "methods", Label: "Payment methods", Href: "/account/payment-methods", Icon: "card"},
 		{Section: "downloads", Label: "Downloads", Href: "/account/downloads", Icon: "download"},
 		{Section: "details", Label: "Details", Href: "/account/details", Icon: "user"},
 	}

@@ -40,17 +40,17 @@ type Config struct {
 	Customers *customer.Service
 	// Catalog tells what a product lets its customers do, so that a page can say it beforehand. Without it they learn
 	// it when they try: the license room decides in any case.
-	Catalog  *catalog.Service
-	Licenses *license.Service
-	Releases *release.Service
-	Orders   *order.Service
-	Billing  *billing.Service
-	Payments *payment.Service
+	Catalog       *catalog.Service
+	Licenses      *license.Service
+	Releases      *release.Service
+	Orders        *order.Service
+	Billing       *billing.Service
+	Payments      *payment.Service
 	Subscriptions *subscription.Service
-	Sandbox  *sandbox.Sandbox // nil in a live store
-	Clock    clock.Clock
-	Log      *slog.Logger
-	TestMode bool
+	Sandbox       *sandbox.Sandbox // nil in a live store
+	Clock         clock.Clock
+	Log           *slog.Logger
+	TestMode      bool
 }
 
 // area is the portal of a store.

@@ -47,7 +47,7 @@ func visitorOf(r *http.Request) *visitor {
 
 var (
 	errNoPage   = fail.NotFound("PAGE_NOT_FOUND", "There is no such page.")
-	errInPerson = fail.Forbidden("IN_PERSON", "Only the customer can do this: it takes their own password.")
+	errInPerson = fail.Forbidden("IN_PERSON", "Only the customer can do this, in person.")
 )
 
 // maxForm is generous for the forms here, none of which takes a file.

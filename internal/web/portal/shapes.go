@@ -16,6 +16,7 @@ type card struct {
 	Key      *ui.Key
 	Details  *ui.Details
 	Text     string
+	Lines    []string // a text as it was typed
 	Form     *ui.Form
 	Buttons  []ui.Button
 	Table    *ui.Table
@@ -31,6 +32,7 @@ type sheetView struct {
 	Cards    []card
 	Left     []card
 	Right    []card
+	Lead     bool // the right ones come first where all stand below each other
 	Empty    *ui.Empty
 	Pager    ui.Pager
 }
