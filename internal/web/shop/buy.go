@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/fail"
@@ -33,17 +31,20 @@ type buyLink struct {
 func readBuyLink(r *http.Request) (buyLink, error) {
 	q := r.URL.Query()
 	l := buyLink{
-		item:   cartItem{Price: r.PathValue("price"), Quantity: 1, License: q.Get("license")},
-		coupon: strings.TrimSpace(q.Get("coupon")), fresh: q.Get("fresh") != "",
+		item:  cartItem{Price: r.PathValue("price"), Quantity: 1, License: q.Get("license")},
+		fresh: q.Get("fresh") != "",
+	}
+	var err error
+	if l.coupon, err = text.Line(q.Get("coupon"), maxCode); err != nil {
+		return buyLink{}, errLink
 	}
 	if n := q.Get("quantity"); n != "" {
-		var err error
 		if l.item.Quantity, err = strconv.ParseInt(n, 10, 64); err != nil {
 			return buyLink{}, errLink
 		}
 	}
 	if !text.IsID(l.item.Price) || (l.item.License != "" && !text.IsID(l.item.License)) ||
-		l.item.Quantity < 1 || l.item.Quantity > maxQuantity || utf8.RuneCountInString(l.coupon) > maxCode || !utf8.ValidString(l.coupon) {
+		l.item.Quantity < 1 || l.item.Quantity > maxQuantity {
 		return buyLink{}, errLink
 	}
 	return l, nil

@@ -2,7 +2,9 @@ package shop
 
 import (
 	"context"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/keystead/keystead/internal/crypt"
@@ -35,7 +37,7 @@ func (c checkout) buyer() buyer {
 	if c.who.customer != nil {
 		return buyer{customerID: c.who.id()}
 	}
-	return buyer{guest: c.typed.guest()}
+	return buyer{guest: c.typed.without(c.bad).guest()}
 }
 
 func (s *shop) checkoutPage(w http.ResponseWriter, r *http.Request) error {
@@ -82,6 +84,10 @@ func (s *shop) checkoutSend(w http.ResponseWriter, r *http.Request) error {
 	}
 	if c.who.customer != nil {
 		c.typed.email = c.who.customer.Email
+		if f("version") == "" { // the form is of a guest who has signed in meanwhile
+			c.typed = detailsOf(*c.who.customer)
+			c.said = &ui.Callout{Tone: ui.Info, Title: "You are signed in now", Text: "These are the details of your account. Look through them, and place the order."}
+		}
 	}
 	c.bad = c.typed.validate(c.now)
 	if len(c.bad) == 0 {
@@ -125,7 +131,11 @@ func (s *shop) saveDetails(r *http.Request, c *checkout) error {
 	if c.who.customer == nil {
 		return nil
 	}
-	p, differs := c.typed.changes(*c.who.customer)
+	version, err := strconv.ParseInt(r.PostFormValue("version"), 10, 64)
+	if err != nil || version < 1 {
+		version = math.MaxInt64 // none that a customer has had
+	}
+	p, differs := c.typed.changes(*c.who.customer, version)
 	if !differs {
 		return nil
 	}
@@ -137,7 +147,7 @@ func (s *shop) saveDetails(r *http.Request, c *checkout) error {
 		}
 		c.bad = byField
 		if whole != "" {
-			c.said = &ui.Callout{Tone: ui.Danger, Title: "Your details were not saved", Text: whole}
+			c.said = &ui.Callout{Tone: ui.Warn, Title: "Your details were changed elsewhere meanwhile", Text: "Look through them, and place the order if they are right."}
 		}
 		return nil
 	}
@@ -156,6 +166,12 @@ func (s *shop) check(r *http.Request, c *checkout) (given []order.Consent) {
 	}
 	was, now := r.PostFormValue("seen"), seen(c.basket)
 	switch {
+	case c.said != nil:
+	case c.who.customer == nil && r.PostFormValue("version") != "":
+		c.said = &ui.Callout{
+			Tone: ui.Warn, Title: "You are not signed in any more", Text: "Sign in again, or place the order as a guest.",
+			Actions: []ui.Button{{Label: "Sign in", Href: "/account/sign-in?next=/checkout", Small: true}},
+		}
 	case len(c.key) < leastKey:
 		c.key = crypt.Token("")
 		c.said = &ui.Callout{Tone: ui.Warn, Title: "Please send the order once more", Text: "The form was not complete."}
@@ -182,7 +198,7 @@ func changedCallout(was, now string, b basket) *ui.Callout {
 // place takes the order, and goes on to its payment.
 func (s *shop) place(w http.ResponseWriter, r *http.Request, c checkout, given []order.Consent) error {
 	if err := s.limits.mailbox(r, c.typed.email); err != nil {
-		return err
+		return s.notTaken(w, r, c, err)
 	}
 	by, _ := chosen(c.options, c.pay)
 	in := c.basket.order()
@@ -198,6 +214,10 @@ func (s *shop) place(w http.ResponseWriter, r *http.Request, c checkout, given [
 	left.Items, left.Coupon = nil, ""
 	if err := s.keepCart(w, r, left); err != nil {
 		return err
+	}
+	if o.Total != c.basket.quote.Invoice.Total {
+		// Something changed in the very moment. Nothing is taken that was not shown.
+		return redirect(w, r, statePath(o.ID))
 	}
 	return s.collect(w, r, o, secret, collection{by: by, save: c.save || c.basket.recurs(), key: "checkout " + c.key})
 }

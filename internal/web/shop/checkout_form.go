@@ -24,6 +24,18 @@ func detailsOf(c customer.Customer) details {
 	return details{c.Email, c.Name, c.Company, c.Country, c.State, c.Address, c.TaxID}
 }
 
+// without leaves out the fields that are wrong: what can't be stored must not be asked about, either.
+func (d details) without(bad map[string]string) details {
+	for name, field := range map[string]*string{
+		"email": &d.email, "name": &d.name, "company": &d.company, "country": &d.country, "state": &d.state, "address": &d.address, "tax_id": &d.taxID,
+	} {
+		if bad[name] != "" {
+			*field = ""
+		}
+	}
+	return d
+}
+
 func (d details) guest() order.Guest {
 	return order.Guest{Email: d.email, Name: d.name, Company: d.company, Country: d.country, State: d.state, Address: d.address, TaxID: d.taxID}
 }
@@ -43,15 +55,15 @@ func (d *details) validate(now *setting.Settings) map[string]string {
 	return bad
 }
 
-// changes are what differs from a customer.
-func (d details) changes(c customer.Customer) (p customer.Patch, differs bool) {
+// changes are what differs from a customer, who had a version when the form was made.
+func (d details) changes(c customer.Customer, version int64) (p customer.Patch, differs bool) {
 	was := detailsOf(c)
 	was.email = d.email // signing in goes by it: it is not changed here
 	if d == was {
 		return customer.Patch{}, false
 	}
 	return customer.Patch{
-		Name: &d.name, Company: &d.company, Country: &d.country, State: &d.state, Address: &d.address, TaxID: &d.taxID, Version: c.Version,
+		Name: &d.name, Company: &d.company, Country: &d.country, State: &d.state, Address: &d.address, TaxID: &d.taxID, Version: version,
 	}, true
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/coupon"
+	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/signin"
@@ -349,10 +350,48 @@ func TestSignedInCustomer(t *testing.T) {
 func TestDetailsChangedElsewhere(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	br := b.signedIn(b.customer("Ada Lovelace"))
+	ada := b.customer("Ada Lovelace")
+	br := b.signedIn(ada)
 	br.toCheckout(b.goods49())
 	br.sendForm("/checkout", "name", strings.Repeat("n", 300)).is(422).says(`id="f-name-error"`)
-	br.sendForm("/checkout", "name", "Ada King", "pay", byTransfer).toward("/thanks/")
+	company := "Engines"
+	must(b.Customers.Update(t.Context(), ada.ID, customer.Patch{Company: &company}))(t)
+	br.sendForm("/checkout", "name", "Ada King", "pay", byTransfer).is(422).says("Your details were changed elsewhere meanwhile", `value="Ada King"`)
+	if got := must(b.Customers.ByID(t.Context(), ada.ID))(t); got.Name != "Ada Lovelace" || got.Company != company {
+		t.Errorf("the customer is %+v", got)
+	}
+	br.sendForm("/checkout").toward("/thanks/")
+	if got := must(b.Customers.ByID(t.Context(), ada.ID))(t); got.Name != "Ada King" {
+		t.Errorf("the customer is %+v", got)
+	}
+}
+
+func TestSessionThatEndsMeanwhile(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	br := b.signedIn(b.customer("Ada Lovelace"))
+	br.toCheckout(b.goods49())
+	form := br.fields()
+	delete(br.cookies, web.CustomerCookie)
+	br.send(http.MethodPost, "/checkout", form).is(422).says("You are not signed in any more", "Been here before?")
+	br.sendForm("/checkout", "pay", byTransfer).toward("/thanks/")
+
+	// The other way round: a guest who signs in in another window.
+	g := goods{price: catalog.Price{ID: b.orders()[0].Items[0].PriceID}}
+	guest := b.browser()
+	guest.toCheckout(g)
+	form = guest.fields()
+	bob := b.signedIn(b.customer("Bob Noyce"))
+	guest.cookies[web.CustomerCookie] = bob.cookies[web.CustomerCookie]
+	form.Set("name", "Robert Noyce")
+	form.Set("email", "mallory@example.com")
+	form.Set("pay", byTransfer)
+	guest.send(http.MethodPost, "/checkout", form).is(422).says("You are signed in now", `value="Bob Noyce"`, `value="bob@example.com"`).hides("mallory")
+	guest.sendForm("/checkout", "version", "x", "company", "Fab").is(422).says("Your details were changed elsewhere meanwhile")
+	guest.sendForm("/checkout").toward("/thanks/")
+	if o := b.orders()[0]; o.CustomerEmail != "bob@example.com" || o.CustomerName != "Bob Noyce" {
+		t.Errorf("the order is of %s, %s", o.CustomerName, o.CustomerEmail)
+	}
 }
 
 func TestStaffDoNotOrderForCustomers(t *testing.T) {
@@ -430,7 +469,7 @@ func TestMailboxesAreNotFlooded(t *testing.T) {
 		br.checkout(g, "pay", byTransfer, "email", "victim@example.com").toward("/thanks/")
 	}
 	br := b.browser()
-	br.checkout(g, "pay", byTransfer, "email", "VICTIM@example.com").is(429)
+	br.checkout(g, "pay", byTransfer, "email", "VICTIM@example.com").is(429).says("The order was not placed", "Too many tries", `value="VICTIM@example.com"`)
 	br.checkout(g, "pay", byTransfer, "email", "other@example.com").toward("/thanks/")
 	if n := len(b.orders()); n != perMailbox.Count+1 {
 		t.Errorf("%d orders", n)

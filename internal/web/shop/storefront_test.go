@@ -94,7 +94,7 @@ func TestBuyLink(t *testing.T) {
 	br.get("/cart").says(`value="3"`, "€147.00")
 	br.get("/buy/" + g.price.ID + "?quantity=3").to("/cart") // again: the same, not twice
 	br.get("/cart").says(`value="3"`, "€147.00")
-	for _, query := range []string{"quantity=0", "quantity=-1", "quantity=1.5", "quantity=many", "quantity=100001", "quantity=99999999999999999999", "license=%27", "coupon=" + strings.Repeat("x", 65)} {
+	for _, query := range []string{"quantity=0", "quantity=-1", "quantity=1.5", "quantity=many", "quantity=100001", "quantity=99999999999999999999", "license=%27", "coupon=" + strings.Repeat("x", 65), "coupon=a%00b", "coupon=%ff"} {
 		br.get("/buy/" + g.price.ID + "?" + query).is(400)
 	}
 

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 
@@ -151,7 +152,7 @@ func sayUnpaid(v *thanksView, o order.Order, inv billing.Invoice, now *setting.S
 	v.Lead = "Your order is placed. It is delivered as soon as your money has arrived."
 	v.Transfer = &ui.Details{Items: []ui.Detail{
 		{Label: "Amount", Value: ui.Text(show(inv.Balance())).Bold()},
-		{Label: "Reference", Value: ui.Mono(inv.Number).Copyable(), Hint: "Without it we can't tell what the money is for."},
+		{Label: "Reference", Value: ui.Mono(cmp.Or(inv.Number, inv.ID)).Copyable(), Hint: "Without it we can't tell what the money is for."},
 		{Label: "To", Value: ui.Text(inv.Seller.Name)},
 		{Label: "Until", Value: ui.Text(day(inv.DueOn))},
 	}}
