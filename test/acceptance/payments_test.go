@@ -169,31 +169,35 @@ func e8(s *store) {
 	}
 }
 
-// Two payments, two refunds with adjustment.
+// Two payments, two refunds with adjustment: of payments and lines that are named, and of none.
 func e10(s *store) {
-	o := s.order(s.customer(""), s.price("one_time", 1000, 0), 1)
-	line := s.invoice(o.InvoiceID).Lines[0].ID
-	first := s.pay(o.InvoiceID, 400)
-	s.want("balance", s.balance(o.InvoiceID), "6.00")
-	second := s.pay(o.InvoiceID, 600)
-	s.want("balance", s.balance(o.InvoiceID), "0.00")
-	refund := func(p payment) {
-		s.t.Helper()
-		s.do("POST", "/invoices/"+o.InvoiceID+"/refunds", object{
-			"money": p.Money, "payment_id": p.ID, "adjust": true, "lines": []object{{"line_id": line, "money": p.Money}},
-		}, nil)
+	for _, named := range []bool{true, false} {
+		o := s.order(s.customer(""), s.price("one_time", 1000, 0), 1)
+		first := s.pay(o.InvoiceID, 400)
+		s.want("balance", s.balance(o.InvoiceID), "6.00")
+		second := s.pay(o.InvoiceID, 600)
 		s.want("balance", s.balance(o.InvoiceID), "0.00")
+		refund := func(p payment) {
+			s.t.Helper()
+			body := object{"money": p.Money, "adjust": true}
+			if named {
+				line := s.invoice(o.InvoiceID).Lines[0].ID
+				body["payment_id"], body["lines"] = p.ID, []object{{"line_id": line, "money": p.Money}}
+			}
+			s.do("POST", "/invoices/"+o.InvoiceID+"/refunds", body, nil)
+			s.want("balance", s.balance(o.InvoiceID), "0.00")
+		}
+		refund(first)
+		s.wantPayments(o.InvoiceID, "manual succeeded 4.00 refunded 4.00", "manual succeeded 6.00 refunded 0.00")
+		refund(second)
+		s.wantPayments(o.InvoiceID, "manual succeeded 4.00 refunded 4.00", "manual succeeded 6.00 refunded 6.00")
+		var rows page[struct {
+			PaymentID string `json:"payment_id"`
+			Money     cash
+		}]
+		s.do("GET", "/invoices/"+o.InvoiceID+"/refunds", nil, &rows)
+		s.want("refunds", fmt.Sprint(rows.Data), fmt.Sprintf("[{%s 4.00} {%s 6.00}]", first.ID, second.ID))
 	}
-	refund(first)
-	s.wantPayments(o.InvoiceID, "manual succeeded 4.00 refunded 4.00", "manual succeeded 6.00 refunded 0.00")
-	refund(second)
-	s.wantPayments(o.InvoiceID, "manual succeeded 4.00 refunded 4.00", "manual succeeded 6.00 refunded 6.00")
-	var rows page[struct {
-		PaymentID string `json:"payment_id"`
-		Money     cash
-	}]
-	s.do("GET", "/invoices/"+o.InvoiceID+"/refunds", nil, &rows)
-	s.want("refunds", fmt.Sprint(rows.Data), fmt.Sprintf("[{%s 4.00} {%s 6.00}]", first.ID, second.ID))
 }
 
 // Void a paid invoice.
