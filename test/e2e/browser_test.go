@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -159,6 +160,16 @@ func (b *browser) choose(name, part string) {
 	b.script(`document.querySelector('main [name="` + name + `"]').value = ` + quote(value))
 }
 
+// pick chooses the radio button whose label contains part.
+func (b *browser) pick(name, part string) {
+	b.t.Helper()
+	b.script(`(() => {
+		const hit = [...document.querySelectorAll('main [type="radio"][name="` + name + `"]')].find(e => e.labels[0].innerText.includes(` + quote(part) + `));
+		if (!hit) throw new Error(` + quote(name+" has no choice with "+part) + `);
+		hit.click();
+	})()`)
+}
+
 func quote(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"` }
 
 // submit sends the form that a field belongs to and waits for the next page.
@@ -177,6 +188,27 @@ func (b *browser) click(text string) {
 func (b *browser) follow(text string) {
 	b.t.Helper()
 	b.leave(clickScript(text))
+}
+
+// clickBy presses what begins with that text in the smallest row, plan or card that says part.
+func (b *browser) clickBy(part, text string) { b.t.Helper(); b.script(clickByScript(part, text)) }
+
+// followBy is clickBy on what leads to another page.
+func (b *browser) followBy(part, text string) { b.t.Helper(); b.leave(clickByScript(part, text)) }
+
+func clickByScript(part, text string) string {
+	return `(() => {
+		const around = e => { while (e && !e.innerText.includes(` + quote(part) + `)) e = e.parentElement; return e?.innerText.length ?? Infinity; };
+		const hits = [...document.querySelectorAll("main a, main button")].filter(e => e.innerText.trim().startsWith(` + quote(text) + `) && e.offsetParent !== null);
+		if (!hits.length) throw new Error("nothing to click says " + ` + quote(text) + ` + " by " + ` + quote(part) + `);
+		hits.reduce((a, b) => around(b) < around(a) ? b : a).click();
+	})()`
+}
+
+// followStart is follow on what begins with that text.
+func (b *browser) followStart(text string) {
+	b.t.Helper()
+	b.leave(strings.Replace(clickScript(text), "=== "+quote(text), ".startsWith("+quote(text)+")", 1))
 }
 
 func clickScript(text string) string {
@@ -224,6 +256,20 @@ func (b *browser) sees(parts ...string) {
 			b.t.Fatalf("%s does not say %q:\n%s", at, part, text)
 		}
 	}
+}
+
+// reach opens a page until it says all of it: what a gateway reports arrives by itself, a moment later.
+func (b *browser) reach(path string, parts ...string) {
+	b.t.Helper()
+	for range 100 {
+		b.open(path)
+		text := b.text()
+		if !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(text, part) }) {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	b.sees(parts...)
 }
 
 // value is the text of the first element that a selector finds.

@@ -12,6 +12,7 @@ var setUpLink = regexp.MustCompile(`https?://\S+/admin/setup/[A-Za-z0-9_-]+`)
 
 // From an empty folder to a key in the customer's hands, its activation, and the removal of that: all by clicking.
 func TestFromSetUpToActivation(t *testing.T) {
+	t.Parallel()
 	s := drive.StartServe(t, "--data", t.TempDir())
 	link := s.Said(t, setUpLink)
 	owner := newBrowser(t, s.URL)
@@ -48,8 +49,9 @@ func TestFromSetUpToActivation(t *testing.T) {
 	owner.follow("New order")
 	owner.choose("price", "Widget, Developer")
 	owner.submit("price")
-	owner.sees("INV-", "Open", "Record a payment")
+	owner.sees("INV-", "Open", "Pending")
 
+	owner.follow("Record payment")
 	owner.fill("reference", "bank statement 1, line 1")
 	owner.submit("reference")
 	owner.sees("The invoice is paid", "Done")

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -11,47 +13,80 @@ import (
 	"github.com/keystead/keystead/test/drive"
 )
 
-// screens are the pages that are looked at, by the name of their picture.
+// screens are the pages that are looked at, by the name of their picture. A path may name what it is about by the
+// list of the admin API that it is the first of.
 var screens = []struct {
 	name, path string
 	customer   bool
 }{
 	{"staff-dashboard", "/admin", false},
 	{"staff-licenses", "/admin/licenses", false},
-	{"staff-license", "LICENSE", false},
+	{"staff-license", "/admin/licenses/{licenses?status=active}", false},
+	{"staff-subscriptions", "/admin/subscriptions", false},
+	{"staff-subscription", "/admin/subscriptions/{subscriptions?status=past_due}", false},
+	{"staff-subscription-change", "/admin/subscriptions/{subscriptions?status=active}/change", false},
+	{"staff-subscription-cancel", "/admin/subscriptions/{subscriptions?status=active}/cancel", false},
 	{"staff-invoices", "/admin/invoices", false},
-	{"staff-invoice", "INVOICE", false},
-	{"staff-customers", "/admin/customers", false},
-	{"staff-customer", "CUSTOMER", false},
-	{"staff-catalog", "/admin/catalog", false},
-	{"staff-product", "PRODUCT", false},
-	{"staff-settings", "/admin/settings", false},
-	{"staff-automation", "/admin/automation", false},
+	{"staff-invoice", "/admin/invoices/{invoices?status=open}", false},
+	{"staff-invoice-refund", "/admin/invoices/{invoices?status=paid}/refund", false},
+	{"staff-credit-notes", "/admin/credit-notes", false},
+	{"staff-receivables", "/admin/receivables", false},
+	{"staff-payments", "/admin/payments", false},
+	{"staff-payment", "/admin/payments/{payments?}", false},
+	{"staff-refunds", "/admin/refunds", false},
+	{"staff-disputes", "/admin/disputes", false},
+	{"staff-tasks", "/admin/tasks", false},
+	{"staff-orders", "/admin/orders", false},
+	{"staff-order", "/admin/orders/{orders?status=completed}", false},
 	{"staff-order-new", "/admin/orders/new", false},
+	{"staff-customers", "/admin/customers", false},
+	{"staff-customer", "/admin/customers/{customers?q=CUSTOMER}", false},
+	{"staff-catalog", "/admin/catalog", false},
+	{"staff-product", "/admin/products/{products?}", false},
+	{"staff-coupons", "/admin/coupons", false},
+	{"staff-automation", "/admin/automation", false},
+	{"staff-ahead", "/admin/automation/ahead", false},
+	{"staff-jobs", "/admin/automation/jobs", false},
+	{"staff-sandbox", "/admin/sandbox", false},
+	{"staff-settings", "/admin/settings", false},
 	{"portal-licenses", "/account/licenses", true},
+	{"portal-subscriptions", "/account/subscriptions", true},
+	{"portal-subscription", "/account/subscriptions/{subscriptions?status=active&customer_id=CUSTOMER_ID}", true},
+	{"portal-change", "/account/subscriptions/{subscriptions?status=active&customer_id=CUSTOMER_ID}/change", true},
+	{"portal-cancel", "/account/subscriptions/{subscriptions?status=active&customer_id=CUSTOMER_ID}/cancel", true},
 	{"portal-invoices", "/account/invoices", true},
+	{"portal-invoice", "/account/invoices/{invoices?status=open&customer_id=CUSTOMER_ID}", true},
+	{"portal-payment-methods", "/account/payment-methods", true},
+	{"portal-card", "/account/payment-methods/new", true},
+	{"portal-downloads", "/account/downloads", true},
+	{"portal-details", "/account/details", true},
 }
+
+var inBraces = regexp.MustCompile(`\{(.+)\}`)
 
 // Every page fits a phone and a desk in both colour schemes, and the browser has nothing to complain about.
 // KEYSTEAD_SCREENSHOTS names a folder that keeps the pictures.
 func TestScreens(t *testing.T) {
+	t.Parallel()
 	s := drive.StartDemo(t, "--data", t.TempDir())
-	places := map[string]string{}
-	for name, list := range map[string][2]string{
-		"LICENSE": {"/licenses?status=active&limit=1", "/admin/licenses/"}, "INVOICE": {"/invoices?status=open&limit=1", "/admin/invoices/"},
-		"CUSTOMER": {"/customers?limit=1&q=" + s.Demo.Customer.Email, "/admin/customers/"}, "PRODUCT": {"/products?limit=1", "/admin/products/"},
-	} {
+	found := map[string]string{} // ids, by the list that they are the first of
+	first := func(list string) string {
+		if id, ok := found[list]; ok {
+			return id
+		}
 		var page struct {
 			Data []struct {
 				ID string `json:"id"`
 			} `json:"data"`
 		}
-		s.Admin(t, "GET", list[0], nil, 200, &page)
+		s.Admin(t, "GET", "/"+list+"&limit=1", nil, 200, &page)
 		if len(page.Data) == 0 {
-			t.Fatalf("the demo store has no %s", name)
+			t.Fatalf("the demo store has no %s", list)
 		}
-		places[name] = list[1] + page.Data[0].ID
+		found[list] = page.Data[0].ID
+		return found[list]
 	}
+	me := first("customers?q=" + s.Demo.Customer.Email)
 	staff, customer := newBrowser(t, s.URL), newBrowser(t, s.URL)
 	staff.open("/admin/sign-in")
 	staff.picture("staff-sign-in")
@@ -69,11 +104,9 @@ func TestScreens(t *testing.T) {
 		if screen.customer {
 			b = customer
 		}
-		path := screen.path
-		if p, ok := places[path]; ok {
-			path = p
-		}
-		b.open(path)
+		b.open(inBraces.ReplaceAllStringFunc(screen.path, func(list string) string {
+			return first(strings.NewReplacer("{", "", "}", "", "CUSTOMER_ID", me, "CUSTOMER", s.Demo.Customer.Email).Replace(list))
+		}))
 		b.picture(screen.name)
 	}
 }
