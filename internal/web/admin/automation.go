@@ -15,11 +15,17 @@ import (
 // jobWords say what a kind of job does.
 var jobWords = map[string]string{
 	"billing.fulfil": "Deliver a paid line again", "logs.prune": "Forget old log entries",
+	"payment.charge": "Charge a payment method", "payment.ask": "Ask a gateway what became of a payment", "payment.refund": "Give money back through a gateway",
+	"payment.detach": "Forget a payment method at its gateway", "payments.sweep": "Look for payments whose outcome is not known",
+	"sandbox.webhook": "Webhook of the sandbox", "sandbox.turn": "What the sandbox does later",
 }
 
 // taskWords say what a task does.
 var taskWords = map[string]string{
 	"licenses.write_down": "Write down what time has changed of licenses", "licenses.anomalies": "Look for keys that are passed around",
+	"gateway_events.apply": "Do what gateways have told", "subscriptions.assess": "Renew, suspend and end subscriptions", "invoices.collect": "Charge, remind and retry invoices",
+	"notice.trials": "Tell of trials that end", "notice.cards": "Tell of cards that expire", "notice.digest": "Write the digest for staff",
+	"ledger.seal": "Seal the ledger", "mails.send": "Send mails", "webhooks.send": "Send webhooks",
 }
 
 // workTitle says what a kind of job or task does.
