@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/keystead/keystead/internal/app/rooms/roomstest"
+	"github.com/keystead/keystead/internal/db/dbtest"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/web/gateways"
 )
@@ -62,5 +64,26 @@ func TestPanicIsOurs(t *testing.T) {
 	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/webhooks/sandbox", strings.NewReader("{}")))
 	if w.Code != 500 || strings.Contains(w.Body.String(), "secret") {
 		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// What nobody has signed changes nothing in a store, and a live store knows no sandbox.
+func TestWebhooksOfAStore(t *testing.T) {
+	t.Parallel()
+	s := dbtest.SQLite(t)
+	r := roomstest.InTestMode(t, s, roomstest.Log())
+	mux := http.NewServeMux()
+	mux.Handle(gateways.Pattern, gateways.New(r.Payments.Intake, roomstest.Log()))
+	for path, want := range map[string]int{"/webhooks/sandbox": 400, "/webhooks/manual": 400, "/webhooks/nobody": 404, "/webhooks/%3Cb%3E": 404, "/webhooks/": 404} {
+		for _, body := range []string{"", "{}", "\xff\x00", strings.Repeat("[", 10_000)} {
+			w := httptest.NewRecorder()
+			mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body)))
+			if w.Code != want {
+				t.Errorf("%s, %.20q = %d %s", path, body, w.Code, w.Body)
+			}
+		}
+	}
+	if taken := r.Payments.Taken(); taken.New != 0 || taken.Refused != 8 {
+		t.Errorf("taken: %+v", taken)
 	}
 }
