@@ -31,7 +31,7 @@ type demoCommand struct {
 
 // Help implements kong.HelpProvider.
 func (demoCommand) Help() string {
-	return `A demo store is a test store: it stays one for ever. It has a catalog, customers, and licenses and invoices in every
+	return `A demo store is a test store: it stays one for ever. It has a catalog, customers, and licenses, subscriptions and invoices in every
 state; passwords are random. Calls from this machine are not rate-limited. A folder that holds a demo store is
 continued with the same passwords, which are kept in the file demo.json in it.
 
@@ -145,19 +145,18 @@ func (c *demoCommand) prepare(ctx context.Context, s *session, dir string, log *
 		return demo.Access{}, err
 	}
 	now := c.start()
-	past := clock.NewTest(now)
 	if !c.Empty {
-		past.Set(now.Add(-demo.Past))
+		config.Now = now.Add(-demo.Past)
 	}
-	config.Clock = past
 	a, err := app.Open(ctx, config)
 	if err != nil {
 		return demo.Access{}, err
 	}
 	defer func() { err = errors.Join(err, a.Close(context.WithoutCancel(ctx))) }()
 	store := demo.Store{
-		Clock: past, Settings: a.Settings, Staff: a.Staff, SignIn: a.SignIn, Tokens: a.Tokens, Customers: a.Customers, Catalog: a.Catalog,
-		Releases: a.Releases, Licenses: a.Licenses, Counts: a.Counts, Billing: a.Billing, Payments: a.Payments, Orders: a.Orders,
+		Clock: a.DB.Clock(), Automation: a.Automation, Settings: a.Settings, Staff: a.Staff, SignIn: a.SignIn, Tokens: a.Tokens,
+		Customers: a.Customers, Catalog: a.Catalog, Coupons: a.Coupons, Releases: a.Releases, Licenses: a.Licenses, Counts: a.Counts,
+		Billing: a.Billing, Payments: a.Payments, Sandbox: a.Sandbox, Orders: a.Orders, Subscriptions: a.Subscriptions,
 	}
 	if kept, err = demo.Open(ctx, store); err != nil {
 		return demo.Access{}, err

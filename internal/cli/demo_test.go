@@ -17,6 +17,8 @@ import (
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/order"
+	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/subscription"
 )
 
 // A demo store shows everything that a store can show, and obeys every rule.
@@ -31,6 +33,10 @@ func TestDemoStore(t *testing.T) {
 		"licenses beyond their limit", "licenses with refused attempts", "licenses never checked",
 		"open invoices", "overdue invoices", "partly paid invoices", "paid invoices", "void invoices", "uncollectible invoices",
 		"invoices over nothing", "30 days with checks", "bad answers",
+		"trialing subscriptions", "active subscriptions", "past_due subscriptions", "suspended subscriptions", "cancelled subscriptions", "expired subscriptions",
+		"subscriptions ended cancelled", "subscriptions ended unpaid", "subscriptions ended refunded", "subscriptions ended dispute_lost",
+		"paused subscriptions", "subscriptions in grace", "add-ons", "planned changes", "changes that wait for money",
+		"open disputes", "lost disputes", "won disputes", "credit notes", "refunds", "failed payments", "people with two cards", "subscriptions with a coupon",
 	} {
 		if has[what] == 0 {
 			t.Errorf("there are no %s", what)
@@ -103,6 +109,7 @@ func census(t *testing.T, a *app.App) map[string]int {
 		note("partly paid invoices", i.Status == billing.Open && i.Paid.Amount > 0)
 		note("invoices over nothing", i.Total.Amount == 0)
 	}
+	subscriptionsOf(t, a, today, note)
 	check(a.Counts.Flush(ctx))
 	var days int
 	check(a.DB.Read(ctx, func(tx *db.Tx) error {
@@ -114,6 +121,88 @@ func census(t *testing.T, a *app.App) map[string]int {
 	}))
 	note("30 days with checks", days >= 30)
 	return has
+}
+
+// subscriptionsOf counts what a store has of subscriptions, and of the money that is about them.
+func subscriptionsOf(t *testing.T, a *app.App, today civil.Date, note func(what string, is bool)) {
+	t.Helper()
+	ctx := t.Context()
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for s, err := range a.Subscriptions.All(ctx, subscription.Filter{}) {
+		check(err)
+		note(string(s.Status)+" subscriptions", true)
+		note("subscriptions ended "+string(s.EndReason), s.Ended())
+		note("paused subscriptions", !s.PausedOn.IsZero())
+		note("add-ons", s.Kind == subscription.OfAddon)
+		note("planned changes", !s.ChangeOn.IsZero())
+		for _, p := range s.Periods {
+			note("subscriptions in grace", s.Status == subscription.Active && p.State == subscription.PeriodOpen && p.DueOn.Before(today))
+		}
+	}
+	for i, err := range a.Billing.All(ctx, billing.Filter{}) {
+		check(err)
+		note("changes that wait for money", i.Kind == billing.KindChange && i.Status == billing.Open)
+		for _, l := range i.Lines {
+			note("subscriptions with a coupon", l.Discount.Amount > 0)
+		}
+		notes, err := a.Billing.CreditNotes(ctx, i.ID)
+		check(err)
+		note("credit notes", len(notes) > 0)
+		refunds, err := a.Payments.Refunds(ctx, i.ID)
+		check(err)
+		note("refunds", len(refunds) > 0)
+		disputes, err := a.Payments.Disputes(ctx, i.ID)
+		check(err)
+		for _, d := range disputes {
+			note(string(d.Status)+" disputes", true)
+		}
+		payments, _, err := a.Payments.List(ctx, payment.Filter{InvoiceID: i.ID})
+		check(err)
+		for _, p := range payments {
+			note("failed payments", p.State == payment.StateFailed)
+		}
+	}
+	for c, err := range a.Customers.All(ctx, customer.Filter{}) {
+		check(err)
+		methods, err := a.Payments.Methods(ctx, c.ID)
+		check(err)
+		note("people with two cards", len(methods) == 2)
+	}
+}
+
+// The customer whose password is printed has something of everything that customers see.
+func TestDemoCustomer(t *testing.T) {
+	t.Parallel()
+	a := openStore(t, demoStore(t))
+	ada, err := a.Customers.ByEmail(t.Context(), "ada@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := map[subscription.Status]int{}
+	for s, err := range a.Subscriptions.All(t.Context(), subscription.Filter{CustomerID: ada.ID}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		has[s.Status]++
+	}
+	if has[subscription.Active] != 3 || has[subscription.Trialing] != 1 || has[subscription.Cancelled] != 1 {
+		t.Errorf("subscriptions: %v", has)
+	}
+	open := map[billing.Kind]int{}
+	for i, err := range a.Billing.All(t.Context(), billing.Filter{CustomerID: ada.ID, Status: billing.Open}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		open[i.Kind]++
+	}
+	if open[billing.KindRenewal] != 1 || open[billing.KindOrder] != 1 {
+		t.Errorf("open invoices: %v", open)
+	}
 }
 
 // The story is always the same: names, amounts, days and states. Only ids, keys and secrets differ.

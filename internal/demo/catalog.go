@@ -9,6 +9,7 @@ import (
 
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/release"
@@ -34,14 +35,32 @@ type plan struct {
 	limit        int64
 	entitlements map[string]any
 	prices       []price
+	extra        int64 // of an add-on: activations that one of it adds
 }
 
-// price is so much for so long; 0 years are for ever.
+// price is what a plan costs: again and again, or once.
 type price struct {
 	amount   int64
 	currency money.Currency
+	cycle    civil.Cycle
 	setup    int64
-	years    int
+	years    int   // for which it is valid, paid once; 0: for ever
+	trial    int64 // days
+}
+
+// once is a price that is paid once, for some years or, with 0, for good.
+func once(amount int64, years int) price {
+	return price{amount: amount, currency: eur, cycle: civil.OneTime, years: years}
+}
+
+// each are the prices of a month, which may begin with a trial, and of a year.
+func each(month, year, trial int64) []price {
+	return []price{{amount: month, currency: eur, cycle: civil.Monthly, trial: trial}, {amount: year, currency: eur, cycle: civil.Annual}}
+}
+
+func (p price) withSetup(amount int64) price {
+	p.setup = amount
+	return p
 }
 
 type version struct {
@@ -56,10 +75,11 @@ var products = []product{
 		slug: "fieldnote", name: "Fieldnote", about: "Forms, surveys and bookings for websites.",
 		removals: 3,
 		plans: []plan{
-			{"Personal", license.Domain, 1, map[string]any{"forms.max": 5, "feature.payments": false}, []price{{4900, eur, 0, 1}, {5400, usd, 0, 1}}},
-			{"Business", license.Domain, 5, map[string]any{"forms.max": 50, "feature.payments": true}, []price{{12900, eur, 0, 1}}},
-			{"Agency", license.Domain, 0, map[string]any{"forms.max": 0, "feature.payments": true, "feature.white_label": true}, []price{{29900, eur, 0, 1}}},
-			{"Lifetime", license.Domain, 3, map[string]any{"forms.max": 50, "feature.payments": true}, []price{{39900, eur, 0, 0}}},
+			{name: "Personal", counts: license.Domain, limit: 1, entitlements: map[string]any{"forms.max": 5, "feature.payments": false}, prices: append(each(590, 4900, 0), price{amount: 5400, currency: usd, cycle: civil.Annual})},
+			{name: "Business", counts: license.Domain, limit: 5, entitlements: map[string]any{"forms.max": 50, "feature.payments": true}, prices: each(1490, 12900, 14)},
+			{name: "Agency", counts: license.Domain, limit: 0, entitlements: map[string]any{"forms.max": 0, "feature.payments": true, "feature.white_label": true}, prices: each(3400, 29900, 14)},
+			{name: "Lifetime", counts: license.Domain, limit: 3, entitlements: map[string]any{"forms.max": 50, "feature.payments": true}, prices: []price{once(39900, 0)}},
+			{name: "Extra activations", counts: license.Domain, extra: 5, prices: each(450, 3900, 0)},
 		},
 		releases: []version{
 			{"2.3.0", "stable", 390, "Bookings that know about time zones.", false},
@@ -70,11 +90,26 @@ var products = []product{
 		},
 	},
 	{
+		slug: "lighthouse", name: "Lighthouse", about: "Watches websites from twelve places and tells when they are down.",
+		key: catalog.KeyFormat{Prefix: "LH-", Length: 24}, removals: 3,
+		plans: []plan{
+			{name: "Starter", counts: license.Domain, limit: 3, entitlements: map[string]any{"checks.minutes": 5}, prices: each(900, 9000, 14)},
+			{name: "Team", counts: license.Domain, limit: 15, entitlements: map[string]any{"checks.minutes": 1, "feature.sms": true}, prices: each(2900, 29000, 14)},
+			{name: "Scale", counts: license.Domain, limit: 100, entitlements: map[string]any{"checks.minutes": 1, "feature.sms": true, "feature.sso": true}, prices: each(9900, 99000, 14)},
+			{name: "Extra activations", counts: license.Domain, extra: 10, prices: each(700, 7000, 0)},
+		},
+		releases: []version{
+			{"1.4.0", "stable", 380, "Maintenance windows.", false},
+			{"1.5.0", "stable", 120, "Status pages of your own.", false},
+			{"1.5.2", "stable", 21, "Certificates that are about to expire are told in time.", false},
+		},
+	},
+	{
 		slug: "papermill", name: "Papermill", about: "Prepares print-ready documents on the desktop.",
 		key: catalog.KeyFormat{Prefix: "PM-", Length: 24},
 		plans: []plan{
-			{"Solo", license.Device, 2, map[string]any{"pages.max": 500}, []price{{7900, eur, 0, 0}}},
-			{"Studio", license.Seat, 10, map[string]any{"pages.max": 0, "feature.colour_profiles": true}, []price{{34900, eur, 0, 0}}},
+			{name: "Solo", counts: license.Device, limit: 2, entitlements: map[string]any{"pages.max": 500}, prices: []price{once(7900, 0)}},
+			{name: "Studio", counts: license.Seat, limit: 10, entitlements: map[string]any{"pages.max": 0, "feature.colour_profiles": true}, prices: []price{once(34900, 0)}},
 		},
 		releases: []version{
 			{"5.1.0", "stable", 300, "Opens files of version 4 without a question.", false},
@@ -86,8 +121,8 @@ var products = []product{
 		slug: "switchyard", name: "Switchyard", about: "Routes messages between the systems of a company.",
 		key: catalog.KeyFormat{Prefix: "SY-", Length: 32}, removals: 1,
 		plans: []plan{
-			{"Standard", license.Instance, 1, map[string]any{"routes.max": 25, "feature.sso": false}, []price{{49000, eur, 15000, 1}}},
-			{"Enterprise", license.Instance, 5, map[string]any{"routes.max": 0, "feature.sso": true}, []price{{190000, eur, 15000, 1}}},
+			{name: "Standard", counts: license.Instance, limit: 1, entitlements: map[string]any{"routes.max": 25, "feature.sso": false}, prices: []price{once(49000, 1).withSetup(15000)}},
+			{name: "Enterprise", counts: license.Instance, limit: 5, entitlements: map[string]any{"routes.max": 0, "feature.sso": true}, prices: []price{once(190000, 1).withSetup(15000)}},
 		},
 		releases: []version{
 			{"1.8.0", "stable", 250, "Routes can be tried before they go live.", false},
@@ -114,18 +149,27 @@ func (s *story) stock(ctx context.Context) error {
 			s.at(s.now.Add(-days(v.ago)), func(ctx context.Context) error { return s.release(ctx, made, v) })
 		}
 	}
-	return nil
+	_, err := s.Coupons.Create(ctx, coupon.NewCoupon{
+		Code: welcome, Name: "10 % off the first order", Percent: "10", Charges: 1, Rules: coupon.Rules{NewCustomers: true, PerCustomer: 1},
+	})
+	return err
 }
 
+// welcome is the coupon of the demo store.
+const welcome = "WELCOME10"
+
 func (s *story) offer(ctx context.Context, of catalog.Product, p plan) error {
-	made, err := s.Catalog.CreatePlan(ctx, of.ID, catalog.NewPlan{
-		Name: p.name, ActivationType: string(p.counts), ActivationLimit: p.limit, Entitlements: p.entitlements,
-	})
+	in := catalog.NewPlan{Name: p.name, ActivationType: string(p.counts), ActivationLimit: p.limit, Entitlements: p.entitlements}
+	if p.extra > 0 {
+		in.Kind, in.ExtraActivations = catalog.KindAddon, p.extra
+	}
+	made, err := s.Catalog.CreatePlan(ctx, of.ID, in)
 	if err != nil {
 		return err
 	}
+	s.plans[of.Slug+" "+p.name] = made.ID
 	for _, pr := range p.prices {
-		in := catalog.NewPrice{Cycle: "one_time", Money: money.New(pr.amount, pr.currency)}
+		in := catalog.NewPrice{Cycle: string(pr.cycle), Money: money.New(pr.amount, pr.currency), TrialDays: pr.trial}
 		if pr.setup > 0 {
 			in.SetupFee = money.New(pr.setup, pr.currency)
 		}
@@ -136,9 +180,20 @@ func (s *story) offer(ctx context.Context, of catalog.Product, p plan) error {
 		if err != nil {
 			return err
 		}
-		s.prices[of.Slug+" "+p.name+" "+string(pr.currency)] = price.ID
+		s.prices[of.Slug+" "+p.name+" "+string(pr.cycle)+" "+string(pr.currency)] = price.ID
 	}
 	return nil
+}
+
+// priceOf finds a price in euros by product, plan and cycle, such as "lighthouse Team monthly". Without a cycle it is what
+// is paid once, or else by the year.
+func (s *story) priceOf(what string) (id string, err error) {
+	for _, cycle := range []string{"", " " + string(civil.OneTime), " " + string(civil.Annual)} {
+		if id, ok := s.prices[what+cycle+" "+string(eur)]; ok {
+			return id, nil
+		}
+	}
+	return "", fmt.Errorf("the demo store does not sell %s", what)
 }
 
 func (s *story) release(ctx context.Context, of catalog.Product, v version) error {

@@ -21,8 +21,8 @@ var busy = [24]int{2, 1, 1, 1, 2, 3, 4, 6, 8, 9, 8, 7, 6, 7, 7, 6, 5, 4, 4, 3, 2
 func (s *story) check() {
 	for ago := checkedDays; ago >= 0; ago-- {
 		day := s.now.Add(-days(ago)).Truncate(24 * time.Hour)
-		// At the end of each day, or of what there is of today yet.
-		end := day.Add(24*time.Hour - time.Second)
+		// When each day is over, or what there is of today yet.
+		end := day.Add(24 * time.Hour)
 		if end.After(s.now) {
 			end = s.now
 		}
@@ -32,12 +32,16 @@ func (s *story) check() {
 
 // checksOf counts the checks of one day.
 func (s *story) checksOf(ctx context.Context, day, end time.Time) error {
-	var all []index.Check
-	for _, it := range s.sold {
-		l, err := s.Licenses.ByID(ctx, it.license.ID)
+	licenses := map[string]license.License{}
+	for l, err := range s.Licenses.All(ctx, license.Filter{}) {
 		if err != nil {
 			return err
 		}
+		licenses[l.ID] = l
+	}
+	var all []index.Check
+	for _, it := range s.sold {
+		l := licenses[it.license.ID]
 		for n, place := range it.places {
 			identifier, err := license.Normalize(l.ActivationType, place)
 			if err != nil {
@@ -45,7 +49,7 @@ func (s *story) checksOf(ctx context.Context, day, end time.Time) error {
 			}
 			for range s.often(l.Status, day.Weekday()) {
 				at := day.Add(time.Duration(s.hour())*time.Hour + s.minutes(60))
-				if at.After(end) {
+				if !at.Before(end) {
 					continue
 				}
 				c := index.Check{

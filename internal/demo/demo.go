@@ -1,9 +1,10 @@
 // Package demo fills a store with a business that could be real: a catalog, customers, and more than a year of orders,
-// payments, licenses and checks.
+// subscriptions, payments, licenses and checks.
 //
-// Everything happens through the rooms' own verbs, while the store's clock walks from the past to now. So a demo store
-// obeys every rule of a store that grew, and names, amounts and dates are the same each time; only keys, ids and
-// secrets are drawn anew.
+// Everything happens through the rooms' own verbs, while the store's clock advances from the past to now and whatever falls
+// due by itself is done: renewals are invoiced and charged, what nobody pays is suspended and ends. So a demo store obeys
+// every rule of a store that grew, and names, amounts and dates are the same each time; only keys, ids and secrets are
+// drawn anew.
 package demo
 
 import (
@@ -14,37 +15,45 @@ import (
 	"strings"
 	"time"
 
+	"github.com/keystead/keystead/internal/automation"
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/license/index"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/signin"
 	"github.com/keystead/keystead/internal/staff"
+	"github.com/keystead/keystead/internal/subscription"
 	"github.com/keystead/keystead/internal/token"
 )
 
-// Store is the store to fill: new, in test mode, and on a clock that nobody else moves.
+// Store is the store to fill: new, in test mode, its clock in the past, and with nothing running by itself.
 type Store struct {
-	Clock     *clock.Test
-	Settings  *setting.Service
-	Staff     *staff.Service
-	SignIn    *signin.Service
-	Tokens    *token.Service
-	Customers *customer.Service
-	Catalog   *catalog.Service
-	Releases  *release.Service
-	Licenses  *license.Service
-	Counts    *index.Counts
-	Billing   *billing.Service
-	Payments  *payment.Service
-	Orders    *order.Service
+	Clock         clock.Clock
+	Automation    *automation.Service
+	Settings      *setting.Service
+	Staff         *staff.Service
+	SignIn        *signin.Service
+	Tokens        *token.Service
+	Customers     *customer.Service
+	Catalog       *catalog.Service
+	Coupons       *coupon.Service
+	Releases      *release.Service
+	Licenses      *license.Service
+	Counts        *index.Counts
+	Billing       *billing.Service
+	Payments      *payment.Service
+	Sandbox       *sandbox.Sandbox
+	Orders        *order.Service
+	Subscriptions *subscription.Service
 }
 
 // Past is how far back the story of a demo store begins.

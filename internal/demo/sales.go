@@ -39,7 +39,6 @@ const (
 	revokedByStaff
 	cancelledByStaff
 	expiredByStaff
-	disputed
 	extended
 	widened // an activation beyond the limit, and then a higher limit
 )
@@ -56,17 +55,15 @@ type sale struct {
 }
 
 var sales = []sale{
-	{428, 0, "fieldnote Business", 1, paid, 4, plain},
 	{421, 7, "papermill Studio", 1, paid, 8, plain},
 	{416, 3, "fieldnote Personal", 1, paid, 1, plain},
 	{402, 15, "switchyard Enterprise", 1, paid, 4, extended},
-	{395, 8, "fieldnote Personal", 1, late, 1, plain},
 	{377, 10, "switchyard Standard", 1, paid, 1, plain},
 	{351, 4, "fieldnote Lifetime", 1, paid, 3, plain},
 	{338, 5, "papermill Studio", 2, paid, 19, plain},
 	{322, 1, "fieldnote Business", 1, paid, 5, plain},
 	{310, 12, "papermill Solo", 1, paid, 2, plain},
-	{297, 16, "fieldnote Personal", 1, paid, 1, revokedByStaff},
+	{297, 16, "papermill Solo", 1, paid, 1, revokedByStaff},
 	{281, 2, "fieldnote Agency", 1, paid, 14, plain},
 	{266, 19, "papermill Solo", 1, paid, 3, plain},
 	{252, 0, "papermill Solo", 1, paid, 1, plain},
@@ -89,7 +86,6 @@ var sales = []sale{
 	{74, 12, "fieldnote Agency", 1, over, 9, plain},
 	{66, 10, "papermill Solo", 3, paid, 5, plain},
 	{62, 15, "papermill Solo", 1, paid, 0, plain},
-	{59, 7, "fieldnote Personal", 1, paid, 1, disputed},
 	{51, 1, "papermill Solo", 1, paid, 2, plain},
 	{47, 19, "fieldnote Personal", 1, unpaid, 0, plain},
 	{40, 18, "switchyard Standard", 1, half, 0, plain},
@@ -139,7 +135,11 @@ func (s *story) place(ctx context.Context, sl sale) error {
 	if err := s.join(ctx, sl.who); err != nil {
 		return err
 	}
-	in := order.Input{CustomerID: s.customers[sl.who], Items: []order.Item{{PriceID: s.prices[sl.what+" EUR"], Quantity: sl.quantity}}}
+	price, err := s.priceOf(sl.what)
+	if err != nil {
+		return err
+	}
+	in := order.Input{CustomerID: s.customers[sl.who], Items: []order.Item{{PriceID: price, Quantity: sl.quantity}}}
 	if sl.means == given {
 		in.Kind, in.Reason = order.Complimentary, "Won our spring photo competition."
 	}
@@ -192,6 +192,9 @@ func (s *story) pay(o order.Order, amount int64, hours int, then func(ctx contex
 	})
 }
 
+// atOnce is in how many places the software is installed in one go.
+const atOnce = 12
+
 // deliver follows the licenses of a paid order into the field.
 func (s *story) deliver(ctx context.Context, sl sale, orderID string) error {
 	o, err := s.Orders.ByID(ctx, orderID)
@@ -205,8 +208,15 @@ func (s *story) deliver(ctx context.Context, sl sale, orderID string) error {
 		}
 		it := &sold{sale: sl, license: l}
 		s.sold = append(s.sold, it)
-		for n := range sl.places {
-			s.soon(min(20, 2*sl.ago)+60*n, func(ctx context.Context) error { return s.install(ctx, it, n) })
+		for first := 0; first < sl.places; first += atOnce {
+			s.soon(min(20, 2*sl.ago)+60*first, func(ctx context.Context) error {
+				for n := first; n < min(first+atOnce, sl.places); n++ {
+					if err := s.install(ctx, it, n); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
 		}
 		s.befall(it)
 	}
@@ -288,8 +298,6 @@ func (s *story) befall(it *sold) {
 	switch it.fate {
 	case suspendedByStaff:
 		hold(license.HoldStaff, "Key found on a public forum; waiting for the customer's answer.")
-	case disputed:
-		hold(license.HoldDispute, "The bank asks for the money back.")
 	case revokedByStaff:
 		set(license.Revoked, "Bought with somebody else's card.")
 	case cancelledByStaff:
