@@ -63,9 +63,7 @@ func (a *area) paymentShow(w http.ResponseWriter, r *http.Request) error {
 		facts.Items[len(facts.Items)-3].Value = ui.Text("Not named yet")
 	}
 	v.Left = []card{{Head: ui.CardHead{Title: "Facts"}, Details: facts}}
-	for _, c := range mine.cards(v.Page)[1:] {
-		v.Right = append(v.Right, c)
-	}
+	v.Right = mine.cards(v.Page)[1:] // the first is the payment itself
 	story, err := a.story(r, v.Page, event.Filter{SubjectID: pay.ID, Limit: 30})
 	if err != nil {
 		return err

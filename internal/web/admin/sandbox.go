@@ -82,17 +82,18 @@ func (a *area) sandboxFaults(w http.ResponseWriter, r *http.Request) error {
 	if f.DelaySeconds, err = strconv.Atoi(delay); err != nil {
 		wrong["delay_seconds"] = "is not a whole number"
 	}
-	whole := ""
-	if len(wrong) == 0 {
-		if err := a.Sandbox.SetFaults(r.Context(), f); err != nil {
-			ok := false
-			if wrong, whole, ok = fieldErrors(err); !ok {
-				return err
-			}
-		}
+	again := func(byField map[string]string, whole string) error {
+		return a.sandboxPage(w, r, http.StatusUnprocessableEntity, ui.WithErrors(faultForm(f, duplicate, delay), byField, whole))
 	}
-	if len(wrong) > 0 || whole != "" {
-		return a.sandboxPage(w, r, http.StatusUnprocessableEntity, ui.WithErrors(faultForm(f, duplicate, delay), wrong, whole))
+	if len(wrong) > 0 {
+		return again(wrong, "")
+	}
+	if err := a.Sandbox.SetFaults(r.Context(), f); err != nil {
+		byField, whole, ok := fieldErrors(err)
+		if !ok {
+			return err
+		}
+		return again(byField, whole)
 	}
 	return done(w, r, "/admin/sandbox", "Set. It holds for what comes from now on.")
 }

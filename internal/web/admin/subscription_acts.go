@@ -154,7 +154,7 @@ func (a *area) decideQuestion(r *http.Request) (*ui.Confirm, error) {
 	}
 	var period *subscription.Period
 	for i, p := range s.Periods {
-		if p.Start == start && p.State == subscription.PeriodRemoved {
+		if p.Start == start && p.State == subscription.PeriodRemoved && !s.Ended() {
 			period = &s.Periods[i]
 		}
 	}

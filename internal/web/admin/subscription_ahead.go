@@ -121,7 +121,7 @@ func (c course) ahead() []happening {
 		return []happening{{on: c.CancelOn, what: "It ends, and its license expires", sub: "It was cancelled. Until then it can be resumed.", tone: ui.Warn}}
 	}
 	out := c.unpaidAhead()
-	if c.Status == subscription.Active && !slices.ContainsFunc(out, func(h happening) bool { return h.on.IsZero() }) {
+	if c.Status == subscription.Active {
 		out = append(out, c.renewalAhead()...)
 	}
 	slices.SortStableFunc(out, func(a, b happening) int { return a.on.Compare(b.on) })
@@ -289,16 +289,16 @@ func (c course) renewalAhead() []happening {
 func (c course) aheadCard() card {
 	t := happeningTable(c.ahead(), c.today)
 	t.Empty = &ui.Empty{Art: "done", Title: "Nothing more", Text: "It is over. A new order begins another."}
+	if all := c.ahead(); len(all) == 1 && all[0].on.IsZero() {
+		t.Rows, t.Empty = nil, &ui.Empty{Art: "list", Title: all[0].what, Text: all[0].sub}
+	}
 	return card{Head: ui.CardHead{Title: "What happens next", Text: "By itself, if nobody does anything meanwhile."}, Table: t}
 }
 
 func happeningTable(all []happening, today civil.Date) *ui.Table {
-	t := &ui.Table{ID: "ahead", Flush: true, Caption: "What happens next", Columns: []ui.Column{{Label: "When"}, {Label: "What"}}}
+	t := &ui.Table{ID: "ahead", Flush: true, Caption: "What happens next", Columns: []ui.Column{{Label: "When"}, {Label: "What", Hidden: true}}}
 	for _, h := range all {
-		when := ui.Text("–")
-		if !h.on.IsZero() {
-			when = ui.Text(dateText(h.on)).With(inDays(today.DaysUntil(h.on)))
-		}
+		when := ui.Text(dateText(h.on)).With(inDays(today.DaysUntil(h.on)))
 		t.Rows = append(t.Rows, ui.Row{Tone: h.tone, Cells: []ui.Cell{when, ui.Text(h.what).With(h.sub)}})
 	}
 	return t

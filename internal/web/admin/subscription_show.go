@@ -37,7 +37,7 @@ func (a *area) subscriptionShow(w http.ResponseWriter, r *http.Request) error {
 	v.Crumbs = []ui.Crumb{{Label: "Subscriptions", Href: "/admin/subscriptions"}, {Label: s.Description}}
 	v.Head = ui.Head{Title: quantityText(s.Description, s.Quantity), Sub: customer.Name, Badges: []ui.Badge{ui.StatusBadge(string(s.Status))}}
 	if mayWrite {
-		v.Head.Actions, v.Head.More = subscriptionActions(s)
+		v.Head.Actions = subscriptionActions(s)
 	}
 	v.Callouts = c.callouts(invoices, mayWrite)
 	facts, err := a.subscriptionFacts(ctx, v.Page, c)
@@ -49,10 +49,10 @@ func (a *area) subscriptionShow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v.Left = []card{{Head: ui.CardHead{Title: "Facts"}, Details: facts}, {Head: ui.CardHead{Title: "Story"}, Timeline: story}}
+	v.Left = []card{{Head: ui.CardHead{Title: "Facts"}, Details: facts}}
 	t := invoiceTable(v.Page, invoices, false)
 	t.Flush, t.Empty = true, &ui.Empty{Art: "invoice", Title: "No invoices"}
-	v.Right = []card{c.aheadCard(), c.periodCard(mayWrite), {Head: ui.CardHead{Title: "Invoices"}, Table: &t}}
+	v.Right = []card{c.aheadCard(), c.periodCard(mayWrite), {Head: ui.CardHead{Title: "Invoices"}, Table: &t}, {Head: ui.CardHead{Title: "Story"}, Timeline: story}}
 	if s.LicenseID != "" && role.Can(staff.LicensesRead) {
 		l, err := a.licenseCardOf(r, v.Page, s)
 		if err != nil {
@@ -83,7 +83,7 @@ func (a *area) invoicesOf(ctx context.Context, s subscription.Subscription) ([]b
 	return out, nil
 }
 
-func subscriptionActions(s subscription.Subscription) ([]ui.Button, *ui.Menu) {
+func subscriptionActions(s subscription.Subscription) []ui.Button {
 	base := "/admin/subscriptions/" + s.ID
 	change := ui.Button{Label: "Change plan", Href: base + "/change", Icon: "edit"}
 	cancel := ui.Button{Label: "Cancel", Href: base + "/cancel", Kind: ui.Dangerous}
@@ -91,18 +91,18 @@ func subscriptionActions(s subscription.Subscription) ([]ui.Button, *ui.Menu) {
 	resume := ui.Button{Label: "Resume", Href: base + "/resume", Icon: "play", Kind: ui.Primary}
 	switch {
 	case s.Ended():
-		return nil, nil
+		return nil
 	case !s.PausedOn.IsZero():
-		return []ui.Button{resume, cancel}, nil
+		return []ui.Button{resume, cancel}
 	case !s.CancelOn.IsZero():
 		cancel.Label, cancel.Kind = "End at once", ui.Plain
-		return []ui.Button{resume, cancel}, nil
+		return []ui.Button{resume, cancel}
 	case s.Status == subscription.Active, s.Status == subscription.Trialing:
-		return []ui.Button{change, pause, cancel}, nil
+		return []ui.Button{change, pause, cancel}
 	case s.Status == subscription.PastDue:
-		return []ui.Button{pause, cancel}, nil
+		return []ui.Button{pause, cancel}
 	default:
-		return []ui.Button{cancel}, nil
+		return []ui.Button{cancel}
 	}
 }
 
