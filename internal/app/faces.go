@@ -31,7 +31,7 @@ func (a *App) buildFaces(c Config) error {
 	staffArea, err := admin.New(admin.Config{
 		DB: a.DB, Settings: a.Settings, Events: a.Events, Jobs: a.Jobs, Automation: a.Automation, DryRun: a.DryRun, Staff: a.Staff, SignIn: a.SignIn, Tokens: a.Tokens, Customers: a.Customers, Catalog: a.Catalog, Coupons: a.Coupons,
 		Releases: a.Releases, Licenses: a.Licenses, Counts: a.Counts, Billing: a.Billing, Payments: a.Payments, Orders: a.Orders, Reports: a.Reports,
-		Subscriptions: a.Subscriptions, Tasks: a.Tasks, Sandbox: a.Sandbox,
+		Subscriptions: a.Subscriptions, Tasks: a.Tasks, Mail: a.Mail, Webhooks: a.Webhooks, Sandbox: a.Sandbox,
 		Clock: a.DB.Clock(), Log: a.log, TestMode: a.Facts.TestMode,
 	})
 	if err != nil {

@@ -161,8 +161,15 @@ func (s *Service) step(ctx context.Context, tx *db.Tx, id string, held bool) (au
 	if held && slices.ContainsFunc(do, func(step dunning.Step) bool { return step.Action == dunning.Charge }) {
 		return automation.ItemHeld, nil
 	}
+	disputed, err := tx.InvoiceInDispute(ctx, inv.ID)
+	if err != nil {
+		return automation.ItemSkipped, fmt.Errorf("disputes about invoice %s: %w", inv.ID, err)
+	}
+	if disputed && inv.Disputes == 0 {
+		return automation.ItemHeld, nil // its subscription is in dispute: neither charged nor dunned, until that is over
+	}
 	if inv.Disputes > 0 {
-		do = nil // neither charged nor dunned
+		do = nil
 	}
 	if err := s.billing.SetStep(ctx, tx, inv.ID, next.Name, next.On); err != nil {
 		return automation.ItemSkipped, err
@@ -190,7 +197,7 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, id string, step dunni
 		}
 		return err
 	case dunning.Lapse:
-		if busy, err := billing.InFlight(ctx, tx, inv.ID); err != nil || busy {
+		if busy, err := billing.InFlight(ctx, tx, inv.ID); err != nil || busy || delivered(inv) {
 			return err
 		}
 		_, err := s.billing.Void(ctx, tx, inv.ID, "the change was not paid in time")
@@ -205,4 +212,9 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, id string, step dunni
 		})
 	}
 	return fmt.Errorf("step %s of invoice %s: unknown action", step.Name, id)
+}
+
+// delivered reports whether what an invoice asks for was done already: then it is owed, and no offer any more.
+func delivered(inv billing.Invoice) bool {
+	return slices.ContainsFunc(inv.Lines, func(l billing.InvoiceLine) bool { return l.Link != nil && l.Link.State == billing.Done })
 }

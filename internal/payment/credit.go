@@ -30,17 +30,38 @@ func (s *Service) UseCredit(ctx context.Context, tx *db.Tx, customerID string, c
 		if err != nil {
 			return err
 		}
-		used, _ := inv.Accepts(credit)
-		p := newPayment(tx, inv, CreditGateway, used, used)
-		p.Reference = p.ID // no two uses of credit are the same
-		if _, err := insert(ctx, tx, p); err != nil {
+		if err := s.spend(ctx, tx, inv, credit); err != nil {
 			return err
-		}
-		if err := told(ctx, tx, p, money.New(0, currency), inv.Status); err != nil {
-			return err
-		}
-		if _, err := s.billing.Receive(ctx, tx, inv, billing.Receipt{PaymentID: p.ID, Applied: used, FromCredit: true}); err != nil {
-			return fmt.Errorf("credit on invoice %s: %w", id, err)
 		}
 	}
+}
+
+// UseCreditOn pays one invoice from what the store owes its customer, as far as it goes: credit that was given for it.
+func (s *Service) UseCreditOn(ctx context.Context, tx *db.Tx, invoiceID string) error {
+	inv, err := billing.Lock(ctx, tx, invoiceID)
+	if err != nil || inv.Balance().Amount == 0 {
+		return err
+	}
+	credit, err := billing.CreditOf(ctx, tx, inv.CustomerID, inv.Total.Currency)
+	if err != nil || credit.Amount == 0 {
+		return err
+	}
+	return s.spend(ctx, tx, inv, credit)
+}
+
+// spend counts credit towards an invoice.
+func (s *Service) spend(ctx context.Context, tx *db.Tx, inv billing.Invoice, credit money.Money) error {
+	used, _ := inv.Accepts(credit)
+	p := newPayment(tx, inv, CreditGateway, used, used)
+	p.Reference = p.ID // no two uses of credit are the same
+	if _, err := insert(ctx, tx, p); err != nil {
+		return err
+	}
+	if err := told(ctx, tx, p, money.New(0, used.Currency), inv.Status); err != nil {
+		return err
+	}
+	if _, err := s.billing.Receive(ctx, tx, inv, billing.Receipt{PaymentID: p.ID, Applied: used, FromCredit: true}); err != nil {
+		return fmt.Errorf("credit on invoice %s: %w", inv.ID, err)
+	}
+	return nil
 }

@@ -115,10 +115,11 @@ func (s *Service) openDispute(ctx context.Context, tx *db.Tx, inv billing.Invoic
 	if err := tx.InsertDispute(ctx, row); err != nil {
 		return none, err
 	}
-	if inv, err = s.billing.Disputed(ctx, tx, inv, 1); err != nil {
-		return none, err
-	}
 	if counted.Amount > 0 {
+		// Money that paid nothing, such as a second payment of the same, is no reason to hold what was paid for.
+		if inv, err = s.billing.Disputed(ctx, tx, inv, 1); err != nil {
+			return none, err
+		}
 		taking := billing.Taking{Amount: counted, Kind: billing.TakenChargeback, SourceID: row.ID}
 		if inv, err = s.unapply(ctx, tx, inv.ID, taking); err != nil {
 			return none, err
@@ -153,8 +154,10 @@ func (s *Service) closeDispute(ctx context.Context, tx *db.Tx, inv billing.Invoi
 	if err != nil {
 		return err
 	}
-	if inv, err = s.billing.Disputed(ctx, tx, inv, -1); err != nil {
-		return err
+	if d.Counted > 0 {
+		if inv, err = s.billing.Disputed(ctx, tx, inv, -1); err != nil {
+			return err
+		}
 	}
 	if err := s.tellDispute(ctx, tx, inv, d); err != nil || to != DisputeWon {
 		return err

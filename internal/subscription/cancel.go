@@ -132,10 +132,11 @@ func (s *Service) Resume(ctx context.Context, id string) (Subscription, error) {
 			return fail.Conflict("NOT_CANCELLED", "The subscription is neither cancelled nor paused.")
 		}
 		paused := !sub.PausedOn.IsZero()
-		sub.CancelOn, sub.PausedOn = civil.Date{}, civil.Date{}
 		if !paused {
+			sub.CancelOn = civil.Date{}
 			return save(ctx, tx, *sub)
 		}
+		sub.PausedOn = civil.Date{} // a cancellation from before the pause stands
 		if err := s.skip(ctx, tx, sub, today(tx, p), false); err != nil {
 			return err
 		}

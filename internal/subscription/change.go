@@ -88,6 +88,9 @@ func (s *Service) changePlan(ctx context.Context, tx *db.Tx, id string, in Chang
 	if err != nil {
 		return Changed{}, err
 	}
+	if in.withdraws(sub) {
+		return s.withdrawChange(ctx, tx, sub, p)
+	}
 	offer, quantity, err := s.checkChange(ctx, tx, sub, &in, p)
 	if err != nil {
 		return Changed{}, err
@@ -110,6 +113,23 @@ func (s *Service) changePlan(ctx context.Context, tx *db.Tx, id string, in Chang
 	return s.changeNow(ctx, tx, sub, offer, quantity, p)
 }
 
+// withdraws reports whether a change asks for what the subscription is, while another is planned: that takes the plan back.
+func (in ChangeInput) withdraws(sub Subscription) bool {
+	return !sub.ChangeOn.IsZero() && (in.PriceID == "" || in.PriceID == sub.PriceID) && (in.Quantity == 0 || in.Quantity == sub.Quantity)
+}
+
+func (s *Service) withdrawChange(ctx context.Context, tx *db.Tx, sub Subscription, p policy) (Changed, error) {
+	sub, err := s.takeBackOpen(ctx, tx, sub, "the planned change was taken back")
+	if err != nil {
+		return Changed{}, err
+	}
+	sub.ChangePriceID, sub.ChangeQuantity, sub.ChangeOn = "", 0, civil.Date{}
+	if err := s.changed(ctx, tx, sub, p); err != nil {
+		return Changed{}, err
+	}
+	return nothingToPay(sub, today(tx, p)), tell(ctx, tx, "change_withdrawn", sub, nil)
+}
+
 func nothingToPay(sub Subscription, on civil.Date) Changed {
 	none := money.New(0, sub.Unit.Currency)
 	return Changed{Credit: none, Charge: none, ToPay: none, EffectiveOn: on}
@@ -122,10 +142,12 @@ func (s *Service) checkChange(ctx context.Context, tx *db.Tx, sub Subscription, 
 		return catalog.Offer{}, 0, fail.Conflict("SUBSCRIPTION_STATE", fmt.Sprintf("The subscription is %s: its plan can't be changed now.", sub.Status))
 	case in.When != Now && in.When != AtRenewal:
 		return catalog.Offer{}, 0, fail.Invalid("when", "is not now or renewal")
+	case sub.Status == Trialing && in.Quantity > sub.Quantity:
+		return catalog.Offer{}, 0, fail.Conflict("SUBSCRIPTION_TRIAL", "More can be bought when the trial is over.")
 	case in.Quantity < 0 || in.Quantity > 100_000:
 		return catalog.Offer{}, 0, fail.Invalid("quantity", "is not between 1 and 100000")
 	}
-	if open, found := sub.oldestOpen(); found && open.DueOn.Before(today(tx, p)) {
+	if open, found := sub.oldestOpen(); found && (open.DueOn.Before(today(tx, p)) || open.Start.Before(today(tx, p))) {
 		return catalog.Offer{}, 0, fail.Conflict("INVOICE_OVERDUE", "An invoice of the subscription is overdue. Pay it first.")
 	}
 	if in.PriceID == "" {
@@ -319,6 +341,10 @@ func (s *Service) billChange(
 	}
 	done.InvoiceID, done.Charge = inv.ID, inv.Total
 	done.ToPay = money.New(max(inv.Total.Amount-done.Credit.Amount, 0), none.Currency)
+	// What was taken back pays for what it was taken back for, and nothing else.
+	if err := s.payments.UseCreditOn(ctx, tx, inv.ID); err != nil {
+		return Changed{}, err
+	}
 	if err := s.payments.UseCredit(ctx, tx, sub.CustomerID, none.Currency); err != nil {
 		return Changed{}, err
 	}
@@ -355,7 +381,7 @@ func (s *Service) restore(ctx context.Context, tx *db.Tx, inv billing.Invoice, l
 	if err != nil {
 		return err
 	}
-	_, err = s.billing.Issue(ctx, tx, billing.NewInvoice{
+	again, err := s.billing.Issue(ctx, tx, billing.NewInvoice{
 		CustomerID: sub.CustomerID, Kind: billing.KindChange, Currency: was.Credit.Currency, Buyer: partyOf(buyer), DueOn: was.From,
 		Lines: []billing.NewLine{{
 			ID: tx.NewID("lin"), SubscriptionID: sub.ID, Period: civil.Period{Start: was.From, End: current.End}, Description: sub.Description, Quantity: 1,
@@ -365,7 +391,7 @@ func (s *Service) restore(ctx context.Context, tx *db.Tx, inv billing.Invoice, l
 	if err != nil {
 		return err
 	}
-	return s.payments.UseCredit(ctx, tx, sub.CustomerID, was.Credit.Currency)
+	return s.payments.UseCreditOn(ctx, tx, again.ID)
 }
 
 // planChange fulfils the line of a change that was paid.

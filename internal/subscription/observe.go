@@ -57,7 +57,11 @@ func (s *Service) lineChanged(ctx context.Context, tx *db.Tx, inv billing.Invoic
 		}
 		return s.switchRow(ctx, tx, row, false, line.Description)
 	case billing.LinkChange:
-		if inv.Status != billing.Void || line.Link.State == billing.Done {
+		if line.Link.State == billing.Done {
+			line.TakenBack = false // refunding a change changes no license
+			return s.periodMoney(ctx, tx, line.Link.Target, inv, line, lost, p)
+		}
+		if inv.Status != billing.Void {
 			return nil
 		}
 		return s.restore(ctx, tx, inv, line)
@@ -87,8 +91,12 @@ func (s *Service) periodMoney(ctx context.Context, tx *db.Tx, id string, inv bil
 		return nil
 	}
 	takenBack := line.TakenBack && last(sub, at)
+	ahead := takenBack && at > 0 && sub.Periods[at].Start.After(today(tx, p))
 	if !sub.Ended() {
 		switch {
+		case ahead:
+			// What was refunded has not begun: what was paid before runs to its end.
+			takenBack, err = false, s.dropAhead(ctx, tx, sub, sub.Periods[at], p)
 		case lost:
 			err = s.end(ctx, tx, sub, EndedDisputeLost, today(tx, p), "", p)
 		case takenBack:
@@ -107,12 +115,27 @@ func (s *Service) periodMoney(ctx context.Context, tx *db.Tx, id string, inv bil
 	return s.licenseMoney(ctx, tx, inv, sub.LicenseID, lost, takenBack, true)
 }
 
+// dropAhead takes a period away that has not begun, and ends the subscription where it would have.
+func (s *Service) dropAhead(ctx context.Context, tx *db.Tx, sub Subscription, period Period, p policy) error {
+	if err := deletePeriod(ctx, tx, sub.ID, period); err != nil {
+		return err
+	}
+	sub.NextDue, sub.CancelOn = period.Start, period.Start
+	if err := save(ctx, tx, sub); err != nil {
+		return err
+	}
+	return s.settle(ctx, tx, sub.ID, p)
+}
+
 // movePeriod writes down what an invoice says about a period, and assesses the subscription anew.
 func (s *Service) movePeriod(ctx context.Context, tx *db.Tx, sub Subscription, at int, inv billing.Invoice, line billing.InvoiceLine, p policy) error {
 	period := &sub.Periods[at]
 	was := period.State
 	period.InvoiceID = inv.ID
 	period.State = stateFor(inv, line, *period)
+	if was == PeriodPaid && period.State == PeriodOpen {
+		period.DueOn = today(tx, p) // the money went back and the debt stays: there is time to pay it again
+	}
 	if period.State == PeriodRemoved && was != PeriodRemoved {
 		if err := ask(ctx, tx, sub, *period); err != nil {
 			return err

@@ -28,6 +28,7 @@ type Licenses interface {
 // Payments is what this room asks of the customer's money.
 type Payments interface {
 	UseCredit(ctx context.Context, tx *db.Tx, customerID string, currency money.Currency) error
+	UseCreditOn(ctx context.Context, tx *db.Tx, invoiceID string) error
 }
 
 // Service holds the verbs of subscriptions.

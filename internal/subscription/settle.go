@@ -27,6 +27,13 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, id string, p policy) er
 		if err != nil {
 			return fmt.Errorf("payment methods of customer %s: %w", sub.CustomerID, err)
 		}
+		if sub.TrialEndsAt != nil && !chargeable {
+			credit, err := billing.CreditOf(ctx, tx, sub.CustomerID, sub.Unit.Currency)
+			if err != nil {
+				return err
+			}
+			chargeable = credit.Amount >= sub.Recurring().Amount
+		}
 		st := Assess(sub, chargeable, p.Rules, tx.Now)
 		if st.End != NotEnded && !sub.Ended() {
 			return s.end(ctx, tx, sub, st.End, st.EndOn, "", p)

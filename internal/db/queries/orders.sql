@@ -30,7 +30,7 @@ WHERE id = @id AND status = @from_status;
 SELECT
     CAST((SELECT COALESCE(SUM(credit_notes.total), 0) FROM credit_notes
         WHERE credit_notes.invoice_id = @invoice_id AND credit_notes.cause = 'refund') AS BIGINT) AS refunded,
-    CAST((SELECT COUNT(*) FROM disputes WHERE disputes.invoice_id = @invoice_id AND disputes.status = 'lost') AS BIGINT) AS lost;
+    CAST((SELECT COUNT(*) FROM disputes WHERE disputes.invoice_id = @invoice_id AND disputes.status = 'lost' AND disputes.counted > 0) AS BIGINT) AS lost;
 
 -- What a customer has done so far that a coupon may ask about.
 -- name: BuyerPast :one

@@ -95,10 +95,12 @@ WHERE id = @id;
 -- name: OtherOpenChanges :many
 SELECT DISTINCT invoices.id FROM invoices
 JOIN invoice_lines ON invoice_lines.invoice_id = invoices.id
-WHERE invoice_lines.subscription_id = @subscription_id AND invoices.kind = 'change' AND invoices.status = 'open';
+JOIN fulfilments ON fulfilments.line_id = invoice_lines.id AND fulfilments.invoice_id = invoices.id
+WHERE invoice_lines.subscription_id = @subscription_id AND invoices.kind = 'change' AND invoices.status = 'open'
+    AND fulfilments.state <> 'done';
 
 -- name: LostDisputes :one
-SELECT COUNT(*) FROM disputes WHERE invoice_id = @invoice_id AND status = 'lost';
+SELECT COUNT(*) FROM disputes WHERE invoice_id = @invoice_id AND status = 'lost' AND counted > 0;
 
 -- name: LineOfInvoice :one
 SELECT * FROM invoice_lines WHERE invoice_id = @invoice_id AND id = @id;
@@ -178,3 +180,10 @@ RETURNING subscription_id;
 
 -- name: CountDueCharges :one
 SELECT COUNT(*) FROM invoices WHERE step_on IS NOT NULL AND step_on <= @today AND (step = 'charge' OR step LIKE 'retry_%');
+
+-- name: InvoiceInDispute :one
+SELECT EXISTS (
+    SELECT 1 FROM invoice_lines
+    JOIN subscription_periods ON subscription_periods.subscription_id = invoice_lines.subscription_id
+    WHERE invoice_lines.invoice_id = @invoice_id AND subscription_periods.state = 'disputed'
+) AS disputed;

@@ -2253,7 +2253,7 @@ func (q *Queries) WrongCredits(ctx context.Context, n int64) ([]WrongCreditsRow,
 
 const wrongDisputes = `-- name: WrongDisputes :many
 SELECT invoices.id, COUNT(disputes.id) AS want, invoices.disputes AS got
-FROM invoices LEFT JOIN disputes ON disputes.invoice_id = invoices.id AND disputes.status = 'open'
+FROM invoices LEFT JOIN disputes ON disputes.invoice_id = invoices.id AND disputes.status = 'open' AND disputes.counted > 0
 GROUP BY invoices.id, invoices.disputes HAVING invoices.disputes <> COUNT(disputes.id)
 ORDER BY invoices.id LIMIT CAST($1 AS BIGINT)
 `
@@ -2486,7 +2486,7 @@ SELECT judged.id, judged.got, judged.want FROM (
             invoices.credited,
             invoices.customer_id <> orders.customer_id OR (invoices.total <> orders.total AND invoices.replaces IS NULL) AS stray,
             invoices.disputes > 0 OR EXISTS (
-                SELECT 1 FROM disputes WHERE disputes.invoice_id = invoices.id AND disputes.status = 'lost') AS contested,
+                SELECT 1 FROM disputes WHERE disputes.invoice_id = invoices.id AND disputes.status = 'lost' AND disputes.counted > 0) AS contested,
             COALESCE((SELECT SUM(credit_notes.total) FROM credit_notes
                 WHERE credit_notes.invoice_id = invoices.id AND credit_notes.cause = 'refund'), 0) AS refunded,
             (SELECT COUNT(*) FROM fulfilments WHERE fulfilments.invoice_id = invoices.id AND fulfilments.state = 'done') AS done,

@@ -384,7 +384,7 @@ const invoiceFacts = `-- name: InvoiceFacts :one
 SELECT
     CAST((SELECT COALESCE(SUM(credit_notes.total), 0) FROM credit_notes
         WHERE credit_notes.invoice_id = $1 AND credit_notes.cause = 'refund') AS BIGINT) AS refunded,
-    CAST((SELECT COUNT(*) FROM disputes WHERE disputes.invoice_id = $1 AND disputes.status = 'lost') AS BIGINT) AS lost
+    CAST((SELECT COUNT(*) FROM disputes WHERE disputes.invoice_id = $1 AND disputes.status = 'lost' AND disputes.counted > 0) AS BIGINT) AS lost
 `
 
 type InvoiceFactsRow struct {

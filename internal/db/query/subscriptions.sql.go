@@ -579,6 +579,21 @@ func (q *Queries) InsertSubscription(ctx context.Context, arg InsertSubscription
 	return err
 }
 
+const invoiceInDispute = `-- name: InvoiceInDispute :one
+SELECT EXISTS (
+    SELECT 1 FROM invoice_lines
+    JOIN subscription_periods ON subscription_periods.subscription_id = invoice_lines.subscription_id
+    WHERE invoice_lines.invoice_id = $1 AND subscription_periods.state = 'disputed'
+) AS disputed
+`
+
+func (q *Queries) InvoiceInDispute(ctx context.Context, invoiceID string) (bool, error) {
+	row := q.db.QueryRowContext(ctx, invoiceInDispute, invoiceID)
+	var disputed bool
+	err := row.Scan(&disputed)
+	return disputed, err
+}
+
 const invoicePeriod = `-- name: InvoicePeriod :exec
 UPDATE subscription_periods SET invoice_id = $1 WHERE subscription_id = $2 AND starts_on = $3
 `
@@ -743,7 +758,7 @@ func (q *Queries) LockedLicenseLimit(ctx context.Context, id string) (LockedLice
 }
 
 const lostDisputes = `-- name: LostDisputes :one
-SELECT COUNT(*) FROM disputes WHERE invoice_id = $1 AND status = 'lost'
+SELECT COUNT(*) FROM disputes WHERE invoice_id = $1 AND status = 'lost' AND counted > 0
 `
 
 func (q *Queries) LostDisputes(ctx context.Context, invoiceID string) (int64, error) {
@@ -868,7 +883,9 @@ func (q *Queries) OpenStaffTasks(ctx context.Context, arg OpenStaffTasksParams) 
 const otherOpenChanges = `-- name: OtherOpenChanges :many
 SELECT DISTINCT invoices.id FROM invoices
 JOIN invoice_lines ON invoice_lines.invoice_id = invoices.id
+JOIN fulfilments ON fulfilments.line_id = invoice_lines.id AND fulfilments.invoice_id = invoices.id
 WHERE invoice_lines.subscription_id = $1 AND invoices.kind = 'change' AND invoices.status = 'open'
+    AND fulfilments.state <> 'done'
 `
 
 func (q *Queries) OtherOpenChanges(ctx context.Context, subscriptionID *string) ([]string, error) {

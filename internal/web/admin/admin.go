@@ -24,6 +24,7 @@ import (
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/license/index"
+	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
@@ -37,6 +38,7 @@ import (
 	"github.com/keystead/keystead/internal/token"
 	"github.com/keystead/keystead/internal/web"
 	"github.com/keystead/keystead/internal/web/ui"
+	"github.com/keystead/keystead/internal/webhook"
 )
 
 //go:embed pages/*.html
@@ -63,6 +65,8 @@ type Config struct {
 	Orders        *order.Service
 	Subscriptions *subscription.Service
 	Tasks         *task.Service
+	Mail          *mail.Service
+	Webhooks      *webhook.Service
 	Sandbox       *sandbox.Sandbox // nil in a live store
 	Reports       *report.Service
 	Clock         clock.Clock

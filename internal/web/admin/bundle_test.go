@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/keystead/keystead/internal/app/rooms/roomstest"
 	"github.com/keystead/keystead/internal/billing"
@@ -20,14 +21,18 @@ import (
 	"github.com/keystead/keystead/internal/db/dbtest"
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/signin"
 	"github.com/keystead/keystead/internal/staff"
+	"github.com/keystead/keystead/internal/subscription"
+	"github.com/keystead/keystead/internal/tax"
 	"github.com/keystead/keystead/internal/token"
 	"github.com/keystead/keystead/internal/web"
+	"github.com/keystead/keystead/internal/webhook"
 )
 
 // bundle is a store with its staff area.
@@ -60,7 +65,7 @@ func open(t *testing.T, s *dbtest.Store, r *roomstest.Rooms, testMode bool) *bun
 	t.Helper()
 	b := &bundle{T: t, clock: s.Clock, db: s.DB, rooms: r}
 	b.Config = Config{
-		DB: s.DB, Subscriptions: r.Subscriptions, Tasks: r.Tasks, Sandbox: r.Sandbox, TestMode: testMode,
+		DB: s.DB, Subscriptions: r.Subscriptions, Tasks: r.Tasks, Mail: r.Mail, Webhooks: r.Webhooks, Sandbox: r.Sandbox, TestMode: testMode,
 		Settings: r.Settings, Events: r.Events, Jobs: r.Jobs, Automation: r.Automation, DryRun: r.DryRun, Staff: r.Staff, SignIn: r.SignIn, Tokens: r.Tokens, Customers: r.Customers, Catalog: r.Catalog, Coupons: r.Coupons,
 		Releases: r.Releases, Licenses: r.Licenses, Counts: r.Counts, Billing: r.Billing, Payments: r.Payments, Orders: r.Orders, Reports: r.Reports,
 		Clock: s.Clock, Log: roomstest.Log(),
@@ -226,6 +231,11 @@ type estate struct {
 	release  release.Release
 	token    token.Token
 	job      string // a failed one
+	mail     string
+	endpoint string
+	told     string // a delivery to it
+	rate     string
+	update   string // of prices
 	member   staff.Staff
 	till
 }
@@ -276,7 +286,32 @@ func (b *bundle) newEstate(text string) estate {
 	for _, j := range must(jobs, err)(t) {
 		e.job = j.ID
 	}
+	b.tell(&e, text)
 	return e
+}
+
+// tell makes what the store tells others, and what it is taxed by.
+func (b *bundle) tell(e *estate, text string) {
+	b.Helper()
+	ctx, t := b.Context(), b.T
+	line := string([]rune(text)[:min(50, len([]rune(text)))])
+	endpoint, _, err := b.Webhooks.Create(ctx, webhook.Input{URL: "https://hooks.example.com/in", Description: line, EventTypes: []string{"customer.*"}})
+	e.endpoint = must(endpoint, err)(t).ID
+	must(b.Customers.Create(ctx, customer.Input{Email: "told@example.com", Name: line}))(t)
+	deliveries, _, err := b.Webhooks.Deliveries(ctx, webhook.DeliveryFilter{})
+	e.told = must(deliveries, err)(t)[0].ID
+	e.rate = must(b.Billing.CreateTaxRate(ctx, billing.TaxRateInput{Country: "DE", Name: line, Rate: tax.MustPercent("19"), ValidFrom: civil.On(2020, 1, 1)}))(t).ID
+	if e.sub.ID != "" {
+		e.update = must(b.Subscriptions.SchedulePriceUpdate(ctx, subscription.PriceUpdateInput{
+			Mode: subscription.ByAmount, Value: "5", Currency: "EUR", StartsOn: civil.Of(b.clock.Now(), time.UTC).AddDays(90), Reason: line,
+		}))(t).ID
+	}
+	mails, _, err := b.Mail.List(ctx, mail.Filter{})
+	for _, m := range must(mails, err)(t) {
+		if !m.Secret {
+			e.mail = m.ID
+		}
+	}
 }
 
 // path is the address of a route for an estate. The second factor's and link's tokens stay as they are.
@@ -304,6 +339,17 @@ func (e estate) path(pattern string) (method, path string) {
 		id = e.release.ID
 	case "automation":
 		id = e.job
+	case "mail":
+		id = e.mail
+	case "webhooks":
+		id = e.endpoint
+		if strings.Contains(path, "/deliveries/") {
+			id = e.told
+		}
+	case "taxes":
+		id = e.rate
+	case "price-updates":
+		id = e.update
 	case "people":
 		id = e.member.ID
 	case "tokens":
