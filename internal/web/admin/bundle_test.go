@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/keystead/keystead/internal/app/rooms/roomstest"
 	"github.com/keystead/keystead/internal/billing"
@@ -28,7 +27,6 @@ import (
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/signin"
 	"github.com/keystead/keystead/internal/staff"
-	"github.com/keystead/keystead/internal/subscription"
 	"github.com/keystead/keystead/internal/tax"
 	"github.com/keystead/keystead/internal/token"
 	"github.com/keystead/keystead/internal/web"
@@ -235,7 +233,6 @@ type estate struct {
 	endpoint string
 	told     string // a delivery to it
 	rate     string
-	update   string // of prices
 	member   staff.Staff
 	till
 }
@@ -295,17 +292,18 @@ func (b *bundle) tell(e *estate, text string) {
 	b.Helper()
 	ctx, t := b.Context(), b.T
 	line := string([]rune(text)[:min(50, len([]rune(text)))])
-	endpoint, _, err := b.Webhooks.Create(ctx, webhook.Input{URL: "https://hooks.example.com/in", Description: line, EventTypes: []string{"customer.*"}})
+	endpoint, _, err := b.Webhooks.Create(ctx, webhook.Input{URL: "https://hooks.example.com/in", Description: line, EventTypes: []string{"*"}})
 	e.endpoint = must(endpoint, err)(t).ID
-	must(b.Customers.Create(ctx, customer.Input{Email: "told@example.com", Name: line}))(t)
-	deliveries, _, err := b.Webhooks.Deliveries(ctx, webhook.DeliveryFilter{})
-	e.told = must(deliveries, err)(t)[0].ID
 	e.rate = must(b.Billing.CreateTaxRate(ctx, billing.TaxRateInput{Country: "DE", Name: line, Rate: tax.MustPercent("19"), ValidFrom: civil.On(2020, 1, 1)}))(t).ID
-	if e.sub.ID != "" {
-		e.update = must(b.Subscriptions.SchedulePriceUpdate(ctx, subscription.PriceUpdateInput{
-			Mode: subscription.ByAmount, Value: "5", Currency: "EUR", StartsOn: civil.Of(b.clock.Now(), time.UTC).AddDays(90), Reason: line,
-		}))(t).ID
+	if deliveries, _, err := b.Webhooks.Deliveries(ctx, webhook.DeliveryFilter{}); len(must(deliveries, err)(t)) > 0 {
+		e.told = deliveries[0].ID
 	}
+	err = b.db.Write(ctx, func(tx *db.Tx) error {
+		return b.Mail.Queue(ctx, tx, mail.Message{
+			Kind: mail.RefundIssued, To: "told@example.com", SubjectID: e.invoice.ID, Occasion: "test", Data: mail.RefundIssuedData{Name: line},
+		})
+	})
+	must(0, err)(t)
 	mails, _, err := b.Mail.List(ctx, mail.Filter{})
 	for _, m := range must(mails, err)(t) {
 		if !m.Secret {
@@ -349,7 +347,7 @@ func (e estate) path(pattern string) (method, path string) {
 	case "taxes":
 		id = e.rate
 	case "price-updates":
-		id = e.update
+		id = "pru_none"
 	case "people":
 		id = e.member.ID
 	case "tokens":
