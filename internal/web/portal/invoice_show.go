@@ -138,7 +138,7 @@ func (a *area) transferCard(r *http.Request, i billing.Invoice) (card, error) {
 		Details: &ui.Details{Items: []ui.Detail{
 			{Label: "Amount", Value: ui.Text(show(i.Balance())).Bold()},
 			{Label: "Reference", Value: ui.Mono(reference).Copyable(), Hint: "Without it we can't tell what the money is for."},
-			{Label: "Until", Value: ui.Text(day(i.DueOn))},
+			{Label: "Due on", Value: ui.Text(day(i.DueOn))},
 		}},
 	}
 	if s.PaymentNote == "" {

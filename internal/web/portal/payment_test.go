@@ -140,11 +140,13 @@ func TestStaffDoNotPayForCustomers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	c := b.newCustomer("Marie")
-	card, inv := b.card(c, sandbox.OK), b.order(c, b.newGoods("tool", "Tool", 1, 0)).InvoiceID
+	g := b.newGoods("tool", "Tool", 1, 0)
+	card, inv, sub := b.card(c, sandbox.OK), b.order(c, g).InvoiceID, b.subscribe(c, g)
 	staff := b.acting(c)
+	staff.get("/account/subscriptions/"+sub.ID).is(200).sound().says("What comes next").hides("/cancel", "/change")
 	staff.get("/account/invoices/"+inv).is(200).sound().says("Pay by bank transfer").hides("Pay now", card.Label)
 	staff.get("/account/payment-methods").is(200).sound().says(card.Label).hides("Remove", newMethod)
-	for _, at := range []string{"/account/invoices/" + inv + "/pay", newMethod, "/account/payment-methods/" + card.ID + "/remove", "/account/payment-methods/" + card.ID + "/default"} {
+	for _, at := range []string{"/account/invoices/" + inv + "/pay", newMethod, "/account/payment-methods/" + card.ID + "/remove", "/account/payment-methods/" + card.ID + "/default", "/account/subscriptions/" + sub.ID + "/cancel", "/account/subscriptions/" + sub.ID + "/change/confirm"} {
 		staff.post(at, "pay", "method:"+card.ID, "try", "0", "token", sandbox.OK).is(http.StatusForbidden)
 	}
 }

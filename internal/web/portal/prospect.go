@@ -222,7 +222,7 @@ func (o outlook) pendingChange() *ui.Callout {
 		Actions: []ui.Button{{Label: "Pay " + show(o.change.Balance()), Href: "/account/invoices/" + o.change.ID, Kind: ui.Primary, Small: true}},
 	}
 	for _, line := range o.change.Lines {
-		if line.Link != nil && line.Link.Kind == billing.LinkChange {
+		if line.Link != nil && line.Link.Kind == billing.LinkChange && line.Description != o.sub.Description {
 			c.Title = "The change to " + line.Description + " waits for its payment"
 		}
 	}

@@ -20,13 +20,14 @@ func (a *area) routes() []route {
 
 		{pattern: "GET /account/subscriptions", handle: a.subscriptionList},
 		{pattern: "GET /account/subscriptions/{id}", handle: a.subscriptionShow},
-		{pattern: "GET /account/subscriptions/{id}/cancel", handle: a.cancelPage},
+		{pattern: "GET /account/subscriptions/{id}/cancel", access: inPerson, handle: a.cancelPage},
 		{pattern: "POST /account/subscriptions/{id}/cancel", access: inPerson, handle: a.cancel},
 		{pattern: "POST /account/subscriptions/{id}/resume", handle: a.resume},
-		{pattern: "GET /account/subscriptions/{id}/change", handle: a.changePage},
-		{pattern: "POST /account/subscriptions/{id}/change", handle: a.changeAsk},
-		{pattern: "GET /account/subscriptions/{id}/change/preview", handle: a.previewPage},
+		{pattern: "GET /account/subscriptions/{id}/change", access: inPerson, handle: a.changePage},
+		{pattern: "POST /account/subscriptions/{id}/change", access: inPerson, handle: a.changeAsk},
+		{pattern: "GET /account/subscriptions/{id}/change/preview", access: inPerson, handle: a.previewPage},
 		{pattern: "POST /account/subscriptions/{id}/change/confirm", access: inPerson, handle: a.change},
+		{pattern: "POST /account/subscriptions/{id}/change/withdraw", access: inPerson, handle: a.withdraw},
 
 		{pattern: "GET /account/invoices", handle: a.invoiceList},
 		{pattern: "GET /account/invoices/{id}", handle: a.invoiceShow},

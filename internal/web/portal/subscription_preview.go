@@ -207,3 +207,24 @@ func (a *area) payChange(w http.ResponseWriter, r *http.Request, back, invoiceID
 	}
 	return a.afterCharge(w, r, inv, attempt, err)
 }
+
+// withdraw takes the change back that is planned for the next renewal.
+func (a *area) withdraw(w http.ResponseWriter, r *http.Request) error {
+	sub, err := a.ownSubscription(r)
+	if err != nil {
+		return err
+	}
+	back := "/account/subscriptions/" + sub.ID
+	if sub.ChangeOn.IsZero() {
+		return say(w, r, back, ui.Info, "No change is planned.")
+	}
+	_, err = a.Subscriptions.Change(r.Context(), sub.ID, subscription.ChangeInput{PriceID: sub.PriceID, Quantity: sub.Quantity, When: subscription.AtRenewal})
+	if err != nil {
+		_, whole, ok := explained(err)
+		if !ok {
+			return err
+		}
+		return say(w, r, back, ui.Warn, whole)
+	}
+	return done(w, r, back, "Everything stays as it is.")
+}

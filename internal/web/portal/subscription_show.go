@@ -40,7 +40,7 @@ func (a *area) subscriptionShow(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Left, v.Right, v.Lead = []card{periodCard(sub)}, ahead, true
-	if c := manageCard(o); c != nil {
+	if c := manageCard(o); c != nil && !visitorOf(r).acting() {
 		v.Right = append(v.Right, *c)
 	}
 	return a.sheet(w, http.StatusOK, v)
@@ -73,7 +73,11 @@ func (a *area) subscriptionFacts(r *http.Request, o outlook) (card, error) {
 		if err != nil {
 			return card{}, err
 		}
-		facts.Items = append(facts.Items, ui.Detail{Label: "From " + day(sub.ChangeOn), Value: ui.Text(becomes), Hint: "The change that you have planned."})
+		change := ui.Detail{Label: "From " + day(sub.ChangeOn), Value: ui.Text(becomes), Hint: "The change that you have planned."}
+		if !visitorOf(r).acting() {
+			change.Action = &ui.Button{Label: "Take it back", Href: o.href("/change/withdraw"), Post: true, Small: true}
+		}
+		facts.Items = append(facts.Items, change)
 	}
 	return card{Details: &facts}, nil
 }

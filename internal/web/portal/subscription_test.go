@@ -166,7 +166,12 @@ func TestChangeOfPlan(t *testing.T) {
 	preview = br.post(path+"/change", "price", sub.PriceID, "quantity", "1", "when", "renewal").Header.Get("Location")
 	page = br.get(preview).is(200).sound().says("Nothing is to be paid now", "€10.00, with tax, are charged to")
 	br.post(path+"/change/confirm", "price", sub.PriceID, "quantity", "1", "when", "renewal", "agreed", between(page.Body, `name="agreed" value="`, `"`)).to(path)
-	br.get(path).sound().says("Planned: it changes on 1 April 2026.", "From 1 April 2026", "Team Tool, €10.00 a month")
+	br.get(path).sound().says("Planned: it changes on 1 April 2026.", "From 1 April 2026", "Team Tool, €10.00 a month", path+"/change/withdraw")
+	br.post(path + "/change/withdraw").to(path)
+	br.get(path).sound().says("Everything stays as it is.").hides("From 1 April 2026")
+	br.post(path + "/change/withdraw").to(path)
+	br.get(path).says("No change is planned.")
+	br.post(path+"/change/confirm", "price", sub.PriceID, "quantity", "1", "when", "renewal", "agreed", between(page.Body, `name="agreed" value="`, `"`)).to(path)
 	br.later(c, 25)
 	br.get(path).says("Tool – Team Tool", "€10.00 a month").hides("Planned")
 }
