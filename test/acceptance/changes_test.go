@@ -133,8 +133,8 @@ func c28(s *store, proration string) {
 	s.want("change", done, "-59.40 +149.40 = 90.00 on 2025-04-13")
 	s.settle()
 	inv := s.invoice(*done.InvoiceID)
-	s.want("invoice", inv.Status+" "+inv.Total.String(), "paid 90.00")
-	s.wantPayments(inv.ID, "sandbox succeeded 90.00 refunded 0.00")
+	s.want("invoice", inv.Status+" "+inv.Total.String(), "paid 149.40")
+	s.wantPayments(inv.ID, "credit succeeded 59.40 refunded 0.00", "sandbox succeeded 90.00 refunded 0.00")
 	s.want("end of the period", s.subscription(o.SubscriptionIDs[0]).Period.End, "2025-05-01")
 
 	// Whatever has been changed before, a part is a part of the whole period.
