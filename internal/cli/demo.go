@@ -145,14 +145,19 @@ func (c *demoCommand) prepare(ctx context.Context, s *session, dir string, log *
 		return demo.Access{}, err
 	}
 	now := c.start()
+	begin := now
 	if !c.Empty {
-		config.Now = now.Add(-demo.Past)
+		begin = now.Add(-demo.Past)
 	}
+	config.Clock = clock.NewTest(begin) // from the first, as ids tell the time too
 	a, err := app.Open(ctx, config)
 	if err != nil {
 		return demo.Access{}, err
 	}
 	defer func() { err = errors.Join(err, a.Close(context.WithoutCancel(ctx))) }()
+	if err := a.DB.StandStill(ctx, begin); err != nil {
+		return demo.Access{}, err
+	}
 	store := demo.Store{
 		Clock: a.DB.Clock(), Automation: a.Automation, Settings: a.Settings, Staff: a.Staff, SignIn: a.SignIn, Tokens: a.Tokens,
 		Customers: a.Customers, Catalog: a.Catalog, Coupons: a.Coupons, Releases: a.Releases, Licenses: a.Licenses, Counts: a.Counts,

@@ -49,10 +49,27 @@ func TestDemoStore(t *testing.T) {
 	if err != nil || len(differences) > 0 {
 		t.Errorf("the books: %v, %v", differences, err)
 	}
+	if n := customersFrom(t, a, a.DB.Clock().Now().AddDate(0, -6, 0)); n < 5 || n > 20 {
+		t.Errorf("%d customers came in the last six months: their ids do not tell the time", n)
+	}
 	latest, err := a.Events.Recent(t.Context(), "", event.Filter{Limit: 1})
 	if err != nil || len(latest) == 0 || a.DB.Clock().Now().Sub(latest[0].OccurredAt) > 72*time.Hour {
 		t.Errorf("the latest event is %v, %v", latest, err)
 	}
+}
+
+// customersFrom counts the customers whose ids are of a time or later.
+func customersFrom(t *testing.T, a *app.App, at time.Time) (n int) {
+	t.Helper()
+	for c, err := range a.Customers.All(t.Context(), customer.Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.ID >= db.FirstID("cus", at) {
+			n++
+		}
+	}
+	return n
 }
 
 // census counts what a store has of everything.

@@ -54,12 +54,12 @@ var tales = []tale{
 
 	{ago: 395, who: 8, what: "fieldnote Personal annual", card: sandbox.OK, places: 1},
 	{ago: 358, who: 4, what: "lighthouse Team annual", card: sandbox.OK, places: 9},
-	{ago: 300, who: 23, what: "lighthouse Scale annual", places: 40, card: sandbox.OK, then: []turn{
+	{ago: 300, who: 23, what: "lighthouse Scale annual", places: 12, card: sandbox.OK, then: []turn{
 		{280, dropCards},
 		{3, wish("lighthouse Scale annual", 2)},
 	}},
 	{ago: 220, who: 15, what: "fieldnote Agency annual", card: sandbox.OK, places: 3, then: []turn{{30, refund(0, "Closes the agency.")}}},
-	{ago: 215, who: 5, what: "lighthouse Scale monthly", card: sandbox.OK, places: 31},
+	{ago: 215, who: 5, what: "lighthouse Scale monthly", card: sandbox.OK, places: 9},
 	{ago: 210, who: 21, what: "lighthouse Team monthly", card: sandbox.OK, places: 5, then: []turn{
 		{70, useCard(sandbox.Decline)},
 		{25, payWith(sandbox.OK)},
@@ -68,7 +68,7 @@ var tales = []tale{
 		{190, useCard(sandbox.OK)},
 		{170, closeDispute("won")},
 	}},
-	{ago: 175, who: 12, what: "lighthouse Team monthly", quantity: 3, card: sandbox.OK, places: 22, then: []turn{
+	{ago: 175, who: 12, what: "lighthouse Team monthly", quantity: 3, card: sandbox.OK, places: 10, then: []turn{
 		{90, change("lighthouse Team monthly", 5, subscription.Now)},
 		{60, refund(1000, "For the outage on Sunday.")},
 	}},
