@@ -1,9 +1,14 @@
 package portal
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
+	"time"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/web"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -51,7 +56,7 @@ func (a *area) invoicePDF(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return sendPaper(w, p)
+	return sendPaper(w, r, p)
 }
 
 func (a *area) notePDF(w http.ResponseWriter, r *http.Request) error {
@@ -63,16 +68,14 @@ func (a *area) notePDF(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return sendPaper(w, p)
+	return sendPaper(w, r, p)
 }
 
 // sendPaper hands out the file of a document.
-func sendPaper(w http.ResponseWriter, p billing.Paper) error {
-	h := w.Header()
-	h.Set("Content-Type", "application/pdf")
-	h.Set("Content-Disposition", `attachment; filename="`+p.Filename()+`"`)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "private, no-cache")
-	_, _ = w.Write(p.PDF) // whoever has gone away has no use for an error
+func sendPaper(w http.ResponseWriter, r *http.Request, p billing.Paper) error {
+	sum := sha256.Sum256(p.PDF)
+	web.SetFileHeaders(w.Header(), p.Filename(), hex.EncodeToString(sum[:]))
+	w.Header().Set("Content-Type", "application/pdf")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(p.PDF))
 	return nil
 }

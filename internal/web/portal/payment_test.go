@@ -63,13 +63,17 @@ func TestTwoWindowsPayOnce(t *testing.T) {
 	br, card := b.signedIn(c), b.card(c, sandbox.OK)
 	inv := b.order(c, b.newGoods("tool", "Tool", 1, 0)).InvoiceID
 	var wg sync.WaitGroup
-	for range 6 {
+	answers := make([]reply, 6)
+	for i := range answers {
 		window := &browser{bundle: b, cookies: map[string]string{sessionName: br.cookies[sessionName]}}
 		wg.Go(func() {
-			window.post("/account/invoices/"+inv+"/pay", "pay", "method:"+card.ID, "try", "0").to("/account/invoices/" + inv)
+			answers[i] = window.post("/account/invoices/"+inv+"/pay", "pay", "method:"+card.ID, "try", "0")
 		})
 	}
 	wg.Wait()
+	for _, answer := range answers {
+		answer.to("/account/invoices/" + inv)
+	}
 	if n := b.succeeded(inv); n != 1 {
 		t.Errorf("charged %d times", n)
 	}
@@ -206,7 +210,7 @@ func TestPapers(t *testing.T) {
 	br.get("/account/credit-notes/"+note).is(200).sound().says("CN-2026-1", "INV-2026-1", "It came late.", "€7.00 that were paid")
 	for at, name := range map[string]string{"/account/invoices/" + inv + "/pdf": "INV-2026-1.pdf", "/account/credit-notes/" + note + "/pdf": "CN-2026-1.pdf"} {
 		r := br.get(at).is(200)
-		if !strings.HasPrefix(r.Body, "%PDF-") || r.Header.Get("Content-Type") != "application/pdf" || r.Header.Get("Content-Disposition") != `attachment; filename="`+name+`"` {
+		if !strings.HasPrefix(r.Body, "%PDF-") || r.Header.Get("Content-Type") != "application/pdf" || !strings.HasPrefix(r.Header.Get("Content-Disposition"), `attachment; filename="`+name+`"`) {
 			t.Errorf("%s: %q, %v", at, r.Body[:20], r.Header)
 		}
 		if again := br.get(at); again.Body != r.Body {
