@@ -182,6 +182,7 @@ func TestC23(t *testing.T) {
 }
 
 func TestDisputes(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		outcome string
 		status  subscription.Status

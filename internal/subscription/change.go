@@ -360,7 +360,7 @@ func (s *Service) billChange(
 
 // restore gives the old plan back what a change took from it that was not paid: the rest of its period is billed again, and the
 // credit, which the customer has again, pays for it.
-func (s *Service) restore(ctx context.Context, tx *db.Tx, inv billing.Invoice, line billing.InvoiceLine) error {
+func (s *Service) restore(ctx context.Context, tx *db.Tx, line billing.InvoiceLine) error {
 	var was payload
 	if err := json.Unmarshal([]byte(line.Link.Payload), &was); err != nil {
 		return fmt.Errorf("what the change did: %w", err)

@@ -64,7 +64,7 @@ func (s *Service) lineChanged(ctx context.Context, tx *db.Tx, inv billing.Invoic
 		if inv.Status != billing.Void {
 			return nil
 		}
-		return s.restore(ctx, tx, inv, line)
+		return s.restore(ctx, tx, line)
 	case billing.LinkSubscription, billing.LinkRenewal:
 		id := line.Link.Target
 		if id == "" {

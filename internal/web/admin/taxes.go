@@ -76,11 +76,12 @@ func (a *area) taxCreate(w http.ResponseWriter, r *http.Request) error {
 		bad["valid_from"] = "is not a date"
 	}
 	if len(bad) == 0 {
-		if _, err := a.Billing.CreateTaxRate(r.Context(), in); err == nil {
+		_, err := a.Billing.CreateTaxRate(r.Context(), in)
+		if err == nil {
 			return done(w, r, "/admin/taxes", "The rate was saved.")
-		} else if b, text, ok := fieldErrors(err); ok {
-			bad, whole = b, text
-		} else {
+		}
+		var ok bool
+		if bad, whole, ok = fieldErrors(err); !ok {
 			return err
 		}
 	}
