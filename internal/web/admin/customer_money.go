@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/report"
 	"github.com/keystead/keystead/internal/subscription"
 	"github.com/keystead/keystead/internal/web/ui"
@@ -80,4 +81,17 @@ func (a *area) paidByCard(ctx context.Context, licenseID string) ([]card, error)
 		})
 	}
 	return []card{{Head: ui.CardHead{Title: "Subscription"}, Details: d}}, nil
+}
+
+// mailCard shows what was written to a customer lately, if anything was.
+func (a *area) mailCard(ctx context.Context, p ui.Page, customerID string) ([]card, error) {
+	mails, _, err := a.Mail.List(ctx, mail.Filter{CustomerID: customerID, Limit: beside})
+	if err != nil || len(mails) == 0 {
+		return nil, err
+	}
+	t := &ui.Table{ID: "mails", Flush: true, Caption: "Mails", Columns: []ui.Column{{Label: "Mail"}, {Label: "State"}, {Label: "Written"}}}
+	for _, m := range mails {
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Text(mailTitle(string(m.Kind))).To("/admin/mail/" + m.ID), ui.Status(string(m.State)), ui.HTML(p.Ago(m.CreatedAt))}})
+	}
+	return []card{{Head: ui.CardHead{Title: "Mails", Actions: allOf("/admin/mail?customer_id=" + customerID)}, Table: t}}, nil
 }

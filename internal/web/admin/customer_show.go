@@ -71,6 +71,13 @@ func (a *area) customerShow(w http.ResponseWriter, r *http.Request) error {
 			card{Head: ui.CardHead{Title: "Orders", Actions: allOf("/admin/orders?customer_id=" + c.ID)}, Table: &ot},
 			card{Head: ui.CardHead{Title: "Invoices", Actions: allOf("/admin/invoices?customer_id=" + c.ID)}, Table: &it})
 	}
+	if role.Can(staff.EventsRead) {
+		mails, err := a.mailCard(ctx, v.Page, c.ID)
+		if err != nil {
+			return err
+		}
+		v.Right = append(v.Right, mails...)
+	}
 	story, err := a.story(r, v.Page, event.Filter{CustomerID: c.ID, Limit: 20})
 	if err != nil {
 		return err

@@ -18,11 +18,11 @@ func (a *area) invoiceList(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := listView{Page: a.page(r, "Invoices", "invoices")}
+	v := listView{Page: a.page(r, "Invoices", "invoices"), Tabs: invoiceTabs("/admin/invoices")}
 	v.Head = ui.Head{Title: "Invoices", Actions: []ui.Button{{Label: "Export CSV", Href: csvHref(r, "/admin/invoices.csv"), Icon: "download"}}}
 	v.Filter = ui.Filter{
 		Action: "/admin/invoices", SearchLabel: "Search invoices", SearchName: "q", Search: f.Query, Placeholder: "Number, or the reference of a payment",
-		Selects: []ui.Select{{Label: "Status", Name: "status", Value: string(f.Status), Options: options("open", "paid", "void", "uncollectible")}},
+		Selects: []ui.Select{{Label: "Status", Name: "status", Value: string(f.Status), Options: options("draft", "open", "paid", "void", "uncollectible")}},
 		Chips:   chips(r, chipName{param: "q", label: "Search"}, chipName{"status", "Status", statusText}, chipName{param: "customer_id", label: "Customer"}), ClearHref: "/admin/invoices",
 	}
 	v.Table = invoiceTable(v.Page, found, true)
@@ -34,9 +34,15 @@ func (a *area) invoiceList(w http.ResponseWriter, r *http.Request) error {
 	return a.list(w, v)
 }
 
-// shownStatus adds to the stored status what people ask first: is it late, is a part paid.
+// shownStatus adds to the stored status what people ask first: is it late, is a part paid, was something taken back.
 func shownStatus(p ui.Page, i billing.Invoice) string {
 	switch {
+	case i.Disputes > 0:
+		return "disputed"
+	case i.Status == billing.Paid && i.Credited.Amount > 0 && i.Credited == i.Total:
+		return "credited"
+	case i.Status == billing.Paid && i.Credited.Amount > 0:
+		return "partly_credited"
 	case i.Status != billing.Open:
 		return string(i.Status)
 	case i.DueOn.StartIn(zoneOf(p)).AddDate(0, 0, 1).Before(p.Now):
@@ -54,7 +60,7 @@ func invoiceTable(p ui.Page, invoices []billing.Invoice, withCustomer bool) ui.T
 		t.Columns = append(t.Columns[:1:1], append([]ui.Column{{Label: "Customer"}}, t.Columns[1:]...)...)
 	}
 	for _, i := range invoices {
-		cells := []ui.Cell{ui.Mono(i.Number).To("/admin/invoices/" + i.ID)}
+		cells := []ui.Cell{{Text: numberOf(i), Mono: i.Number != "", Href: "/admin/invoices/" + i.ID}}
 		if withCustomer {
 			cells = append(cells, ui.Text(i.Buyer.Name).With(i.Buyer.Company).To("/admin/customers/"+i.CustomerID))
 		}

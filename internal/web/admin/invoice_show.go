@@ -118,5 +118,10 @@ func (a *area) collectionCard(ctx context.Context, i billing.Invoice, method *pa
 	return card{Head: ui.CardHead{Title: "What happens next", Text: "By itself, as long as it is unpaid."}, Table: t}, nil
 }
 
-// dateText is a day as people write it.
-func dateText(d civil.Date) string { return d.StartIn(time.UTC).Format("2 Jan 2006") }
+// dateText is a day as people write it; empty for none.
+func dateText(d civil.Date) string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.StartIn(time.UTC).Format("2 Jan 2006")
+}

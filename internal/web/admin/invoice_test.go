@@ -1,11 +1,13 @@
 package admin
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
@@ -177,4 +179,59 @@ func TestWhoMovesMoney(t *testing.T) {
 			br.get("/admin/customers/" + e.customer.ID).is(200).says("Payment methods").hides("/methods/")
 		}
 	}
+}
+
+// A proforma invoice has no number until it is paid; it is found and opened all the same.
+func TestProformaInvoices(t *testing.T) {
+	t.Parallel()
+	b, e, me := shop(t)
+	must(b.Settings.Patch(t.Context(), map[string]json.RawMessage{"billing.number_at": json.RawMessage(`"payment"`)}))(t)
+	br := b.as(me)
+	i := b.owes(b.buyer("pro@example.com", sandbox.OK).ID, e.price.ID)
+	if i.Number != "" {
+		t.Fatalf("it has the number %s", i.Number)
+	}
+	at := "/admin/invoices/" + i.ID
+	for _, list := range []string{"/admin/invoices", "/admin/receivables", "/admin/customers/" + i.CustomerID} {
+		br.get(list).is(200).sound().says("Proforma", at)
+	}
+	br.get(at).is(200).sound().says("Proforma")
+	for _, question := range []string{"/void", "/write-off", "/charge", "/lines/" + i.Lines[0].ID + "/delete", "/lines/" + i.Lines[0].ID + "/revoke", "/lines/new", "/payments/new"} {
+		br.get(at + question).is(200).sound()
+	}
+	if file := br.get(at + "/file").is(200); !strings.HasPrefix(file.Body, "%PDF-") {
+		t.Error("no file")
+	}
+	br.post(at + "/charge").to(at)
+	paid := must(b.Billing.ByID(t.Context(), i.ID))(t)
+	br.get(at).is(200).sound().says(paid.Number, "Paid")
+}
+
+// A draft is not numbered and has no document; its lines change in place.
+func TestDraftInvoices(t *testing.T) {
+	t.Parallel()
+	b, _, me := shop(t)
+	c := b.buyer("draft@example.com", "")
+	var i billing.Invoice
+	err := b.db.Write(t.Context(), func(tx *db.Tx) (err error) {
+		i, err = b.Billing.Draft(t.Context(), tx, billing.NewInvoice{
+			CustomerID: c.ID, Kind: billing.KindManual, Currency: "EUR", Buyer: billing.Party{Name: "<x-evil>"},
+			Lines: []billing.NewLine{{Description: "Work", Quantity: 3, UnitAmount: eur(1000), Discount: eur(0)}},
+		})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	br, at := b.as(me), "/admin/invoices/"+i.ID
+	br.get(at).is(200).sound().says("Draft", "3 × Work", "€30.00", "Add a line").hides("<x-evil", "Record payment", "/file", "/void")
+	br.get(at + "/file").is(409)
+	br.get(at + "/print").is(200).sound()
+	br.get("/admin/invoices?status=draft").is(200).sound().says(at)
+	br.post(at+"/lines", "description", "Travel", "quantity", "1", "unit_amount", "5.00").to(at)
+	now := must(b.Billing.ByID(t.Context(), i.ID))(t)
+	line := at + "/lines/" + now.Lines[1].ID + "/delete"
+	br.get(line).is(200).sound().says("€5.00 less will be asked for")
+	br.post(line, "why", "no travel").to(at)
+	br.get(at).says("€30.00").hides("Travel")
 }

@@ -59,13 +59,19 @@ func (a *area) receivables(w http.ResponseWriter, r *http.Request) error {
 		if o.Number == "" {
 			number = ui.Text("Proforma")
 		}
-		late := ui.Cell{Badge: &ui.Badge{Text: ageWords[o.Age], Tone: ageTones[o.Age]}}
+		late := ui.Cell{Badge: &ui.Badge{Text: "Not due yet", Tone: ageTones[o.Age]}}
+		due := ui.Text(dateText(o.DueOn))
+		if o.Age == report.NotDue {
+			due = due.With(inDays(-o.DaysLate))
+		} else {
+			late.Badge.Text = many(o.DaysLate, "day late", "days late")
+		}
 		if o.Disputed {
 			late = late.With("disputed")
 		}
 		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{
 			number.To("/admin/invoices/" + o.InvoiceID), ui.Text(o.CustomerName).With(o.Company).To("/admin/customers/" + o.CustomerID),
-			ui.Text(o.Balance.Format("en")).With(ofTotal(o)), ui.Text(dateText(o.DueOn)).With(inDays(-o.DaysLate)), late,
+			ui.Text(o.Balance.Format("en")).With(ofTotal(o)), due, late,
 		}})
 	}
 	v.Table.Empty = &ui.Empty{Art: "done", Title: "Nobody owes anything", Text: "Every invoice is paid, void or given up."}

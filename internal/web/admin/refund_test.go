@@ -61,7 +61,7 @@ func TestRefundAnInvoice(t *testing.T) {
 	}
 
 	br.sends(at+"/refund/do", part.form(at+"/refund/do")).to(at)
-	br.get(at).is(200).sound().says("€9.00 were refunded", "Credit note CN-2026-1", "−€9.00", "€49.00 arrived for it, €9.00 were refunded", "€9.00 credited", "Refunds")
+	br.get(at).is(200).sound().says("€9.00 were refunded", "Credit note CN-2026-1", "−€9.00", "€49.00 arrived for it, €9.00 were refunded", "€9.00 credited", "Refunds", "Partly credited")
 	br.sends(at+"/refund/do", preview.form(at+"/refund/do")).is(409).sound().says("It has come to something else since you looked", "Refund €40.00?")
 	b.runDue()
 	br.get("/admin/refunds").is(200).sound().says("€9.00", "does not need it", "with a credit note", "Succeeded")

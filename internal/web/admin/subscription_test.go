@@ -18,6 +18,7 @@ func shop(t *testing.T) (*bundle, estate, staff.Staff) {
 	t.Helper()
 	b := setupTestMode(t)
 	e := b.newEstate("Widget")
+	b.quiet()
 	b.prices(&e, "Widget")
 	return b, e, b.colleague("Grace Hopper", staff.Owner)
 }
