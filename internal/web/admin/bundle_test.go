@@ -338,7 +338,9 @@ func (e estate) path(pattern string) (method, path string) {
 	case "automation":
 		id = e.job
 	case "mail":
-		id = e.mail
+		if id = e.mail; id == "" {
+			id = "mal_none"
+		}
 	case "webhooks":
 		id = e.endpoint
 		if strings.Contains(path, "/deliveries/") {
