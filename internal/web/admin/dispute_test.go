@@ -6,6 +6,7 @@ import (
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/staff"
+	"github.com/keystead/keystead/internal/task"
 )
 
 func TestDisputes(t *testing.T) {
@@ -130,4 +131,12 @@ func TestTasks(t *testing.T) {
 	br.post("/admin/tasks/" + e.task + "/done").to("/admin/tasks")
 	br.get("/admin/tasks").hides("/admin/tasks/" + e.task)
 	br.post("/admin/tasks/" + e.task + "/done").is(404)
+	br.get("/admin/tasks").says("More charges than usual are due, and wait", "/admin/charges/release")
+	br.get("/admin/charges/release").is(200).sound().says("Release the charges that wait?", "Grace counts from today")
+	br.post("/admin/charges/release").is(409) // a test store holds none
+	for _, about := range []task.Question{{Kind: "refund.failed", SubjectID: "rfd_1", CustomerID: e.customer.ID}, {Kind: "odd.thing", SubjectID: "x"}} {
+		b.asked(about)
+	}
+	br.get("/admin/tasks").is(200).sound().says("A refund failed", `href="/admin/customers/`+e.customer.ID+`"`, "Odd thing")
+	setup(t).owner().get("/admin/charges/release").is(409)
 }

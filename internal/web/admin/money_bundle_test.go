@@ -8,12 +8,14 @@ import (
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/report"
 	"github.com/keystead/keystead/internal/subscription"
+	"github.com/keystead/keystead/internal/task"
 )
 
 // till is one of everything that is owed, paid and given back. It needs a store in test mode.
@@ -66,6 +68,7 @@ func (b *bundle) newTill(e *estate, text string) {
 	e.sub = must(b.Subscriptions.ByID(ctx, e.sub.ID))(t)
 	tasks, _, err := b.Tasks.Open(ctx, "", 1)
 	e.task = must(tasks, err)(t)[0].ID
+	b.asked(task.Question{Kind: heldCharges, SubjectID: "2026-03-18", Detail: cut(255)})
 	e.invoice = must(b.Billing.ByID(ctx, e.invoice.ID))(t)
 }
 
@@ -105,6 +108,14 @@ func (b *bundle) sell(customerID, priceID string) subscription.Subscription {
 	pay := b.sold(customerID, priceID)
 	i := must(b.Billing.ByID(b.Context(), pay.InvoiceID))(b.T)
 	return must(b.Subscriptions.ByID(b.Context(), i.Lines[0].Link.Target))(b.T)
+}
+
+// asked puts a question before staff.
+func (b *bundle) asked(q task.Question) {
+	b.Helper()
+	if err := b.db.Write(b.Context(), func(tx *db.Tx) error { return task.Ask(b.Context(), tx, q) }); err != nil {
+		b.Fatal(err)
+	}
 }
 
 func (b *bundle) runDue() {

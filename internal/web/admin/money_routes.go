@@ -76,5 +76,7 @@ func (a *area) moneyRoutes() []route {
 
 		{pattern: "GET /admin/tasks", needs: sr, handle: a.taskList},
 		{pattern: "POST /admin/tasks/{id}/done", needs: sw, handle: a.taskDone},
+		{pattern: "GET /admin/charges/release", needs: sw, handle: a.asks("tasks", a.releaseQuestion)},
+		{pattern: "POST /admin/charges/release", needs: sw, handle: a.answers("tasks", a.releaseQuestion, a.release)},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/staff"
 	"github.com/keystead/keystead/internal/task"
 	"github.com/keystead/keystead/internal/web/ui"
@@ -12,6 +13,7 @@ import (
 // taskTitles say what is asked.
 var taskTitles = map[string]string{
 	"subscription.period_removed": "What becomes of a period that nobody is asked to pay?", "late_money": "Money arrived for an invoice that takes none", "refund.failed": "A refund failed",
+	heldCharges: "More charges than usual are due, and wait", "refund.uncovered": "A refund was made on the gateway's pages of more than there was",
 	"gateway_event.failed": "What a gateway told could not be applied", "payment.unplaced": "A payment that belongs to no invoice", "customer.unreachable": "A customer can't be written to", "notice.missed": "A mail could not be written",
 }
 
@@ -64,7 +66,10 @@ func (a *area) taskTable(ctx context.Context, p ui.Page, tasks []task.Task, mayF
 			}
 		}
 		row := ui.Row{Tone: ui.Warn, Cells: []ui.Cell{taskCell(x), customer, ui.HTML(p.Ago(x.CreatedAt))}}
-		if mayFinish {
+		switch {
+		case mayFinish && x.Kind == heldCharges:
+			row.Cells = append(row.Cells, ui.Act(ui.Button{Label: "Release", Href: "/admin/charges/release"}))
+		case mayFinish:
 			row.Cells = append(row.Cells, ui.Act(ui.Button{Label: "Done", Href: "/admin/tasks/" + x.ID + "/done", Post: true, Icon: "check"}))
 		}
 		t.Rows = append(t.Rows, row)
@@ -73,11 +78,43 @@ func (a *area) taskTable(ctx context.Context, p ui.Page, tasks []task.Task, mayF
 }
 
 func taskCell(x task.Task) ui.Cell {
-	c := ui.Text(taskTitle(x.Kind)).With(ui.Clip(x.Detail, 300))
-	if to := recordHref(x.SubjectID); to != "" {
-		c = c.To(to)
+	to := recordHref(x.SubjectID)
+	switch {
+	case to != "":
+	case x.CustomerID != "":
+		to = "/admin/customers/" + x.CustomerID
+	default:
+		to = "/admin/tasks"
 	}
-	return c
+	return ui.Text(taskTitle(x.Kind)).With(ui.Clip(x.Detail, 300)).To(to)
+}
+
+// heldCharges is the kind of the task that waits while charges are held.
+const heldCharges = "charges.held"
+
+func (a *area) releaseQuestion(r *http.Request) (*ui.Confirm, error) {
+	for cursor := ""; ; {
+		open, next, err := a.Tasks.Open(r.Context(), cursor, 0)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range open {
+			if x.Kind == heldCharges {
+				return &ui.Confirm{
+					ID: "release", Title: "Release the charges that wait?", Text: x.Detail,
+					Effects: []string{"All of them are charged now, and what falls due later today as well.", "Grace counts from today for those that fail.", "A charge can't be taken back: it can only be refunded."},
+					Action:  "/admin/charges/release", Label: "Release", Cancel: "/admin/tasks",
+				}, nil
+			}
+		}
+		if cursor = next; cursor == "" {
+			return nil, fail.Conflict("NO_CHARGES_HELD", "No charges wait to be released.")
+		}
+	}
+}
+
+func (a *area) release(r *http.Request) (to, text string, err error) {
+	return "/admin/tasks", "The charges go on.", a.Payments.Release(r.Context())
 }
 
 func (a *area) taskDone(w http.ResponseWriter, r *http.Request) error {
