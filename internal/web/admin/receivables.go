@@ -64,7 +64,7 @@ func (a *area) receivables(w http.ResponseWriter, r *http.Request) error {
 		if o.Age == report.NotDue {
 			due = due.With(inDays(-o.DaysLate))
 		} else {
-			late.Badge.Text = many(o.DaysLate, "day late", "days late")
+			late.Badge.Text = many(o.DaysLate, "day", "days")
 		}
 		if o.Disputed {
 			late = late.With("disputed")
