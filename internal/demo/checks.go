@@ -17,21 +17,24 @@ const checkedDays = 30
 // busy is how many of a hundred checks come in each hour of a day, in UTC.
 var busy = [24]int{2, 1, 1, 1, 2, 3, 4, 6, 8, 9, 8, 7, 6, 7, 7, 6, 5, 4, 4, 3, 2, 2, 1, 1}
 
+// countedDays is how many days' checks are counted together.
+const countedDays = 4
+
 // check lets every installed copy ask several times a day whether it may run.
 func (s *story) check() {
-	for ago := checkedDays; ago >= 0; ago-- {
-		day := s.now.Add(-days(ago)).Truncate(24 * time.Hour)
-		// When each day is over, or what there is of today yet.
-		end := day.Add(24 * time.Hour)
+	today := s.now.Truncate(days(1))
+	for ago := checkedDays; ago >= 0; ago -= countedDays {
+		first := today.Add(-days(ago))
+		end := first.Add(days(countedDays))
 		if end.After(s.now) {
 			end = s.now
 		}
-		s.at(end, func(ctx context.Context) error { return s.checksOf(ctx, day, end) })
+		s.at(end, func(ctx context.Context) error { return s.checksFrom(ctx, first, end) })
 	}
 }
 
-// checksOf counts the checks of one day.
-func (s *story) checksOf(ctx context.Context, day, end time.Time) error {
+// checksFrom counts the checks of some days.
+func (s *story) checksFrom(ctx context.Context, first, end time.Time) error {
 	licenses := map[string]license.License{}
 	for l, err := range s.Licenses.All(ctx, license.Filter{}) {
 		if err != nil {
@@ -40,12 +43,24 @@ func (s *story) checksOf(ctx context.Context, day, end time.Time) error {
 		licenses[l.ID] = l
 	}
 	var all []index.Check
+	for day := first; day.Before(end); day = day.Add(days(1)) {
+		of, err := s.checksOf(licenses, day, end)
+		if err != nil {
+			return err
+		}
+		all = append(all, of...)
+	}
+	return s.count(ctx, all)
+}
+
+// checksOf are the checks of one day, as far as it has come.
+func (s *story) checksOf(licenses map[string]license.License, day, end time.Time) (all []index.Check, err error) {
 	for _, it := range s.sold {
 		l := licenses[it.license.ID]
 		for n, place := range it.places {
 			identifier, err := license.Normalize(l.ActivationType, place)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			for range s.often(l.Status, day.Weekday()) {
 				at := day.Add(time.Duration(s.hour())*time.Hour + s.minutes(60))
@@ -63,7 +78,7 @@ func (s *story) checksOf(ctx context.Context, day, end time.Time) error {
 			}
 		}
 	}
-	return s.count(ctx, all)
+	return all, nil
 }
 
 // often is how many times a copy asks in a day: less at weekends, hardly where the answer is no.
@@ -91,7 +106,7 @@ func (s *story) hour() int {
 
 // count keeps checks, many at a time: that is what the counters are made for.
 func (s *story) count(ctx context.Context, checks []index.Check) error {
-	const callers = 16
+	const callers = 64
 	errs := make([]error, callers)
 	var wg sync.WaitGroup
 	for c := range callers {

@@ -298,7 +298,7 @@ func closeDispute(outcome string) func(context.Context, *story, *telling) error 
 
 // bank lets those who pay renewals by transfer go to their bank now and then.
 func (s *story) bank() {
-	for at := s.now.Add(-days(420)); at.Before(s.now.Add(-days(2))); at = at.Add(days(11)) {
+	for at := s.now.Add(-days(420)); at.Before(s.now.Add(-days(2))); at = at.Add(days(13)) {
 		s.at(at, s.transfers)
 	}
 }
