@@ -23,21 +23,15 @@ import (
 	"github.com/keystead/keystead/internal/setting"
 )
 
-// Payments is how an invoice is charged.
-type Payments interface {
-	Held(ctx context.Context, tx *db.Tx, due int64) (bool, error)
-	RequestCharge(ctx context.Context, tx *db.Tx, inv billing.Invoice, o payment.ChargeOptions) (payment.Attempt, error)
-}
-
 // Service carries out the steps.
 type Service struct {
 	db       *db.DB
 	billing  *billing.Service
-	payments Payments
+	payments *payment.Service
 }
 
 // New returns the collection of a store.
-func New(d *db.DB, b *billing.Service, p Payments) *Service {
+func New(d *db.DB, b *billing.Service, p *payment.Service) *Service {
 	return &Service{db: d, billing: b, payments: p}
 }
 
@@ -124,15 +118,19 @@ func (s *Service) run(ctx context.Context, p *automation.Pass) error {
 
 // held reports whether so many charges are due at once that staff must release them first.
 func (s *Service) held(ctx context.Context) (held bool, err error) {
-	err = s.db.Write(ctx, func(tx *db.Tx) error {
+	var due int64
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
 		st, err := setting.Load(ctx, tx)
 		if err != nil {
 			return err
 		}
-		due, err := tx.CountDueCharges(ctx, optional(civil.Of(tx.Now, st.TimeZone)))
-		if err != nil {
-			return err
-		}
+		due, err = tx.CountDueCharges(ctx, optional(civil.Of(tx.Now, st.TimeZone)))
+		return err
+	})
+	if err != nil || due == 0 {
+		return false, err
+	}
+	err = s.db.Write(ctx, func(tx *db.Tx) (err error) {
 		held, err = s.payments.Held(ctx, tx, due)
 		return err
 	})

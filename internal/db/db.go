@@ -247,6 +247,23 @@ func (d *DB) Write(ctx context.Context, f func(tx *Tx) error) error {
 	return explain(d.writePostgres(ctx, f))
 }
 
+// Try runs f as [DB.Write] does and then takes everything back: what f finds is what would be, had it been written. What
+// it asks for on commit does not happen.
+func (d *DB) Try(ctx context.Context, f func(tx *Tx) error) error {
+	err := d.Write(ctx, func(tx *Tx) error {
+		if err := f(tx); err != nil {
+			return err
+		}
+		return errTried
+	})
+	if errors.Is(err, errTried) {
+		return nil
+	}
+	return err
+}
+
+var errTried = errors.New("tried, and taken back")
+
 // idSource makes identifiers: 45 bits of milliseconds, 55 bits of which the upper part counts within a millisecond
 // and the rest is random, written in 20 letters of Crockford's base 32, so that they sort by age.
 type idSource struct {

@@ -22,8 +22,11 @@ var (
 // claim takes the next job that is due, if there is one.
 func (q *Queue) claim(ctx context.Context) (j Job, ok bool, err error) {
 	for {
-		more := false
-		err := q.db.Write(ctx, func(tx *db.Tx) error {
+		more, err := q.anyDue(ctx)
+		if err != nil || !more {
+			return j, false, err // a look that finds nothing writes nothing
+		}
+		err = q.db.Write(ctx, func(tx *db.Tx) error {
 			ok, more = false, false
 			until := clock.FromTime(tx.Wall.Add(leaseTime))
 			row, err := tx.ClaimJob(ctx, query.ClaimJobParams{LeaseUntil: &until, Now: tx.Stamp, Wall: &tx.WallStamp})
@@ -48,6 +51,15 @@ func (q *Queue) claim(ctx context.Context) (j Job, ok bool, err error) {
 			return j, ok, err
 		}
 	}
+}
+
+// anyDue reports whether a job is due that nobody runs.
+func (q *Queue) anyDue(ctx context.Context) (due bool, err error) {
+	err = q.db.Read(ctx, func(tx *db.Tx) (err error) {
+		due, err = tx.HasDueJob(ctx, query.HasDueJobParams{Now: tx.Stamp, Wall: &tx.WallStamp})
+		return err
+	})
+	return due, err
 }
 
 // run gives a claimed job to its handler, stores the outcome and returns it. When ctx ends, the job is cut off and queued

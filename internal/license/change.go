@@ -44,7 +44,8 @@ type locked struct {
 	stored   []Hold // the holds that the store has
 	state    State
 	limit    int64
-	updated  []string // fields that license.updated names
+	updated  []string    // fields that license.updated names
+	news     []event.New // told once all is saved: whoever hears them may read the license
 	modified bool
 }
 
@@ -101,7 +102,7 @@ func noteTime(ctx context.Context, tx *db.Tx, licenseID, customerID string, s St
 	if err := note(ctx, tx, licenseID, Entry{What: string(passed), Before: before, After: describe(s, tx.Now)}); err != nil {
 		return err
 	}
-	return emitStatus(ctx, tx, licenseID, customerID, s.Status(beforeInstant(just, tx.Now)), s, "")
+	return event.Emit(ctx, tx, statusNews(licenseID, customerID, s.Status(beforeInstant(just, tx.Now)), s, tx.Now, ""))
 }
 
 // happen lets a trigger take place. If the license is already what it would become, it does nothing.
@@ -120,14 +121,14 @@ func (l *locked) happen(ctx context.Context, on Trigger, in Input) error {
 	if err != nil {
 		return err
 	}
-	if err := l.emitHolds(ctx, before.Holds, after.Holds, in.Why); err != nil {
-		return err
+	l.tellHolds(before.Holds, after.Holds, in.Why)
+	if from := before.Status(now); from != after.Status(now) {
+		l.news = append(l.news, statusNews(l.row.ID, l.row.CustomerID, from, after, now, in.Why))
 	}
-	from, to := before.Status(now), after.Status(now)
-	if from == to {
-		return nil
+	if on == PaymentLifted && in.Until != nil {
+		l.tell(EventGraceExtended, map[string]any{"until": in.Until})
 	}
-	return emitStatus(ctx, l.tx, l.row.ID, l.row.CustomerID, from, after, in.Why)
+	return nil
 }
 
 func sameState(a, b State) bool {
@@ -139,14 +140,14 @@ func sameInstant(a, b *time.Time) bool {
 	return (a == nil) == (b == nil) && (a == nil || a.Equal(*b))
 }
 
-// emitStatus tells that a license, now in state s, is no longer what it was.
-func emitStatus(ctx context.Context, tx *db.Tx, licenseID, customerID string, from Status, s State, why string) error {
-	to := s.Status(tx.Now)
+// statusNews tells that a license, now in state s, is no longer what it was.
+func statusNews(licenseID, customerID string, from Status, s State, now time.Time, why string) event.New {
+	to := s.Status(now)
 	var reasons []HoldReason
-	for _, h := range s.ShownHolds(tx.Now) {
+	for _, h := range s.ShownHolds(now) {
 		reasons = append(reasons, h.Reason)
 	}
-	return event.Emit(ctx, tx, event.New{
+	return event.New{
 		Type: statusEvents[to], SubjectID: licenseID, CustomerID: customerID,
 		Data: struct {
 			From      Status       `json:"from"`
@@ -155,31 +156,28 @@ func emitStatus(ctx context.Context, tx *db.Tx, licenseID, customerID string, fr
 			ExpiresAt *time.Time   `json:"expires_at"`
 			Why       string       `json:"why,omitempty"`
 		}{from, to, reasons, s.ExpiresAt, why},
-	})
+	}
 }
 
-func (l *locked) emitHolds(ctx context.Context, before, after []Hold, why string) error {
-	tell := func(what string, h Hold) error {
-		return event.Emit(ctx, l.tx, event.New{
-			Type: what, SubjectID: l.row.ID, CustomerID: l.row.CustomerID,
-			Data: struct {
-				Reason HoldReason `json:"reason"`
-				Source string     `json:"source,omitempty"`
-				Why    string     `json:"why,omitempty"`
-			}{h.Reason, h.Source, why},
-		})
+// tell keeps an event about the license until it is saved.
+func (l *locked) tell(what string, data any) {
+	l.news = append(l.news, event.New{Type: what, SubjectID: l.row.ID, CustomerID: l.row.CustomerID, Data: data})
+}
+
+func (l *locked) tellHolds(before, after []Hold, why string) {
+	tell := func(what string, h Hold) {
+		l.tell(what, struct {
+			Reason HoldReason `json:"reason"`
+			Source string     `json:"source,omitempty"`
+			Why    string     `json:"why,omitempty"`
+		}{h.Reason, h.Source, why})
 	}
 	for _, h := range missing(before, after) {
-		if err := tell(EventHoldLifted, h); err != nil {
-			return err
-		}
+		tell(EventHoldLifted, h)
 	}
 	for _, h := range missing(after, before) {
-		if err := tell(EventHoldPlaced, h); err != nil {
-			return err
-		}
+		tell(EventHoldPlaced, h)
 	}
-	return nil
 }
 
 // missing are the holds of a that b does not have.
@@ -223,7 +221,7 @@ func (l *locked) setEntitlements(ctx context.Context, encoded, why string) error
 // save writes what was changed, and tells of it.
 func (l *locked) save(ctx context.Context) error {
 	if !l.modified {
-		return nil
+		return l.emit(ctx)
 	}
 	id := l.row.ID
 	for _, h := range missing(l.stored, l.state.Holds) {
@@ -253,23 +251,26 @@ func (l *locked) save(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("save %s: %w", id, err)
 	}
-	if err := l.emitUpdated(ctx); err != nil {
+	if err := l.s.changed(ctx, l.tx, id, l.row.Version); err != nil {
 		return err
 	}
-	return l.s.changed(ctx, l.tx, id, l.row.Version)
+	return l.emit(ctx)
 }
 
-func (l *locked) emitUpdated(ctx context.Context) error {
-	if len(l.updated) == 0 {
-		return nil
-	}
-	return event.Emit(ctx, l.tx, event.New{
-		Type: EventUpdated, SubjectID: l.row.ID, CustomerID: l.row.CustomerID,
-		Data: struct {
+// emit tells what happened to the license, now that it is saved.
+func (l *locked) emit(ctx context.Context) error {
+	if len(l.updated) > 0 {
+		l.tell(EventUpdated, struct {
 			Fields          []string        `json:"fields"`
 			ActivationLimit int64           `json:"activation_limit"`
 			ExpiresAt       *time.Time      `json:"expires_at"`
 			Entitlements    json.RawMessage `json:"entitlements"`
-		}{l.updated, l.limit, l.state.ExpiresAt, json.RawMessage(l.row.Entitlements)},
-	})
+		}{l.updated, l.limit, l.state.ExpiresAt, json.RawMessage(l.row.Entitlements)})
+	}
+	for _, n := range l.news {
+		if err := event.Emit(ctx, l.tx, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }

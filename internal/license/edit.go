@@ -7,7 +7,6 @@ import (
 
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/db"
-	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/text"
 )
@@ -125,9 +124,8 @@ func (l *locked) patch(ctx context.Context, p Patch) error {
 	if p.KeepSubscription || *p.Status != Revoked && *p.Status != Cancelled {
 		return nil
 	}
-	return event.Emit(ctx, l.tx, event.New{
-		Type: EventEndedByHand, SubjectID: l.row.ID, CustomerID: l.row.CustomerID, Data: map[string]any{"status": *p.Status, "why": p.Reason},
-	})
+	l.tell(EventEndedByHand, map[string]any{"status": *p.Status, "why": p.Reason})
+	return nil
 }
 
 // setExpiry changes when the license ends, and with it what follows from that.

@@ -56,13 +56,6 @@ func (s *Service) byHand(ctx context.Context, licenseID string, on Trigger, in I
 		if err := s.apply(ctx, tx, licenseID, on, in, checkLift); err != nil {
 			return err
 		}
-		if on == PaymentLifted {
-			// After the license was saved: whoever hears it may look at the license.
-			err := event.Emit(ctx, tx, event.New{Type: EventGraceExtended, SubjectID: licenseID, Data: map[string]any{"until": in.Until}})
-			if err != nil {
-				return err
-			}
-		}
 		var err error
 		l, err = s.load(ctx, tx, licenseID)
 		return err

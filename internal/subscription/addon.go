@@ -2,7 +2,6 @@ package subscription
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/keystead/keystead/internal/billing"
@@ -44,13 +43,9 @@ func (s *Service) beginAddon(ctx context.Context, tx *db.Tx, sub Subscription, l
 	if err != nil {
 		return err
 	}
-	entitlements, err := json.Marshal(card.Entitlements)
-	if err != nil {
-		return err
-	}
 	n, err := tx.InsertAddon(ctx, query.InsertAddonParams{
 		ID: tx.NewID("add"), LicenseID: sub.LicenseID, PlanID: offer.PlanID, SubscriptionID: optional(sub.ID), LineID: &lineID,
-		Quantity: sub.Quantity, ExtraActivations: card.ExtraActivations * sub.Quantity, Entitlements: string(entitlements),
+		Quantity: sub.Quantity, ExtraActivations: card.ExtraActivations * sub.Quantity, Entitlements: card.Entitlements.Encode(),
 		Active: true, CreatedAt: tx.Stamp,
 	})
 	if err != nil || n == 0 {

@@ -166,7 +166,7 @@ func (a *assessment) running() Standing {
 	}
 	invoiceOn := a.s.NextDue.AddDays(-a.r.invoiceDays(a.s.Cycle))
 	if !a.s.ChangeOn.IsZero() {
-		st.Change = !a.today.Before(a.s.ChangeOn)
+		st.Change = !a.today.Before(a.s.ChangeOn) && a.s.settledFrom(a.s.ChangeOn)
 		a.wake(a.at(a.s.ChangeOn))
 	}
 	if a.s.onlyTried() {

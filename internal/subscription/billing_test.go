@@ -162,6 +162,10 @@ func (s *shop) proven() {
 	if len(found) > 0 {
 		s.Errorf("differences: %+v", found)
 	}
+	licenses := must(s.Licenses.Verify(s.ctx))(s.T)
+	if len(licenses) > 0 {
+		s.Errorf("differences of licenses: %+v", licenses)
+	}
 }
 
 func filterOf(customerID string) billing.Filter { return billing.Filter{CustomerID: customerID} }

@@ -68,6 +68,52 @@ func (s *Service) Cancel(ctx context.Context, id string, at CancelAt, why string
 	})
 }
 
+// CancelCredit is what would become account credit if the subscription were cancelled at once: it is, and that is taken back.
+func (s *Service) CancelCredit(ctx context.Context, id string) (money.Money, error) {
+	var credit money.Money
+	err := s.db.Try(ctx, func(tx *db.Tx) error {
+		sub, err := load(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		credit = money.New(0, sub.Unit.Currency)
+		before, err := freed(ctx, tx, sub)
+		if err != nil {
+			return err
+		}
+		if _, err := s.Cancel(db.With(ctx, tx), id, AtOnce, ""); err != nil {
+			return err
+		}
+		after, err := freed(ctx, tx, sub)
+		credit.Amount = after - before
+		return err
+	})
+	return credit, err
+}
+
+// freed is what credit notes have turned into account credit of the invoices of a subscription's paid periods.
+func freed(ctx context.Context, tx *db.Tx, sub Subscription) (sum int64, err error) {
+	seen := map[string]bool{}
+	for _, period := range sub.Periods {
+		if period.State != PeriodPaid || seen[period.InvoiceID] {
+			continue
+		}
+		seen[period.InvoiceID] = true
+		inv, err := billing.Load(ctx, tx, period.InvoiceID)
+		if err != nil {
+			return 0, err
+		}
+		notes, err := billing.NotesOf(ctx, tx, inv)
+		if err != nil {
+			return 0, err
+		}
+		for _, n := range notes {
+			sum += n.Freed.Amount
+		}
+	}
+	return sum, nil
+}
+
 // creditUnused gives the unused part of what is paid back as account credit: of the current period by the proration setting,
 // and all of those that have not begun.
 func (s *Service) creditUnused(ctx context.Context, tx *db.Tx, sub Subscription, p policy) error {

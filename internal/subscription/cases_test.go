@@ -366,3 +366,59 @@ func TestUnpaidUpgradeLapses(t *testing.T) {
 		s.proven()
 	})
 }
+
+// Staff give up the money of an overdue renewal: the subscription ends, and nothing further is asked for.
+func TestWriteOffEndsIt(t *testing.T) {
+	each(t, "2027-03-01", func(s *shop) {
+		ada := s.customer("ada", "tok_decline")
+		_, sub := s.buy(ada, s.price("monthly", 1000))
+		s.advance("2027-04-16")
+		inv := must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)[0]
+		must(s.Billing.WriteOff(s.ctx, inv.ID, "hopeless"))(s.T)
+		if got, l := s.sub(sub.ID), s.license(sub.LicenseID); got.EndReason != subscription.EndedUnpaid || l.Status != license.Expired {
+			s.Errorf("%s (%s), license %s", got.Status, got.EndReason, l.Status)
+		}
+		s.advance("2027-08-01")
+		if n := len(s.invoices(ada)); n != 2 {
+			s.Errorf("%d invoices: %q", n, s.invoices(ada))
+		}
+		s.proven()
+	})
+}
+
+// What was planned for the renewal counts once the renewal is paid, not while its invoice is in grace.
+func TestPlannedUpgradeWaitsForItsMoney(t *testing.T) {
+	each(t, "2027-03-01", func(s *shop) {
+		ada := s.customer("ada", "")
+		_, sub := s.buy(ada, s.price("monthly", 1000))
+		must(s.Subscriptions.Change(s.ctx, sub.ID, subscription.ChangeInput{Quantity: 10, When: subscription.AtRenewal}))(s.T)
+		s.advance("2027-04-05")
+		if l := s.license(sub.LicenseID); l.ActivationLimit != 2 {
+			s.Errorf("limit %d before it is paid", l.ActivationLimit)
+		}
+		s.pay(must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)[0].ID, 10000)
+		if l := s.license(sub.LicenseID); l.ActivationLimit != 20 {
+			s.Errorf("limit %d after it is paid", l.ActivationLimit)
+		}
+		if got := s.sub(sub.ID); got.Quantity != 10 || !got.ChangeOn.IsZero() {
+			s.Errorf("%d of it, planned on %s", got.Quantity, got.ChangeOn)
+		}
+		s.proven()
+	})
+}
+
+// What cancelling at once would give back is what it gives back, periods that were paid ahead included.
+func TestCancelCreditForetells(t *testing.T) {
+	each(t, "2027-03-01", func(s *shop) {
+		ada := s.customer("ada", "")
+		_, sub := s.buy(ada, s.price("monthly", 3100))
+		s.advance("2027-03-20")
+		s.pay(must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)[0].ID, 3100)
+		foretold := must(s.Subscriptions.CancelCredit(s.ctx, sub.ID))(s.T)
+		must(s.Subscriptions.Cancel(s.ctx, sub.ID, subscription.AtOnce, ""))(s.T)
+		if credit := must(s.Customers.ByID(s.ctx, ada))(s.T).CreditIn("EUR"); credit != foretold || credit.Amount != 3100+1200 {
+			s.Errorf("credit %s, foretold %s, want 12/31 of 31.00 and 31.00", credit, foretold)
+		}
+		s.proven()
+	})
+}

@@ -46,22 +46,14 @@ type Changed struct {
 	Pending     bool   // the change waits for its invoice to be paid
 }
 
-var errPreview = errors.New("a preview is rolled back")
-
 // PreviewChange says to the cent what a change would do, and changes nothing: it is the change itself, taken back.
 func (s *Service) PreviewChange(ctx context.Context, id string, in ChangeInput) (Changed, error) {
 	var done Changed
-	err := s.db.Write(ctx, func(tx *db.Tx) error {
-		err := tx.Savepoint(ctx, func() error {
-			var err error
-			if done, err = s.changePlan(ctx, tx, id, in); err != nil {
-				return err
-			}
-			return errPreview
-		})
+	err := s.db.Try(ctx, func(tx *db.Tx) (err error) {
+		done, err = s.changePlan(ctx, tx, id, in)
 		return err
 	})
-	if !errors.Is(err, errPreview) {
+	if err != nil {
 		return Changed{}, err
 	}
 	done.InvoiceID = ""
@@ -570,12 +562,8 @@ func (s *Service) reshapeAddon(ctx context.Context, tx *db.Tx, sub Subscription,
 	if err != nil {
 		return err
 	}
-	encoded, err := json.Marshal(card.Entitlements)
-	if err != nil {
-		return err
-	}
 	_, err = tx.SwitchAddon(ctx, query.SwitchAddonParams{
-		ID: row.ID, Active: true, Quantity: sub.Quantity, ExtraActivations: card.ExtraActivations * sub.Quantity, Entitlements: string(encoded), PlanID: sub.PlanID,
+		ID: row.ID, Active: true, Quantity: sub.Quantity, ExtraActivations: card.ExtraActivations * sub.Quantity, Entitlements: card.Entitlements.Encode(), PlanID: sub.PlanID,
 	})
 	if err != nil {
 		return fmt.Errorf("add-on %s: %w", row.ID, err)

@@ -101,6 +101,8 @@ func (s *Service) periodMoney(ctx context.Context, tx *db.Tx, id string, inv bil
 			err = s.end(ctx, tx, sub, EndedDisputeLost, today(tx, p), "", p)
 		case takenBack:
 			err = s.end(ctx, tx, sub, EndedRefunded, today(tx, p), "", p)
+		case inv.Status == billing.Uncollectible:
+			err = s.end(ctx, tx, sub, EndedUnpaid, today(tx, p), "", p)
 		default:
 			err = s.movePeriod(ctx, tx, sub, at, inv, line, p)
 		}

@@ -254,24 +254,48 @@ func plan(ctx context.Context, tx *db.Tx, updateID string, in PriceUpdateInput, 
 	})
 }
 
-// applyUpdates lets the price updates count that were planned for a period that begins on a day. Who has changed the plan
-// since then agreed to another price: it stays.
-func applyUpdates(ctx context.Context, tx *db.Tx, sub *Subscription, begins civil.Date) error {
-	rows, err := tx.PlannedPrices(ctx, query.PlannedPricesParams{SubscriptionID: sub.ID, StartsOn: begins.String()})
+// plannedUpdate is a price update that counts for the next period of a subscription.
+type plannedUpdate struct {
+	query.PlannedPricesRow
+	counts bool // who has changed the plan since then agreed to another price: it stays
+}
+
+// plannedUpdates are the price updates that were planned for the period that comes next.
+func plannedUpdates(ctx context.Context, tx *db.Tx, sub Subscription) ([]plannedUpdate, error) {
+	rows, err := tx.PlannedPrices(ctx, query.PlannedPricesParams{SubscriptionID: sub.ID, StartsOn: sub.NextDue.String()})
 	if err != nil {
-		return fmt.Errorf("price updates of subscription %s: %w", sub.ID, err)
+		return nil, fmt.Errorf("price updates of subscription %s: %w", sub.ID, err)
 	}
-	for _, r := range rows {
+	updates := make([]plannedUpdate, len(rows))
+	amount := sub.Unit.Amount
+	for i, r := range rows {
+		updates[i] = plannedUpdate{r, r.BeforeAmount == amount}
+		if updates[i].counts {
+			amount = r.AfterAmount
+		}
+	}
+	return updates, nil
+}
+
+// apply lets the subscription cost what the update says.
+func (u plannedUpdate) apply(sub *Subscription) {
+	if u.counts {
+		sub.Unit.Amount = u.AfterAmount
+	}
+}
+
+// settleUpdates notes that the updates have counted, or were passed over.
+func settleUpdates(ctx context.Context, tx *db.Tx, updates []plannedUpdate) error {
+	for _, u := range updates {
 		state := "skipped"
-		if r.BeforeAmount == sub.Unit.Amount {
+		if u.counts {
 			state = "applied"
-			sub.Unit.Amount = r.AfterAmount
 		}
 		_, err := tx.MovePriceUpdateItem(ctx, query.MovePriceUpdateItemParams{
-			UpdateID: r.UpdateID, SubscriptionID: sub.ID, FromState: "planned", ToState: state,
+			UpdateID: u.UpdateID, SubscriptionID: u.SubscriptionID, FromState: "planned", ToState: state,
 		})
 		if err != nil {
-			return fmt.Errorf("price update of subscription %s: %w", sub.ID, err)
+			return fmt.Errorf("price update of subscription %s: %w", u.SubscriptionID, err)
 		}
 	}
 	return nil

@@ -22,34 +22,17 @@ func (s *Service) invoiceNext(ctx context.Context, tx *db.Tx, sub Subscription, 
 	if err != nil || sub.NextDue != next {
 		return err // it is not what was to be invoiced any more: the next look finds what is
 	}
-	if err := applyUpdates(ctx, tx, &sub, sub.NextDue); err != nil {
-		return err
-	}
-	billed := sub
-	if !sub.ChangeOn.IsZero() && !sub.NextDue.Before(sub.ChangeOn) {
-		offer, err := s.planned(ctx, tx, sub)
-		if err != nil {
-			return err
-		}
-		billed.sell(offer, sub.ChangeQuantity)
-	}
-	line, period, err := s.nextLine(ctx, tx, &billed, p)
+	updates, err := plannedUpdates(ctx, tx, sub)
 	if err != nil {
 		return err
 	}
-	buyer, err := customer.Lock(ctx, tx, sub.CustomerID)
+	bill, period, err := s.nextInvoice(ctx, tx, &sub, updates, p)
 	if err != nil {
 		return err
 	}
-	lines := []billing.NewLine{line}
-	if off := min(sub.CreditDue.Amount, period.Amount.Amount-line.Discount.Amount); off > 0 {
-		lines = append(lines, billing.NewLine{
-			SubscriptionID: sub.ID, Description: "Suspended time", Quantity: 1, UnitAmount: money.New(-off, sub.Unit.Currency),
-			Discount: money.New(0, sub.Unit.Currency), TaxClass: sub.TaxClass,
-		})
-		sub.CreditDue.Amount -= off
+	if err := settleUpdates(ctx, tx, updates); err != nil {
+		return err
 	}
-	sub.NextDue, sub.CouponID, sub.CouponCharges = period.End, billed.CouponID, billed.CouponCharges
 	if err := save(ctx, tx, sub); err != nil {
 		return err
 	}
@@ -57,9 +40,7 @@ func (s *Service) invoiceNext(ctx context.Context, tx *db.Tx, sub Subscription, 
 	if inserted, err := insertPeriod(ctx, tx, sub.ID, period); err != nil || !inserted {
 		return fmt.Errorf("subscription %s: the period from %s is billed already (%w)", sub.ID, period.Start, err)
 	}
-	inv, err := s.billing.Issue(ctx, tx, billing.NewInvoice{
-		CustomerID: sub.CustomerID, Kind: billing.KindRenewal, Currency: sub.Unit.Currency, Buyer: partyOf(buyer), Lines: lines, DueOn: period.DueOn,
-	})
+	inv, err := s.billing.Issue(ctx, tx, bill)
 	if err != nil {
 		return err
 	}
@@ -71,6 +52,68 @@ func (s *Service) invoiceNext(ctx context.Context, tx *db.Tx, sub Subscription, 
 		return nil
 	}
 	return s.payments.UseCredit(ctx, tx, sub.CustomerID, sub.Unit.Currency)
+}
+
+// NextBill is what the next renewal will ask for, to the cent: with the change and the price updates that are planned for it,
+// the coupon, and the taxes as they are today. Nothing is written; sub may be one that is only thought of.
+func (s *Service) NextBill(ctx context.Context, sub Subscription) (total money.Money, err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		p, err := policyOf(ctx, tx)
+		if err != nil {
+			return err
+		}
+		updates, err := plannedUpdates(ctx, tx, sub)
+		if err != nil {
+			return err
+		}
+		bill, _, err := s.nextInvoice(ctx, tx, &sub, updates, p)
+		if err != nil {
+			return err
+		}
+		inv, err := s.billing.Preview(ctx, tx, bill)
+		total = inv.Total
+		return err
+	})
+	if err != nil {
+		return money.Money{}, fmt.Errorf("next invoice of subscription %s: %w", sub.ID, err)
+	}
+	return total, nil
+}
+
+// nextInvoice is what the invoice of the next period says, and the period. sub becomes what it is when that is invoiced; it is
+// not saved.
+func (s *Service) nextInvoice(ctx context.Context, tx *db.Tx, sub *Subscription, updates []plannedUpdate, p policy) (billing.NewInvoice, Period, error) {
+	for _, u := range updates {
+		u.apply(sub)
+	}
+	billed := *sub
+	if !sub.ChangeOn.IsZero() && !sub.NextDue.Before(sub.ChangeOn) {
+		offer, err := s.planned(ctx, tx, *sub)
+		if err != nil {
+			return billing.NewInvoice{}, Period{}, err
+		}
+		billed.sell(offer, sub.ChangeQuantity)
+	}
+	line, period, err := s.nextLine(ctx, tx, &billed, p)
+	if err != nil {
+		return billing.NewInvoice{}, Period{}, err
+	}
+	buyer, err := customer.Load(ctx, tx, sub.CustomerID)
+	if err != nil {
+		return billing.NewInvoice{}, Period{}, err
+	}
+	lines := []billing.NewLine{line}
+	if off := min(sub.CreditDue.Amount, period.Amount.Amount-line.Discount.Amount); off > 0 {
+		lines = append(lines, billing.NewLine{
+			SubscriptionID: sub.ID, Description: "Suspended time", Quantity: 1, UnitAmount: money.New(-off, sub.Unit.Currency),
+			Discount: money.New(0, sub.Unit.Currency), TaxClass: sub.TaxClass,
+		})
+		sub.CreditDue.Amount -= off
+	}
+	sub.NextDue, sub.CouponID, sub.CouponCharges = period.End, billed.CouponID, billed.CouponCharges
+	return billing.NewInvoice{
+		CustomerID: sub.CustomerID, Kind: billing.KindRenewal, Currency: sub.Unit.Currency, Buyer: partyOf(buyer), Lines: lines, DueOn: period.DueOn,
+	}, period, nil
 }
 
 // nextLine is what the invoice of the next period says, and the period.

@@ -12,36 +12,22 @@ import (
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/license"
-	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/proration"
 	"github.com/keystead/keystead/internal/setting"
 )
-
-// Licenses is what this room asks of the licenses that it pays for.
-type Licenses interface {
-	Issue(ctx context.Context, tx *db.Tx, in license.IssueInput) (license.License, error)
-	Apply(ctx context.Context, tx *db.Tx, id string, on license.Trigger, in license.Input) error
-	Extend(ctx context.Context, tx *db.Tx, id string, in license.Extension) error
-	Reshape(ctx context.Context, tx *db.Tx, id string, in license.Shape) error
-}
-
-// Payments is what this room asks of the customer's money.
-type Payments interface {
-	UseCredit(ctx context.Context, tx *db.Tx, customerID string, currency money.Currency) error
-	UseCreditOn(ctx context.Context, tx *db.Tx, invoiceID string) error
-}
 
 // Service holds the verbs of subscriptions.
 type Service struct {
 	db       *db.DB
 	billing  *billing.Service
-	payments Payments
-	licenses Licenses
+	payments *payment.Service
+	licenses *license.Service
 }
 
 // New returns the subscriptions of a store. From now on they fulfil the lines that sell and renew them, and hear what
 // becomes of invoices.
-func New(d *db.DB, b *billing.Service, p Payments, l Licenses) *Service {
+func New(d *db.DB, b *billing.Service, p *payment.Service, l *license.Service) *Service {
 	s := &Service{db: d, billing: b, payments: p, licenses: l}
 	b.Register(billing.LinkSubscription, first{s})
 	b.Register(billing.LinkRenewal, renewal{s})

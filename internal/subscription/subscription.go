@@ -171,6 +171,16 @@ func (s Subscription) oldestOpen() (Period, bool) {
 	return oldest, found
 }
 
+// settledFrom reports whether nothing is owed for the period that begins on a day: it is paid, or it was given.
+func (s Subscription) settledFrom(day civil.Date) bool {
+	for _, p := range s.Periods {
+		if p.Start == day {
+			return p.State == PeriodPaid || p.State == PeriodGiven
+		}
+	}
+	return false
+}
+
 // onlyTried reports whether it has had a trial and nothing after that.
 func (s Subscription) onlyTried() bool { return s.TrialEndsAt != nil && len(s.Periods) == 1 }
 

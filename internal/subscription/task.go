@@ -33,6 +33,10 @@ func (s *Service) Task() automation.Task {
 }
 
 func (s *Service) runDue(ctx context.Context, p *automation.Pass) error {
+	due, err := s.anyDue(ctx, p.CustomerID())
+	if err != nil || !due {
+		return err
+	}
 	if err := s.renewPlain(ctx, p); err != nil {
 		return err
 	}
@@ -61,4 +65,14 @@ func (s *Service) runDue(ctx context.Context, p *automation.Pass) error {
 			}
 			return automation.ItemDone, s.settle(ctx, tx, id, policy)
 		})
+}
+
+// anyDue reports whether anything is due at all: a look that finds nothing writes nothing.
+func (s *Service) anyDue(ctx context.Context, customerID string) (due bool, err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		rows, err := tx.DueSubscriptions(ctx, query.DueSubscriptionsParams{Now: &tx.Stamp, CustomerID: customerID, N: 1})
+		due = len(rows) > 0
+		return err
+	})
+	return due, err
 }

@@ -148,6 +148,13 @@ func (w *world) act(ctx context.Context, p *person) (string, error) {
 		return "revoke", w.revoke(ctx, p)
 	case 7:
 		return "verdict", w.verdict(ctx, p)
+	case 8:
+		inv, ok, err := w.invoice(ctx, p, billing.Open)
+		if !ok || !w.one(3) {
+			return "idle", err
+		}
+		_, err = w.r.Billing.WriteOff(ctx, inv.ID, "simulated")
+		return "write off", err
 	default:
 		return w.subscribe(ctx, p)
 	}

@@ -24,6 +24,10 @@ func (w *world) prove(ctx context.Context) error {
 	if len(differences) > 0 {
 		return fmt.Errorf("the books are wrong: %+v", differences)
 	}
+	licenses, err := w.r.Licenses.Verify(ctx)
+	if err != nil || len(licenses) > 0 {
+		return fmt.Errorf("the licenses are wrong: %+v %w", licenses, err)
+	}
 	failures, _, err := w.r.Automation.Failures(ctx, automation.Filter{})
 	if err != nil || len(failures) > 0 {
 		return fmt.Errorf("due work failed: %+v %w", failures, err)

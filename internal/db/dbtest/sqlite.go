@@ -37,7 +37,9 @@ var liteTemplate = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(shared, "sqlite-"+db.Fingerprint()+".db")
-	if _, err := os.Stat(path); err == nil {
+	// Whoever uses a template keeps it young: those of other schemas that nobody has used for an hour are removed below.
+	now := clock.System().Now()
+	if err := os.Chtimes(path, now, now); err == nil {
 		return path, nil
 	}
 	unlock, err := lockFile(filepath.Join(shared, "sqlite.lock"))

@@ -58,7 +58,7 @@ CREATE INDEX subscriptions_trials ON subscriptions (trial_ends_at, id) WHERE sta
 
 -- The periods of a subscription tile time. Each is billed once: whoever comes second finds its start taken.
 -- open: invoiced and not paid; paid; given: nothing was asked for it (a trial); removed: its line was taken back, a
--- person decides what becomes of it; lapsed: it ended unpaid; closed: cut off by a change or an end.
+-- person decides what becomes of it; lapsed: it ended unpaid; disputed: paid, and the payment is in dispute.
 CREATE TABLE subscription_periods (
     subscription_id TEXT COLLATE "C" NOT NULL REFERENCES subscriptions (id),
     starts_on       TEXT COLLATE "C" NOT NULL,
@@ -100,12 +100,11 @@ CREATE TABLE price_updates (
     value       TEXT NOT NULL,
     starts_on   TEXT COLLATE "C" NOT NULL,
     notify      BOOLEAN NOT NULL,
-    notify_days BIGINT NOT NULL DEFAULT 0,
     reason      TEXT NOT NULL,
-    status      TEXT NOT NULL CHECK (status IN ('scheduled', 'applied', 'undone')),
+    status      TEXT NOT NULL CHECK (status IN ('scheduled', 'undone')),
     created_at  BIGINT NOT NULL,
-    applied_at  BIGINT,
-    undone_at   BIGINT
+    undone_at   BIGINT,
+    CHECK ((status = 'undone') = (undone_at IS NOT NULL))
 );
 CREATE INDEX price_updates_due ON price_updates (starts_on, id) WHERE status = 'scheduled';
 

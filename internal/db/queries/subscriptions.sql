@@ -70,16 +70,10 @@ SELECT id FROM subscriptions WHERE license_id = @license_id AND kind = 'license'
 -- name: LinkLicense :exec
 UPDATE licenses SET subscription_id = @subscription_id WHERE id = @id;
 
--- name: LockedLicenseLimit :one
-UPDATE licenses SET version = version + 1 WHERE id = @id RETURNING activation_limit, entitlements, customer_id, product_id;
-
 -- name: InsertAddon :execrows
 INSERT INTO license_addons (id, license_id, plan_id, subscription_id, line_id, quantity, extra_activations, entitlements, active, created_at)
 VALUES (@id, @license_id, @plan_id, @subscription_id, @line_id, @quantity, @extra_activations, @entitlements, @active, @created_at)
 ON CONFLICT DO NOTHING;
-
--- name: AddonsOfLicense :many
-SELECT * FROM license_addons WHERE license_id = @license_id ORDER BY id;
 
 -- name: AddonOfSubscription :one
 SELECT * FROM license_addons WHERE subscription_id = @subscription_id;
@@ -101,13 +95,6 @@ WHERE invoice_lines.subscription_id = @subscription_id AND invoices.kind = 'chan
 
 -- name: LostDisputes :one
 SELECT COUNT(*) FROM disputes WHERE invoice_id = @invoice_id AND status = 'lost' AND counted > 0;
-
--- name: LineOfInvoice :one
-SELECT * FROM invoice_lines WHERE invoice_id = @invoice_id AND id = @id;
-
--- name: TakeFromLine :execrows
-UPDATE invoice_lines SET credited = credited + @amount, discount_credited = discount_credited + @discount
-WHERE invoice_id = @invoice_id AND id = @id AND credited + @amount <= amount;
 
 -- name: InsertStaffTask :execrows
 INSERT INTO staff_tasks (id, kind, subject_id, occasion, customer_id, detail, state, created_at)
@@ -133,8 +120,8 @@ ORDER BY id LIMIT CAST(@n AS BIGINT);
 SELECT step_on FROM invoices WHERE step_on > @after ORDER BY step_on LIMIT 1;
 
 -- name: InsertPriceUpdate :exec
-INSERT INTO price_updates (id, filter, mode, value, starts_on, notify, notify_days, reason, status, created_at)
-VALUES (@id, @filter, @mode, @value, @starts_on, @notify, 0, @reason, 'scheduled', @created_at);
+INSERT INTO price_updates (id, filter, mode, value, starts_on, notify, reason, status, created_at)
+VALUES (@id, @filter, @mode, @value, @starts_on, @notify, @reason, 'scheduled', @created_at);
 
 -- name: InsertPriceUpdateItem :exec
 INSERT INTO price_update_items (update_id, subscription_id, before_amount, after_amount, state)
@@ -144,7 +131,7 @@ VALUES (@update_id, @subscription_id, @before_amount, @after_amount, 'planned');
 SELECT * FROM price_updates WHERE id = @id;
 
 -- name: LockPriceUpdate :one
-UPDATE price_updates SET notify_days = notify_days WHERE id = @id RETURNING *;
+UPDATE price_updates SET notify = notify WHERE id = @id RETURNING *;
 
 -- name: PriceUpdates :many
 SELECT * FROM price_updates ORDER BY id DESC LIMIT CAST(@n AS BIGINT);

@@ -669,18 +669,16 @@ type Price struct {
 }
 
 type PriceUpdate struct {
-	ID         string
-	Filter     string
-	Mode       string
-	Value      string
-	StartsOn   string
-	Notify     bool
-	NotifyDays int64
-	Reason     string
-	Status     string
-	CreatedAt  clock.Instant
-	AppliedAt  *clock.Instant
-	UndoneAt   *clock.Instant
+	ID        string
+	Filter    string
+	Mode      string
+	Value     string
+	StartsOn  string
+	Notify    bool
+	Reason    string
+	Status    string
+	CreatedAt clock.Instant
+	UndoneAt  *clock.Instant
 }
 
 type PriceUpdateItem struct {

@@ -57,45 +57,6 @@ func (q *Queries) AddonOfSubscription(ctx context.Context, subscriptionID *strin
 	return i, err
 }
 
-const addonsOfLicense = `-- name: AddonsOfLicense :many
-SELECT id, license_id, plan_id, subscription_id, line_id, quantity, extra_activations, entitlements, active, created_at, ended_at FROM license_addons WHERE license_id = $1 ORDER BY id
-`
-
-func (q *Queries) AddonsOfLicense(ctx context.Context, licenseID string) ([]LicenseAddon, error) {
-	rows, err := q.db.QueryContext(ctx, addonsOfLicense, licenseID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []LicenseAddon
-	for rows.Next() {
-		var i LicenseAddon
-		if err := rows.Scan(
-			&i.ID,
-			&i.LicenseID,
-			&i.PlanID,
-			&i.SubscriptionID,
-			&i.LineID,
-			&i.Quantity,
-			&i.ExtraActivations,
-			&i.Entitlements,
-			&i.Active,
-			&i.CreatedAt,
-			&i.EndedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const assessAllAgain = `-- name: AssessAllAgain :execrows
 UPDATE subscriptions SET next_at = $1 WHERE ended_on IS NULL
 `
@@ -432,8 +393,8 @@ func (q *Queries) InsertPeriod(ctx context.Context, arg InsertPeriodParams) (int
 }
 
 const insertPriceUpdate = `-- name: InsertPriceUpdate :exec
-INSERT INTO price_updates (id, filter, mode, value, starts_on, notify, notify_days, reason, status, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, 0, $7, 'scheduled', $8)
+INSERT INTO price_updates (id, filter, mode, value, starts_on, notify, reason, status, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 'scheduled', $8)
 `
 
 type InsertPriceUpdateParams struct {
@@ -609,44 +570,6 @@ func (q *Queries) InvoicePeriod(ctx context.Context, arg InvoicePeriodParams) er
 	return err
 }
 
-const lineOfInvoice = `-- name: LineOfInvoice :one
-SELECT invoice_id, id, position, order_item_id, subscription_id, period_start, period_end, description, quantity, unit_amount, amount, discount, total, tax_class, tax_category, tax_rate, credited, taken_back, discount_credited, takes_back, takes_discount FROM invoice_lines WHERE invoice_id = $1 AND id = $2
-`
-
-type LineOfInvoiceParams struct {
-	InvoiceID string
-	ID        string
-}
-
-func (q *Queries) LineOfInvoice(ctx context.Context, arg LineOfInvoiceParams) (InvoiceLine, error) {
-	row := q.db.QueryRowContext(ctx, lineOfInvoice, arg.InvoiceID, arg.ID)
-	var i InvoiceLine
-	err := row.Scan(
-		&i.InvoiceID,
-		&i.ID,
-		&i.Position,
-		&i.OrderItemID,
-		&i.SubscriptionID,
-		&i.PeriodStart,
-		&i.PeriodEnd,
-		&i.Description,
-		&i.Quantity,
-		&i.UnitAmount,
-		&i.Amount,
-		&i.Discount,
-		&i.Total,
-		&i.TaxClass,
-		&i.TaxCategory,
-		&i.TaxRate,
-		&i.Credited,
-		&i.TakenBack,
-		&i.DiscountCredited,
-		&i.TakesBack,
-		&i.TakesDiscount,
-	)
-	return i, err
-}
-
 const linkLicense = `-- name: LinkLicense :exec
 UPDATE licenses SET subscription_id = $1 WHERE id = $2
 `
@@ -662,7 +585,7 @@ func (q *Queries) LinkLicense(ctx context.Context, arg LinkLicenseParams) error 
 }
 
 const lockPriceUpdate = `-- name: LockPriceUpdate :one
-UPDATE price_updates SET notify_days = notify_days WHERE id = $1 RETURNING id, filter, mode, value, starts_on, notify, notify_days, reason, status, created_at, applied_at, undone_at
+UPDATE price_updates SET notify = notify WHERE id = $1 RETURNING id, filter, mode, value, starts_on, notify, reason, status, created_at, undone_at
 `
 
 func (q *Queries) LockPriceUpdate(ctx context.Context, id string) (PriceUpdate, error) {
@@ -675,11 +598,9 @@ func (q *Queries) LockPriceUpdate(ctx context.Context, id string) (PriceUpdate, 
 		&i.Value,
 		&i.StartsOn,
 		&i.Notify,
-		&i.NotifyDays,
 		&i.Reason,
 		&i.Status,
 		&i.CreatedAt,
-		&i.AppliedAt,
 		&i.UndoneAt,
 	)
 	return i, err
@@ -730,29 +651,6 @@ func (q *Queries) LockSubscription(ctx context.Context, id string) (Subscription
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
-	)
-	return i, err
-}
-
-const lockedLicenseLimit = `-- name: LockedLicenseLimit :one
-UPDATE licenses SET version = version + 1 WHERE id = $1 RETURNING activation_limit, entitlements, customer_id, product_id
-`
-
-type LockedLicenseLimitRow struct {
-	ActivationLimit int64
-	Entitlements    string
-	CustomerID      string
-	ProductID       string
-}
-
-func (q *Queries) LockedLicenseLimit(ctx context.Context, id string) (LockedLicenseLimitRow, error) {
-	row := q.db.QueryRowContext(ctx, lockedLicenseLimit, id)
-	var i LockedLicenseLimitRow
-	err := row.Scan(
-		&i.ActivationLimit,
-		&i.Entitlements,
-		&i.CustomerID,
-		&i.ProductID,
 	)
 	return i, err
 }
@@ -1012,7 +910,7 @@ func (q *Queries) PriceAfter(ctx context.Context, id *string) (string, error) {
 }
 
 const priceUpdate = `-- name: PriceUpdate :one
-SELECT id, filter, mode, value, starts_on, notify, notify_days, reason, status, created_at, applied_at, undone_at FROM price_updates WHERE id = $1
+SELECT id, filter, mode, value, starts_on, notify, reason, status, created_at, undone_at FROM price_updates WHERE id = $1
 `
 
 func (q *Queries) PriceUpdate(ctx context.Context, id string) (PriceUpdate, error) {
@@ -1025,11 +923,9 @@ func (q *Queries) PriceUpdate(ctx context.Context, id string) (PriceUpdate, erro
 		&i.Value,
 		&i.StartsOn,
 		&i.Notify,
-		&i.NotifyDays,
 		&i.Reason,
 		&i.Status,
 		&i.CreatedAt,
-		&i.AppliedAt,
 		&i.UndoneAt,
 	)
 	return i, err
@@ -1076,7 +972,7 @@ func (q *Queries) PriceUpdateItems(ctx context.Context, arg PriceUpdateItemsPara
 }
 
 const priceUpdates = `-- name: PriceUpdates :many
-SELECT id, filter, mode, value, starts_on, notify, notify_days, reason, status, created_at, applied_at, undone_at FROM price_updates ORDER BY id DESC LIMIT CAST($1 AS BIGINT)
+SELECT id, filter, mode, value, starts_on, notify, reason, status, created_at, undone_at FROM price_updates ORDER BY id DESC LIMIT CAST($1 AS BIGINT)
 `
 
 func (q *Queries) PriceUpdates(ctx context.Context, n int64) ([]PriceUpdate, error) {
@@ -1095,11 +991,9 @@ func (q *Queries) PriceUpdates(ctx context.Context, n int64) ([]PriceUpdate, err
 			&i.Value,
 			&i.StartsOn,
 			&i.Notify,
-			&i.NotifyDays,
 			&i.Reason,
 			&i.Status,
 			&i.CreatedAt,
-			&i.AppliedAt,
 			&i.UndoneAt,
 		); err != nil {
 			return nil, err
@@ -1341,31 +1235,6 @@ func (q *Queries) SwitchAddon(ctx context.Context, arg SwitchAddonParams) (int64
 		arg.ExtraActivations,
 		arg.Entitlements,
 		arg.PlanID,
-		arg.ID,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-const takeFromLine = `-- name: TakeFromLine :execrows
-UPDATE invoice_lines SET credited = credited + $1, discount_credited = discount_credited + $2
-WHERE invoice_id = $3 AND id = $4 AND credited + $1 <= amount
-`
-
-type TakeFromLineParams struct {
-	Amount    int64
-	Discount  int64
-	InvoiceID string
-	ID        string
-}
-
-func (q *Queries) TakeFromLine(ctx context.Context, arg TakeFromLineParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, takeFromLine,
-		arg.Amount,
-		arg.Discount,
-		arg.InvoiceID,
 		arg.ID,
 	)
 	if err != nil {

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/keystead/keystead/internal/customer"
@@ -19,13 +18,11 @@ type creditChange struct{ before, after money.Money }
 
 type foreseenKey struct{}
 
-var errTried = errors.New("tried, and taken back")
-
 // foresee does what an act does in a transaction that is taken back, and tells in words what happened in it. So what a
 // question says of the consequences is what the act itself brings about, to the cent. look, which may be nil, sees the
 // store as it would be then. The act may neither call a gateway nor depend on a commit.
 func (a *area) foresee(ctx context.Context, customerID string, act, look func(ctx context.Context) error) (effects []string, err error) {
-	err = a.DB.Write(ctx, func(tx *db.Tx) error {
+	err = a.DB.Try(ctx, func(tx *db.Tx) error {
 		var f foreseen
 		ctx := context.WithValue(db.With(ctx, tx), foreseenKey{}, &f)
 		before, err := a.Customers.ByID(ctx, customerID)
@@ -43,16 +40,14 @@ func (a *area) foresee(ctx context.Context, customerID string, act, look func(ct
 			return err
 		}
 		if look != nil {
-			if err := look(ctx); err != nil {
-				return err
-			}
+			return look(ctx)
 		}
-		return errTried
+		return nil
 	})
-	if errors.Is(err, errTried) {
-		return effects, nil
+	if err != nil {
+		return nil, err
 	}
-	return nil, err
+	return effects, nil
 }
 
 // listen has what is tried noted.

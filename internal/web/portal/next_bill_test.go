@@ -26,6 +26,9 @@ func TestNextBillIsWhatIsBilled(t *testing.T) {
 			yearly := b.newPrice(g, catalog.NewPrice{Cycle: string(civil.Annual), Money: money.New(9999, "EUR")})
 			must(b.Subscriptions.Change(b.Context(), sub.ID, subscription.ChangeInput{PriceID: yearly.ID, When: subscription.AtRenewal}))(b.T)
 		},
+		"a price update": func(b *bundle, _ goods, sub subscription.Subscription) {
+			must(b.Subscriptions.SchedulePriceUpdate(b.Context(), subscription.PriceUpdateInput{Mode: subscription.ByPercent, Value: "10", StartsOn: sub.NextDue, Reason: "costs"}))(b.T)
+		},
 		"with tax": func(b *bundle, _ goods, _ subscription.Subscription) {
 			must(b.Settings.Patch(b.Context(), map[string]json.RawMessage{"tax.mode": json.RawMessage(`"exclusive"`), "tax.country": json.RawMessage(`"DE"`), "tax.eu": json.RawMessage(`"threshold"`)}))(b.T)
 		},
@@ -40,9 +43,8 @@ func TestNextBillIsWhatIsBilled(t *testing.T) {
 			must(b.Payments.Record(t.Context(), o.InvoiceID, payment.Manual{Money: o.Total, Reference: "S"}))(t)
 			sub := b.subscription(must(b.Orders.ByID(t.Context(), o.ID))(t).SubscriptionIDs[0])
 			prepare(b, g, sub)
-			settings := must(b.Settings.Get(t.Context()))(t)
 			for range 3 {
-				foretold := must(b.area.nextBill(t.Context(), b.subscription(sub.ID), settings))(t)
+				foretold := must(b.Subscriptions.NextBill(t.Context(), b.subscription(sub.ID)))(t)
 				var bill billing.Invoice
 				for range 9 { // instants at which something falls due
 					must(b.rooms.Automation.Advance(t.Context(), *b.subscription(sub.ID).NextAt, nil))(t)

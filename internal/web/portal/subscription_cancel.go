@@ -2,12 +2,9 @@ package portal
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
-	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/fail"
-	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/subscription"
 	"github.com/keystead/keystead/internal/web"
 	"github.com/keystead/keystead/internal/web/ui"
@@ -57,7 +54,7 @@ func (a *area) cancelForm(ctx context.Context, o outlook, at string) (ui.Form, e
 	var fields []ui.Field
 	end := o.sub.PaidUntil()
 	if o.today().Before(end) && o.standing.Status != subscription.PastDue {
-		credit, err := a.creditFor(ctx, o.sub)
+		credit, err := a.Subscriptions.CancelCredit(ctx, o.sub.ID)
 		if err != nil {
 			return ui.Form{}, err
 		}
@@ -88,50 +85,6 @@ func (a *area) cancelForm(ctx context.Context, o outlook, at string) (ui.Form, e
 	fields = append(fields, ui.Field{Kind: ui.InputTextarea, Name: "reason", Label: "Why?", Optional: true, MaxLength: 1000, Rows: 3, Hint: "It helps us to do better."})
 	f.Sections = append(f.Sections, ui.FormSection{Fields: fields})
 	return f, nil
-}
-
-// errTried takes back what was done only to see what it would do.
-var errTried = errors.New("tried, and taken back")
-
-// creditFor is what would become credit if a subscription were cancelled at once: it is cancelled, and that is taken back.
-func (a *area) creditFor(ctx context.Context, sub subscription.Subscription) (credit money.Money, err error) {
-	credit = money.New(0, sub.Unit.Currency)
-	var current string
-	for _, p := range sub.Periods {
-		if p.State == subscription.PeriodPaid {
-			current = p.InvoiceID
-		}
-	}
-	if current == "" {
-		return credit, nil
-	}
-	err = a.DB.Write(ctx, func(tx *db.Tx) error {
-		freed := func(ctx context.Context) (sum int64, err error) {
-			notes, err := a.Billing.CreditNotes(ctx, current)
-			for _, n := range notes {
-				sum += n.Freed.Amount
-			}
-			return sum, err
-		}
-		ctx := db.With(ctx, tx)
-		before, err := freed(ctx)
-		if err != nil {
-			return err
-		}
-		if _, err := a.Subscriptions.Cancel(ctx, sub.ID, subscription.AtOnce, ""); err != nil {
-			return err
-		}
-		after, err := freed(ctx)
-		if err != nil {
-			return err
-		}
-		credit.Amount = after - before
-		return errTried
-	})
-	if errors.Is(err, errTried) {
-		err = nil
-	}
-	return credit, err
 }
 
 func (a *area) cancel(w http.ResponseWriter, r *http.Request) error {

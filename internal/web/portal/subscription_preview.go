@@ -141,7 +141,7 @@ func (o outlook) settles(does subscription.Changed) string {
 // totalAfter says what the next renewal asks for after a change that costs nothing now.
 func (a *area) totalAfter(ctx context.Context, sub subscription.Subscription, in subscription.ChangeInput, l ledge) (string, error) {
 	sub.ChangePriceID, sub.ChangeQuantity, sub.ChangeOn = in.PriceID, in.Quantity, sub.NextDue
-	next, err := a.nextBill(ctx, sub, l.settings)
+	next, err := a.Subscriptions.NextBill(ctx, sub)
 	if err != nil {
 		return "", err
 	}

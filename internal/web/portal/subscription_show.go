@@ -109,7 +109,7 @@ func (a *area) aheadCards(r *http.Request, o outlook) ([]card, error) {
 			break
 		}
 		var err error
-		if next, err = a.nextBill(r.Context(), o.sub, o.settings); err != nil {
+		if next, err = a.Subscriptions.NextBill(r.Context(), o.sub); err != nil {
 			return nil, err
 		}
 	case subscription.PastDue, subscription.Suspended, subscription.Cancelled, subscription.Expired:
