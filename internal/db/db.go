@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -296,6 +297,28 @@ func (s *idSource) next(now time.Time) string {
 	m, low := uint64(s.millis), s.low
 	s.mu.Unlock()
 	return encodeID(m, low)
+}
+
+// resume lets identifiers go on after one that another process made last at an instant at which the clock still stands, and
+// with room for those that it made after that one. An empty one, or a clock that has moved on, needs nothing.
+func (s *idSource) resume(last string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.millis, s.low = 0, 0
+	_, letters, _ := strings.Cut(last, "_")
+	if len(letters) != 20 {
+		return
+	}
+	var m, low uint64
+	for i, c := range letters {
+		digit := uint64(max(0, strings.IndexRune(idAlphabet, c)))
+		if i < 9 {
+			m = m<<5 | digit
+		} else {
+			low = low<<5 | digit
+		}
+	}
+	s.millis, s.low = int64(m), low+1<<45
 }
 
 // FirstID is the lowest identifier with this prefix that can have been made at t or later.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/dbtest"
+	"github.com/keystead/keystead/internal/event"
 )
 
 var idForm = regexp.MustCompile(`^lic_[0-9a-hjkmnp-tv-z]{20}$`)
@@ -90,5 +91,44 @@ func TestNewIDsOfTwoStores(t *testing.T) {
 	later := newIDs(t, b.DB, 1)[0]
 	if last := first[len(first)-1]; strings.Compare(last, later) >= 0 {
 		t.Errorf("%q is older than %q but sorts after it", last, later)
+	}
+}
+
+// Where a clock stands still, the next process goes on behind what the one before has made at that instant.
+func TestNewIDsGoOnAfterARestart(t *testing.T) {
+	t.Parallel()
+	s := dbtest.SQLite(t)
+	ctx := context.Background()
+	if err := s.DB.StandStill(ctx, s.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	last := ""
+	for range 30 {
+		err := s.DB.Write(ctx, func(tx *db.Tx) error {
+			if err := event.Emit(ctx, tx, event.New{Type: "test.restarted", SubjectID: "x"}); err != nil {
+				return err
+			}
+			for range 500 {
+				id := tx.NewID("lic")
+				if id <= last {
+					t.Fatalf("%q came after %q", id, last)
+				}
+				last = id
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.DB.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var failed error
+		if s.DB, failed = db.Open(ctx, s.Config); failed != nil {
+			t.Fatal(failed)
+		}
+		if err := s.DB.StandStill(ctx, s.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -37,6 +38,7 @@ const (
 // has no such clock yet gets one that stands at start. It is called once, before the store is used.
 func (d *DB) StandStill(ctx context.Context, start time.Time) error {
 	var now time.Time
+	var newest string
 	err := d.Write(ctx, func(tx *Tx) error {
 		_, err := tx.AddStoreFact(ctx, query.AddStoreFactParams{Name: stillFact, Value: start.UTC().Format(stillForm)})
 		if err != nil {
@@ -46,12 +48,18 @@ func (d *DB) StandStill(ctx context.Context, start time.Time) error {
 		if err != nil {
 			return err
 		}
-		now, err = time.Parse(stillForm, kept)
+		if now, err = time.Parse(stillForm, kept); err != nil {
+			return err
+		}
+		if newest, err = tx.NewestEventID(ctx); errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("the test clock: %w", err)
 	}
+	d.ids.resume(newest)
 	own, ok := d.clock.(*clock.Test)
 	if !ok {
 		own = clock.NewTest(now)

@@ -119,7 +119,7 @@ func TestChangesLeaveWhatIsUsed(t *testing.T) {
 			day = rapid.IntRange(day, term.Whole.Days()-1).Draw(t, "day")
 			at := term.Whole.Start.AddDays(day).StartIn(term.Zone)
 			if !term.Whole.Contains(civil.Of(at, term.Zone)) {
-				t.Skip("a day that the zone left out at the end of the period")
+				continue // a day that the zone left out at the end of the period
 			}
 			change, err := s.Change(at, money.New(price, "EUR"), term)
 			if err != nil {

@@ -14,3 +14,6 @@ SELECT * FROM events WHERE subject_id = @subject_id ORDER BY seq DESC LIMIT CAST
 
 -- name: ListAuditBySubject :many
 SELECT * FROM audit_log WHERE subject_id = @subject_id ORDER BY id DESC LIMIT CAST(@n AS BIGINT);
+
+-- name: NewestEventID :one
+SELECT id FROM events ORDER BY seq DESC LIMIT 1;

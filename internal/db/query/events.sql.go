@@ -173,3 +173,14 @@ func (q *Queries) ListEventsBySubject(ctx context.Context, arg ListEventsBySubje
 	}
 	return items, nil
 }
+
+const newestEventID = `-- name: NewestEventID :one
+SELECT id FROM events ORDER BY seq DESC LIMIT 1
+`
+
+func (q *Queries) NewestEventID(ctx context.Context) (string, error) {
+	row := q.db.QueryRowContext(ctx, newestEventID)
+	var id string
+	err := row.Scan(&id)
+	return id, err
+}

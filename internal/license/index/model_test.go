@@ -58,6 +58,7 @@ func TestIndexAgreesWithRows(t *testing.T) {
 		m.Index = b.node(b.DB, Options{Entries: 1, Identifiers: 1})
 		m.exec(fmt.Sprintf(`UPDATE products SET name = '%s' WHERE id = 'prd_1'`, m.product))
 		defer func() { issued = m.issued }()
+		m.issueOne(t) // so that there is always one to do something with
 		t.Repeat(map[string]func(*rapid.T){
 			"":            m.agree,
 			"issue":       m.issueOne,
@@ -78,9 +79,9 @@ func TestIndexAgreesWithRows(t *testing.T) {
 	})
 }
 
-func (m *machine) issueOne(t *rapid.T) {
+func (m *machine) issueOne(*rapid.T) {
 	if len(m.licenses) == 3 {
-		t.Skip("enough")
+		return
 	}
 	m.issued++
 	m.bundle.issue(m.issued, m.issued)
@@ -89,9 +90,6 @@ func (m *machine) issueOne(t *rapid.T) {
 
 // one draws a license and what a change does to it in the model.
 func (m *machine) one(t *rapid.T) (int, *storedLicense) {
-	if len(m.licenses) == 0 {
-		t.Skip("no license yet")
-	}
 	n := rapid.SampledFrom(slices.Sorted(maps.Keys(m.licenses))).Draw(t, "license")
 	return n, m.licenses[n]
 }
@@ -192,7 +190,7 @@ func (m *machine) beginRead(t *rapid.T) {
 
 func (m *machine) endRead(t *rapid.T) {
 	if len(m.slow) == 0 {
-		t.Skip("nobody reads")
+		return
 	}
 	i := rapid.IntRange(0, len(m.slow)-1).Draw(t, "reader")
 	m.slow[i].at.put(&m.slow[i].e, m.slow[i].before, &m.touches)
