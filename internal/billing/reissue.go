@@ -141,9 +141,6 @@ func (s *Service) unhang(ctx context.Context, tx *db.Tx, inv, anew Invoice, why 
 	for _, line := range inv.Lines {
 		if kept, ok := anew.Line(line.ID); !ok || kept.Link == nil {
 			old.Lines = append(old.Lines, line)
-		} else if line.TakesBack != "" {
-			line.Link = nil // it stays, but takes back anew
-			old.Lines = append(old.Lines, line)
 		}
 	}
 	_, err := s.void(ctx, tx, old, why)
