@@ -422,3 +422,55 @@ func TestCancelCreditForetells(t *testing.T) {
 		s.proven()
 	})
 }
+
+// A renewal that was invoiced before a dispute neither ends the subscription nor is dunned when that is won: one invoice is
+// due that day, with grace from then.
+func TestDisputeWonWithAnOpenRenewal(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		won      string
+		invoices []string
+	}{
+		"its period is not over": {"2027-05-20", []string{
+			"2027-03-01 [2027-03-01, 2027-04-01) paid 10.00 0.00",
+			"2027-03-18 [2027-04-01, 2027-05-01) paid 10.00 0.00",
+			"2027-04-17 [2027-05-01, 2027-06-01) void 10.00 0.00",
+			"2027-05-20 [2027-05-01, 2027-06-01) open 10.00 10.00",
+			"2027-05-20 [2027-06-01, 2027-07-01) open 10.00 10.00",
+		}},
+		"its period is over": {"2027-06-10", []string{
+			"2027-03-01 [2027-03-01, 2027-04-01) paid 10.00 0.00",
+			"2027-03-18 [2027-04-01, 2027-05-01) paid 10.00 0.00",
+			"2027-04-17 [2027-05-01, 2027-06-01) void 10.00 0.00",
+			"2027-06-10 [2027-06-01, 2027-07-01) open 10.00 10.00",
+		}},
+		"it is not due yet": {"2027-04-25", []string{
+			"2027-03-01 [2027-03-01, 2027-04-01) paid 10.00 0.00",
+			"2027-03-18 [2027-04-01, 2027-05-01) paid 10.00 0.00",
+			"2027-04-17 [2027-05-01, 2027-06-01) open 10.00 10.00",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, "2027-03-01", func(s *shop) {
+				ada := s.customer("ada", "tok_ok")
+				_, sub := s.buy(ada, s.price("monthly", 1000))
+				s.advance("2027-04-20") // one renewal is paid by card, the next is invoiced
+				list := must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)
+				payments := must2(s.Payments.List(s.ctx, payment.Filter{InvoiceID: list[1].ID}))(s.T)
+				id := must(s.Sandbox.Dispute(s.ctx, payments[0].Reference))(s.T)
+				must(s.Payments.AddMethod(s.ctx, ada, "sandbox", "tok_decline"))(s.T)
+				s.advance(tt.won)
+				if err := s.Sandbox.CloseDispute(s.ctx, id, "won"); err != nil {
+					s.Fatal(err)
+				}
+				s.advance(tt.won)
+				got, l := s.sub(sub.ID), s.license(sub.LicenseID)
+				if got.Status != subscription.Active || l.Status != license.Active {
+					s.Errorf("won: %s (%s), license %s", got.Status, got.EndReason, l.Status)
+				}
+				s.wantInvoices(ada, tt.invoices...)
+				s.proven()
+			})
+		})
+	}
+}
