@@ -39,7 +39,8 @@ func (a *App) buildFaces(c Config) error {
 	}
 	customers, err := portal.New(portal.Config{
 		DB: a.DB, Settings: a.Settings, SignIn: a.SignIn, Customers: a.Customers, Catalog: a.Catalog, Licenses: a.Licenses, Releases: a.Releases, Orders: a.Orders,
-		Billing: a.Billing, Payments: a.Payments, Subscriptions: a.Subscriptions, Sandbox: a.Sandbox, Clock: a.DB.Clock(), Log: a.log, TestMode: a.Facts.TestMode,
+		Billing: a.Billing, Payments: a.Payments, Subscriptions: a.Subscriptions, Mail: a.Mail, Sandbox: a.Sandbox, Clock: a.DB.Clock(), Log: a.log,
+		TestMode: a.Facts.TestMode,
 	})
 	if err != nil {
 		return err

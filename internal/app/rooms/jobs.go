@@ -22,6 +22,7 @@ func (r *Rooms) registerJobs() {
 		r.Jobs.Register(daily.kind, func(ctx context.Context, _ job.Job) error { return daily.do(ctx) })
 		r.Jobs.Lately(daily.kind, 24*time.Hour)
 	}
+	r.usePostman()
 }
 
 // gatewayEventsKept is how long what gateways told is kept. A gateway repeats itself for days, not for months.

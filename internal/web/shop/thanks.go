@@ -233,7 +233,7 @@ func accountCardOf(r *http.Request) accountCard {
 		}
 	}
 	return accountCard{
-		Text:   "This page can be opened for 24 hours. Keep the keys, or sign in with the address that you ordered with. If you had an account already, the mail about this order has a link that adds the order to it.",
+		Text:   "This page can be opened for 24 hours. Later, everything of this order is in your account: sign in with the address that you ordered with, by a link that we mail you.",
 		Button: ui.Button{Label: "To your account", Href: "/account"},
 	}
 }
