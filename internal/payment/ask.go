@@ -155,7 +155,6 @@ func (s *Service) again(ctx context.Context, a Attempt, late bool) (Attempt, err
 			in, err = chargeOf(ctx, tx, inv, r)
 			return err
 		}
-		before := r
 		r, err = move(ctx, tx, r, neverArrived, gateway.Outcome{Code: codeNeverArrived, Detail: "The gateway got no request."})
 		if err != nil {
 			return err
@@ -164,7 +163,7 @@ func (s *Service) again(ctx context.Context, a Attempt, late bool) (Attempt, err
 			return err
 		}
 		a = attemptOf(r)
-		return s.after(ctx, tx, inv, before, r)
+		return nil
 	})
 	if err != nil || !repeat {
 		return a, err

@@ -10,6 +10,7 @@ import (
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/task"
 )
 
 // The safety bound: a day on which the automation would make more charges than boundFactor times those of the busiest of
@@ -57,7 +58,7 @@ func (s *Service) Held(ctx context.Context, tx *db.Tx, due int64) (bool, error) 
 		return false, fmt.Errorf("hold charges: %w", err)
 	}
 	detail := fmt.Sprintf("%d charges are due, and up to %d would be usual. They wait until somebody releases them; invoices are made all the same.", due, limit)
-	if err := s.task(ctx, tx, heldTask, day, "", detail); err != nil {
+	if err := task.Ask(ctx, tx, task.Question{Kind: heldTask, SubjectID: day, Detail: detail}); err != nil {
 		return false, err
 	}
 	return true, event.Emit(ctx, tx, event.New{
@@ -108,11 +109,8 @@ func (s *Service) Release(ctx context.Context) error {
 		if _, err := tx.ReleaseCharges(ctx, &day); err != nil {
 			return fmt.Errorf("release charges: %w", err)
 		}
-		_, err = tx.FinishStaffTasksAbout(ctx, query.FinishStaffTasksAboutParams{
-			Kind: heldTask, SubjectID: held.Day, DoneAt: &tx.Stamp, DoneBy: event.ActorFrom(ctx).ID,
-		})
-		if err != nil {
-			return fmt.Errorf("release charges: %w", err)
+		if err := task.Settled(ctx, tx, heldTask, held.Day); err != nil {
+			return err
 		}
 		if err := event.Audit(ctx, tx, event.Change{What: "charges.released", SubjectID: held.Day}); err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/payment/gateway"
+	"github.com/keystead/keystead/internal/task"
 	"github.com/keystead/keystead/internal/text"
 )
 
@@ -160,8 +161,10 @@ func (s *Service) giveUpEvent(ctx context.Context, tx *db.Tx, row query.GatewayE
 	if err != nil || n == 0 {
 		return err
 	}
-	return s.task(ctx, tx, "gateway_event.failed", row.EventID, "", fmt.Sprintf(
-		"%s of %s could not be applied: %s", row.Type, row.Gateway, why))
+	return task.Ask(ctx, tx, task.Question{
+		Kind: "gateway_event.failed", SubjectID: row.EventID,
+		Detail: fmt.Sprintf("%s of %s could not be applied: %s", row.Type, row.Gateway, reason(why.Error())),
+	})
 }
 
 // apply applies an event and marks it in one transaction, so that it counts once.
@@ -241,8 +244,10 @@ func (s *Service) unplaced(ctx context.Context, tx *db.Tx, name string, o gatewa
 	if o.State != gateway.Succeeded {
 		return why, nil
 	}
-	return why, s.task(ctx, tx, "payment.unplaced", name+" "+o.Reference, "", fmt.Sprintf(
-		"%s took %s as %s, for no charge that this store knows.", name, o.Captured, o.Reference))
+	return why, task.Ask(ctx, tx, task.Question{
+		Kind: "payment.unplaced", SubjectID: name + " " + o.Reference,
+		Detail: fmt.Sprintf("%s took %s as %s, for no charge that this store knows.", name, o.Captured, o.Reference),
+	})
 }
 
 // learn asks the gateway about the charge that an event presumes, and reports whether it learned of its success.

@@ -169,18 +169,6 @@ func (s *Service) Methods(ctx context.Context, customerID string) ([]Method, err
 	return methods, err
 }
 
-// DefaultMethod returns the method that a customer is charged by, if there is one.
-func DefaultMethod(ctx context.Context, tx *db.Tx, customerID string) (Method, bool, error) {
-	r, err := tx.DefaultPaymentMethod(ctx, customerID)
-	if db.NotFound(err) {
-		return Method{}, false, nil
-	}
-	if err != nil {
-		return Method{}, false, fmt.Errorf("payment method of customer %s: %w", customerID, err)
-	}
-	return methodOf(r), true, nil
-}
-
 // lockMethod locks the customer and returns one of the methods that are not removed.
 func lockMethod(ctx context.Context, tx *db.Tx, customerID, id string) (query.PaymentMethod, error) {
 	if _, err := customer.Lock(ctx, tx, customerID); err != nil {

@@ -1,7 +1,6 @@
 package payment
 
 import (
-	"context"
 	"log/slog"
 	"maps"
 	"slices"
@@ -23,15 +22,14 @@ type Service struct {
 	jobs     *job.Queue
 	log      *slog.Logger
 	gateways map[string]gateway.Gateway
-	settled  []func(ctx context.Context, tx *db.Tx, inv billing.Invoice) error
 	look     func()
 	bounded  bool
 
 	taken, repeats, refused atomic.Uint64
 }
 
-// New returns the payments of a store. [Service.UseGateway], [Service.AfterAttempt], [Service.OnIntake] and
-// [Service.KeepBound] belong to building the program: call them before the first verb.
+// New returns the payments of a store. [Service.UseGateway], [Service.OnIntake] and [Service.KeepBound] belong to building
+// the program: call them before the first verb.
 func New(d *db.DB, b *billing.Service, jobs *job.Queue, log *slog.Logger) *Service {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)

@@ -340,7 +340,14 @@ func (x *till) proven(t testing.TB) {
 	for _, s := range x.strings(t, booksApart) {
 		t.Error(s)
 	}
+	for _, s := range x.strings(t, untold) {
+		t.Error(s)
+	}
 }
+
+// untold finds what staff are asked without an event that says so.
+const untold = `SELECT kind || ' of ' || subject_id || ' is asked in silence' FROM staff_tasks WHERE NOT EXISTS (
+	SELECT 1 FROM events WHERE events.type = 'task.opened' AND events.subject_id = staff_tasks.subject_id)`
 
 // booksApart finds what the store and the sandbox do not say alike.
 const booksApart = `
