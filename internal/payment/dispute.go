@@ -12,7 +12,11 @@ import (
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/payment/gateway"
+	"github.com/keystead/keystead/internal/task"
 )
+
+// uncoveredTask asks about money that a dispute takes back and the customer has spent.
+const uncoveredTask = "dispute.uncovered"
 
 // Dispute is a payment that its customer has the bank take back.
 type Dispute struct {
@@ -125,8 +129,19 @@ func (s *Service) openDispute(ctx context.Context, tx *db.Tx, inv billing.Invoic
 			return none, err
 		}
 	}
-	if _, err := s.billing.PayOut(ctx, tx, inv.CustomerID, inv, e.Money, billing.TakenChargeback, row.ID); err != nil {
+	uncovered, err := s.billing.PayOut(ctx, tx, inv.CustomerID, inv, e.Money, billing.TakenChargeback, row.ID)
+	if err != nil {
 		return none, err
+	}
+	if uncovered.Amount > 0 {
+		err := task.Ask(ctx, tx, task.Question{
+			Kind: uncoveredTask, SubjectID: row.ID, CustomerID: inv.CustomerID,
+			Detail: fmt.Sprintf("%s paid for invoice %s are disputed, of which the customer had spent %s already: if the dispute is lost, so is that.",
+				e.Money, inv.Number, uncovered),
+		})
+		if err != nil {
+			return none, err
+		}
 	}
 	d, err := tx.DisputeByReference(ctx, query.DisputeByReferenceParams{Gateway: p.Gateway, Reference: e.Reference})
 	if err != nil {
@@ -147,6 +162,9 @@ func (s *Service) closeDispute(ctx context.Context, tx *db.Tx, inv billing.Invoi
 	}
 	var err error
 	if to == DisputeWon {
+		if err := task.Settled(ctx, tx, uncoveredTask, d.ID); err != nil {
+			return err
+		}
 		inv, err = s.countAgain(ctx, tx, inv, d)
 	} else if inv.Status == billing.Open && d.Counted > 0 {
 		inv, err = s.billing.GiveUp(ctx, tx, inv.ID, "The dispute "+d.Reference+" was lost.")

@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -141,11 +142,18 @@ func TestDisputeAfterARefundToSpentCredit(t *testing.T) {
 		x.settle(t)
 		x.wantBalance(t, inv.ID, 500)
 		x.proven(t)
+		asked := x.strings(t, "SELECT state FROM staff_tasks WHERE kind = 'dispute.uncovered' AND detail LIKE '%had spent 2.00 EUR already%'")
+		if !slices.Equal(asked, []string{"open"}) {
+			t.Errorf("staff are asked %v", asked)
+		}
 		x.closed(t, id, "won")
 		x.settle(t)
 		x.wantBalance(t, inv.ID, 0)
 		if credit := x.credit(t, ada); credit != 0 {
 			t.Errorf("credit = %d", credit)
+		}
+		if n := x.count(t, "SELECT COUNT(*) FROM staff_tasks WHERE state = 'open'"); n != 0 {
+			t.Errorf("%d questions are left", n)
 		}
 		x.proven(t)
 	})
