@@ -372,6 +372,12 @@ FROM payments LEFT JOIN refunds
 GROUP BY payments.id, payments.refunded HAVING payments.refunded <> COALESCE(SUM(refunds.amount), 0)
 ORDER BY payments.id LIMIT CAST(@n AS BIGINT);
 
+-- name: WrongCouponUses :many
+SELECT coupons.id, coupons.uses AS got, COUNT(coupon_uses.order_id) AS want
+FROM coupons LEFT JOIN coupon_uses ON coupon_uses.coupon_id = coupons.id
+GROUP BY coupons.id, coupons.uses HAVING coupons.uses <> COUNT(coupon_uses.order_id)
+ORDER BY coupons.id LIMIT CAST(@n AS BIGINT);
+
 -- name: WrongReplacements :many
 SELECT invoices.id, invoices.status FROM invoices JOIN invoices AS newer ON newer.replaces = invoices.id
 WHERE invoices.status <> 'void'

@@ -2102,6 +2102,42 @@ func (q *Queries) WrongApplied(ctx context.Context, n int64) ([]WrongAppliedRow,
 	return items, nil
 }
 
+const wrongCouponUses = `-- name: WrongCouponUses :many
+SELECT coupons.id, coupons.uses AS got, COUNT(coupon_uses.order_id) AS want
+FROM coupons LEFT JOIN coupon_uses ON coupon_uses.coupon_id = coupons.id
+GROUP BY coupons.id, coupons.uses HAVING coupons.uses <> COUNT(coupon_uses.order_id)
+ORDER BY coupons.id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongCouponUsesRow struct {
+	ID   string
+	Got  int64
+	Want int64
+}
+
+func (q *Queries) WrongCouponUses(ctx context.Context, n int64) ([]WrongCouponUsesRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongCouponUses, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongCouponUsesRow
+	for rows.Next() {
+		var i WrongCouponUsesRow
+		if err := rows.Scan(&i.ID, &i.Got, &i.Want); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const wrongCredited = `-- name: WrongCredited :many
 SELECT invoices.id, CAST(COALESCE(SUM(credit_notes.total), 0) AS BIGINT) AS want, invoices.credited AS got
 FROM invoices LEFT JOIN credit_notes ON credit_notes.invoice_id = invoices.id
