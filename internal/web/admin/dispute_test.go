@@ -91,13 +91,13 @@ func TestPaymentMethods(t *testing.T) {
 	c := b.buyer("m@example.com", "")
 	at := "/admin/customers/" + c.ID
 	page := br.get(at + "/methods/new").is(200).sound()
-	for _, card := range sandboxCards {
-		page.says(`value="` + card.token + `"`)
-		br.post(at+"/methods", "token", card.token).to(at)
+	for _, card := range sandbox.Cards() {
+		page.says(`value="` + card.Token + `"`)
+		br.post(at+"/methods", "token", card.Token).to(at)
 	}
 	br.post(at+"/methods", "token", "tok_none").is(422).sound()
 	methods := must(b.Payments.Methods(t.Context(), c.ID))(t)
-	if len(methods) != len(sandboxCards) || !methods[len(methods)-1].Default {
+	if len(methods) != len(sandbox.Cards()) || !methods[len(methods)-1].Default {
 		t.Fatalf("%d methods", len(methods))
 	}
 	br.get(at).is(200).sound().says("Default · Sandbox", "Make default")

@@ -19,7 +19,7 @@ func (a *area) methodNew(w http.ResponseWriter, r *http.Request) error {
 
 func (a *area) methodView(w http.ResponseWriter, r *http.Request, status int, token string, problem error) error {
 	choice := ui.Field{Kind: ui.InputRadio, Name: "token", Label: "Test card", Value: token, Required: true}
-	for _, c := range testCards {
+	for _, c := range sandbox.Cards() {
 		choice.Options = append(choice.Options, ui.Option{Value: c.Token, Label: c.Label, Hint: c.What})
 	}
 	f := ui.Form{Action: newMethod, Submit: "Save card", Cancel: "/account/payment-methods", Stacked: true, Sections: []ui.FormSection{{Fields: []ui.Field{choice}}}}
