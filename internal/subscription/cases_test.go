@@ -6,6 +6,7 @@ import (
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/subscription"
 )
@@ -473,4 +474,35 @@ func TestDisputeWonWithAnOpenRenewal(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Where money revives licenses, whoever buys again has the old license back, also with money that came too late.
+func TestLateMoneyRevives(t *testing.T) {
+	each(t, "2027-03-01", func(s *shop) {
+		s.set(map[string]any{"licenses.renew_expired": true})
+		ada := s.customer("ada", "tok_decline")
+		price := s.price("monthly", 1000)
+		_, sub := s.buy(ada, price)
+		s.advance("2027-05-02")
+		was := s.license(sub.LicenseID)
+		if was.Status != license.Expired {
+			s.Fatalf("license %s after the last date", was.Status)
+		}
+		s.pay(must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)[0].ID, 1000)
+		if l := s.license(sub.LicenseID); l.Status != license.Expired {
+			s.Errorf("license %s: money for what is uncollectible is credit", l.Status)
+		}
+		o := must(s.Orders.Place(s.ctx, order.Input{CustomerID: ada, Items: []order.Item{{PriceID: price, Quantity: 1, LicenseID: sub.LicenseID}}}))(s.T)
+		if o.Status != order.Completed || len(o.SubscriptionIDs) != 1 {
+			s.Fatalf("order %s, subscriptions %v", o.Status, o.SubscriptionIDs)
+		}
+		l := s.license(sub.LicenseID)
+		if l.Status != license.Active || l.Key != was.Key || l.ExpiresAt.Format(time.DateOnly) != "2027-06-02" {
+			s.Errorf("license %s until %s", l.Status, l.ExpiresAt)
+		}
+		if got := s.sub(o.SubscriptionIDs[0]); got.LicenseID != sub.LicenseID || got.Status != subscription.Active {
+			s.Errorf("%s for license %s", got.Status, got.LicenseID)
+		}
+		s.proven()
+	})
 }
