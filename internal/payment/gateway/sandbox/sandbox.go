@@ -104,8 +104,8 @@ const (
 )
 
 var cards = []Card{
-	{OK, "Works", "Sandbox •••• 4242", "Every charge succeeds."},
-	{Decline, "Declined", "Sandbox •••• 0002", "Every charge is declined."},
+	{OK, "Works", "Sandbox •••• 4242", "The charge succeeds."},
+	{Decline, "Declined", "Sandbox •••• 0002", "The charge is declined."},
 	{Insufficient, "Empty account", "Sandbox •••• 9995", "There is not enough money on the account."},
 	{Auth, "Asks its owner", "Sandbox •••• 3220", "The owner must confirm each charge."},
 	{Timeout, "Loses the answer", "Sandbox •••• 0119", "The charge succeeds, and the answer to it is lost."},
