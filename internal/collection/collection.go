@@ -169,6 +169,11 @@ func (s *Service) step(ctx context.Context, tx *db.Tx, id string, held bool) (au
 	if inv.Disputes > 0 {
 		do = nil
 	}
+	if slices.ContainsFunc(do, func(step dunning.Step) bool { return step.Action == dunning.Lapse }) {
+		if busy, err := billing.InFlight(ctx, tx, inv.ID); err != nil || busy {
+			return automation.ItemHeld, err // it may be paid: what became of that shows first
+		}
+	}
 	if err := s.billing.SetStep(ctx, tx, inv.ID, next.Name, next.On); err != nil {
 		return automation.ItemSkipped, err
 	}
@@ -195,8 +200,8 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, id string, step dunni
 		}
 		return err
 	case dunning.Lapse:
-		if busy, err := billing.InFlight(ctx, tx, inv.ID); err != nil || busy || delivered(inv) {
-			return err
+		if delivered(inv) {
+			return nil
 		}
 		_, err := s.billing.Void(ctx, tx, inv.ID, "the change was not paid in time")
 		return err

@@ -8,6 +8,7 @@ import (
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/subscription"
 )
 
@@ -366,6 +367,40 @@ func TestUnpaidUpgradeLapses(t *testing.T) {
 		}
 		s.proven()
 	})
+}
+
+// A change of plan is not taken back while somebody is paying it.
+func TestUpgradeThatIsBeingPaidDoesNotLapse(t *testing.T) {
+	for name, pay := range map[string]bool{"it is paid": true, "it is not": false} {
+		t.Run(name, func(t *testing.T) {
+			each(t, "2027-03-01", func(s *shop) {
+				ada := s.customer("ada", "tok_decline")
+				_, sub := s.buy(ada, s.price("monthly", 1000))
+				pro := s.price("monthly", 3000)
+				s.advance("2027-03-11")
+				change := must(s.Subscriptions.Change(s.ctx, sub.ID, subscription.ChangeInput{PriceID: pro, When: subscription.Now}))(s.T)
+				s.advance("2027-03-17")
+				s.store.Clock.Advance(20 * time.Hour)
+				page := must(s.Payments.Checkout(s.ctx, change.InvoiceID, payment.CheckoutOptions{Gateway: sandbox.Name}))(s.T)
+				s.store.Clock.Advance(10 * time.Hour)
+				must(s.Automation.RunDue(s.ctx))(s.T)
+				if inv := must(s.Billing.ByID(s.ctx, change.InvoiceID))(s.T); inv.Status != billing.Open {
+					s.Fatalf("while somebody is paying it is %s", inv.Status)
+				}
+				want, unit := billing.Void, int64(1000)
+				if pay {
+					want, unit = billing.Paid, 3000
+					must(s.Sandbox.Pay(s.ctx, page.Reference, sandbox.OK))(s.T)
+				}
+				s.advance("2027-03-20")
+				inv := must(s.Billing.ByID(s.ctx, change.InvoiceID))(s.T)
+				if got := s.sub(sub.ID); inv.Status != want || got.Unit.Amount != unit {
+					s.Errorf("the change is %s, the subscription costs %s", inv.Status, got.Unit)
+				}
+				s.proven()
+			})
+		})
+	}
 }
 
 // Staff give up the money of an overdue renewal: the subscription ends, and nothing further is asked for.
