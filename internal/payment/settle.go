@@ -150,6 +150,9 @@ func (s *Service) succeeded(ctx context.Context, tx *db.Tx, inv billing.Invoice,
 	if err != nil {
 		return fmt.Errorf("payment %s: %w", r.PaymentID, err)
 	}
+	if inv, err = s.billing.InTime(ctx, tx, inv); err != nil {
+		return err
+	}
 	applied, credit := inv.Accepts(o.Captured)
 	paid := newPayment(tx, inv, r.Gateway, o.Captured, applied)
 	paid.Reference, paid.MethodID = o.Reference, deref(r.MethodID)
