@@ -13,13 +13,12 @@ import (
 	"github.com/keystead/keystead/internal/task"
 )
 
-// The safety bound: a day on which the automation would make more charges than boundFactor times those of the busiest of
-// the last boundDays, and more than boundLeast, is not trusted. Its invoices are made; its charges wait for a person.
+// The safety bound: a day on which the automation would make more charges than some times those of the busiest of the last
+// boundDays, and more than some in all, as the settings say, is not trusted. Its invoices are made; its charges wait for a
+// person.
 const (
-	boundFactor = 5
-	boundLeast  = 100
-	boundDays   = 60
-	heldTask    = "charges.held"
+	boundDays = 60
+	heldTask  = "charges.held"
 )
 
 // KeepBound has the safety bound kept, which a store in test mode does without. It belongs to building the program.
@@ -39,7 +38,7 @@ func (s *Service) Held(ctx context.Context, tx *db.Tx, due int64) (bool, error) 
 	if !s.bounded || due == 0 {
 		return false, nil
 	}
-	on, err := today(ctx, tx)
+	st, err := setting.Load(ctx, tx)
 	if err != nil {
 		return false, err
 	}
@@ -49,7 +48,8 @@ func (s *Service) Held(ctx context.Context, tx *db.Tx, due int64) (bool, error) 
 	case !db.NotFound(err):
 		return false, fmt.Errorf("held charges: %w", err)
 	}
-	limit, usual, err := s.limit(ctx, tx, on)
+	on := civil.Of(tx.Now, st.TimeZone)
+	limit, usual, err := s.limit(ctx, tx, st, on)
 	if err != nil || !usual || due <= limit {
 		return false, err
 	}
@@ -67,7 +67,10 @@ func (s *Service) Held(ctx context.Context, tx *db.Tx, due int64) (bool, error) 
 }
 
 // limit is how many charges may still be made today. usual is false if nobody can say.
-func (s *Service) limit(ctx context.Context, tx *db.Tx, on civil.Date) (limit int64, usual bool, err error) {
+func (s *Service) limit(ctx context.Context, tx *db.Tx, st setting.Settings, on civil.Date) (limit int64, usual bool, err error) {
+	if st.HoldFactor == 0 {
+		return 0, false, nil
+	}
 	day, from := on.String(), on.AddDays(-boundDays).String()
 	released, err := tx.ReleasedOn(ctx, &day)
 	if err != nil || released > 0 {
@@ -88,7 +91,7 @@ func (s *Service) limit(ctx context.Context, tx *db.Tx, on civil.Date) (limit in
 	if err != nil && !db.NotFound(err) {
 		return 0, false, fmt.Errorf("days of charges: %w", err)
 	}
-	return max(boundLeast, boundFactor*busiest) - now.Charges, true, nil
+	return max(int64(st.HoldAbove), int64(st.HoldFactor)*busiest) - now.Charges, true, nil
 }
 
 // Release lets the charges that wait go on.
