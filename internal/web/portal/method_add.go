@@ -52,5 +52,9 @@ func (a *area) methodSave(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.methodView(w, r, web.FormStatus(w, err), token, err)
 	}
-	return done(w, r, "/account/payment-methods", m.Label+" is saved. Renewals are charged to it from now on.")
+	said := m.Label + " is saved. Renewals are charged to it from now on."
+	if a.toPay(r, visitorOf(r)) > 0 {
+		said += " What is open already you can pay with it now."
+	}
+	return done(w, r, "/account/payment-methods", said)
 }

@@ -24,6 +24,9 @@ func (a *area) methodList(w http.ResponseWriter, r *http.Request) error {
 	if mayAdd && len(saved) > 0 {
 		v.Head.Actions = []ui.Button{{Label: "Add", Icon: "plus", Kind: ui.Primary, Href: newMethod}}
 	}
+	if n := a.toPay(r, me); n > 0 && !me.acting() {
+		v.Callouts = append(v.Callouts, openInvoices(n))
+	}
 	for _, m := range saved {
 		v.Cards = append(v.Cards, a.methodCard(v.Page, m, saved, today, !me.acting()))
 	}
