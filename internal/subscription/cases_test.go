@@ -567,3 +567,32 @@ func TestLateMoneyBeforeTheAutomation(t *testing.T) {
 		s.proven()
 	})
 }
+
+// Once a subscription is past due, no further period of it is charged, although it was invoiced before: money for time that
+// its license may never run is not taken.
+func TestPastDueChargesNothingFurther(t *testing.T) {
+	each(t, "2027-03-01", func(s *shop) {
+		s.set(map[string]any{"billing.grace_days": 20, "billing.capture_days": 3, "billing.overdue_days": []int{1}})
+		ada := s.customer("ada", "tok_decline")
+		_, sub := s.buy(ada, s.price("monthly", 1000))
+		s.advance("2027-04-21")
+		if got := s.sub(sub.ID); got.Status != subscription.PastDue {
+			s.Fatalf("%s at the end of grace", got.Status)
+		}
+		must(s.Payments.AddMethod(s.ctx, ada, "sandbox", "tok_ok"))(s.T)
+		s.advance("2027-04-29") // the day to charge the next period has passed
+		open := []string{
+			"2027-03-01 [2027-03-01, 2027-04-01) paid 10.00 0.00",
+			"2027-03-18 [2027-04-01, 2027-05-01) open 10.00 10.00",
+			"2027-04-17 [2027-05-01, 2027-06-01) open 10.00 10.00",
+		}
+		s.wantInvoices(ada, open...)
+		s.pay(must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)[1].ID, 1000)
+		s.advance("2027-04-30") // what was held goes on at once
+		s.wantInvoices(ada, open[0], "2027-03-18 [2027-04-01, 2027-05-01) paid 10.00 0.00", "2027-04-17 [2027-05-01, 2027-06-01) paid 10.00 0.00")
+		if got := s.sub(sub.ID); got.Status != subscription.Active {
+			s.Errorf("%s after paying", got.Status)
+		}
+		s.proven()
+	})
+}
