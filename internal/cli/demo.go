@@ -186,7 +186,7 @@ func (c *demoCommand) unused(ctx context.Context, dir string) error {
 		return nil
 	}
 	if _, err := os.Stat(filepath.Join(dir, db.FileName)); !errors.Is(err, os.ErrNotExist) {
-		return errors.Join(err, fmt.Errorf("%s holds a store, but no %s: it is no demo store, or one that was not finished. Name another folder", dir, keptFile))
+		return errors.Join(err, fmt.Errorf("%s holds a store, but no %s: it is no demo store, one that was not finished, or one that was restored. Name another folder, or serve it with 'keystead serve'", dir, keptFile))
 	}
 	return nil
 }
