@@ -184,8 +184,14 @@ func (s *Service) keyOf(ctx context.Context, attemptID string) (key string, err 
 	return key, err
 }
 
-// Sweep has every attempt asked about that is older than a day, should its own questions have got lost.
+// Sweep has gateways asked about whatever has been open for long: attempts and refunds, should their own questions have
+// got lost, and disputes.
 func (s *Service) Sweep(ctx context.Context) error {
+	return errors.Join(s.askAttempts(ctx), s.askRefunds(ctx), s.askDisputes(ctx))
+}
+
+// askAttempts has every attempt asked about that is older than a day.
+func (s *Service) askAttempts(ctx context.Context) error {
 	after := ""
 	for {
 		var ids []string

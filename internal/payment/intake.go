@@ -45,9 +45,7 @@ func (s *Service) Intake(ctx context.Context, name string, header http.Header, b
 	}
 	e, err := g.ParseWebhook(header, body, s.db.Clock().Now())
 	if err == nil {
-		if id, badID := text.Required(e.ID, maxReference); badID != nil || id != e.ID {
-			err = fmt.Errorf("the id of the event is %q", e.ID)
-		}
+		err = checkID(e)
 	}
 	if err != nil {
 		s.refused.Add(1)
@@ -61,29 +59,42 @@ func (s *Service) Intake(ctx context.Context, name string, header http.Header, b
 			return errUnreadable.Because(err)
 		}
 	}
-	payload, err := json.Marshal(e)
-	if err != nil {
-		return err
-	}
-	row := query.InsertGatewayEventParams{Gateway: name, EventID: e.ID, Type: reason(e.Type), Payload: string(payload)}
-	var inserted int64
-	err = s.db.Write(ctx, func(tx *db.Tx) (err error) {
-		row.ReceivedAt = tx.Stamp
-		if inserted, err = tx.InsertGatewayEvent(ctx, row); err == nil && inserted == 1 {
-			tx.OnCommit(s.wake)
-		}
-		return err
-	})
+	isNew, err := s.take(ctx, name, e)
 	switch {
 	case err != nil:
 		return fmt.Errorf("webhook %s of %s: %w", e.ID, name, err)
-	case inserted == 0:
+	case !isNew:
 		s.repeats.Add(1)
 		s.log.Info("webhook repeated", "gateway", name, "event", e.ID)
 	default:
 		s.taken.Add(1)
 	}
 	return nil
+}
+
+func checkID(e gateway.Event) error {
+	if id, err := text.Required(e.ID, maxReference); err != nil || id != e.ID {
+		return fmt.Errorf("the id of the event is %q", e.ID)
+	}
+	return nil
+}
+
+// take writes what a gateway tells, once, to be applied soon.
+func (s *Service) take(ctx context.Context, name string, e gateway.Event) (isNew bool, err error) {
+	payload, err := json.Marshal(e)
+	if err != nil {
+		return false, err
+	}
+	row := query.InsertGatewayEventParams{Gateway: name, EventID: e.ID, Type: reason(e.Type), Payload: string(payload)}
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		row.ReceivedAt = tx.Stamp
+		inserted, err := tx.InsertGatewayEvent(ctx, row)
+		if isNew = inserted == 1; isNew {
+			tx.OnCommit(s.wake)
+		}
+		return err
+	})
+	return isNew, err
 }
 
 const (

@@ -28,7 +28,7 @@ func (s *Service) payBack(ctx context.Context, j job.Job) error {
 		s.log.Warn("no answer to a refund; the gateway will be asked", "refund", e.RefundID, "err", err)
 		state = RefundPending
 	}
-	if state != RefundPending {
+	if state != RefundPending || e.Once != "" {
 		return nil
 	}
 	wait := pendingAsk

@@ -145,6 +145,25 @@ func (f *flaky) FindRefund(ctx context.Context, key, reference string) (gateway.
 	return over(f, func() (gateway.RefundOutcome, error) { return f.Gateway.FindRefund(ctx, key, reference) })
 }
 
+func (f *flaky) FindDispute(ctx context.Context, reference string) (gateway.DisputeEvent, error) {
+	return over(f, func() (gateway.DisputeEvent, error) { return f.Gateway.FindDispute(ctx, reference) })
+}
+
+func (f *flaky) EventsSince(ctx context.Context, since time.Time, cursor string) (events []gateway.Event, next string, err error) {
+	before, after := f.breaks()
+	if before || after {
+		return nil, "", errLine
+	}
+	return f.Gateway.EventsSince(ctx, since, cursor)
+}
+
+// cut has the line to the gateway break, or mends it.
+func (x *till) cut(broken bool) {
+	x.line.mu.Lock()
+	defer x.line.mu.Unlock()
+	x.line.broken = func() (before, after bool) { return broken, false }
+}
+
 func (x *till) customer(t testing.TB, name string) string {
 	t.Helper()
 	c, err := x.customers.Create(t.Context(), customer.Input{Email: name + "@example.com", Name: name})
