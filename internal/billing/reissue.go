@@ -35,11 +35,16 @@ func (s *Service) RemoveLine(ctx context.Context, tx *db.Tx, lineID string, r Re
 	}
 	var rest []NewLine
 	for _, other := range inv.Lines {
-		if other.ID != lineID {
+		if other.ID != lineID && !other.lowers(line) {
 			rest = append(rest, other.again())
 		}
 	}
 	return s.replace(ctx, tx, inv, rest, r)
+}
+
+// lowers reports whether a line only takes something off another, such as suspended time off a renewal: it goes with it.
+func (l InvoiceLine) lowers(other InvoiceLine) bool {
+	return l.Link == nil && l.Amount.Amount < 0 && l.SubscriptionID != "" && l.SubscriptionID == other.SubscriptionID
 }
 
 var errDelivered = fail.Conflict("LINE_DELIVERED", "What the line promised is done. Credit the line instead.")

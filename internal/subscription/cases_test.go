@@ -1,10 +1,12 @@
 package subscription_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
@@ -594,5 +596,60 @@ func TestPastDueChargesNothingFurther(t *testing.T) {
 			s.Errorf("%s after paying", got.Status)
 		}
 		s.proven()
+	})
+}
+
+// What a renewal has used up that is taken back counts again: a charge of the coupon, and credit for suspended time.
+func TestTakenBackRenewalsUseNothingUp(t *testing.T) {
+	t.Parallel()
+	backAndForth := func(s *shop, id string) {
+		s.Helper()
+		must(s.Subscriptions.Pause(s.ctx, id, "no need"))(s.T)
+		must(s.Subscriptions.Resume(s.ctx, id))(s.T)
+	}
+	t.Run("a coupon for three charges", func(t *testing.T) {
+		each(t, "2027-03-01", func(s *shop) {
+			ada := s.customer("ada", "tok_ok")
+			must(s.Coupons.Create(s.ctx, coupon.NewCoupon{Code: "HALF", Percent: "50", Charges: 3}))(s.T)
+			o := must(s.Orders.Place(s.ctx, order.Input{CustomerID: ada, Coupon: "HALF", Items: []order.Item{{PriceID: s.price("monthly", 1000), Quantity: 1}}}))(s.T)
+			s.pay(o.InvoiceID, o.Total.Amount)
+			id := must(s.Orders.ByID(s.ctx, o.ID))(s.T).SubscriptionIDs[0]
+			for _, day := range []string{"2027-03-20", "2027-04-20"} {
+				s.advance(day)
+				backAndForth(s, id)
+				backAndForth(s, id)
+			}
+			s.advance("2027-05-20")
+			var paid []int64
+			for _, inv := range must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T) {
+				if inv.Status != billing.Void {
+					paid = append([]int64{inv.Total.Amount}, paid...)
+				}
+			}
+			if fmt.Sprint(paid) != "[500 500 500 1000]" {
+				s.Errorf("charged %v", paid)
+			}
+			s.proven()
+		})
+	})
+	t.Run("suspended time", func(t *testing.T) {
+		each(t, "2012-05-01", func(s *shop) {
+			s.overdueSteps()
+			s.set(map[string]any{"billing.credit_suspended": true})
+			ada := s.customer("ada", "tok_decline")
+			_, sub := s.buy(ada, s.trialPrice("monthly", 24995, 30))
+			s.advance("2012-07-31")
+			list := must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)
+			s.pay(list[1].ID, 24995)
+			s.pay(list[0].ID, 24995)
+			backAndForth(s, sub.ID)
+			s.wantInvoices(ada,
+				"2012-05-01 [2012-05-01, 2012-05-31) paid 0.00 0.00",
+				"2012-05-31 [2012-05-31, 2012-06-30) paid 249.95 0.00",
+				"2012-06-30 [2012-06-30, 2012-07-31) paid 249.95 0.00",
+				"2012-07-31 [2012-07-31, 2012-08-31) void 80.63 0.00",
+				"2012-07-31 [2012-07-31, 2012-08-31) open 80.63 80.63")
+			s.proven()
+		})
 	})
 }
