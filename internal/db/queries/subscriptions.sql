@@ -123,10 +123,6 @@ SELECT step_on FROM invoices WHERE step_on > @after ORDER BY step_on LIMIT 1;
 INSERT INTO price_updates (id, filter, mode, value, starts_on, notify, reason, status, created_at)
 VALUES (@id, @filter, @mode, @value, @starts_on, @notify, @reason, 'scheduled', @created_at);
 
--- name: InsertPriceUpdateItem :exec
-INSERT INTO price_update_items (update_id, subscription_id, before_amount, after_amount, state)
-VALUES (@update_id, @subscription_id, @before_amount, @after_amount, 'planned');
-
 -- name: PriceUpdate :one
 SELECT * FROM price_updates WHERE id = @id;
 

@@ -422,28 +422,6 @@ func (q *Queries) InsertPriceUpdate(ctx context.Context, arg InsertPriceUpdatePa
 	return err
 }
 
-const insertPriceUpdateItem = `-- name: InsertPriceUpdateItem :exec
-INSERT INTO price_update_items (update_id, subscription_id, before_amount, after_amount, state)
-VALUES ($1, $2, $3, $4, 'planned')
-`
-
-type InsertPriceUpdateItemParams struct {
-	UpdateID       string
-	SubscriptionID string
-	BeforeAmount   int64
-	AfterAmount    int64
-}
-
-func (q *Queries) InsertPriceUpdateItem(ctx context.Context, arg InsertPriceUpdateItemParams) error {
-	_, err := q.db.ExecContext(ctx, insertPriceUpdateItem,
-		arg.UpdateID,
-		arg.SubscriptionID,
-		arg.BeforeAmount,
-		arg.AfterAmount,
-	)
-	return err
-}
-
 const insertStaffTask = `-- name: InsertStaffTask :execrows
 INSERT INTO staff_tasks (id, kind, subject_id, occasion, customer_id, detail, state, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, 'open', $7)
