@@ -147,6 +147,37 @@ func TestC7(t *testing.T) {
 	})
 }
 
+// The rest of C7: the stub is paid from the customer's credit alone, and nothing follows before the next boundary.
+func TestC7FromCredit(t *testing.T) {
+	each(t, "2012-03-02", func(s *shop) {
+		s.set(map[string]any{"billing.invoice_days": 0})
+		ada := s.customer("ada", "tok_ok")
+		o, sub := s.buy(ada, s.price("monthly", 24995))
+		must(s.Subscriptions.Pause(s.ctx, sub.ID, "on leave"))(s.T)
+		s.pay(o.InvoiceID, 23382) // paid already: it is credit
+		s.advance("2012-04-05")
+		must(s.Subscriptions.Resume(s.ctx, sub.ID))(s.T)
+		want := []string{
+			"2012-03-02 [2012-03-02, 2012-04-02) paid 249.95 0.00",
+			"2012-04-05 [2012-04-05, 2012-05-02) paid 224.96 0.00",
+		}
+		s.wantInvoices(ada, want...)
+		s.advance("2012-05-01")
+		s.wantInvoices(ada, want...)
+		if credit := must(s.Customers.ByID(s.ctx, ada))(s.T).CreditIn("EUR"); credit.Amount != 886 {
+			s.Errorf("credit %s, want 8.86", credit)
+		}
+		if tries := s.tries(must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)[0].ID); tries != "" {
+			s.Errorf("a card was charged on %s", tries)
+		}
+		s.advance("2012-05-02")
+		if n := len(s.invoices(ada)); n != 3 {
+			s.Errorf("%d invoices on the next boundary", n)
+		}
+		s.proven()
+	})
+}
+
 func TestC16(t *testing.T) {
 	each(t, "2022-11-27", func(s *shop) {
 		ada := s.customer("ada", "")
