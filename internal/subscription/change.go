@@ -433,8 +433,8 @@ func (s planChange) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line) (s
 		Period: line.Period, LineID: line.ID, InvoiceID: line.InvoiceID, DueOn: line.Period.Start, PriceID: offer.PriceID,
 		Amount: line.Total, State: PeriodPaid,
 	}
-	if inserted, err := insertPeriod(ctx, tx, sub.ID, period); err != nil || !inserted {
-		return "", fmt.Errorf("subscription %s: the period from %s is taken (%w)", sub.ID, period.Start, err)
+	if err := addPeriod(ctx, tx, sub.ID, period); err != nil {
+		return "", err
 	}
 	sub.NextDue = period.End
 	return sub.ID, s.changed(ctx, tx, sub, p)

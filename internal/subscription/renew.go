@@ -37,9 +37,8 @@ func (s *Service) invoiceNext(ctx context.Context, tx *db.Tx, sub Subscription, 
 	if err := save(ctx, tx, sub); err != nil {
 		return err
 	}
-	// Nobody has billed this period: its start is unique.
-	if inserted, err := insertPeriod(ctx, tx, sub.ID, period); err != nil || !inserted {
-		return fmt.Errorf("subscription %s: the period from %s is billed already (%w)", sub.ID, period.Start, err)
+	if err := addPeriod(ctx, tx, sub.ID, period); err != nil {
+		return err
 	}
 	inv, err := s.billing.Issue(ctx, tx, bill)
 	if err != nil {
