@@ -335,7 +335,7 @@ func (s *Service) handOver(ctx context.Context, id string) (a Attempt, in gatewa
 			return err
 		}
 		if inv.Status != billing.Open || inv.Balance().Amount <= 0 || disputed {
-			a, err = s.drop(ctx, tx, inv, r)
+			a, err = drop(ctx, tx, r)
 			return err
 		}
 		r.Amount = min(r.Amount, inv.Balance().Amount)

@@ -103,7 +103,7 @@ func move(ctx context.Context, tx *db.Tx, r query.PaymentAttempt, on attemptTrig
 }
 
 // drop ends an attempt that was not handed over and will not be.
-func (s *Service) drop(ctx context.Context, tx *db.Tx, inv billing.Invoice, r query.PaymentAttempt) (Attempt, error) {
+func drop(ctx context.Context, tx *db.Tx, r query.PaymentAttempt) (Attempt, error) {
 	r, err := move(ctx, tx, r, notNeeded, gateway.Outcome{Code: codeNotNeeded, Detail: "The invoice took no money any more."})
 	if err != nil {
 		return Attempt{}, err

@@ -404,6 +404,7 @@ func TestUnpaidUpgradeLapses(t *testing.T) {
 
 // A change of plan is not taken back while somebody is paying it.
 func TestUpgradeThatIsBeingPaidDoesNotLapse(t *testing.T) {
+	t.Parallel()
 	for name, pay := range map[string]bool{"it is paid": true, "it is not": false} {
 		t.Run(name, func(t *testing.T) {
 			each(t, "2027-03-01", func(s *shop) {
