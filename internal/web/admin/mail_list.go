@@ -38,6 +38,9 @@ func (a *area) mailList(w http.ResponseWriter, r *http.Request) error {
 	} else if outbox.Trouble != "" {
 		v.Callouts = append(v.Callouts, ui.Callout{Tone: ui.Warn, Title: "The mail server does not answer", Text: outbox.Trouble + " Mails wait and are sent when it does."})
 	}
+	if outbox.Linkless {
+		v.Callouts = append(v.Callouts, linkless())
+	}
 	v.Filter = ui.Filter{
 		Action: "/admin/mail", SearchLabel: "Search mails", SearchName: "q", Search: f.Query, Placeholder: "Address, or the id of what it is about", ClearHref: "/admin/mail",
 		Selects: []ui.Select{{Label: "State", Name: "state", Value: string(f.State), Options: options("queued", "sending", "sent", "unknown", "failed", "cancelled")}},
@@ -74,6 +77,13 @@ func (a *area) mailShow(w http.ResponseWriter, r *http.Request) error {
 			v.Head.Actions = []ui.Button{{Label: "Send again", Href: "/admin/mail/" + m.ID + "/resend", Icon: "repeat", Confirm: resendMailQuestion(m)}}
 		}
 	}
+	outbox, err := a.Mail.Outbox(r.Context())
+	if err != nil {
+		return err
+	}
+	if outbox.Linkless && m.SettledAt == nil {
+		v.Callouts = []ui.Callout{linkless()}
+	}
 	facts := &ui.Details{Items: []ui.Detail{
 		{Label: "State", Value: ui.Status(string(m.State))},
 		{Label: "Written", Value: ui.HTML(v.Ago(m.CreatedAt))},
@@ -105,6 +115,14 @@ func (a *area) mailShow(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.Right = []card{text}
 	return a.sheet(w, v)
+}
+
+// linkless says why buttons such as "Pay now" are missing in mails.
+func linkless() ui.Callout {
+	return ui.Callout{
+		Tone: ui.Warn, Title: "Mails have no links", Text: "The store does not know its own address (store.base_url). Links such as \"Pay now\" are left out, and mails that are only a link, such as for a new password, fail.",
+		Actions: []ui.Button{{Label: "To the settings", Href: "/admin/settings", Small: true}},
+	}
 }
 
 func resendMailQuestion(m mail.Mail) *ui.Confirm {
