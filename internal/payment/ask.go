@@ -94,6 +94,12 @@ func (s *Service) Refresh(ctx context.Context, attemptID string) (Attempt, error
 	if err != nil || !a.InFlight() {
 		return a, err
 	}
+	if held, err := s.recovery.Held(ctx); err != nil || held {
+		if err == nil {
+			a, err = s.find(ctx, a)
+		}
+		return a, err
+	}
 	if a.State == AttemptCreated {
 		return s.send(ctx, a.ID)
 	}
@@ -135,6 +141,9 @@ func silent(err error) error {
 // again is for an attempt of which the gateway has never heard: it is asked for once more, with the same key, if that is
 // of use, and has failed otherwise. Should the first request arrive after all, the webhook that tells of it corrects that.
 func (s *Service) again(ctx context.Context, a Attempt, late bool) (Attempt, error) {
+	if err := s.recovery.Refuse(ctx); err != nil {
+		return a, err
+	}
 	var in gateway.Charge
 	repeat := false
 	err := s.db.Write(ctx, func(tx *db.Tx) error {

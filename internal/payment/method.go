@@ -49,7 +49,7 @@ func methodOf(r query.PaymentMethod) Method {
 // AddMethod saves what a token of a gateway's form stands for, and makes it the customer's default. It must not run
 // inside a transaction.
 func (s *Service) AddMethod(ctx context.Context, customerID, gatewayName, token string) (Method, error) {
-	if err := outside(ctx); err != nil {
+	if err := s.mayAsk(ctx); err != nil {
 		return Method{}, err
 	}
 	token, err := text.Required(token, maxReference)

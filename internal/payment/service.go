@@ -11,6 +11,7 @@ import (
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/payment/gateway"
+	"github.com/keystead/keystead/internal/recovery"
 )
 
 var errGatewayNotFound = fail.NotFound("GATEWAY_NOT_FOUND", "There is no such payment gateway.")
@@ -24,12 +25,13 @@ type Service struct {
 	gateways map[string]gateway.Gateway
 	look     func()
 	bounded  bool
+	recovery *recovery.Service
 
 	taken, repeats, refused atomic.Uint64
 }
 
-// New returns the payments of a store. [Service.UseGateway], [Service.OnIntake] and [Service.KeepBound] belong to building
-// the program: call them before the first verb.
+// New returns the payments of a store. [Service.UseGateway], [Service.OnIntake], [Service.KeepBound] and [Service.UseRecovery]
+// belong to building the program: call them before the first verb.
 func New(d *db.DB, b *billing.Service, jobs *job.Queue, log *slog.Logger) *Service {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -60,7 +62,7 @@ func (s *Service) gateway(name string) (gateway.Gateway, error) {
 	if !ok {
 		return nil, errGatewayNotFound
 	}
-	return g, nil
+	return &held{g, s.recovery}, nil
 }
 
 // GatewayInfo is a gateway as it is offered.

@@ -67,6 +67,54 @@ func (q *Queries) EndRecovery(ctx context.Context) (int64, error) {
 	return result.RowsAffected()
 }
 
+const openAttempts = `-- name: OpenAttempts :many
+SELECT id, payment_id, invoice_id, gateway, method_id, idempotency_key, reference, currency, amount, state, code, detail, action_url, created_at, settled_at FROM payment_attempts WHERE settled_at IS NULL AND id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)
+`
+
+type OpenAttemptsParams struct {
+	After string
+	N     int64
+}
+
+func (q *Queries) OpenAttempts(ctx context.Context, arg OpenAttemptsParams) ([]PaymentAttempt, error) {
+	rows, err := q.db.QueryContext(ctx, openAttempts, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PaymentAttempt
+	for rows.Next() {
+		var i PaymentAttempt
+		if err := rows.Scan(
+			&i.ID,
+			&i.PaymentID,
+			&i.InvoiceID,
+			&i.Gateway,
+			&i.MethodID,
+			&i.IdempotencyKey,
+			&i.Reference,
+			&i.Currency,
+			&i.Amount,
+			&i.State,
+			&i.Code,
+			&i.Detail,
+			&i.ActionUrl,
+			&i.CreatedAt,
+			&i.SettledAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const putStoreFact = `-- name: PutStoreFact :exec
 INSERT INTO store_facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value
 `
