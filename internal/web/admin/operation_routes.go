@@ -6,6 +6,8 @@ import "github.com/keystead/keystead/internal/staff"
 func (a *area) operationRoutes() []route {
 	const er, sr, sw, ww = staff.EventsRead, staff.SalesRead, staff.SalesWrite, staff.SettingsWrite
 	return []route{
+		{pattern: "GET /admin/recovery/confirm", needs: ww, handle: a.asks("dashboard", a.recoveryQuestion)},
+		{pattern: "POST /admin/recovery/confirm", needs: ww, handle: a.answers("dashboard", a.recoveryQuestion, a.recoveryConfirm)},
 
 		{pattern: "GET /admin/mail", needs: er, handle: a.mailList},
 		{pattern: "GET /admin/mail/{id}", needs: er, handle: a.mailShow},
