@@ -15,6 +15,9 @@ import (
 	"github.com/keystead/keystead/internal/task"
 )
 
+// disputeTask asks for an answer to a dispute while it is open: without one it is lost.
+const disputeTask = "dispute.opened"
+
 // uncoveredTask asks about money that a dispute takes back and the customer has spent.
 const uncoveredTask = "dispute.uncovered"
 
@@ -147,7 +150,26 @@ func (s *Service) openDispute(ctx context.Context, tx *db.Tx, inv billing.Invoic
 	if err != nil {
 		return none, err
 	}
-	return d, s.tellDispute(ctx, tx, inv, d)
+	if err := s.tellDispute(ctx, tx, inv, d); err != nil {
+		return none, err
+	}
+	return d, task.Ask(ctx, tx, disputeQuestion(row, inv, e))
+}
+
+// disputeQuestion asks staff to answer a dispute in time.
+func disputeQuestion(row query.InsertDisputeParams, inv billing.Invoice, e gateway.DisputeEvent) task.Question {
+	until := "before the day that is named there"
+	if !e.RespondBy.IsZero() {
+		until = "until " + e.RespondBy.UTC().Format("2 January 2006, 15:04 MST")
+	}
+	number := inv.Number
+	if number == "" {
+		number = inv.ID
+	}
+	return task.Question{
+		Kind: disputeTask, SubjectID: row.ID, CustomerID: inv.CustomerID,
+		Detail: fmt.Sprintf("%s paid for invoice %s are disputed. Answer on the pages of %s %s: without an answer the dispute is lost.", e.Money, number, row.Gateway, until),
+	}
 }
 
 // closeDispute books how a dispute ended. One that is closed stays as it is.
@@ -160,7 +182,10 @@ func (s *Service) closeDispute(ctx context.Context, tx *db.Tx, inv billing.Invoi
 	if _, err := tx.CloseDispute(ctx, query.CloseDisputeParams{ID: d.ID, Status: d.Status, ClosedAt: &tx.Stamp}); err != nil {
 		return fmt.Errorf("dispute %s: %w", d.ID, err)
 	}
-	var err error
+	err := task.Settled(ctx, tx, disputeTask, d.ID)
+	if err != nil {
+		return err
+	}
 	if to == DisputeWon {
 		if err := task.Settled(ctx, tx, uncoveredTask, d.ID); err != nil {
 			return err

@@ -197,4 +197,6 @@ type DisputeEvent struct {
 	Money           money.Money  `json:"money"`
 	State           DisputeState `json:"state"`
 	Reason          string       `json:"reason,omitzero"`
+	// RespondBy is until when the store can answer the bank on the gateway's pages; zero: the gateway does not tell.
+	RespondBy time.Time `json:"respond_by,omitzero"`
 }

@@ -33,12 +33,14 @@ func TestDisputes(t *testing.T) {
 			br.get("/admin/disputes").is(200).sound().says("€20.00")
 			d, _, err := b.Reports.Disputes(t.Context(), reportOpen)
 			dispute := "/admin/disputes/" + must(d, err)(t)[0].ID
+			br.get("/admin/tasks").is(200).says("A payment is disputed", "Answer on the pages of sandbox until", dispute)
 			br.get(dispute).is(200).sound().says("It is open", "Decide it")
 			br.get(dispute+"/close").is(200).sound().says("Won", "Lost", "€20.00 count again", "€20.00 are gone")
 			br.post(dispute+"/close", "outcome", "drawn").is(422).says("is not won or lost")
 			br.post(dispute+"/close", "outcome", outcome).to(dispute)
 			br.get(dispute).is(200).sound().says("It was " + outcome).hides("Decide it")
 			br.get(dispute + "/close").is(409)
+			br.get("/admin/tasks").is(200).hides("A payment is disputed")
 			if got := must(b.Billing.ByID(t.Context(), invoice.ID))(t); got.Status != want {
 				t.Errorf("the invoice is %s, want %s", got.Status, want)
 			}

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
@@ -89,10 +90,13 @@ func (s *Sandbox) tellDispute(ctx context.Context, tx *db.Tx, c query.SandboxCha
 	return s.tell(ctx, tx, c.ID, gateway.Event{Type: "dispute." + d.Status, Dispute: &e})
 }
 
+// timeToRespond is how long a store can answer a dispute, as with many banks.
+const timeToRespond = 7 * 24 * time.Hour
+
 func disputeOf(d query.SandboxDispute, c query.SandboxCharge) gateway.DisputeEvent {
 	return gateway.DisputeEvent{
 		Reference: d.ID, ChargeKey: c.Key, ChargeReference: c.ID, Money: money.New(d.Amount, money.Currency(d.Currency)),
-		State: gateway.DisputeState(d.Status), Reason: d.Reason,
+		State: gateway.DisputeState(d.Status), Reason: d.Reason, RespondBy: d.CreatedAt.Time().Add(timeToRespond),
 	}
 }
 
