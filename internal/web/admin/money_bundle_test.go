@@ -67,8 +67,12 @@ func (b *bundle) newTill(e *estate, text string) {
 	next := e.sub.Periods[len(e.sub.Periods)-1]
 	must(b.Billing.RevokeFulfilment(ctx, next.InvoiceID, next.LineID, cut(255)))(t)
 	e.sub = must(b.Subscriptions.ByID(ctx, e.sub.ID))(t)
-	tasks, _, err := b.Tasks.Open(ctx, "", 1)
-	e.task = must(tasks, err)(t)[0].ID
+	tasks, _, err := b.Tasks.Open(ctx, "", 0)
+	for _, open := range must(tasks, err)(t) {
+		if open.Kind == "subscription.period_removed" {
+			e.task = open.ID
+		}
+	}
 	b.asked(task.Question{Kind: heldCharges, SubjectID: "2026-03-18", Detail: cut(255)})
 	e.invoice = must(b.Billing.ByID(ctx, e.invoice.ID))(t)
 	e.update = must(b.Subscriptions.SchedulePriceUpdate(ctx, subscription.PriceUpdateInput{

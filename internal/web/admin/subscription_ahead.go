@@ -10,6 +10,7 @@ import (
 	"github.com/keystead/keystead/internal/billing/dunning"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/collection"
+	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/subscription"
@@ -26,7 +27,9 @@ type course struct {
 	standing subscription.Standing
 	method   *payment.Method   // that is charged without asking; nil: none
 	open     []billing.Invoice // unpaid invoices that have a line of it
-	change   string            // what it becomes at the next renewal; empty: it stays
+	// next is what the next renewal will ask for, as things stand, and credit what the customer can pay of it already.
+	next, credit money.Money
+	change       string // what it becomes at the next renewal; empty: it stays
 }
 
 // happening is something that comes by itself on a day.
@@ -60,6 +63,16 @@ func (a *area) course(ctx context.Context, s subscription.Subscription) (course,
 	}, c.now)
 	if s.ChangePriceID != "" {
 		if c.change, err = a.priceName(ctx, s.ChangePriceID, s.ChangeQuantity); err != nil {
+			return c, err
+		}
+	}
+	customer, err := a.Customers.ByID(ctx, s.CustomerID)
+	if err != nil {
+		return c, err
+	}
+	c.credit, c.next = customer.CreditIn(s.Unit.Currency), money.New(0, s.Unit.Currency)
+	if s.PausedOn.IsZero() && (c.standing.Status == subscription.Trialing || c.standing.Status == subscription.Active) {
+		if c.next, err = a.Subscriptions.NextBill(ctx, s); err != nil {
 			return c, err
 		}
 	}
@@ -140,11 +153,23 @@ func (c course) trialAhead() []happening {
 	}
 }
 
+// charged says how the first period after a trial is paid; the customer's credit comes first.
 func (c course) charged() string {
-	if c.method == nil {
+	switch rest := c.charge(); {
+	case rest.Amount == 0 && c.next.Amount > 0:
+		return " and paid from the customer's credit"
+	case c.method == nil || c.next.Amount == 0:
 		return ""
+	case rest != c.next:
+		return "; " + rest.Format("en") + ", which credit does not cover, are charged to " + c.method.Label
+	default:
+		return " and charged to " + c.method.Label
 	}
-	return " and charged to " + c.method.Label
+}
+
+// charge is what the customer's credit leaves of the next invoice.
+func (c course) charge() money.Money {
+	return money.New(max(0, c.next.Amount-c.credit.Amount), c.next.Currency)
 }
 
 func (c course) recurringText() string {
@@ -268,15 +293,28 @@ func (c course) renewalAhead() []happening {
 		sub = "At the new price: " + c.change
 	}
 	out := []happening{{on: made, what: "The invoice for the period from " + dateText(c.NextDue) + " is made", sub: sub}}
+	rest := c.charge()
+	switch {
+	case c.next.Amount == 0:
+		out[0].sub = "Nothing of it is to be paid."
+	case rest.Amount == 0:
+		out = append(out, happening{on: made, what: "It is paid from the customer's credit", sub: c.next.Format("en") + " of " + c.credit.Format("en") + "."})
+	case c.credit.Amount > 0:
+		out = append(out, happening{on: made, what: c.credit.Format("en") + " of it are paid from the customer's credit"})
+	}
 	for _, step := range collection.ScheduleOf(c.settings).Steps(dunning.Renewal, c.NextDue) {
-		if step.Action != dunning.Charge || step.Number > 0 || c.method == nil {
+		if step.Action != dunning.Charge || step.Number > 0 || c.method == nil || rest.Amount == 0 {
 			continue
 		}
 		on := step.On
 		if on.Before(made) {
 			on = made
 		}
-		out = append(out, happening{on: on, what: "It is charged to " + c.method.Label})
+		what := "It is charged to "
+		if rest != c.next {
+			what = "The remaining " + rest.Format("en") + " are charged to "
+		}
+		out = append(out, happening{on: on, what: what + c.method.Label})
 	}
 	begins := happening{on: c.NextDue, what: "The next period begins"}
 	if c.change != "" {

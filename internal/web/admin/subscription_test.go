@@ -8,6 +8,8 @@ import (
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/order"
+	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/staff"
 	"github.com/keystead/keystead/internal/subscription"
@@ -54,6 +56,30 @@ func TestWhatHappensNextOfASubscription(t *testing.T) {
 	b.advance(40 * day)
 	page(byHand).says("Over since", "It was not paid", "Nothing more", "Lapsed")
 	b.as(me).get("/admin/subscriptions/"+byHand.ID).hides("Change plan", "/cancel")
+}
+
+// Nothing is said to be charged that the customer's credit pays.
+func TestWhatCreditPaysOfARenewal(t *testing.T) {
+	t.Parallel()
+	b, e, me := shop(t)
+	c := b.buyer("rich@example.com", sandbox.OK)
+	s := b.sell(c.ID, e.monthly.ID)
+	page := func() reply {
+		t.Helper()
+		return b.as(me).get("/admin/subscriptions/" + s.ID).is(200).sound()
+	}
+	deposit := func(cents int64, reference string) {
+		t.Helper()
+		o := must(b.Orders.Place(t.Context(), order.Input{CustomerID: c.ID, Items: []order.Item{{PriceID: e.price.ID, Quantity: 1}}}))(t)
+		must(b.Payments.Record(t.Context(), o.InvoiceID, payment.Manual{Money: eur(o.Total.Amount + cents), Reference: reference}))(t)
+	}
+	page().says("It is charged to Sandbox")
+	deposit(500, "A")
+	page().says("€5.00 of it are paid from the customer", "The remaining €15.00 are charged to Sandbox").hides("It is charged to")
+	deposit(2500, "B")
+	page().says("It is paid from the customer", "€20.00 of €30.00.").hides("charged to Sandbox")
+	b.advance(20 * day)
+	page().says("€10.00 of it are paid", "The remaining €10.00 are charged to Sandbox").hides("€20.00 for INV-")
 }
 
 func TestCancelASubscription(t *testing.T) {
