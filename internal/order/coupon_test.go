@@ -247,6 +247,19 @@ func TestChargesOfACoupon(t *testing.T) {
 			ada := shop.NewCustomer(t, fmt.Sprint("ada", customers))
 			o := place(t, shop, order.Input{CustomerID: ada.ID, Items: one(tt.price), Coupon: tt.code})
 			s := sold(t, shop, o.Items[0].ID)
+			later, err := shop.Orders.Later(t.Context(), o)
+			if err != nil || len(later) != 1 || later[0].Amount != eur(1000) {
+				t.Fatalf("%s: later %+v, %v", name, later, err)
+			}
+			reduced, periods := eur(1000), int64(0)
+			if tt.keeps {
+				if reduced, periods = eur(500), order.Always; tt.left != nil {
+					periods = *tt.left
+				}
+			}
+			if l := later[0]; l.Reduced != reduced || l.ReducedFor != periods {
+				t.Errorf("%s: %s for %d periods, want %s for %d", name, l.Reduced, l.ReducedFor, reduced, periods)
+			}
 			if o.Total != eur(tt.total) || (s.CouponID != "") != tt.keeps || (s.CouponCharges == nil) != (tt.left == nil) ||
 				(tt.left != nil && *s.CouponCharges != *tt.left) {
 				t.Errorf("%s: total %s, keeps %+v", name, o.Total, s)

@@ -2,9 +2,11 @@ package order
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/fail"
@@ -29,6 +31,59 @@ type Later struct {
 	Cycle  civil.Cycle
 	Amount money.Money // of each period, before coupon and tax
 	On     civil.Date  // when it is due for the first time, if the order is paid today
+	// Reduced is what each of the next ReducedFor periods costs with the coupon; 0: no period is reduced, [Always]: every one.
+	Reduced    money.Money
+	ReducedFor int64
+}
+
+// Always is for a coupon that counts for every period.
+const Always = -1
+
+// later is what an item costs after the first charge.
+func later(item Item, c *coupon.Coupon) (Later, error) {
+	l := Later{Cycle: item.Cycle, Amount: money.New(item.UnitAmount.Amount*item.Quantity, item.UnitAmount.Currency)}
+	l.Reduced = l.Amount
+	if c == nil {
+		return l, nil
+	}
+	left := int64(Always)
+	if c.Charges > 0 {
+		left = max(0, c.Charges-item.charges())
+	}
+	off, err := c.Again(coupon.Line{ProductID: item.ProductID, Cycle: item.Cycle, Amount: l.Amount})
+	if err == nil && left != 0 && off.Amount > 0 {
+		l.Reduced.Amount, l.ReducedFor = l.Amount.Amount-off.Amount, left
+	}
+	return l, err
+}
+
+// Later returns what the items of an order cost after the first charge, as it was agreed.
+func (s *Service) Later(ctx context.Context, o Order) ([]Later, error) {
+	var all []Later
+	err := s.db.Read(ctx, func(tx *db.Tx) error {
+		all = nil
+		var c *coupon.Coupon
+		if o.CouponID != "" {
+			used, err := coupon.Load(ctx, tx, o.CouponID)
+			if err != nil {
+				return fmt.Errorf("order %s: %w", o.ID, err)
+			}
+			c = &used
+		}
+		for i, item := range o.Items {
+			if !item.Cycle.Recurs() {
+				continue
+			}
+			l, err := later(item, c)
+			if err != nil {
+				return err
+			}
+			l.Item = i
+			all = append(all, l)
+		}
+		return nil
+	})
+	return all, err
 }
 
 // Quote returns what an order of a known customer would cost. It is the summary of a cart: the same code as
@@ -104,11 +159,15 @@ func (s *Service) quote(ctx context.Context, tx *db.Tx, in Input, who buyer) (Qu
 		q.Discount.Amount += line.Discount.Amount
 	}
 	for i, item := range c.items {
-		if item.Cycle.Recurs() {
-			q.Later = append(q.Later, Later{
-				Item: i, Cycle: item.Cycle, Amount: money.New(item.UnitAmount.Amount*item.Quantity, c.currency), On: c.periodOf(item).End,
-			})
+		if !item.Cycle.Recurs() {
+			continue
 		}
+		l, err := later(item, c.coupon)
+		if err != nil {
+			return Quote{}, err
+		}
+		l.Item, l.On = i, c.periodOf(item).End
+		q.Later = append(q.Later, l)
 	}
 	return q, nil
 }

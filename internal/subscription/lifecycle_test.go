@@ -1,11 +1,14 @@
 package subscription_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/subscription"
 )
@@ -202,6 +205,27 @@ func TestTrial(t *testing.T) {
 		}
 		if got := s.sub(leaving.ID); got.Status != subscription.Expired || s.license(got.LicenseID).Status != license.Expired {
 			s.Errorf("without a card: %s", got.Status)
+		}
+		s.proven()
+	})
+}
+
+// The coupon of a free trial counts for the first charge after it.
+func TestCouponAfterATrial(t *testing.T) {
+	each(t, "2027-03-01", func(s *shop) {
+		ada := s.customer("ada", "tok_ok")
+		must(s.Coupons.Create(s.ctx, coupon.NewCoupon{Code: "QUARTER", Percent: "25", Charges: 1}))(s.T)
+		in := order.Input{CustomerID: ada, Coupon: "QUARTER", Items: []order.Item{{PriceID: s.trialPrice("monthly", 2000, 14), Quantity: 1}}}
+		later := must(s.Orders.Quote(s.ctx, in))(s.T).Later[0]
+		must(s.Orders.Place(s.ctx, in))(s.T)
+		s.advance("2027-03-20")
+		s.advance("2027-04-20")
+		var charged []int64
+		for _, inv := range must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T) {
+			charged = append([]int64{inv.Paid.Amount}, charged...)
+		}
+		if want := []int64{0, later.Reduced.Amount, later.Amount.Amount}; !slices.Equal(charged, want) || later.Reduced.Amount != 1500 || later.ReducedFor != 1 {
+			s.Errorf("charged %v, announced %+v", charged, later)
 		}
 		s.proven()
 	})

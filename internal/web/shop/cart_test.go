@@ -120,6 +120,33 @@ func TestCoupons(t *testing.T) {
 	br.get("/cart").hides("is not a coupon")
 }
 
+// A coupon on a free trial takes nothing off today, and says what it takes off afterwards.
+func TestACouponOnATrial(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.gridworks()
+	b.coupon(coupon.NewCoupon{Code: "QUARTER", Percent: "25", Charges: 1})
+	b.coupon(coupon.NewCoupon{Code: "THREE", Percent: "25", Charges: 3})
+	b.coupon(coupon.NewCoupon{Code: "EVER", Percent: "25"})
+	plan := b.plan(b.product("quiet", "Quiet"), catalog.NewPlan{Name: "Solo"})
+	monthly := b.price(plan, catalog.NewPrice{Cycle: "monthly", Money: eur(2000), TrialDays: 14})
+	annual := b.price(plan, catalog.NewPrice{Cycle: "annual", Money: eur(2000)})
+	for _, c := range []struct{ price, coupon, want string }{
+		{monthly.ID, "quarter", "€15.00 for the first month, then €20.00 a month"},
+		{monthly.ID, "three", "€15.00 a month for the first 3 months, then €20.00 a month"},
+		{annual.ID, "three", "€15.00 a year for the next 2 years, then €20.00 a year"},
+		{annual.ID, "quarter", "Quiet – Solo: €20.00 a year"},
+	} {
+		br := b.browser()
+		br.get("/buy/" + c.price + "?coupon=" + c.coupon).to("/cart")
+		br.get("/cart").is(200).says("Afterwards", c.want)
+		br.get("/checkout").is(200).says(c.want)
+	}
+	br := b.browser()
+	br.get("/buy/" + monthly.ID + "?coupon=ever").to("/cart")
+	br.get("/cart").is(200).says("Quiet – Solo: €15.00 a month").hides("€20.00 a month, from")
+}
+
 func TestCouponsCantBeGuessed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

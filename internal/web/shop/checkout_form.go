@@ -152,7 +152,7 @@ func seen(b basket) string {
 		parts = append(parts, l.Description, strconv.FormatInt(l.Quantity, 10), l.Amount.String())
 	}
 	for _, l := range b.quote.Later {
-		parts = append(parts, string(l.Cycle), l.Amount.String())
+		parts = append(parts, string(l.Cycle), l.Amount.String(), l.Reduced.String(), strconv.FormatInt(l.ReducedFor, 10))
 	}
 	return inv.Total.Decimal() + " " + digest(parts...)
 }

@@ -2,9 +2,9 @@ package shop
 
 import (
 	"context"
+	"strings"
 
 	"github.com/keystead/keystead/internal/billing"
-	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/tax"
@@ -72,18 +72,44 @@ func summaryOf(q order.Quote, names taxNames) summary {
 	v.Totals = totalsOf(q, names)
 	for _, later := range q.Later {
 		item := q.Items[later.Item]
-		v.Later = append(v.Later, laterText(item.Description, later.Amount, later.Cycle, inv.TaxMode)+", from "+day(later.On)+".")
+		v.Later = append(v.Later, laterText(item, later, inv.TaxMode)+", from "+day(later.On)+".")
 	}
 	return v
 }
 
-// laterText says what is paid again: "Widget – Pro: €9.00 a month plus tax".
-func laterText(name string, amount money.Money, cycle civil.Cycle, mode tax.Mode) string {
-	text := name + ": " + show(amount) + " " + each(cycle)
+// laterText says what is paid again: "Widget – Pro: €9.00 a month plus tax", "Widget – Pro: €5.00 for the first month, then
+// €9.00 a month".
+func laterText(item order.Item, later order.Later, mode tax.Mode) string {
+	text := item.Description + ": " + show(later.Amount) + " " + each(later.Cycle)
+	switch {
+	case later.ReducedFor == order.Always:
+		text = item.Description + ": " + show(later.Reduced) + " " + each(later.Cycle)
+	case later.ReducedFor > 0:
+		which := "next"
+		if item.TrialDays > 0 && item.TrialMoney.Amount == 0 {
+			which = "first"
+		}
+		text = item.Description + ": " + reduced(later, which) + ", then " + show(later.Amount) + " " + each(later.Cycle)
+	}
 	if mode == tax.Exclusive {
 		text += " plus tax"
 	}
 	return text
+}
+
+// reduced says for how long a coupon makes something cost less: "€5.00 for the first month", "€5.00 a month for the next 2
+// months".
+func reduced(l order.Later, which string) string {
+	months := l.Cycle.Months() * int(l.ReducedFor)
+	span := counted(int64(months), "month")
+	if months%12 == 0 {
+		span = counted(int64(months/12), "year")
+	}
+	text := show(l.Reduced)
+	if l.ReducedFor > 1 {
+		text += " " + each(l.Cycle)
+	}
+	return text + " for the " + which + " " + strings.TrimPrefix(span, "1 ")
 }
 
 func totalsOf(q order.Quote, names taxNames) []ui.Total {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/license"
-	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/tax"
@@ -111,7 +110,11 @@ func (s *shop) thanks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v.Order = orderCardOf(o, inv, names, secret)
+	later, err := s.Orders.Later(r.Context(), o)
+	if err != nil {
+		return err
+	}
+	v.Order = orderCardOf(o, inv, later, names, secret)
 	v.Account = accountCardOf(r)
 	return s.pages.Render(w, http.StatusOK, "thanks", v)
 }
@@ -197,7 +200,7 @@ func (s *shop) licenseCard(r *http.Request, p ui.Page, o order.Order, l license.
 	return c, nil
 }
 
-func orderCardOf(o order.Order, inv billing.Invoice, names taxNames, secret string) orderCard {
+func orderCardOf(o order.Order, inv billing.Invoice, later []order.Later, names taxNames, secret string) orderCard {
 	c := orderCard{Invoice: inv.Number}
 	for _, l := range inv.Lines {
 		line := summaryLine{Name: l.Description, Amount: show(l.Total)}
@@ -206,10 +209,8 @@ func orderCardOf(o order.Order, inv billing.Invoice, names taxNames, secret stri
 		}
 		c.Lines = append(c.Lines, line)
 	}
-	for _, i := range o.Items {
-		if i.Cycle.Recurs() {
-			c.Later = append(c.Later, laterText(i.Description, money.New(i.UnitAmount.Amount*i.Quantity, i.UnitAmount.Currency), i.Cycle, inv.TaxMode)+".")
-		}
+	for _, l := range later {
+		c.Later = append(c.Later, laterText(o.Items[l.Item], l, inv.TaxMode)+".")
 	}
 	if inv.TaxMode == tax.Exclusive {
 		c.Totals = append(c.Totals, ui.Total{Label: "Without tax", Value: show(inv.Net)})
