@@ -440,7 +440,7 @@ func TestAddonIsForALicense(t *testing.T) {
 	bob.get(addon + "?license=" + l.ID).to("/cart")
 	bob.get("/cart").says("The license is not a license of this customer.").hides(`href="/checkout"`, l.Key)
 	// Who has not signed in has no license that could be named.
-	b.browser().get(addon + "?license=" + l.ID).is(200).says("This is for a license of yours.", "/account/sign-in?next=").hides(l.Key)
+	b.browser().get(addon+"?license="+l.ID).is(200).says("This is for a license of yours.", "/account/sign-in?next=").hides(l.Key)
 	if p.ID == "" {
 		t.Error("no product")
 	}
