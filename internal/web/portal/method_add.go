@@ -2,7 +2,10 @@ package portal
 
 import (
 	"net/http"
+	"slices"
 
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/web"
 	"github.com/keystead/keystead/internal/web/ui"
@@ -23,6 +26,16 @@ func (a *area) methodView(w http.ResponseWriter, r *http.Request, status int, to
 		choice.Options = append(choice.Options, ui.Option{Value: c.Token, Label: c.Label, Hint: c.What})
 	}
 	f := ui.Form{Action: newMethod, Submit: "Save card", Cancel: "/account/payment-methods", Stacked: true, Sections: []ui.FormSection{{Fields: []ui.Field{choice}}}}
+	missed, err := a.missed(r)
+	if err != nil {
+		return err
+	}
+	for _, i := range missed {
+		f.Sections[0].Fields = append(f.Sections[0].Fields, ui.Field{
+			Kind: ui.InputCheckbox, Name: payAtOnce + i.ID, Label: "Pay " + show(i.Balance()) + " now", Checked: problem == nil || r.PostFormValue(payAtOnce+i.ID) != "",
+			Hint: "Invoice " + numberOf(i) + ", due since " + day(i.DueOn) + ".",
+		})
+	}
 	if problem != nil {
 		byField, whole, ok := explained(problem)
 		if !ok {
@@ -52,9 +65,46 @@ func (a *area) methodSave(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.methodView(w, r, web.FormStatus(w, err), token, err)
 	}
+	missed, err := a.missed(r)
+	if err != nil {
+		return err
+	}
+	missed = slices.DeleteFunc(missed, func(i billing.Invoice) bool { return r.PostFormValue(payAtOnce+i.ID) == "" })
+	for n, i := range missed {
+		attempt, err := a.Payments.Charge(r.Context(), i.ID, payment.ChargeOptions{MethodID: m.ID, Key: "portal " + i.ID + " " + m.ID})
+		if err != nil || attempt.State != payment.AttemptSucceeded || n == len(missed)-1 {
+			return a.afterCharge(w, r, i, attempt, err)
+		}
+	}
 	said := m.Label + " is saved. Renewals are charged to it from now on."
 	if a.toPay(r, visitorOf(r)) > 0 {
 		said += " What is open already you can pay with it now."
 	}
 	return done(w, r, "/account/payment-methods", said)
+}
+
+// payAtOnce begins the names of the boxes that have what was missed paid with a new card.
+const payAtOnce = "pay-"
+
+// missed are the invoices that were due before today and that nothing is being paid of: saving a card alone does not charge them,
+// as its retries may be over.
+func (a *area) missed(r *http.Request) ([]billing.Invoice, error) {
+	l, err := a.ledge(r.Context(), visitorOf(r).customer)
+	if err != nil {
+		return nil, err
+	}
+	var missed []billing.Invoice
+	for _, i := range l.unpaid {
+		if i.Disputes > 0 || !overdue(i, l.today()) {
+			continue
+		}
+		attempts, err := a.Payments.Attempts(r.Context(), i.ID)
+		if err != nil {
+			return nil, err
+		}
+		if !underWay(attempts) {
+			missed = append(missed, i)
+		}
+	}
+	return missed, nil
 }

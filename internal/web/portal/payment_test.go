@@ -55,6 +55,32 @@ func TestPayWithASavedCard(t *testing.T) {
 	}
 }
 
+// A new card after the last retry pays what is overdue in the same step.
+func TestANewCardPaysWhatIsOverdue(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	br, c, _, _ := b.subscriber(sandbox.Decline)
+	br.later(c, 42) // the next period was due ten days ago, and every retry has failed
+	bill := b.unpaid(c)[0]
+	if bill.Step == "retry_1" || !strings.HasPrefix(bill.Step, "overdue_") && bill.Step != "" {
+		t.Fatalf("the next step is %q", bill.Step)
+	}
+	offer := "Pay " + show(bill.Balance()) + " now"
+	br.get(newMethod).is(200).sound().says(offer, "Invoice "+bill.Number+", due since 1 April 2026.")
+	br.post(newMethod, "token", sandbox.Decline, payAtOnce+bill.ID, "on").to("/account/invoices/" + bill.ID)
+	br.get("/account/invoices/" + bill.ID).says("The payment did not succeed")
+	br.post(newMethod, "token", sandbox.OK).to("/account/payment-methods")
+	if n := b.succeeded(bill.ID); n != 0 {
+		t.Errorf("charged %d times without a word", n)
+	}
+	br.post(newMethod, "token", sandbox.OK, payAtOnce+bill.ID, "on").to("/account/invoices/" + bill.ID)
+	br.get("/account/invoices/" + bill.ID).sound().says("Your payment has arrived")
+	if got := b.invoice(bill.ID); got.Status != billing.Paid {
+		t.Errorf("the invoice is %s", got.Status)
+	}
+	br.get(newMethod).is(200).hides(offer)
+}
+
 // Two windows that pay at the same time pay once.
 func TestTwoWindowsPayOnce(t *testing.T) {
 	t.Parallel()
