@@ -24,10 +24,11 @@ type ledge struct {
 	customer customer.Customer
 	unpaid   []billing.Invoice // oldest first
 	method   *payment.Method   // that is charged by itself; nil: none
+	canAdd   bool              // a method can be saved without paying something
 }
 
 func (a *area) ledge(ctx context.Context, me customer.Customer) (ledge, error) {
-	l := ledge{now: a.Clock.Now(), customer: me}
+	l := ledge{now: a.Clock.Now(), customer: me, canAdd: a.canAdd()}
 	var err error
 	if l.settings, err = a.Settings.Get(ctx); err != nil {
 		return l, err

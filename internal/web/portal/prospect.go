@@ -72,10 +72,14 @@ func (o outlook) todo(p ui.Page) *ui.Callout {
 	switch o.standing.Status {
 	case subscription.Trialing:
 		if o.method == nil && o.sub.Unit.Amount > 0 {
-			return &ui.Callout{
-				Tone: ui.Warn, Title: "It ends with the trial", Text: "There is no payment method that can be charged then. Add one, and it goes on by itself.",
-				Actions: []ui.Button{{Label: "Add a payment method", Href: "/account/payment-methods/new", Small: true, Kind: ui.Primary}},
+			c := &ui.Callout{Tone: ui.Warn, Title: "It ends with the trial", Text: "There is no payment method that can be charged then."}
+			if !o.canAdd {
+				c.Text += " If it is to go on, write to us before."
+				return c
 			}
+			c.Text += " Add one, and it goes on by itself."
+			c.Actions = []ui.Button{{Label: "Add a payment method", Href: newMethod, Small: true, Kind: ui.Primary}}
+			return c
 		}
 	case subscription.Active:
 		return o.todoActive()

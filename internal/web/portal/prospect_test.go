@@ -107,6 +107,24 @@ func TestProspects(t *testing.T) {
 	}
 }
 
+// A live store has no page on which a card is saved without paying something, so nobody is sent there.
+func TestATrialWithoutAWayToSaveACard(t *testing.T) {
+	t.Parallel()
+	end := time.Date(2027, time.March, 15, 12, 0, 0, 0, time.UTC)
+	s := subscription.Subscription{
+		ID: "sub_1", Unit: money.New(1000, "EUR"), Quantity: 1, Cycle: civil.Monthly, Anchor: civil.On(2027, time.March, 15), StartedOn: civil.On(2027, time.March, 1),
+		NextDue: civil.On(2027, time.March, 15), TrialEndsAt: &end, CreditDue: money.New(0, "EUR"),
+		Periods: []subscription.Period{{Period: civil.Period{Start: civil.On(2027, time.March, 1), End: civil.On(2027, time.March, 15)}, State: subscription.PeriodGiven}},
+	}
+	for _, canAdd := range []bool{true, false} {
+		l := ledge{settings: &setting.Settings{TimeZone: time.UTC}, now: end.AddDate(0, 0, -3), canAdd: canAdd}
+		c := l.of(s).todo(ui.Page{})
+		if c == nil || (len(c.Actions) == 1) != canAdd || strings.Contains(c.Text, "write to us before") == canAdd {
+			t.Errorf("%v: %+v", canAdd, c)
+		}
+	}
+}
+
 func inWords(events []ui.Event) string {
 	var all []string
 	for _, e := range events {
