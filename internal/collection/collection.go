@@ -193,7 +193,7 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, id string, step dunni
 	}
 	switch step.Action {
 	case dunning.Charge:
-		_, err := s.payments.RequestCharge(ctx, tx, inv, payment.ChargeOptions{Key: inv.ID + " " + step.Name, Automatic: true})
+		_, err := s.payments.RequestCharge(ctx, tx, inv, payment.ChargeOptions{Automatic: true})
 		for _, expected := range []error{payment.ErrNoMethod, payment.ErrInProgress, payment.ErrNothingDue, payment.ErrDisputed} {
 			if errors.Is(err, expected) {
 				return nil // the customer is written to instead; or there is nothing to do

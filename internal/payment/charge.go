@@ -6,11 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/fail"
@@ -188,11 +190,10 @@ type newAttempt struct {
 // write writes an attempt. One that follows a failure belongs to the same payment.
 func (s *Service) write(ctx context.Context, tx *db.Tx, inv billing.Invoice, n newAttempt) (Attempt, error) {
 	if n.key == "" {
-		tries, err := tx.CountAttempts(ctx, inv.ID)
-		if err != nil {
+		var err error
+		if n.key, err = tryOf(ctx, tx, inv); err != nil {
 			return Attempt{}, fmt.Errorf("payment attempts of invoice %s: %w", inv.ID, err)
 		}
-		n.key = nextTry + inv.ID + " " + strconv.FormatInt(tries+1, 10)
 	} else {
 		n.key = givenKey + n.key
 	}
@@ -223,6 +224,30 @@ func (s *Service) write(ctx context.Context, tx *db.Tx, inv billing.Invoice, n n
 	}
 	r, err := attemptRow(ctx, tx, row.ID)
 	return attemptOf(r), err
+}
+
+// tryOf names the next try of what an invoice asks for: where that are periods of subscriptions, by them. Thus a store that
+// was restored from a backup, and invoices a period once more, asks its gateway for the same charge (spec: billing,
+// section 11).
+func tryOf(ctx context.Context, tx *db.Tx, inv billing.Invoice) (string, error) {
+	var periods []string
+	var tries int64
+	for _, l := range inv.Lines {
+		if l.SubscriptionID == "" || l.Period == (civil.Period{}) {
+			periods = nil
+			break
+		}
+		periods = append(periods, l.SubscriptionID+" "+l.Period.Start.String())
+	}
+	var err error
+	if len(periods) == 0 {
+		tries, err = tx.CountAttempts(ctx, inv.ID)
+		return nextTry + inv.ID + " " + strconv.FormatInt(tries+1, 10), err
+	}
+	slices.Sort(periods)
+	subscription, start, _ := strings.Cut(periods[0], " ")
+	tries, err = tx.CountAttemptsOfPeriod(ctx, query.CountAttemptsOfPeriodParams{SubscriptionID: &subscription, PeriodStart: &start})
+	return nextTry + strings.Join(periods, ", ") + " " + strconv.FormatInt(tries+1, 10), err
 }
 
 // What makes a request the same one is told apart by where it comes from.

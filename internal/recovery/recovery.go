@@ -7,8 +7,8 @@
 //  3. Staff look, and confirm ([Service.Confirm]). First the gateways are asked about every charge whose outcome the store
 //     does not know; then all goes on.
 //  4. For a while after that ([Service.Doubtful]) a gateway is asked about each charge before it is asked for it: the
-//     original may have asked for the same, longer ago than gateways remember. That finds charges of invoices that are
-//     in the backup. Those that the original made later have other ids here, and other keys.
+//     original may have asked for the same, longer ago than gateways remember. A renewal has the same key in
+//     both stores.
 package recovery
 
 import (

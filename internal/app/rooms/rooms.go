@@ -93,7 +93,7 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 	r := &Rooms{Counts: counts, clock: d.Clock(), db: d, config: c, rehearsing: make(chan struct{}, 1)}
 	r.Settings = setting.New(d)
 	r.Recovery = recovery.New(d, recovery.Config{
-		Ask: func(ctx context.Context) (recovery.Asked, error) { return r.Payments.FindAll(ctx) },
+		Ask: r.askGateways,
 		Go:  func() { r.Automation.Look() },
 	})
 	r.Events = event.NewLog(d)
@@ -163,4 +163,13 @@ func (r *Rooms) Close(ctx context.Context) error {
 	r.Jobs.Stop()
 	r.Checks.Close()
 	return r.Counts.Close(ctx)
+}
+
+// askGateways takes in what gateways have told since the backup was made, and asks about the charges whose outcome is not
+// known.
+func (r *Rooms) askGateways(ctx context.Context) (recovery.Asked, error) {
+	if err := r.Payments.CatchUp(ctx); err != nil && r.config.Logger != nil {
+		r.config.Logger.Warn("ask gateways what they have told since the backup; that is tried again every hour", "err", err)
+	}
+	return r.Payments.FindAll(ctx)
 }

@@ -54,6 +54,12 @@ SELECT * FROM payment_attempts WHERE invoice_id = @invoice_id ORDER BY id;
 -- name: NewestAttempt :one
 SELECT * FROM payment_attempts WHERE invoice_id = @invoice_id ORDER BY id DESC LIMIT 1;
 
+-- name: CountAttemptsOfPeriod :one
+-- Those of all invoices that asked for a period of a subscription.
+SELECT COUNT(DISTINCT payment_attempts.id) FROM payment_attempts
+JOIN invoice_lines ON invoice_lines.invoice_id = payment_attempts.invoice_id
+WHERE invoice_lines.subscription_id = @subscription_id AND invoice_lines.period_start = @period_start;
+
 -- name: CountAttempts :one
 SELECT COUNT(*) FROM payment_attempts WHERE invoice_id = @invoice_id;
 

@@ -278,6 +278,25 @@ func (q *Queries) CountAttempts(ctx context.Context, invoiceID string) (int64, e
 	return count, err
 }
 
+const countAttemptsOfPeriod = `-- name: CountAttemptsOfPeriod :one
+SELECT COUNT(DISTINCT payment_attempts.id) FROM payment_attempts
+JOIN invoice_lines ON invoice_lines.invoice_id = payment_attempts.invoice_id
+WHERE invoice_lines.subscription_id = $1 AND invoice_lines.period_start = $2
+`
+
+type CountAttemptsOfPeriodParams struct {
+	SubscriptionID *string
+	PeriodStart    *string
+}
+
+// Those of all invoices that asked for a period of a subscription.
+func (q *Queries) CountAttemptsOfPeriod(ctx context.Context, arg CountAttemptsOfPeriodParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countAttemptsOfPeriod, arg.SubscriptionID, arg.PeriodStart)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countCharge = `-- name: CountCharge :exec
 INSERT INTO charge_days (day, charges) VALUES ($1, 1)
 ON CONFLICT (day) DO UPDATE SET charges = charge_days.charges + 1
