@@ -12,7 +12,6 @@ import (
 	"maps"
 	"net/http"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -175,11 +174,7 @@ func (a *API) finish() {
 // operation has. A path that an operation of another could be taken for, as /orders/quote for /orders/{id}, must name
 // them one by one.
 func wrongMethods(path string, methods map[string][]string) []string {
-	mistaken := func(other string) bool {
-		pattern := "^" + pathParam.ReplaceAllString(other, "[^/]+") + "$"
-		matched, err := regexp.MatchString(pattern, path)
-		return err == nil && matched && other != path
-	}
+	mistaken := func(other string) bool { return other != path && takenFor(path, other) }
 	if !slices.ContainsFunc(slices.Collect(maps.Keys(methods)), mistaken) {
 		return []string{""}
 	}
@@ -192,6 +187,21 @@ func wrongMethods(path string, methods map[string][]string) []string {
 		}
 	}
 	return wrong
+}
+
+// takenFor reports whether a path is one that another path's parameters could stand for.
+func takenFor(path, other string) bool {
+	for {
+		part, rest, more := strings.Cut(path, "/")
+		otherPart, otherRest, otherMore := strings.Cut(other, "/")
+		if part != otherPart && !strings.HasPrefix(otherPart, "{") || more != otherMore {
+			return false
+		}
+		if !more {
+			return true
+		}
+		path, other = rest, otherRest
+	}
 }
 
 var errNowhere = fail.NotFound("NOT_FOUND", "There is nothing at this address.")
