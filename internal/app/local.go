@@ -41,6 +41,8 @@ type About struct {
 	PostgresVersion int    `json:"postgres_version"`
 	BaseURL         string `json:"base_url"`
 	TimeZone        string `json:"time_zone"`
+	// SaysHowToPay is whether invoices say where to transfer the money.
+	SaysHowToPay bool `json:"says_how_to_pay"`
 }
 
 // BackupRequest says how a backup is written.
@@ -84,7 +86,7 @@ func (a *App) about(ctx context.Context, version string) (About, error) {
 	}
 	is := About{
 		Version: version, StoreID: a.Facts.StoreID, TestMode: a.Facts.TestMode, Engine: a.DB.Engine(), Now: a.DB.Clock().Now(),
-		BaseURL: settings.BaseURL, TimeZone: settings.TimeZone.String(),
+		BaseURL: settings.BaseURL, TimeZone: settings.TimeZone.String(), SaysHowToPay: settings.PaymentNote != "",
 	}
 	if is.Schema, is.KnownSchema, err = a.DB.SchemaVersion(ctx); err != nil {
 		return About{}, err

@@ -193,6 +193,9 @@ func (d *diagnosis) store(ctx context.Context, s *session, c *doctorCommand, now
 	d.backups(is, now)
 	d.jobs(is)
 	d.address(is)
+	if !is.TestMode && !is.SaysHowToPay {
+		d.add(doubtful, "bank transfer", "billing.payment_note is not set, so invoices don't say where to transfer the money. Write your bank account into the settings")
+	}
 	if is.Recovery != nil {
 		d.add(doubtful, "recovery", "the store was restored at %s as of %s and is in recovery: no mail, webhook or charge leaves it. See that no server still serves the original, then run: keystead recovery confirm", when(&is.Recovery.RestoredAt), when(&is.Recovery.TakenAt))
 	}

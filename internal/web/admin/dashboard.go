@@ -36,6 +36,12 @@ func (a *area) dashboard(w http.ResponseWriter, r *http.Request) error {
 			Actions: []ui.Button{{Label: "New product", Href: "/admin/products/new", Kind: ui.Primary}},
 		})
 	}
+	if s.PaymentNote == "" && role.Can(staff.SettingsRead) {
+		v.Callouts = append(v.Callouts, ui.Callout{
+			Tone: ui.Warn, Title: "Invoices don't say where to transfer the money", Text: "Customers can choose to pay by bank transfer. Write your bank account into the settings, under \"How to pay\" (billing.payment_note).",
+			Actions: []ui.Button{{Label: "To the settings", Href: "/admin/settings", Small: true}},
+		})
+	}
 	v.Left = []card{{Head: ui.CardHead{Title: "Revenue", Text: "Money received a day, " + string(d.Currency)}, Chart: revenueChart(v.Page, d)}}
 	tasks, err := a.tasks(r, v.Page, d)
 	if err != nil {

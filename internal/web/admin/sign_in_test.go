@@ -48,7 +48,7 @@ func TestSetUp(t *testing.T) {
 	br.get(link).is(200).says("Set up your store", `autocomplete="new-password"`)
 	br.post(link, "name", "Grace", "email", "no address", "password", "short").is(422).says(`value="Grace"`, `value="no address"`, `aria-invalid="true"`).hides(`value="short"`)
 	br.post(link, "name", "Grace", "email", "grace@example.com", "password", password).to("/admin")
-	br.get("/admin").is(200).says("Grace", "Your first product in minutes")
+	br.get("/admin").is(200).says("Grace", "Your first product in minutes", "say where to transfer the money")
 	b.browser().get(link).is(http.StatusGone).says("This is over")
 	b.browser().post(link, "name", "Eve", "email", "eve@example.com", "password", password).is(http.StatusGone)
 	b.browser().get("/admin/setup/none").is(http.StatusGone)

@@ -59,7 +59,11 @@ func (s *shop) payOptions(ctx context.Context, v visitor) ([]payOption, error) {
 	for _, g := range gateways {
 		switch {
 		case g.Name == payment.ManualGateway:
-			transfer = &payOption{gateway: g.Name, label: "Bank transfer", hint: "You get an invoice that says where to transfer the money. What you buy is delivered when it has arrived."}
+			hint, err := s.transferHint(ctx)
+			if err != nil {
+				return nil, err
+			}
+			transfer = &payOption{gateway: g.Name, label: "Bank transfer", hint: hint}
 		case g.Can.Checkout:
 			out = append(out, gatewayOption(g.Name))
 		}
@@ -68,6 +72,19 @@ func (s *shop) payOptions(ctx context.Context, v visitor) ([]payOption, error) {
 		out = append(out, *transfer)
 	}
 	return out, nil
+}
+
+// transferHint says how a transfer goes; an invoice tells the account only if the store has written it down.
+func (s *shop) transferHint(ctx context.Context) (string, error) {
+	now, err := s.Settings.Get(ctx)
+	if err != nil {
+		return "", err
+	}
+	how := "You get an invoice that says where to transfer the money."
+	if now.PaymentNote == "" {
+		how = "You get an invoice. Write to us for our account number if you don't have it."
+	}
+	return how + " What you buy is delivered when the money has arrived.", nil
 }
 
 // gatewayOption is to pay on the page of a gateway.

@@ -262,7 +262,9 @@ func TestLiveStoreHasNoSandbox(t *testing.T) {
 	br.get("/sandbox/pay/sbc_1").is(404)
 	br.post("/sandbox/pay/sbc_1", "card", "tok_ok").is(404)
 	br.get("/").hides("Test store")
-	br.toCheckout(g).hides("sandbox", "Test card").says("Bank transfer")
+	br.toCheckout(g).hides("sandbox", "Test card").says("Bank transfer", "Write to us for our account number").hides("says where to transfer")
+	b.set("billing.payment_note", "IBAN DE02 1203")
+	br.get("/checkout").says("an invoice that says where to transfer the money").hides("Write to us for")
 	br.sendForm("/checkout", "email", "ada@example.com", "name", "Ada", "pay", bySandbox).is(422).says("Choose how you want to pay.")
 	br.sendForm("/checkout", "pay", byTransfer).toward("/thanks/")
 }
