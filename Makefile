@@ -46,9 +46,9 @@ lint: bin/gofumpt bin/golangci-lint
 # ---- everything: for a reviewer, and for CI
 
 .PHONY: test
-test: test-needs fresh build ## everything, and the rooms once more under the race detector
+test: test-needs fresh build ## everything, and the rooms once more, but for the longest tests, under the race detector
 	export KEYSTEAD_BIN="$(CURDIR)/bin/keystead"; go test -json -timeout 15m ./... | go run ./test/report
-	go test -json -race -timeout 20m ./internal/... | go run ./test/report
+	go test -json -race -short -timeout 20m $$(go list ./internal/... | grep -v /internal/cli$$) | go run ./test/report
 	@for sdk in $(SDKS); do (cd "$$sdk" && go test -race ./...); done
 
 .PHONY: test-needs
