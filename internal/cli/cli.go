@@ -97,7 +97,11 @@ func run(args []string, s *session) (status int) {
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		return s.misused(err)
+		var parse *kong.ParseError
+		if errors.As(err, &parse) {
+			command = parse.Context
+		}
+		return s.misused(err, command)
 	}
 	ctx, stop := untilInterrupted()
 	defer stop()
@@ -105,7 +109,7 @@ func run(args []string, s *session) (status int) {
 	if err := command.Run(s, parser.Model); err != nil {
 		var wrong *usageError
 		if errors.As(err, &wrong) {
-			return s.misused(err)
+			return s.misused(err, command)
 		}
 		s.say("keystead: %s", explain(err))
 		return failed
@@ -118,12 +122,12 @@ type usageError struct{ detail string }
 
 func (e *usageError) Error() string { return e.detail }
 
-func (s *session) misused(err error) int {
+// misused says what is wrong with a call, and where the help of its command is, as far as that is known.
+func (s *session) misused(err error, in *kong.Context) int {
 	s.say("keystead: %s", err)
 	command := "keystead"
-	var parse *kong.ParseError
-	if errors.As(err, &parse) && parse.Context != nil {
-		if node := parse.Context.Selected(); node != nil {
+	if in != nil {
+		if node := in.Selected(); node != nil {
 			command = strings.TrimSpace("keystead " + node.Path())
 		}
 	}
