@@ -141,7 +141,7 @@ func (c *demoCommand) prepare(ctx context.Context, s *session, dir string, log *
 	if err := c.unused(ctx, dir); err != nil {
 		return demo.Access{}, err
 	}
-	config, err := c.config(s, dir, log)
+	config, err := c.config(s, dir, slog.New(hushed{log.Handler()}))
 	if err != nil {
 		return demo.Access{}, err
 	}

@@ -201,7 +201,7 @@ func (a *area) planCard(r *http.Request, p ui.Page, product catalog.Product, pla
 	if len(details) > 0 {
 		c.Details = &ui.Details{Items: details}
 	}
-	t := ui.Table{Caption: "Prices of " + plan.Name, Flush: true, Columns: []ui.Column{{Label: "Price"}, {Label: "Version", End: true}, {Label: "Status"}, {Label: "Since", Narrow: true}}, Empty: &ui.Empty{Art: "list", Title: "No price yet", Text: "Without one, the plan can't be ordered."}}
+	t := ui.Table{Caption: "Prices of " + plan.Name, Flush: true, Columns: []ui.Column{{Label: "Price"}, {Label: "Version", End: true}, {Label: "Status"}, {Label: "Since"}}, Empty: &ui.Empty{Art: "list", Title: "No price yet", Text: "Without one, the plan can't be ordered."}}
 	if mayWrite {
 		c.Head.Actions = []ui.Button{{Label: "Edit", Href: "/admin/plans/" + plan.ID + "/edit", Small: true}, {Label: "Add price", Href: "/admin/plans/" + plan.ID + "/prices/new", Small: true}}
 		t.Columns = append(t.Columns, ui.Column{Label: "Change", Hidden: true})
