@@ -78,7 +78,6 @@ func (c *demoCommand) Run(ctx context.Context, s *session) (err error) {
 	if a.Facts.New || !a.Facts.TestMode {
 		return fmt.Errorf("%s tells of another store than the one that is there", filepath.Join(dir, keptFile))
 	}
-	a.Mail.ServedAt(l.url())
 	return l.serve(ctx, log, a, func() error { return c.announce(context.WithoutCancel(ctx), s, a, l.url(), kept) })
 }
 
