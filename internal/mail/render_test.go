@@ -311,8 +311,10 @@ func TestRemindersOfAWholeAndOfAPart(t *testing.T) {
 		tag           string
 		whole, ofPart string
 	}{
-		{OverdueFirst, "en", "is not paid yet", "€50.00 of it are still open"}, {OverdueSecond, "en", "We still have no payment", "A part of it is settled, €50.00 are still open"},
-		{OverdueFirst, "de", "ist noch nicht bezahlt", "Davon sind noch 50,00 € offen"}, {OverdueSecond, "de", "noch keine Zahlung erhalten", "Ein Teil davon ist beglichen, 50,00 € sind noch offen"},
+		{OverdueFirst, "en", "is not paid yet", "€50.00 of it are still open"},
+		{OverdueSecond, "en", "We still have no payment", "A part of it is settled, €50.00 are still open"},
+		{OverdueFirst, "de", "ist noch nicht bezahlt", "Davon sind noch 50,00 € offen"},
+		{OverdueSecond, "de", "noch keine Zahlung erhalten", "Ein Teil davon ist beglichen, 50,00 € sind noch offen"},
 	} {
 		for _, balance := range []int64{19900, 5000} {
 			m := mustRender(t, r, c.kind, c.tag, OverdueData{Invoice: Invoice{Number: "INV-1", Total: money.New(19900, "EUR"), Balance: money.New(balance, "EUR"), DueOn: civil.On(2026, time.March, 1)}})
