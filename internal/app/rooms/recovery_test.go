@@ -45,7 +45,7 @@ func newOutside(t *testing.T) *outside {
 	t.Helper()
 	o := &outside{}
 	var err error
-	if o.smtp, err = net.Listen("tcp", "127.0.0.1:0"); err != nil { //nolint:noctx // for as long as the test runs
+	if o.smtp, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = o.smtp.Close() })
