@@ -37,8 +37,8 @@ func (s *Service) ProductBySlug(ctx context.Context, slug string) (Product, erro
 		if err != nil {
 			return fmt.Errorf("product %s: %w", slug, err)
 		}
-		product = productOf(r)
-		return nil
+		product, err = productOf(r)
+		return err
 	})
 	return product, err
 }
@@ -71,7 +71,11 @@ func (s *Service) Products(ctx context.Context, f Filter) (products []Product, n
 		}
 		rows, more := page.Cut(rows, n)
 		for _, r := range rows {
-			products = append(products, productOf(r))
+			p, err := productOf(r)
+			if err != nil {
+				return err
+			}
+			products = append(products, p)
 		}
 		if more {
 			next = rows[n-1].ID

@@ -114,6 +114,7 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 	r.Releases = release.New(d, c.Files)
 	r.Licenses = license.New(d)
 	r.Catalog.UseKeys(r.Licenses)
+	r.Catalog.UseBox(crypt.NewBox(c.Key.Derive("check secrets")))
 	r.Checks = index.New(d, r.Licenses, index.Options{Logger: c.Logger})
 	r.Licenses.OnChange(r.Checks.Touch)
 	r.Catalog.OnChange(r.Checks.NoteCatalogChange)

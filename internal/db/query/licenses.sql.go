@@ -776,7 +776,7 @@ func (q *Queries) LicensesToVerify(ctx context.Context, arg LicensesToVerifyPara
 
 const lockLicense = `-- name: LockLicense :one
 
-UPDATE licenses SET version = version + 1 WHERE id = $1 RETURNING id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, subscription_id, type, status, outcome, activation_limit, near_limit, entitlements, expires_at, grace_until, ends_at, version, created_at, updated_at
+UPDATE licenses SET version = version + 1 WHERE id = $1 RETURNING id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, subscription_id, type, parent_id, free, status, outcome, activation_limit, near_limit, entitlements, expires_at, grace_until, ends_at, updates_until, valid_domains, valid_ips, valid_directories, reissues, allowed_hosts, version, created_at, updated_at
 `
 
 // Changing one license
@@ -795,6 +795,8 @@ func (q *Queries) LockLicense(ctx context.Context, id string) (License, error) {
 		&i.InvoiceLineID,
 		&i.SubscriptionID,
 		&i.Type,
+		&i.ParentID,
+		&i.Free,
 		&i.Status,
 		&i.Outcome,
 		&i.ActivationLimit,
@@ -803,6 +805,12 @@ func (q *Queries) LockLicense(ctx context.Context, id string) (License, error) {
 		&i.ExpiresAt,
 		&i.GraceUntil,
 		&i.EndsAt,
+		&i.UpdatesUntil,
+		&i.ValidDomains,
+		&i.ValidIps,
+		&i.ValidDirectories,
+		&i.Reissues,
+		&i.AllowedHosts,
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
@@ -1163,7 +1171,7 @@ func (q *Queries) TouchLicense(ctx context.Context, arg TouchLicenseParams) (int
 }
 
 const verificationsOfLicense = `-- name: VerificationsOfLicense :many
-SELECT id, license_id, at, result, identifier, version, ip, user_agent FROM verification_log WHERE license_id = $1 AND id < $2
+SELECT id, license_id, at, result, identifier, domain, place_ip, directory, version, ip, user_agent FROM verification_log WHERE license_id = $1 AND id < $2
 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)
 `
 
@@ -1188,6 +1196,9 @@ func (q *Queries) VerificationsOfLicense(ctx context.Context, arg VerificationsO
 			&i.At,
 			&i.Result,
 			&i.Identifier,
+			&i.Domain,
+			&i.PlaceIp,
+			&i.Directory,
 			&i.Version,
 			&i.Ip,
 			&i.UserAgent,
