@@ -24,7 +24,7 @@ final class Place
     /** Why the license does not allow this place and identifier: not_activated, wrong_domain, …; or an empty text. */
     public function refusedBy(Claims $c, string $identifier): string
     {
-        if (!self::sameIdentifier($c->identifier, $identifier)) {
+        if ($c->identifier !== '' && !self::sameIdentifier($c->identifier, $identifier)) {
             return 'not_activated';
         }
         if ($c->domains !== [] && !self::any($c->domains, [self::class, 'domainMatches'], self::host($this->domain))) {
