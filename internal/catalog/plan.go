@@ -115,7 +115,7 @@ var defaultChecks = Checks{IntervalDays: 7, GraceDays: 3}
 
 const (
 	maxCheckDays = 366
-	maxFileDays  = 3660
+	maxFileDays  = 1096
 )
 
 func (c Checks) check() error {

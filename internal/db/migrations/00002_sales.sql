@@ -43,7 +43,7 @@ CREATE TABLE plans (
     support_unit     TEXT CHECK (support_unit IN ('day', 'week', 'month', 'year')),
     check_interval   BIGINT NOT NULL DEFAULT 7 CHECK (check_interval BETWEEN 1 AND 366), -- days between checks
     check_grace      BIGINT NOT NULL DEFAULT 3 CHECK (check_grace BETWEEN 0 AND 366), -- days that silence is borne after that
-    file_days        BIGINT NOT NULL DEFAULT 0 CHECK (file_days BETWEEN 0 AND 3660), -- that a lease file is valid; 0: there are none
+    file_days        BIGINT NOT NULL DEFAULT 0 CHECK (file_days BETWEEN 0 AND 1096), -- that a lease file is valid; 0: there are none
     visibility       TEXT NOT NULL DEFAULT 'public' CHECK (visibility IN ('public', 'hidden')),
     status           TEXT NOT NULL CHECK (status IN ('active', 'archived')),
     version          BIGINT NOT NULL DEFAULT 1,

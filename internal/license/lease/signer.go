@@ -3,10 +3,14 @@ package lease
 import (
 	"crypto/ed25519"
 	"sync"
+	"time"
 )
 
 // Signer signs the leases of one product with one key. It is safe for concurrent use.
 type Signer struct {
+	Product string    // slug
+	Expires time.Time // of the key's statement: no lease lasts longer
+
 	head    string
 	private ed25519.PrivateKey
 }
