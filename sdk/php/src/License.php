@@ -9,7 +9,7 @@ namespace Keystead\Licensed;
  *
  *  1. Public pages never need to ask anything. If they want to know what was bought, status() tells it from the local
  *     key alone: it never speaks to the server, and never fails.
- *  2. The admin area begins with gate(), or open() for those who draw their own refusal. It asks the server when that is
+ *  2. The admin area begins with admin(), or open() for those who draw their own refusal. It asks the server when that is
  *     due: once in seven days, and while the area is off, at most once a minute.
  *  3. A daily job may call check(), so that no administrator ever waits for the server.
  *  4. page() is the License Information page.
@@ -61,11 +61,11 @@ final class License
     }
 
     /** What the admin area shows instead of itself; null where it is on. */
-    public function gate(): ?Response
+    public function admin(): ?Response
     {
         $status = $this->open();
 
-        return $status->isOn() ? null : Page::refusal($status, $this->config->pageURL);
+        return $status->isOn() ? null : Page::refusal($status, $this->config->pageURL, (string) ($_SERVER['HTTP_ACCEPT'] ?? ''));
     }
 
     /**
@@ -79,16 +79,22 @@ final class License
     }
 
     /** Asks the server now. */
-    public function update(): Result
+    public function forceUpdate(): Result
     {
         return $this->alone(function (Known $k): Result {
             if ($k->key === '') {
                 return $this->refused('nokey');
             }
-            $silence = $this->ask('validate', $k);
+            $silence = $this->ask($k);
 
             return $silence === '' ? $this->done() : $this->refused($silence);
         });
+    }
+
+    /** The license key, empty when there is none. Who may see it is for the caller to decide. */
+    public function key(): string
+    {
+        return $this->vault->known()->key;
     }
 
     /** Enters a license key and activates it here. The key at hand is given up only when the new one was confirmed. */
@@ -135,7 +141,7 @@ final class License
             if ($answer->code !== '') {
                 return $this->refused($answer->code);
             }
-            $this->ask('validate', $k);
+            $this->ask($k);
 
             return $this->done();
         });
@@ -161,7 +167,7 @@ final class License
             return $refused;
         }
         $result = $this->done();
-        $result->text = $this->vault->known()->key;
+        $result->text = $this->key();
 
         return $result;
     }
@@ -170,17 +176,19 @@ final class License
      * Makes the request file of an installation that can't reach the server, in Result::$text: the portal takes it and
      * gives a lease file. A key is only needed where none was entered yet.
      */
-    public function request(string $key = ''): Result
+    public function requestFile(string $key = ''): Result
     {
         return $this->alone(function (Known $k) use ($key): Result {
             $key = trim($key) !== '' ? trim($key) : $k->key;
             if (!self::isKey($key)) {
                 return $this->refused($key === '' ? 'nokey' : 'bad_key');
             }
-            $text = json_encode([
+            $place = $this->config->place();
+            $text = json_encode(array_filter([
                 'product' => $this->config->product, 'license_key' => $key, 'identifier' => $this->config->identifier(),
-                'nonce' => Token::encode(random_bytes(32)),
-            ], JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE) . "\n";
+                'nonce' => Token::encode(random_bytes(32)), 'version' => $this->config->version,
+                'domain' => $place->domain, 'ip' => $place->ip, 'directory' => $place->directory,
+            ], 'strlen'), JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE) . "\n";
             $problem = $this->vault->keepRequest($text);
             if ($problem !== '') {
                 return $this->refused('not_writable', $problem);
@@ -193,7 +201,7 @@ final class License
     }
 
     /** Takes the lease file that the portal gave for the last request file. */
-    public function install(string $file): Result
+    public function loadLease(string $file): Result
     {
         return $this->alone(function (Known $k) use ($file): Result {
             $request = $this->vault->request();
@@ -207,8 +215,15 @@ final class License
                 return $this->refused('lease_file_refused', $e->reason);
             }
             $key = self::spelling($request->license_key, '', $claims);
+            if ($key === '') {
+                return $this->refused('lease_file_refused', 'license_key');
+            }
+            $result = $this->save($key, $k, $lease, $claims);
+            if ($result->ok) {
+                $this->vault->keepRequest(''); // it counts once
+            }
 
-            return $key === '' ? $this->refused('lease_file_refused', 'license_key') : $this->save($key, $k, $lease, $claims);
+            return $result;
         });
     }
 
@@ -218,9 +233,9 @@ final class License
      *
      * @return array<string,mixed>
      */
-    public function information(): array
+    public function info(): array
     {
-        return Information::of($this->status());
+        return Info::of($this->status());
     }
 
     // ---- asking
@@ -235,7 +250,7 @@ final class License
         if (!$this->store->lock(State::isOn($k->state) ? 0 : $this->config->timeout + 1)) {
             // Where nothing can be remembered, every page would ask: only what is off does.
             if (!State::isOn($k->state) && $this->store->problem() !== '') {
-                $this->ask('validate', $k);
+                $this->ask($k);
             }
 
             return $this->status();
@@ -243,7 +258,7 @@ final class License
         try {
             $k = $this->vault->known();
             if ($k->isDue($adminOpened)) {
-                $this->ask('validate', $k);
+                $this->ask($k);
             }
         } finally {
             $this->store->unlock();
@@ -268,11 +283,11 @@ final class License
     }
 
     /** Asks about the key at hand and keeps the answer. Returns why there was none. */
-    private function ask(string $call, Known $k): string
+    private function ask(Known $k): string
     {
         $k->record->begin($k->own);
         $this->vault->keepRecord($k);
-        $heard = $this->talk($call, $k->key, $k);
+        $heard = $this->talk('validate', $k->key, $k);
         if ($heard->claims === null) {
             $k->record->silence($this->config->now(), $heard->code);
             $this->vault->keepRecord($k);
@@ -327,12 +342,16 @@ final class License
 
     private static function isKey(string $key): bool
     {
-        return $key !== '' && strlen($key) <= 255 && preg_match('/\A[^\x00-\x20\x7f]+\z/', $key) === 1 && preg_match('//u', $key) === 1;
+        return $key !== '' && preg_match('/\A\P{Cc}{1,255}\z/u', $key) === 1;
     }
 
     private function enter(string $key, Known $k): Result
     {
-        $heard = $this->talk($this->config->identifier() === '' ? 'validate' : 'activate', $key, $k);
+        $heard = $this->talk('validate', $key, $k);
+        $idle = $heard->claims !== null && $heard->claims->status === 'not_activated';
+        if ($idle && $this->config->identifier() !== '') {
+            $heard = $this->talk('activate', $key, $k);
+        }
 
         // Without a lease it is unsigned: nothing is changed for that, but whoever made the entry reads it.
         return $heard->claims === null ? $this->refused($heard->code) : $this->save($heard->key, $k, $heard->lease, $heard->claims, $heard->code);
@@ -364,15 +383,12 @@ final class License
         $s = new Status();
         $s->state = $k->state;
         $s->reason = $k->reason;
-        $s->code = [
-            State::NO_KEY => 'nokey', State::UNVERIFIED => 'unverified', State::LAPSED => 'lapsed', State::GRACE => 'grace',
-            State::INVALID => $k->reason,
-        ][$k->state] ?? '';
-        if ($k->state === State::UNVERIFIED && $k->record->error !== '') {
-            $s->reason = $s->code = $k->record->error; // what became of the last try is all that is known
+        if ($k->state === State::UNVERIFIED) {
+            $s->reason = $k->record->error; // what became of the last try is all that is known
         }
+        $s->code = self::codeOf($k, $s->reason);
+        $s->message = Wording::status($k->state, $s->code, $k->daysLeft);
         if ($s->code !== '') {
-            $s->message = Wording::of($s->code);
             $s->help = Wording::help($this->config->helpURL, $s->code);
         }
         $s->key = Wording::mask($k->key);
@@ -392,6 +408,16 @@ final class License
         }
 
         return $s;
+    }
+
+    /** The paragraph of the Troubleshooting page that helps with what is known; empty while all is well. */
+    private static function codeOf(Known $k, string $reason): string
+    {
+        if ($reason !== '' || $k->state === State::VALID || $k->state === State::DUE) {
+            return $reason;
+        }
+
+        return $k->state === State::GRACE && $k->record->error !== '' ? $k->record->error : strtolower($k->state);
     }
 
     private function done(): Result
@@ -421,7 +447,7 @@ final class License
             return $problem === Attempts::TOO_MANY ? $this->refused('too_many_attempts') : $this->refused('not_writable', $problem);
         }
         if ($name === '' || $password === '' || ($this->config->confirm)($name, $password) !== true) {
-            return $this->refused('not_confirmed');
+            return $this->refused('wrong_password');
         }
         $attempts->forgive($from, $this->config->timeout + 1);
 

@@ -65,11 +65,11 @@ final class Page
         }
         switch ($action) {
             case 'update':
-                return $this->answer($this->license->update(), 'The license was checked.', $secret);
+                return $this->answer($this->license->forceUpdate(), 'The license was checked.', $secret);
             case 'activate':
                 return $this->answer($this->license->activate(), 'The license is activated here.', $secret);
-            case 'install':
-                return $this->answer($this->license->install(self::field($post, 'keystead_lease')), 'License saved.', $secret);
+            case 'load':
+                return $this->answer($this->license->loadLease(self::field($post, 'keystead_lease')), 'License saved.', $secret);
             case 'reveal':
                 $result = $this->license->reveal($this->name(), self::field($post, 'keystead_password'), $from);
 
@@ -82,8 +82,13 @@ final class Page
     }
 
     /** What the admin area shows while it is off. */
-    public static function refusal(Status $status, string $page): Response
+    public static function refusal(Status $status, string $page, string $accept = ''): Response
     {
+        if (strpos($accept, 'application/json') !== false && strpos($accept, 'text/html') === false) {
+            $error = ['code' => 'LICENSE_' . strtoupper($status->state), 'reason' => $status->code, 'message' => $status->message, 'license_page' => $page];
+
+            return new Response(403, ['Content-Type' => 'application/json', 'Cache-Control' => 'no-store'], (string) json_encode(['error' => $error]));
+        }
         $body = '<div class="keystead-license"><h1>The admin area is off</h1>' . self::reason($status)
             . '<p>Your public pages go on as ever.</p><p><a class="button" href="' . self::text($page) . '#keystead-change">Enter a new license key</a></p></div>';
 
@@ -95,8 +100,10 @@ final class Page
     /** @param array<string,mixed> $post */
     private function change(array $post, string $from, string $secret): Response
     {
+        $name = self::field($post, 'keystead_name');
         $result = $this->license->changeKey(
-            self::field($post, 'keystead_name'),
+            $this->name() === '' || $this->name() === $name ? $name : '', // it has to be the administrator's own
+
             self::field($post, 'keystead_password'),
             self::field($post, 'keystead_key'),
             $from
@@ -123,7 +130,7 @@ final class Page
     private function request(array $post, string $from, string $secret): Response
     {
         $confirmed = $this->license->reveal($this->name(), self::field($post, 'keystead_password'), $from); // the file holds the key
-        $result = $confirmed->ok ? $this->license->request(self::field($post, 'keystead_key')) : $confirmed;
+        $result = $confirmed->ok ? $this->license->requestFile(self::field($post, 'keystead_key')) : $confirmed;
         if (!$result->ok) {
             return $this->answer($result, '', $secret);
         }
@@ -134,7 +141,7 @@ final class Page
 
     private function render(int $code, string $secret, string $note = '', string $revealed = ''): Response
     {
-        $status = $this->license->status();
+        $status = $this->name() === '' ? $this->license->status() : $this->license->open();
         $body = $this->name() === ''
             ? '<h1>License</h1>' . $note . self::reason($status) . $this->changeForm($secret)
             : $note . $this->information($status, $secret, $revealed);
@@ -146,7 +153,7 @@ final class Page
 
     private function information(Status $status, string $secret, string $revealed): string
     {
-        $i = Information::of($status);
+        $i = Info::of($status);
         $help = '';
         foreach ($i['problems'] as $problem) {
             $text = Wording::of($problem['code']) . ' (' . $problem['detail'] . ')';
@@ -217,7 +224,7 @@ final class Page
 
         return '<details><summary>This machine can’t reach the license server</summary><p>Download a request file, give it to the customer portal'
             . ' on any computer, and put the lease file that you get there in here.</p>' . $this->form('request', $secret, $request)
-            . $this->form('install', $secret, $lease) . '</details>';
+            . $this->form('load', $secret, $lease) . '</details>';
     }
 
     private function form(string $action, string $secret, string $fields): string
@@ -234,22 +241,19 @@ final class Page
 
     private static function reason(Status $s): string
     {
-        if ($s->message === '') {
+        if ($s->state === State::VALID) {
             return '';
         }
-        $message = $s->message;
-        if ($s->state === State::GRACE) {
-            $message .= $s->daysLeft === 1 ? ' One day is left.' : " $s->daysLeft days are left.";
-        }
 
-        return self::note($s->isOn() ? 'warn' : 'bad', $message, $s->help);
+        return self::note($s->isOn() ? 'warn' : 'bad', $s->message, $s->help);
     }
 
     private static function badge(Status $s): string
     {
-        $text = ['' => 'Active', 'nokey' => 'No license key', 'lapsed' => 'Not checked for too long'];
-        $text += ['grace' => 'Active, running on grace', 'expired' => 'Expired', 'suspended' => 'Suspended', 'revoked' => 'Revoked', 'cancelled' => 'Cancelled'];
-        $shown = $s->state === State::UNVERIFIED ? 'Not verified yet' : $text[$s->code] ?? 'Not valid here';
+        $text = [State::VALID => 'Active', State::DUE => 'Active, a check is due', State::GRACE => 'Active, running on grace', State::NO_KEY => 'No license key'];
+        $text += [State::LAPSED => 'Not checked for too long', State::UNVERIFIED => 'Not verified yet'];
+        $words = ['expired' => 'Expired', 'suspended' => 'Suspended', 'revoked' => 'Revoked', 'cancelled' => 'Cancelled', 'not_activated' => 'Not activated here'];
+        $shown = $text[$s->state] ?? $words[$s->code] ?? 'Not valid here';
 
         return '<span class="badge ' . ($s->isOn() ? ($s->state === State::GRACE ? 'warn' : 'good') : 'bad') . '">' . $shown . '</span>';
     }

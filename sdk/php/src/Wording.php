@@ -17,7 +17,6 @@ final class Wording
         'nokey' => 'No license key has been entered yet.',
         'unverified' => 'The license could not be verified yet: the license server has not answered.',
         'lapsed' => 'The license server has not answered for too long. The license is checked again as soon as it does.',
-        'grace' => 'The license server has not answered since the check was due. It is asked again.',
         // why it is invalid: what a lease says
         'revoked' => 'The license was revoked.',
         'cancelled' => 'The license was cancelled.',
@@ -72,20 +71,35 @@ final class Wording
         return self::TEXTS[$code] ?? 'The license server says: ' . $code . '.';
     }
 
+    /** Where the license stands, in plain words. */
+    public static function status(string $state, string $code, int $daysLeft): string
+    {
+        switch ($state) {
+            case State::VALID:
+                return 'The license is valid.';
+            case State::DUE:
+                return 'The license is valid. A check is due.';
+            case State::GRACE:
+                return 'The license server does not answer. The license goes on for ' . ($daysLeft === 1 ? 'one more day.' : "$daysLeft more days.");
+        }
+
+        return self::of($code);
+    }
+
     /** Where the help page explains it. */
     public static function help(string $page, string $code): string
     {
         return $page . '#' . $code;
     }
 
-    /** The key with all but its ends hidden. */
+    /** The key with all but its end hidden: enough to tell it from another. */
     public static function mask(string $key): string
     {
-        $length = strlen($key);
-        if ($length < 12 || preg_match('/[^\x21-\x7e]/', $key) === 1) {
-            return str_repeat('•', min($length, 8));
+        if ($key === '') {
+            return '';
         }
+        $shown = preg_match('/\A.{8,}(.{4})\z/us', $key, $m) === 1 ? $m[1] : '';
 
-        return substr($key, 0, 4) . str_repeat('•', 8) . substr($key, -4);
+        return '••••••••' . $shown;
     }
 }

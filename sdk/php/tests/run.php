@@ -16,6 +16,8 @@ set_error_handler(static function (int $kind, string $message, string $file, int
 
 require __DIR__ . '/../autoload.php';
 require __DIR__ . '/support.php';
+require __DIR__ . '/minting.php';
+require __DIR__ . '/installation.php';
 
 $only = $argv[1] ?? '';
 $number = 0;

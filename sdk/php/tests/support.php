@@ -98,3 +98,48 @@ function remove(string $path): void
         unlink($path);
     }
 }
+
+/** A port that nothing listens on. */
+function freePort(): int
+{
+    $socket = stream_socket_server('tcp://127.0.0.1:0');
+    $name = (string) stream_socket_get_name($socket, false);
+    fclose($socket);
+
+    return (int) substr($name, (int) strrpos($name, ':') + 1);
+}
+
+/**
+ * Starts a program that listens on a port, and waits until it does.
+ *
+ * @param list<string>         $command
+ * @param array<string,string> $environment
+ * @return callable ends it
+ */
+function start(array $command, int $port, array $environment = []): callable
+{
+    $log = folder() . '/log';
+    $pipes = [];
+    $process = proc_open($command, [0 => ['file', '/dev/null', 'r'], 1 => ['file', $log, 'a'], 2 => ['file', $log, 'a']], $pipes, null, $environment + getenv());
+    holds(is_resource($process), 'the program does not start');
+    $stop = static function () use ($process): void {
+        if (is_resource($process)) {
+            proc_terminate($process, 9);
+            proc_close($process);
+        }
+    };
+    atEnd($stop);
+    for ($until = microtime(true) + 20; microtime(true) < $until; usleep(10000)) {
+        set_error_handler(static function (): bool {
+            return true;
+        });
+        $connection = stream_socket_client("tcp://127.0.0.1:$port", $number, $message, 1);
+        restore_error_handler();
+        if ($connection !== false) {
+            fclose($connection);
+
+            return $stop;
+        }
+    }
+    throw new Failure('the program does not listen: ' . file_get_contents($log));
+}

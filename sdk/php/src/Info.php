@@ -9,7 +9,7 @@ namespace Keystead\Licensed;
  *
  * @internal
  */
-final class Information
+final class Info
 {
     /** @return array<string,mixed> */
     public static function of(Status $s): array
@@ -24,6 +24,7 @@ final class Information
             'message' => $s->message,
             'help' => $s->help,
             'key' => $s->key,
+            'offline' => $s->claims !== null && $c->status === 'active' && $c->checkAt === $c->expires,
             'customer' => $c->customer,
             'company' => $c->company,
             'type' => $c->type,
