@@ -134,7 +134,18 @@ final class FileStore implements Store
                 return basename($this->path) . ' is not a file';
             }
 
-            return is_writable(dirname($this->path)) ? '' : 'the folder may not be written by this user';
+            // Trying tells more than asking: there are more reasons than the mode of a folder.
+            $probe = $this->path . '.' . getmypid() . '.tmp';
+            if ($this->writeFile($probe, 'x') && unlink($probe)) {
+                return '';
+            }
+            if (file_exists($probe)) {
+                unlink($probe);
+
+                return 'the disk is full';
+            }
+
+            return 'the folder may not be written by this user';
         });
     }
 

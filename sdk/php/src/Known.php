@@ -22,6 +22,8 @@ final class Known
     public $claims;
     /** @var bool the lease at hand could not be read, the one before it is used */
     public $fromReserve = false;
+    /** @var bool what is remembered of the server was damaged */
+    public $forgot = false;
     /** @var Record */
     public $record;
     /** @var int what the own clock says */
@@ -63,7 +65,7 @@ final class Known
             return false;
         }
         $r = $this->record;
-        $good = $this->state === State::VALID && !$this->fromReserve;
+        $good = $this->state === State::VALID && !$this->fromReserve && !$this->forgot;
         if ($good && !$this->time->fault) {
             return false;
         }

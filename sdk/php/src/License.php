@@ -244,6 +244,12 @@ final class License
     {
         $k = $this->vault->known();
         if (!$k->isDue($adminOpened)) {
+            $mayBeAsking = $adminOpened && $k->key !== '' && !State::isOn($k->state);
+            if ($mayBeAsking && $this->store->lock($this->config->timeout + 1)) {
+                $this->store->unlock(); // another process was; now its answer is here
+                $k = $this->vault->known();
+            }
+
             return $this->describe($k);
         }
         // Whoever is let in does not wait for another process that asks already; whoever is not, does.

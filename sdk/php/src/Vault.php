@@ -136,6 +136,7 @@ final class Vault
             $k->problem('state_file', self::DAMAGED);
         }
         $k->record = $record ?? new Record();
+        $k->forgot = in_array('state_file', array_column($k->problems, 'code'), true);
     }
 
     /** Takes the lease, or where that can't be read the one before. */

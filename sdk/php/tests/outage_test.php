@@ -27,10 +27,11 @@ $tests['no key, then a key, then valid'] = static function (): void {
 
 foreach (['down', '500', '503', '429', 'garbage', 'page', 'redirect', 'huge', 'bare', 'forgot', 'wrong signature', 'foreign root', 'other nonce', 'slow'] as $mode) {
     $tests["days 0 to 11, server: $mode"] = static function () use ($mode): void {
-        $i = Installation::licensed($mode === 'slow' ? ['timeout' => 0.1] : []);
+        $i = Installation::licensed();
         if ($mode === 'down') {
             $i->down();
         } else {
+            $i->settings['timeout'] = $mode === 'slow' ? 0.1 : 1.0;
             $i->serve($mode === 'slow' ? ['delay' => 0.4] : ['mode' => $mode]);
         }
         $want = [
@@ -58,7 +59,7 @@ foreach (['down', '500', '503', '429', 'garbage', 'page', 'redirect', 'huge', 'b
         }
         $i->wait(0.1);
         if ($mode === 'slow') {
-            usleep(400000); // it still answers the last question
+            $i->settings['timeout'] = 3.0; // it still answers the last question
         }
         same(State::VALID, $i->license()->open()->state, 'after the server is back');
     };

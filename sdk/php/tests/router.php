@@ -65,7 +65,7 @@ if ($license === null) {
     answer(403, '{"error":{"code":"LICENSE_NOT_FOUND","message":"No such license."}}');
     return true;
 }
-if (($asked['product_id'] ?? '') !== ($license['product'] ?? 'widget')) {
+if (($asked['product_id'] ?? 'widget') !== ($license['product'] ?? 'widget')) {
     answer(403, '{"error":{"code":"PRODUCT_MISMATCH","message":"Another product."}}');
     return true;
 }

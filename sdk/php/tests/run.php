@@ -31,9 +31,10 @@ foreach (glob(__DIR__ . '/*_test.php') ?: [] as $file) {
             continue;
         }
         $number++;
+        $begun = microtime(true);
         try {
             $test();
-            echo "ok $number - $name\n";
+            echo "ok $number - $name", microtime(true) - $begun > 1 ? sprintf(' # %.1f s', microtime(true) - $begun) : '', "\n";
         } catch (\Throwable $e) {
             $failed++;
             echo "not ok $number - $name\n";
