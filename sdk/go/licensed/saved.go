@@ -56,9 +56,9 @@ func (l *License) verifyAll(c contents) saved {
 	return s
 }
 
-// compact returns the newest lease as it was signed, to be kept as a reserve.
-func (s saved) compact() string {
-	if s.worn || len(s.leases) == 0 {
+// spare returns the newest lease as it was signed, if it is worth being kept as a reserve.
+func (s saved) spare() string {
+	if s.worn || len(s.leases) == 0 || !s.leases[0].active() {
 		return ""
 	}
 	return s.leases[0].compact
@@ -153,7 +153,7 @@ func (l *License) answered(s saved, a answer) error {
 	if !a.active() {
 		m.Next = own + hour
 	}
-	before := s.compact()
+	before := s.spare()
 	s.memory, s.leases, s.worn = m, []verified{a.verified}, false
 	changed := s.key != a.key
 	s.key = a.key
