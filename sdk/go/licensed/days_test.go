@@ -129,12 +129,10 @@ func TestSilence(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := licensedRig(t, func(c *Config) {
-				c.Timeout = 5 * time.Second
-				if name == "slow" {
-					c.Timeout = 20 * time.Millisecond
-				}
-			})
+			r := licensedRig(t)
+			if name == "slow" {
+				r.License = r.another(func(c *Config) { c.Timeout = 100 * time.Millisecond })
+			}
 			r.server.with(func() { c.change(r) })
 			_, err := r.ForceUpdate(context.Background())
 			var p *Problem
