@@ -20,6 +20,9 @@ const (
 	CodeKeyConflict        = "KEY_CONFLICT"
 	CodeNoFreeKey          = "NO_FREE_KEY"
 	CodeRemovalRefused     = "REMOVAL_REFUSED"
+	CodeRefused            = "ACTIVATION_REFUSED"
+	CodeUpgradePeriodEnded = "UPGRADE_PERIOD_ENDED"
+	CodeBanned             = "ALREADY_BANNED"
 )
 
 // ErrNotFound answers a key that no license has. The key is the credential, so the caller is refused.
@@ -30,6 +33,9 @@ var errNoLicense = fail.NotFound(CodeNotFound, "There is no such license.")
 
 // errNoActivation answers an activation that is not there.
 var errNoActivation = fail.NotFound(CodeActivationNotFound, "There is no such activation.")
+
+// errNoBan answers an id that no ban has.
+var errNoBan = fail.NotFound("BAN_NOT_FOUND", "There is no such ban.")
 
 // ErrProductMismatch answers a key of another product than the one asked for.
 var ErrProductMismatch = fail.Forbidden(CodeProductMismatch, "This license key is for another product.")

@@ -21,6 +21,7 @@ const (
 	WhatLimitChanged        = "limit_changed"
 	WhatEntitlementsChanged = "entitlements_changed"
 	WhatPlanChanged         = "plan_changed"
+	WhatBound               = "bound"
 )
 
 // overrideMark follows the what of an entry that overrode a rule or a final status.

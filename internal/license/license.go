@@ -23,8 +23,14 @@ import (
 // Type is what sort of right a license gives.
 type Type string
 
-// Purchased is perpetual use.
-const Purchased Type = "purchased"
+// The types: perpetual use, use while it is paid for, use in protected places beside a purchased license, and use on
+// trial. See spec section 5 of licensing, and docs/license-types.md.
+const (
+	Purchased   Type = "purchased"
+	Leased      Type = "leased"
+	Development Type = "development"
+	Trial       Type = "trial"
+)
 
 // ActivationType says what counts as one place of use.
 type ActivationType string

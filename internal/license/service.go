@@ -12,6 +12,7 @@ type Service struct {
 	db        *db.DB
 	pending   PendingChecks
 	listeners []ChangeListener
+	bans      banList
 	examine   int // see pickPage
 }
 

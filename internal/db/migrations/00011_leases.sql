@@ -44,6 +44,7 @@ CREATE TABLE support_periods (
     name            TEXT NOT NULL,
     starts_at       BIGINT NOT NULL,
     ends_at         BIGINT NOT NULL,
+    ends_on         TEXT COLLATE "C" NOT NULL, -- its day in the store's zone: when the next one is due
     line_id         TEXT COLLATE "C" UNIQUE, -- of the invoice that paid for it
     subscription_id TEXT COLLATE "C" REFERENCES subscriptions (id),
     created_at      BIGINT NOT NULL,
@@ -98,7 +99,6 @@ CREATE TABLE foreign_numbers (
 CREATE TABLE unknown_versions (
     product_id TEXT COLLATE "C" NOT NULL REFERENCES products (id),
     version    TEXT COLLATE "C" NOT NULL,
-    checks     BIGINT NOT NULL CHECK (checks > 0),
     first_at   BIGINT NOT NULL,
     last_at    BIGINT NOT NULL,
     PRIMARY KEY (product_id, version)

@@ -5,8 +5,12 @@
 -- each of its normal forms; the plan's activation type decides which one counts. activation_id is empty if it is not
 -- active.
 SELECT l.id, l.key, l.key_lookup, l.customer_id, l.product_id, p.slug AS product_slug, p.name AS product_name,
-       p.key_ignore_case, l.plan_id, n.name AS plan_name, l.type, n.activation_type, l.outcome, l.expires_at,
-       l.grace_until, l.ends_at, l.activation_limit, l.near_limit, l.entitlements,
+       p.key_ignore_case, p.enforce_domain, p.enforce_ip, p.enforce_directory, p.private_suffixes,
+       l.plan_id, n.name AS plan_name, n.check_interval, n.check_grace, l.type, n.activation_type, l.outcome, l.expires_at,
+       l.grace_until, l.ends_at, l.updates_until, l.valid_domains, l.valid_ips, l.valid_directories, l.allowed_hosts,
+       c.name AS customer_name, c.company AS customer_company,
+       parent.outcome AS parent_outcome, parent.grace_until AS parent_grace_until, parent.ends_at AS parent_ends_at,
+       EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = l.parent_id) AS parent_held, l.activation_limit, l.near_limit, l.entitlements,
        n.entitlements AS plan_entitlements, l.version,
        EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = l.id) AS held,
        (SELECT count(*) FROM activations a WHERE a.license_id = l.id) AS activations_used,
@@ -16,6 +20,8 @@ SELECT l.id, l.key, l.key_lookup, l.customer_id, l.product_id, p.slug AS product
 FROM licenses l
 JOIN products p ON p.id = l.product_id
 JOIN plans n ON n.id = l.plan_id
+JOIN customers c ON c.id = l.customer_id
+LEFT JOIN licenses parent ON parent.id = l.parent_id
 WHERE l.key_lookup IN (@key, @folded);
 
 -- name: IdentifierActive :one
@@ -215,3 +221,19 @@ SELECT l.id, l.status, l.outcome, l.expires_at, l.grace_until, l.ends_at, l.acti
        (SELECT count(*) FROM license_history h WHERE h.license_id = l.id AND h.what LIKE 'activation_added%') AS told_added,
        (SELECT count(*) FROM license_history h WHERE h.license_id = l.id AND h.what LIKE 'activation_removed%') AS told_removed
 FROM licenses l WHERE l.id > @after ORDER BY l.id LIMIT CAST(@n AS BIGINT);
+
+-- name: SetBoundPlaces :exec
+UPDATE licenses SET valid_domains = @valid_domains, valid_ips = @valid_ips, valid_directories = @valid_directories,
+    updated_at = @updated_at
+WHERE id = @id;
+
+-- Bans
+
+-- name: InsertBan :execrows
+INSERT INTO bans (id, kind, value, why, created_at) VALUES (@id, @kind, @value, @why, @created_at) ON CONFLICT DO NOTHING;
+
+-- name: DeleteBan :execrows
+DELETE FROM bans WHERE id = @id;
+
+-- name: Bans :many
+SELECT * FROM bans ORDER BY kind, value;

@@ -154,6 +154,39 @@ func (q *Queries) AnyTroubleSince(ctx context.Context, since clock.Instant) (boo
 	return any_trouble, err
 }
 
+const bans = `-- name: Bans :many
+SELECT id, kind, value, why, created_at FROM bans ORDER BY kind, value
+`
+
+func (q *Queries) Bans(ctx context.Context) ([]Ban, error) {
+	rows, err := q.db.QueryContext(ctx, bans)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Ban
+	for rows.Next() {
+		var i Ban
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Value,
+			&i.Why,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countActivations = `-- name: CountActivations :one
 
 SELECT count(*) FROM activations WHERE license_id = $1
@@ -261,6 +294,18 @@ type DeleteActivationParams struct {
 
 func (q *Queries) DeleteActivation(ctx context.Context, arg DeleteActivationParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, deleteActivation, arg.ID, arg.LicenseID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const deleteBan = `-- name: DeleteBan :execrows
+DELETE FROM bans WHERE id = $1
+`
+
+func (q *Queries) DeleteBan(ctx context.Context, id string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteBan, id)
 	if err != nil {
 		return 0, err
 	}
@@ -410,6 +455,34 @@ func (q *Queries) InsertActivation(ctx context.Context, arg InsertActivationPara
 		arg.ActivatedAt,
 	)
 	return err
+}
+
+const insertBan = `-- name: InsertBan :execrows
+
+INSERT INTO bans (id, kind, value, why, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
+`
+
+type InsertBanParams struct {
+	ID        string
+	Kind      string
+	Value     string
+	Why       string
+	CreatedAt clock.Instant
+}
+
+// Bans
+func (q *Queries) InsertBan(ctx context.Context, arg InsertBanParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, insertBan,
+		arg.ID,
+		arg.Kind,
+		arg.Value,
+		arg.Why,
+		arg.CreatedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const insertHold = `-- name: InsertHold :exec
@@ -594,8 +667,12 @@ func (q *Queries) LicenseOfInvoiceLine(ctx context.Context, invoiceLineID *strin
 const licensesByKey = `-- name: LicensesByKey :many
 
 SELECT l.id, l.key, l.key_lookup, l.customer_id, l.product_id, p.slug AS product_slug, p.name AS product_name,
-       p.key_ignore_case, l.plan_id, n.name AS plan_name, l.type, n.activation_type, l.outcome, l.expires_at,
-       l.grace_until, l.ends_at, l.activation_limit, l.near_limit, l.entitlements,
+       p.key_ignore_case, p.enforce_domain, p.enforce_ip, p.enforce_directory, p.private_suffixes,
+       l.plan_id, n.name AS plan_name, n.check_interval, n.check_grace, l.type, n.activation_type, l.outcome, l.expires_at,
+       l.grace_until, l.ends_at, l.updates_until, l.valid_domains, l.valid_ips, l.valid_directories, l.allowed_hosts,
+       c.name AS customer_name, c.company AS customer_company,
+       parent.outcome AS parent_outcome, parent.grace_until AS parent_grace_until, parent.ends_at AS parent_ends_at,
+       EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = l.parent_id) AS parent_held, l.activation_limit, l.near_limit, l.entitlements,
        n.entitlements AS plan_entitlements, l.version,
        EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = l.id) AS held,
        (SELECT count(*) FROM activations a WHERE a.license_id = l.id) AS activations_used,
@@ -605,6 +682,8 @@ SELECT l.id, l.key, l.key_lookup, l.customer_id, l.product_id, p.slug AS product
 FROM licenses l
 JOIN products p ON p.id = l.product_id
 JOIN plans n ON n.id = l.plan_id
+JOIN customers c ON c.id = l.customer_id
+LEFT JOIN licenses parent ON parent.id = l.parent_id
 WHERE l.key_lookup IN ($4, $5)
 `
 
@@ -625,14 +704,31 @@ type LicensesByKeyRow struct {
 	ProductSlug      string
 	ProductName      string
 	KeyIgnoreCase    bool
+	EnforceDomain    bool
+	EnforceIp        bool
+	EnforceDirectory bool
+	PrivateSuffixes  string
 	PlanID           string
 	PlanName         string
+	CheckInterval    int64
+	CheckGrace       int64
 	Type             string
 	ActivationType   string
 	Outcome          string
 	ExpiresAt        *clock.Instant
 	GraceUntil       *clock.Instant
 	EndsAt           *clock.Instant
+	UpdatesUntil     *clock.Instant
+	ValidDomains     string
+	ValidIps         string
+	ValidDirectories string
+	AllowedHosts     string
+	CustomerName     string
+	CustomerCompany  string
+	ParentOutcome    *string
+	ParentGraceUntil *clock.Instant
+	ParentEndsAt     *clock.Instant
+	ParentHeld       bool
 	ActivationLimit  int64
 	NearLimit        bool
 	Entitlements     string
@@ -671,14 +767,31 @@ func (q *Queries) LicensesByKey(ctx context.Context, arg LicensesByKeyParams) ([
 			&i.ProductSlug,
 			&i.ProductName,
 			&i.KeyIgnoreCase,
+			&i.EnforceDomain,
+			&i.EnforceIp,
+			&i.EnforceDirectory,
+			&i.PrivateSuffixes,
 			&i.PlanID,
 			&i.PlanName,
+			&i.CheckInterval,
+			&i.CheckGrace,
 			&i.Type,
 			&i.ActivationType,
 			&i.Outcome,
 			&i.ExpiresAt,
 			&i.GraceUntil,
 			&i.EndsAt,
+			&i.UpdatesUntil,
+			&i.ValidDomains,
+			&i.ValidIps,
+			&i.ValidDirectories,
+			&i.AllowedHosts,
+			&i.CustomerName,
+			&i.CustomerCompany,
+			&i.ParentOutcome,
+			&i.ParentGraceUntil,
+			&i.ParentEndsAt,
+			&i.ParentHeld,
 			&i.ActivationLimit,
 			&i.NearLimit,
 			&i.Entitlements,
@@ -1070,6 +1183,31 @@ func (q *Queries) SaveLicense(ctx context.Context, arg SaveLicenseParams) error 
 		arg.ActivationLimit,
 		arg.NearLimit,
 		arg.Entitlements,
+		arg.UpdatedAt,
+		arg.ID,
+	)
+	return err
+}
+
+const setBoundPlaces = `-- name: SetBoundPlaces :exec
+UPDATE licenses SET valid_domains = $1, valid_ips = $2, valid_directories = $3,
+    updated_at = $4
+WHERE id = $5
+`
+
+type SetBoundPlacesParams struct {
+	ValidDomains     string
+	ValidIps         string
+	ValidDirectories string
+	UpdatedAt        clock.Instant
+	ID               string
+}
+
+func (q *Queries) SetBoundPlaces(ctx context.Context, arg SetBoundPlacesParams) error {
+	_, err := q.db.ExecContext(ctx, setBoundPlaces,
+		arg.ValidDomains,
+		arg.ValidIps,
+		arg.ValidDirectories,
 		arg.UpdatedAt,
 		arg.ID,
 	)

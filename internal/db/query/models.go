@@ -1012,6 +1012,7 @@ type SupportPeriod struct {
 	Name           string
 	StartsAt       clock.Instant
 	EndsAt         clock.Instant
+	EndsOn         string
 	LineID         *string
 	SubscriptionID *string
 	CreatedAt      clock.Instant
@@ -1054,7 +1055,6 @@ type TrialPlace struct {
 type UnknownVersion struct {
 	ProductID string
 	Version   string
-	Checks    int64
 	FirstAt   clock.Instant
 	LastAt    clock.Instant
 }

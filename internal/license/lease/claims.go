@@ -60,9 +60,8 @@ type Customer struct {
 
 // Addon is something that was bought for a license. Due is a civil date, empty where there is none.
 type Addon struct {
-	Name   string `json:"name"`
-	Due    string `json:"due"`
-	Status string `json:"status"`
+	Name string `json:"name"`
+	Due  string `json:"due"`
 }
 
 // Encode writes d as [Claims] keep it.

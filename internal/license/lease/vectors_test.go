@@ -58,7 +58,7 @@ func goodClaims() Claims {
 		Status: Active, Type: "purchased", Plan: "Developer", LicenseExpires: noon.AddDate(1, 0, 0), UpdatesUntil: noon.AddDate(0, 6, 0),
 		Entitlements: `{"feature.sso":true,"projects.max":25}`, Identifier: "example.com",
 		Places:  Places{Domains: []string{"example.com", "*.example.org"}, IPs: []string{"192.0.2.7", "2001:db8::/32"}, Directories: []string{"/srv/www"}}.Encode(),
-		Details: Details{Customer: Customer{Name: "Zoë \"Z\" Müller", Company: "Müller & Söhne <GmbH>"}, Addons: []Addon{{Name: "Support and Upgrade Pack", Due: "2028-03-10", Status: "active"}}}.Encode(),
+		Details: Details{Customer: Customer{Name: "Zoë \"Z\" Müller", Company: "Müller & Söhne <GmbH>"}, Addons: []Addon{{Name: "Support and Upgrade Pack", Due: "2028-03-10"}}}.Encode(),
 		Nonce:   nonce, ActivationLimit: 5, ActivationsUsed: 2,
 	}
 	c.Times(noon, Terms{Interval: 7 * 24 * time.Hour, Grace: 3 * 24 * time.Hour}, time.Time{})
