@@ -12,7 +12,8 @@ namespace Keystead\Licensed;
  */
 final class Attempts
 {
-    public const TOO_MANY = 'too many attempts';
+    public const TOO_MANY = 'too_many_attempts';
+    public const BUSY = 'busy';
 
     private const WINDOW = 900;
     private const PER_ADDRESS = 5;
@@ -26,7 +27,7 @@ final class Attempts
         $this->store = $store;
     }
 
-    /** Counts an attempt. Returns TOO_MANY, what keeps it from being counted, or an empty text. */
+    /** Counts an attempt. Returns TOO_MANY, BUSY, what keeps it from being counted, or an empty text. */
     public function count(string $from, int $now, float $wait): string
     {
         $problem = $this->store->problem();
@@ -34,7 +35,7 @@ final class Attempts
             return $problem; // what can't be counted can't be allowed
         }
         if (!$this->store->lock($wait)) {
-            return self::TOO_MANY;
+            return self::BUSY;
         }
         try {
             $recent = array_values(array_filter($this->load(), static function (array $one) use ($now): bool {

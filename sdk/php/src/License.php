@@ -450,7 +450,9 @@ final class License
         $attempts = new Attempts($this->store);
         $problem = $attempts->count($from, $this->config->now(), $this->config->timeout + 1);
         if ($problem !== '') {
-            return $problem === Attempts::TOO_MANY ? $this->refused('too_many_attempts') : $this->refused('not_writable', $problem);
+            $known = $problem === Attempts::TOO_MANY || $problem === Attempts::BUSY;
+
+            return $known ? $this->refused($problem) : $this->refused('not_writable', $problem);
         }
         if ($name === '' || $password === '' || ($this->config->confirm)($name, $password) !== true) {
             return $this->refused('wrong_password');

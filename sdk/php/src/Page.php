@@ -54,14 +54,14 @@ final class Page
         }
         $sent = self::field($post, 'keystead_token');
         if (!hash_equals(self::token($secret), $sent)) {
-            return $this->render(403, $secret, self::note('bad', Wording::of('form_expired')));
+            return $this->render(403, $secret, $this->problem('form_expired'));
         }
         $action = self::field($post, 'keystead_action');
         if ($action === 'change') {
             return $this->change($post, $from, $secret);
         }
         if ($this->name() === '') {
-            return $this->render(403, $secret, self::note('bad', Wording::of('not_signed_in')));
+            return $this->render(403, $secret, $this->problem('not_signed_in'));
         }
         switch ($action) {
             case 'update':
@@ -156,8 +156,7 @@ final class Page
         $i = Info::of($status);
         $help = '';
         foreach ($i['problems'] as $problem) {
-            $text = Wording::of($problem['code']) . ' (' . $problem['detail'] . ')';
-            $help .= self::note('bad', $text, Wording::help($this->license->config()->helpURL, $problem['code']));
+            $help .= $this->problem($problem['code'], $problem['detail']);
         }
         $rows = [
             'Status' => self::badge($status),
@@ -263,6 +262,13 @@ final class Page
         $link = $help === '' ? '' : ' <a href="' . self::text($help) . '" rel="noreferrer">What to do</a>';
 
         return '<p class="note ' . $kind . '" role="' . ($kind === 'bad' ? 'alert' : 'status') . '">' . self::text($text) . $link . '</p>';
+    }
+
+    private function problem(string $code, string $detail = ''): string
+    {
+        $text = Wording::of($code) . ($detail === '' ? '' : " ($detail)");
+
+        return self::note('bad', $text, Wording::help($this->license->config()->helpURL, $code));
     }
 
     /** @param list<string> $texts */

@@ -12,6 +12,8 @@ namespace Keystead\Licensed;
 final class Token
 {
     private const LONGEST = 16384;
+    private const KEY_BYTES = 32;
+    private const SIGNATURE_BYTES = 64;
 
     /** @var \stdClass */
     public $header;
@@ -67,7 +69,7 @@ final class Token
     /** Whether the signature is that of a public key of 32 bytes. */
     public function verifies(string $public): bool
     {
-        if (strlen($this->signature) !== SODIUM_CRYPTO_SIGN_BYTES || strlen($public) !== SODIUM_CRYPTO_SIGN_PUBLICKEYBYTES) {
+        if (strlen($this->signature) !== self::SIGNATURE_BYTES || strlen($public) !== self::KEY_BYTES || !self::canVerify()) {
             return false;
         }
         try {
@@ -75,6 +77,12 @@ final class Token
         } catch (\SodiumException $e) {
             return false;
         }
+    }
+
+    /** Whether PHP came with sodium. Without it nothing verifies, but nothing breaks either. */
+    public static function canVerify(): bool
+    {
+        return function_exists('sodium_crypto_sign_verify_detached');
     }
 
     /** Decodes base64url without padding; null where it is anything else, spare bits in the last character included. */
@@ -107,6 +115,6 @@ final class Token
     {
         $raw = self::decode($x);
 
-        return $raw !== null && strlen($raw) === SODIUM_CRYPTO_SIGN_PUBLICKEYBYTES ? $raw : null;
+        return $raw !== null && strlen($raw) === self::KEY_BYTES ? $raw : null;
     }
 }

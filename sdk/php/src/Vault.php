@@ -42,6 +42,9 @@ final class Vault
     {
         $k = new Known();
         $k->own = $this->config->now();
+        if (!Token::canVerify()) {
+            $k->problem('no_sodium', 'sodium');
+        }
         if ($this->failure !== '') {
             $k->problem('not_writable', $this->failure);
         }

@@ -55,6 +55,7 @@ final class Wording
         'permissions' => 'A file of the license is open to others.',
         'not_writable' => 'The license can’t be saved.',
         'clock' => 'The clock of this machine is wrong.',
+        'no_sodium' => 'An extension of PHP is missing that is needed to verify the license.',
         'no_hook' => 'This software offers no way to confirm an administrator.',
         'no_identifier' => 'This software does not say what it should be activated as.',
         // what the page answers
