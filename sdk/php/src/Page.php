@@ -313,12 +313,11 @@ final class Page
         return $nonce === '' ? '' : ' nonce="' . self::text($nonce) . '"';
     }
 
-    /** Everything is below one class, so that nothing of the software's own is touched; colours follow its text. */
+    /** Everything is below one class, so that nothing of the software's own is touched; colours follow its text and its color-scheme. */
     private static function style(string $nonce): string
     {
         return '<style' . self::nonce($nonce) . '>' . <<<'CSS'
-.keystead-license{--good:#0a7a3d;--warn:#8a5a00;--bad:#b3261e;--line:color-mix(in srgb,currentColor 22%,transparent);max-width:44rem;margin:0 auto;overflow-wrap:anywhere}
-@media (prefers-color-scheme:dark){.keystead-license{--good:#5fd08c;--warn:#f0b849;--bad:#ff8a80}}
+.keystead-license{--line:color-mix(in srgb,currentColor 22%,transparent);max-width:44rem;margin:0 auto;overflow-wrap:anywhere}
 .keystead-license *{box-sizing:border-box}
 .keystead-license h1{font-size:1.5rem;margin:0 0 1rem}
 .keystead-license h2{font-size:1.125rem;margin:2rem 0 .5rem}
@@ -334,12 +333,12 @@ final class Page
 .keystead-license button,.keystead-license .button{display:inline-block;padding:.5rem 1rem;font:inherit;color:inherit;background:color-mix(in srgb,currentColor 9%,transparent);border:1px solid var(--line);border-radius:.375rem;cursor:pointer;text-decoration:none}
 .keystead-license :focus-visible{outline:2px solid currentColor;outline-offset:2px}
 .keystead-license .note{padding:.625rem .875rem;border:1px solid;border-left-width:4px;border-radius:.375rem}
-.keystead-license .good{color:var(--good)}
-.keystead-license .warn{color:var(--warn)}
-.keystead-license .bad{color:var(--bad)}
+.keystead-license .good{color:#0a7a3d;color:light-dark(#0a7a3d,#5fd08c)}
+.keystead-license .warn{color:#8a5a00;color:light-dark(#8a5a00,#f0b849)}
+.keystead-license .bad{color:#b3261e;color:light-dark(#b3261e,#ff8a80)}
 .keystead-license .note a{color:inherit}
 .keystead-license .badge{font-weight:600}
-@media (max-width:36rem){.keystead-license dl>div{grid-template-columns:1fr;gap:0}.keystead-license button,.keystead-license .button{width:100%;text-align:center}.keystead-license .row form{width:100%}}
+@media (max-width:36rem){.keystead-license dl>div{grid-template-columns:1fr;gap:0}.keystead-license input:not([type=hidden]),.keystead-license textarea{max-width:none}.keystead-license button,.keystead-license .button{width:100%;text-align:center}.keystead-license .row form{width:100%}}
 CSS
             . '</style>';
     }

@@ -69,7 +69,7 @@ $begin = static function (): array {
         __DIR__ . '/../../../examples/php-addon/index.php', ], $port, [
             'ADDON_SERVER' => 'http://127.0.0.1:' . $i->port, 'ADDON_PRODUCT' => 'widget', 'ADDON_ROOT_KEYS' => (new Minting('ours'))->rootKey(),
             'ADDON_DATA' => $data, 'ADDON_ADMIN_PASSWORD' => 'correct horse', 'ADDON_CLOCK_FILE' => "$data/clock", 'ADDON_IDENTIFIER' => 'shop.example',
-            'ADDON_DOMAIN' => 'shop.example', 'ADDON_TIMEOUT' => '1',
+            'ADDON_DOMAIN' => 'shop.example', 'ADDON_TIMEOUT' => '10',
         ]);
 
     return [$i, "http://127.0.0.1:$port", $data];

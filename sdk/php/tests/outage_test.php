@@ -31,7 +31,7 @@ foreach (['down', '500', '503', '429', 'garbage', 'page', 'redirect', 'huge', 'b
         if ($mode === 'down') {
             $i->down();
         } else {
-            $i->settings['timeout'] = $mode === 'slow' ? 0.1 : 1.0;
+            $i->settings['timeout'] = $mode === 'slow' ? 0.1 : 10.0;
             $i->serve($mode === 'slow' ? ['delay' => 0.4] : ['mode' => $mode]);
         }
         $want = [
@@ -46,9 +46,11 @@ foreach (['down', '500', '503', '429', 'garbage', 'page', 'redirect', 'huge', 'b
             same($want[$day] ?? 'Valid', $admin->state, "day $day");
             same($left[$day] ?? 0, $admin->daysLeft, "days left on day $day");
             same($day < 10, $i->license()->admin() === null, "admin area on day $day");
-            $before = microtime(true);
+            $before = [count($i->asked()), file_get_contents($i->path . '.state')];
+            $i->now += 7200; // whatever back-off there is, is over
             $public = $i->license()->status();
-            holds(microtime(true) - $before < 0.08, 'the public page waited');
+            $i->now -= 7200;
+            same($before, [count($i->asked()), file_get_contents($i->path . '.state')], 'the public page asked');
             same($admin->state, $public->state, "public on day $day");
             $i->wait(1);
         }
@@ -59,7 +61,7 @@ foreach (['down', '500', '503', '429', 'garbage', 'page', 'redirect', 'huge', 'b
         }
         $i->wait(0.1);
         if ($mode === 'slow') {
-            $i->settings['timeout'] = 3.0; // it still answers the last question
+            $i->settings['timeout'] = 10.0; // it still answers the last question
         }
         same(State::VALID, $i->license()->open()->state, 'after the server is back');
     };

@@ -15,18 +15,18 @@ while (true) {
     }
     switch ($argv[2]) {
         case 'drip head':
-            for ($n = 0; $n < 40 && fwrite($c, $n === 0 ? 'HTTP/1.1 200 OK' : "\r\nX-$n: x") !== false; $n++) {
+            for ($n = 0; $n < 120 && fwrite($c, $n === 0 ? 'HTTP/1.1 200 OK' : "\r\nX-$n: x") !== false; $n++) {
                 usleep(100000);
             }
             break;
         case 'drip body':
             fwrite($c, "HTTP/1.1 200 OK\r\n\r\n");
-            for ($n = 0; $n < 40 && fwrite($c, ' ') !== false; $n++) {
+            for ($n = 0; $n < 120 && fwrite($c, ' ') !== false; $n++) {
                 usleep(100000);
             }
             break;
         case 'silence':
-            usleep(4000000);
+            usleep(12000000);
             break;
         case 'no http':
             fwrite($c, "220 mail.example ESMTP\r\n\r\n");

@@ -30,14 +30,14 @@ foreach (['drip head' => 'timeout', 'drip body' => 'timeout', 'silence' => 'time
             $begun = microtime(true);
             same($code, question($port)->post('validate', ['license_key' => 'x'])->silence);
         }
-        holds(microtime(true) - $begun < 1.5, 'it waited for ' . (microtime(true) - $begun));
+        holds(microtime(true) - $begun < 6, 'it waited for ' . (microtime(true) - $begun));
     };
 }
 
 $tests['chunks are joined'] = static function (): void {
     $port = freePort();
     start([PHP_BINARY, '-d', 'variables_order=EGPCS', __DIR__ . '/raw.php', (string) $port, 'chunked'], $port, ['KEYSTEAD_BODY' => '{"data":{"lease":"' . str_repeat('a', 500) . '"}}']);
-    same(str_repeat('a', 500), question($port, ['timeout' => 3.0])->post('validate', ['license_key' => 'x'])->lease);
+    same(str_repeat('a', 500), question($port, ['timeout' => 10.0])->post('validate', ['license_key' => 'x'])->lease);
 };
 
 $tests['https without a certificate that is trusted is no answer; with one it is'] = static function (): void {
@@ -55,8 +55,8 @@ $tests['https without a certificate that is trusted is no answer; with one it is
         . 'while (true) { $c = @stream_socket_accept($s, 30); if ($c) { fread($c, 4096); $b = \'{"data":{"lease":"yes"}}\'; fwrite($c, "HTTP/1.1 200 OK\r\nContent-Length: " . strlen($b) . "\r\n\r\n$b"); fclose($c); } }';
     $port = freePort();
     start([PHP_BINARY, '-r', $script, (string) $port, "$folder/both.pem"], $port);
-    same('unreachable', question($port, ['server' => "https://127.0.0.1:$port", 'timeout' => 4.0])->post('validate', ['license_key' => 'x'])->silence);
-    same('yes', question($port, ['server' => "https://127.0.0.1:$port", 'timeout' => 4.0, 'tls' => ['cafile' => "$folder/ca.pem"]])->post('validate', ['license_key' => 'x'])->lease);
+    same('unreachable', question($port, ['server' => "https://127.0.0.1:$port", 'timeout' => 10.0])->post('validate', ['license_key' => 'x'])->silence);
+    same('yes', question($port, ['server' => "https://127.0.0.1:$port", 'timeout' => 10.0, 'tls' => ['cafile' => "$folder/ca.pem"]])->post('validate', ['license_key' => 'x'])->lease);
 };
 
 return $tests;
