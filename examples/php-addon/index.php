@@ -6,14 +6,18 @@ declare(strict_types=1);
 
 require __DIR__ . '/setup.php';
 
-session_save_path(setting('ADDON_DATA'));
+$data = setting('LICENSED_DEMO_DATA', 'data');
+if (!is_dir($data)) {
+    mkdir($data, 0700, true);
+}
+session_save_path($data);
 session_start(['cookie_httponly' => true, 'cookie_samesite' => 'Strict', 'use_strict_mode' => true]);
 
 /** The add-on's own frame around a page. */
 function frame(string $title, string $body): void
 {
     $title = htmlspecialchars($title);
-    $out = signedIn() === '' ? '' : ' <a href="/admin">Admin</a> <a href="/admin/license">License</a> <a href="/admin/logout">Sign out</a>';
+    $out = signedIn() === '' ? '' : ' <a href="/admin">Admin</a> <a href="/admin/license">License</a> <a href="/logout">Sign out</a>';
     echo <<<HTML
 <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>$title</title>
 <style>:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;margin:0 auto;padding:1rem;max-width:48rem}nav a{margin-right:1rem}</style></head>
@@ -46,14 +50,14 @@ function signIn(): void
         http_response_code(403);
         $problem = '<p role="alert">Name or password are not right.</p>';
     }
-    frame('Sign in', $problem . '<h1>Sign in</h1><form method="post" action="/admin/login"><p><label>Name <input name="name" autocomplete="username"></label></p>'
+    frame('Sign in', $problem . '<h1>Sign in</h1><form method="post" action="/login"><p><label>Name <input name="name" autocomplete="username"></label></p>'
         . '<p><label>Password <input name="password" type="password" autocomplete="current-password"></label></p><p><button>Sign in</button></p></form>');
 }
 
 function adminArea(): void
 {
     if (signedIn() === '') {
-        header('Location: /admin/login', true, 303);
+        header('Location: /login', true, 303);
 
         return;
     }
@@ -73,12 +77,13 @@ switch (parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH)) {
         frame('Shop', '<h1>Welcome to our shop</h1>' . $feature);
         break;
     case '/admin':
+    case '/admin/':
         adminArea();
         break;
-    case '/admin/login':
+    case '/login':
         signIn();
         break;
-    case '/admin/logout':
+    case '/logout':
         session_destroy();
         header('Location: /', true, 303);
         break;

@@ -64,7 +64,7 @@ final class Page
             return $this->render(403, $secret, $this->problem('not_signed_in'));
         }
         switch ($action) {
-            case 'update':
+            case 'check':
                 return $this->answer($this->license->forceUpdate(), 'The license was checked.', $secret);
             case 'activate':
                 return $this->answer($this->license->activate(), 'The license is activated here.', $secret);
@@ -89,7 +89,7 @@ final class Page
 
             return new Response(403, ['Content-Type' => 'application/json', 'Cache-Control' => 'no-store'], (string) json_encode(['error' => $error]));
         }
-        $body = '<div class="keystead-license"><h1>The admin area is off</h1>' . self::reason($status)
+        $body = self::open($status) . '<h1>The admin area is off</h1>' . self::reason($status)
             . '<p>Your public pages go on as ever.</p><p><a class="button" href="' . self::text($page) . '#keystead-change">Enter a new license key</a></p></div>';
 
         return new Response(403, ['Content-Type' => 'text/html; charset=utf-8', 'Cache-Control' => 'no-store'], self::document($body, ''));
@@ -110,7 +110,7 @@ final class Page
         );
         if ($result->ok) {
             // Name and password were confirmed with this very request: the refreshed information may be shown.
-            return new Response(200, $this->headers, $this->frame(self::note('good', 'License saved.') . $this->information($result->status, $secret, '')));
+            return new Response(200, $this->headers, $this->frame($result->status, self::note('good', 'License saved.') . $this->information($result->status, $secret, '')));
         }
 
         return $this->answer($result, '', $secret);
@@ -146,7 +146,7 @@ final class Page
             ? '<h1>License</h1>' . $note . self::reason($status) . $this->changeForm($secret)
             : $note . $this->information($status, $secret, $revealed);
 
-        return new Response($code, $this->headers, $this->frame($body));
+        return new Response($code, $this->headers, $this->frame($status, $body));
     }
 
     // ---- parts of the page
@@ -198,7 +198,7 @@ final class Page
         if ($i['key'] === '') {
             return '';
         }
-        $buttons = $this->form('update', $secret, '<button>Force license update</button>');
+        $buttons = $this->form('check', $secret, '<button>Force license update</button>');
         if ($i['code'] === 'not_activated') {
             $buttons .= $this->form('activate', $secret, '<button>Activate here</button>');
         }
@@ -293,11 +293,16 @@ final class Page
 
     // ---- the frame
 
-    private function frame(string $body): string
+    private function frame(Status $status, string $body): string
     {
-        $body = '<div class="keystead-license">' . $body . '</div>';
+        $body = self::open($status) . $body . '</div>';
 
         return $this->options['embed'] ? self::style($this->options['styleNonce']) . $body : self::document($body, $this->options['styleNonce']);
+    }
+
+    private static function open(Status $s): string
+    {
+        return '<div class="keystead-license" data-license-state="' . $s->state . '" data-license-reason="' . self::text($s->reason) . '">';
     }
 
     private static function document(string $body, string $nonce): string

@@ -67,9 +67,9 @@ $begin = static function (): array {
     $port = freePort();
     start([PHP_BINARY, '-d', 'variables_order=EGPCS', '-d', 'error_reporting=-1', '-d', 'display_errors=1', '-d', 'html_errors=0', '-S', "127.0.0.1:$port",
         __DIR__ . '/../../../examples/php-addon/index.php', ], $port, [
-            'ADDON_SERVER' => 'http://127.0.0.1:' . $i->port, 'ADDON_PRODUCT' => 'widget', 'ADDON_ROOT_KEYS' => (new Minting('ours'))->rootKey(),
-            'ADDON_DATA' => $data, 'ADDON_ADMIN_PASSWORD' => 'correct horse', 'ADDON_CLOCK_FILE' => "$data/clock", 'ADDON_IDENTIFIER' => 'shop.example',
-            'ADDON_DOMAIN' => 'shop.example', 'ADDON_TIMEOUT' => '10',
+            'LICENSED_DEMO_SERVER' => 'http://127.0.0.1:' . $i->port, 'LICENSED_DEMO_PRODUCT' => 'widget', 'LICENSED_DEMO_ROOT_KEYS' => (new Minting('ours'))->rootKey(),
+            'LICENSED_DEMO_DATA' => $data, 'LICENSED_DEMO_PASSWORD' => 'correct horse', 'LICENSED_DEMO_NOW' => "$data/clock", 'LICENSED_DEMO_IDENTIFIER' => 'shop.example',
+            'LICENSED_DEMO_DOMAIN' => 'shop.example', 'LICENSED_DEMO_TIMEOUT' => '10s',
         ]);
 
     return [$i, "http://127.0.0.1:$port", $data];
@@ -84,7 +84,7 @@ $tests['from the first key to the day when the server is gone for too long'] = s
     hasNot('Single sign-on', $public->body);
     $public->go('/admin');
     same(303, $public->status);
-    $public->go('/admin/login', ['name' => 'admin', 'password' => 'guess']);
+    $public->go('/login', ['name' => 'admin', 'password' => 'guess']);
     same(403, $public->status);
     has('No license key has been entered yet', $public->go('/admin/license'));
     $form = ['keystead_action' => 'change', 'keystead_name' => 'admin', 'keystead_password' => 'correct horse', 'keystead_key' => Installation::KEY];
@@ -92,7 +92,7 @@ $tests['from the first key to the day when the server is gone for too long'] = s
     has('Single sign-on', $public->go('/'));
     hasNot('8F90', $public->go('/admin/license'), 'to a stranger');
     $admin = new Visitor($address);
-    $admin->go('/admin/login', ['name' => 'admin', 'password' => 'correct horse']);
+    $admin->go('/login', ['name' => 'admin', 'password' => 'correct horse']);
     has('All that an administrator does', $admin->go('/admin'));
     same(200, $admin->status);
     has('8F90', $admin->go('/admin/license'));

@@ -52,6 +52,7 @@ $tests['without a session: the reason and the form, nothing else'] = static func
     $refusal = $i->license()->admin();
     same(403, $refusal->status);
     has('The license has expired.', $refusal->body);
+    has('data-license-state="Invalid" data-license-reason="expired"', $refusal->body);
     has('troubleshooting.md#expired', $refusal->body);
     has('/admin/license#keystead-change">Enter a new license key', $refusal->body);
     $body = $i->license()->page(OUTSIDE)->handle('GET', [])->body;
@@ -60,7 +61,7 @@ $tests['without a session: the reason and the form, nothing else'] = static func
         hasNot($part, $body);
     }
     $asked = count($i->asked());
-    foreach (['reveal', 'update', 'activate', 'request', 'load', 'nonsense'] as $action) {
+    foreach (['reveal', 'check', 'activate', 'request', 'load', 'nonsense'] as $action) {
         $response = send($i, OUTSIDE, ['keystead_action' => $action, 'keystead_password' => 'correct horse']);
         same(403, $response->status);
         hasNot(Installation::KEY, $response->body);
@@ -95,7 +96,7 @@ $tests['a form of another site does nothing'] = static function () use ($change)
         same(403, $response->status);
     }
     same(1, preg_match('/keystead_token" value="(\w+)"/', $i->license()->page(['secret' => 'of another session'] + OPTIONS)->handle('GET', [])->body, $m));
-    same(403, $i->license()->page(OPTIONS)->handle('POST', ['keystead_token' => $m[1], 'keystead_action' => 'update'])->status);
+    same(403, $i->license()->page(OPTIONS)->handle('POST', ['keystead_token' => $m[1], 'keystead_action' => 'check'])->status);
     same(403, $i->license()->page(OPTIONS)->handle('POST', ['keystead_token' => ['a'], 'keystead_action' => ['b']])->status);
     $page = $i->license()->page(['signedIn' => 'admin']);
     has('SameSite=Strict', $page->handle('GET', [])->headers['Set-Cookie']);
@@ -103,10 +104,10 @@ $tests['a form of another site does nothing'] = static function () use ($change)
 
 $tests['the buttons'] = static function (): void {
     $i = Installation::licensed(['identifier' => 'shop.example']);
-    has('The license was checked', send($i, OPTIONS, ['keystead_action' => 'update'])->body);
+    has('The license was checked', send($i, OPTIONS, ['keystead_action' => 'check'])->body);
     hasNot('Activate here', $i->license()->page(OPTIONS)->handle('GET', [])->body);
     $i->change(['active' => []]);
-    has('Activate here', send($i, OPTIONS, ['keystead_action' => 'update'])->body);
+    has('Activate here', send($i, OPTIONS, ['keystead_action' => 'check'])->body);
     has('activated here.', send($i, OPTIONS, ['keystead_action' => 'activate'])->body);
     hasNot(Installation::KEY, send($i, OPTIONS, ['keystead_action' => 'reveal', 'keystead_password' => 'wrong'])->body);
     has(Installation::KEY, send($i, OPTIONS, ['keystead_action' => 'reveal', 'keystead_password' => 'correct horse'])->body);
