@@ -5,6 +5,8 @@ declare(strict_types=1);
 namespace Keystead\Licensed\Tests;
 
 use Keystead\Licensed\FileStore;
+use Keystead\Licensed\License;
+use Keystead\Licensed\Reading;
 use Keystead\Licensed\State;
 use Keystead\Licensed\Store;
 
@@ -214,6 +216,53 @@ $tests['two readers and two writers at once never see a piece'] = static functio
         same('', stream_get_contents($pipe));
         same(0, proc_close($process));
     }
+};
+
+$tests['whoever waited for the lock looks again before asking'] = static function (): void {
+    $i = Installation::licensed();
+    $i->wait(7);
+    $asked = count($i->asked());
+    $i->settings['store'] = new class ($i->path, $i->config()) implements Store {
+        /** @var FileStore */
+        private $store;
+        /** @var array<string,mixed> of a process that is a little faster */
+        private $other;
+
+        public function __construct(string $path, array $other)
+        {
+            $this->store = new FileStore($path);
+            $this->other = $other;
+        }
+
+        public function read(string $part): Reading
+        {
+            return $this->store->read($part);
+        }
+
+        public function write(string $part, string $text): string
+        {
+            return $this->store->write($part, $text);
+        }
+
+        public function lock(float $seconds): bool
+        {
+            (new License($this->other))->open();
+
+            return $this->store->lock($seconds);
+        }
+
+        public function unlock(): void
+        {
+            $this->store->unlock();
+        }
+
+        public function problem(): string
+        {
+            return '';
+        }
+    };
+    same(State::VALID, $i->license()->open()->state);
+    same($asked + 1, count($i->asked()));
 };
 
 $tests['several processes ask once'] = static function (): void {
