@@ -53,7 +53,7 @@ func (a *App) buildFaces(c Config) error {
 		return err
 	}
 	calls := licenseapi.Config{
-		Licenses: a.Licenses, Checks: a.Checks, Counts: a.Counts, Releases: a.Releases, Settings: a.Settings, Clock: a.DB.Clock(), Wall: a.DB.Wall(), Log: a.log,
+		Licenses: a.Licenses, Checks: a.Checks, Releases: a.Releases, Settings: a.Settings, Clock: a.DB.Clock(), Wall: a.DB.Wall(), Log: a.log,
 	}
 	licenses := licenseapi.New(calls)
 	mux := http.NewServeMux()

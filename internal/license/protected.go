@@ -32,9 +32,9 @@ func under(host string, domains []string) bool {
 	return false
 }
 
-// mayRunOn reports whether a development license may run on a host, given what its vendor and staff allow beside
-// protected places.
-func mayRunOn(host string, suffixes, allowed []string) bool {
+// MayDevelopOn reports whether a development license may run on a host, given the suffixes that its vendor and the hosts that
+// staff allow beside protected places.
+func MayDevelopOn(host string, suffixes, allowed []string) bool {
 	if Protected(host, suffixes) {
 		return true
 	}

@@ -12,7 +12,7 @@ type Service struct {
 	db        *db.DB
 	pending   PendingChecks
 	listeners []ChangeListener
-	bans      banList
+	bans      *banList
 	examine   int // see pickPage
 }
 
@@ -21,7 +21,7 @@ const examineAtMost = 5000
 
 // New returns the service of a store.
 func New(d *db.DB) *Service {
-	return &Service{db: d, pending: noPendingChecks, examine: examineAtMost}
+	return &Service{db: d, pending: noPendingChecks, bans: &banList{}, examine: examineAtMost}
 }
 
 // OnChange adds a listener to every change of what a check answers. Call it before the service is used.

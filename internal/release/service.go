@@ -14,8 +14,9 @@ import (
 
 // Service is the releases of a store.
 type Service struct {
-	db  *db.DB
-	dir string
+	db    *db.DB
+	dir   string
+	known knownList
 }
 
 // New returns the releases of d, whose files lie under filesDir. The folder is made when the first file comes.
@@ -72,6 +73,7 @@ func (s *Service) Create(ctx context.Context, in Input) (Release, error) {
 		} else if err != nil {
 			return err
 		}
+		tx.OnCommit(func() { s.known.forget(product.ID) })
 		r = fromRow(query.Release(row))
 		if err := tell(ctx, tx, "release.created", r, event.Change{After: r.Version}, ""); err != nil {
 			return err
@@ -142,6 +144,7 @@ func (s *Service) change(ctx context.Context, id, what string, f func(tx *db.Tx)
 		if r, err = load(ctx, tx, id); err != nil {
 			return err
 		}
+		tx.OnCommit(func() { s.known.forget(r.ProductID) })
 		return tell(ctx, tx, what, r, c, "")
 	})
 	if err != nil {

@@ -237,3 +237,8 @@ DELETE FROM bans WHERE id = @id;
 
 -- name: Bans :many
 SELECT * FROM bans ORDER BY kind, value;
+
+-- name: TakeTrialPlace :execrows
+-- No row: another license was on trial there.
+INSERT INTO trial_places (product_id, identifier, license_id, created_at) VALUES (@product_id, @identifier, @license_id, @created_at)
+ON CONFLICT (product_id, identifier) DO UPDATE SET created_at = trial_places.created_at WHERE trial_places.license_id = excluded.license_id;

@@ -1292,6 +1292,32 @@ func (q *Queries) SuspendDueLicenses(ctx context.Context, arg SuspendDueLicenses
 	return items, nil
 }
 
+const takeTrialPlace = `-- name: TakeTrialPlace :execrows
+INSERT INTO trial_places (product_id, identifier, license_id, created_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (product_id, identifier) DO UPDATE SET created_at = trial_places.created_at WHERE trial_places.license_id = excluded.license_id
+`
+
+type TakeTrialPlaceParams struct {
+	ProductID  string
+	Identifier string
+	LicenseID  string
+	CreatedAt  clock.Instant
+}
+
+// No row: another license was on trial there.
+func (q *Queries) TakeTrialPlace(ctx context.Context, arg TakeTrialPlaceParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, takeTrialPlace,
+		arg.ProductID,
+		arg.Identifier,
+		arg.LicenseID,
+		arg.CreatedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const touchLicense = `-- name: TouchLicense :one
 UPDATE licenses SET version = version + 1, near_limit = $1 WHERE id = $2 RETURNING version
 `

@@ -14,7 +14,7 @@ import (
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/license"
-	"github.com/keystead/keystead/internal/license/index"
+	"github.com/keystead/keystead/internal/license/check"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/web"
@@ -29,8 +29,7 @@ const (
 // Config is what the license API answers from.
 type Config struct {
 	Licenses *license.Service
-	Checks   *index.Index
-	Counts   *index.Counts
+	Checks   *check.Service
 	Releases *release.Service
 	Settings *setting.Service
 	Clock    clock.Clock // the store's time, which licenses go by
@@ -43,8 +42,7 @@ type Config struct {
 
 type api struct {
 	licenses *license.Service
-	checks   *index.Index
-	counts   *index.Counts
+	checks   *check.Service
 	releases *release.Service
 	settings *setting.Service
 	clock    clock.Clock
@@ -76,7 +74,7 @@ func (a *api) old(ctx context.Context, m mount) (bool, error) {
 // New returns the handler of both mounts and of the OpenAPI document.
 func New(c Config) http.Handler {
 	a := &api{
-		licenses: c.Licenses, checks: c.Checks, counts: c.Counts, releases: c.Releases, settings: c.Settings, clock: c.Clock, wall: c.Wall, log: c.Log,
+		licenses: c.Licenses, checks: c.Checks, releases: c.Releases, settings: c.Settings, clock: c.Clock, wall: c.Wall, log: c.Log,
 		unlimited: c.Unlimited,
 	}
 	if a.wall == nil {
