@@ -24,12 +24,12 @@ import (
 // buildFaces builds what the outside sees: the public handler, and the one behind the command socket.
 func (a *App) buildFaces(c Config) error {
 	api := adminapi.Config{
-		DB: a.DB, Clock: a.DB.Clock(), Log: a.log, Catalog: a.Catalog, Coupons: a.Coupons, Customers: a.Customers, Releases: a.Releases, Settings: a.Settings, Licenses: a.Licenses,
+		DB: a.DB, Clock: a.DB.Clock(), Log: a.log, Catalog: a.Catalog, Coupons: a.Coupons, Customers: a.Customers, Releases: a.Releases, Settings: a.Settings, Recovery: a.Recovery, Licenses: a.Licenses,
 		Orders: a.Orders, Billing: a.Billing, Payments: a.Payments, Sandbox: a.Sandbox, Subscriptions: a.Subscriptions, Tasks: a.Tasks, Mail: a.Mail, Webhooks: a.Webhooks,
 		Events: a.Events, Jobs: a.Jobs, Automation: a.Automation, DryRun: a.DryRun, Tokens: a.Tokens, Version: c.Version,
 	}
 	staffArea, err := admin.New(admin.Config{
-		DB: a.DB, Settings: a.Settings, Events: a.Events, Jobs: a.Jobs, Automation: a.Automation, DryRun: a.DryRun, Staff: a.Staff, SignIn: a.SignIn, Tokens: a.Tokens, Customers: a.Customers, Catalog: a.Catalog, Coupons: a.Coupons,
+		DB: a.DB, Settings: a.Settings, Recovery: a.Recovery, Events: a.Events, Jobs: a.Jobs, Automation: a.Automation, DryRun: a.DryRun, Staff: a.Staff, SignIn: a.SignIn, Tokens: a.Tokens, Customers: a.Customers, Catalog: a.Catalog, Coupons: a.Coupons,
 		Releases: a.Releases, Licenses: a.Licenses, Counts: a.Counts, Billing: a.Billing, Payments: a.Payments, Orders: a.Orders, Reports: a.Reports,
 		Subscriptions: a.Subscriptions, Tasks: a.Tasks, Mail: a.Mail, Webhooks: a.Webhooks, Sandbox: a.Sandbox,
 		Clock: a.DB.Clock(), Log: a.log, TestMode: a.Facts.TestMode,
@@ -39,7 +39,8 @@ func (a *App) buildFaces(c Config) error {
 	}
 	customers, err := portal.New(portal.Config{
 		DB: a.DB, Settings: a.Settings, SignIn: a.SignIn, Customers: a.Customers, Catalog: a.Catalog, Licenses: a.Licenses, Releases: a.Releases, Orders: a.Orders,
-		Billing: a.Billing, Payments: a.Payments, Subscriptions: a.Subscriptions, Sandbox: a.Sandbox, Clock: a.DB.Clock(), Log: a.log, TestMode: a.Facts.TestMode,
+		Billing: a.Billing, Payments: a.Payments, Subscriptions: a.Subscriptions, Mail: a.Mail, Sandbox: a.Sandbox, Clock: a.DB.Clock(), Log: a.log,
+		TestMode: a.Facts.TestMode,
 	})
 	if err != nil {
 		return err

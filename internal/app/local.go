@@ -11,6 +11,7 @@ import (
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/job"
+	"github.com/keystead/keystead/internal/recovery"
 	"github.com/keystead/keystead/internal/web"
 	"github.com/keystead/keystead/internal/web/adminapi"
 	"github.com/keystead/keystead/internal/web/licenseapi"
@@ -33,8 +34,9 @@ type About struct {
 	Now         time.Time  `json:"now"`
 	LastEvent   *time.Time `json:"last_event"`
 	LastBackup  *time.Time `json:"last_backup"`
-	Recovery    string     `json:"recovery"` // since when it is restored, and not confirmed; empty: it is not
-	FailedJobs  int        `json:"failed_jobs"`
+	// Recovery is since when it is restored, and not confirmed; nil: it is not.
+	Recovery   *recovery.Since `json:"recovery"`
+	FailedJobs int             `json:"failed_jobs"`
 	// PostgresVersion is server_version_num; 0 on SQLite.
 	PostgresVersion int    `json:"postgres_version"`
 	BaseURL         string `json:"base_url"`
@@ -104,10 +106,7 @@ func (a *App) about(ctx context.Context, version string) (About, error) {
 				return err
 			}
 		}
-		is.Recovery, err = tx.StoreFact(ctx, backup.RecoveryFact)
-		if db.NotFound(err) {
-			return nil
-		}
+		is.Recovery, err = recovery.Read(ctx, tx)
 		return err
 	})
 	return is, err

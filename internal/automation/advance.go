@@ -35,6 +35,9 @@ func (s *Service) Advance(ctx context.Context, to time.Time, progress func(at ti
 	if to.Sub(s.Now()) > longestAdvance {
 		return Report{}, fail.Invalid("to", "is more than 20 years away")
 	}
+	if err := s.recovery.Refuse(ctx); err != nil {
+		return Report{}, err
+	}
 	asked := ctx
 	ctx, leave, err := s.take(ctx)
 	if err != nil {

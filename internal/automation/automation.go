@@ -25,6 +25,7 @@ import (
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/job"
+	"github.com/keystead/keystead/internal/recovery"
 )
 
 // Task is one kind of due work.
@@ -40,6 +41,8 @@ type Task struct {
 	// Run does all that is due now, and nothing but reading if nothing is. What it has done must not be due again at the
 	// same instant.
 	Run func(ctx context.Context, p *Pass) error
+	// Inward says that the work only takes in what was told from outside: it goes on while all other work is held.
+	Inward bool
 }
 
 // The orders of what may fall due on one day. Holds come before new invoices, so that what is not paid is not billed on.
@@ -55,6 +58,8 @@ const (
 // Options are what a [Service] may be built with.
 type Options struct {
 	Logger *slog.Logger // nil: nothing is logged
+	// Recovery holds due work back, but for that of [Task.Inward], while the store is in it; nil: it never is.
+	Recovery *recovery.Service
 }
 
 // Service runs the tasks of a store. Register them before it starts; the other methods are safe for concurrent use.
@@ -63,6 +68,8 @@ type Service struct {
 	jobs  *job.Queue
 	log   *slog.Logger
 	tasks []Task // in their order
+
+	recovery *recovery.Service
 
 	holder string        // of the lease
 	turn   chan struct{} // holds one while somebody of this process runs the tasks
@@ -78,7 +85,9 @@ func New(d *db.DB, jobs *job.Queue, o Options) *Service {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Service{db: d, jobs: jobs, log: o.Logger, holder: d.NewID("aut"), turn: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
+	return &Service{
+		db: d, jobs: jobs, log: o.Logger, recovery: o.Recovery, holder: d.NewID("aut"), turn: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+	}
 }
 
 // Register adds a task. It panics if there is one of its kind already: that is a fault of the program.

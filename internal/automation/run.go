@@ -21,6 +21,9 @@ var errRestless = errors.New("the automation does not come to rest")
 // RunDue runs all that is due now, tasks and jobs, until nothing of either is left. While another process runs the tasks
 // it waits for its turn. It must not be called inside a transaction.
 func (s *Service) RunDue(ctx context.Context) (Report, error) {
+	if err := s.recovery.Refuse(ctx); err != nil {
+		return Report{}, err
+	}
 	ctx, leave, err := s.take(ctx)
 	if err != nil {
 		return Report{}, err
@@ -34,6 +37,9 @@ func (s *Service) RunDue(ctx context.Context) (Report, error) {
 
 // RunFor runs the tasks that are due for one customer.
 func (s *Service) RunFor(ctx context.Context, customerID string) (Report, error) {
+	if err := s.recovery.Refuse(ctx); err != nil {
+		return Report{}, err
+	}
 	r := Report{}
 	_, err := s.round(asSystem(ctx), customerID, &r)
 	r.Now = s.Now()
@@ -88,7 +94,14 @@ func (s *Service) round(ctx context.Context, customerID string, r *Report) (move
 	if err != nil {
 		return false, err
 	}
+	held, err := s.recovery.Held(ctx)
+	if err != nil {
+		return false, err
+	}
 	for _, t := range s.tasks {
+		if held && !t.Inward {
+			continue
+		}
 		c, err := s.pass(ctx, t, customerID, failing[t.Kind])
 		r.add(t.Kind, c)
 		if ctx.Err() != nil {

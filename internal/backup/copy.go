@@ -8,6 +8,7 @@ import (
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/recovery"
 )
 
 // past are the tables that only tell what was. Nothing that runs by itself decides by them, and they are the long ones.
@@ -18,7 +19,7 @@ var past = map[string]bool{
 }
 
 // ownFacts are the facts that a copy does not share with its original.
-var ownFacts = map[string]bool{"mode": true, "test_clock": true, RecoveryFact: true}
+var ownFacts = map[string]bool{"mode": true, "test_clock": true, recovery.Fact: true}
 
 // Copy fills the empty store to with what from holds at one moment, which it returns: all that decides what happens next,
 // and nothing that only tells what was. The copy is a test store. What was running there waits in it to be run again.

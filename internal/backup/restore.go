@@ -12,18 +12,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/keystead/keystead/internal/db"
-	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/recovery"
 )
-
-// RecoveryFact is the name of the store's fact that says since when it is in recovery: restored, and not confirmed.
-const RecoveryFact = "recovery"
 
 // Restore fills the empty store d, whose schema is that of the backup, and puts the files of releases into a folder.
 // All rows are stored or none. Afterwards the store is in recovery.
@@ -61,12 +57,8 @@ func (f *File) Restore(ctx context.Context, d *db.DB, filesDir string, progress 
 		if err := in.renumber(); err != nil {
 			return err
 		}
-		if err := tx.DeleteStoreFact(ctx, RecoveryFact); err != nil {
+		if err := recovery.Mark(ctx, tx, f.TakenAt); err != nil {
 			return err
-		}
-		_, err = tx.AddStoreFact(ctx, query.AddStoreFactParams{Name: RecoveryFact, Value: tx.Now.Format(time.RFC3339Nano)})
-		if err != nil {
-			return fmt.Errorf("mark the store as restored: %w", err)
 		}
 		return event.Emit(ctx, tx, event.New{Type: EventRestored, SubjectID: f.StoreID, Data: map[string]any{"taken_at": f.TakenAt, "rows": f.Rows()}})
 	})

@@ -72,7 +72,7 @@ func composeLine(in NewLine, currency money.Currency, newID func(prefix string) 
 	line := InvoiceLine{
 		ID: in.ID, OrderItemID: in.OrderItemID, SubscriptionID: in.SubscriptionID, Period: in.Period,
 		Description: in.Description, Quantity: in.Quantity, UnitAmount: in.UnitAmount, Amount: amount, Discount: in.Discount,
-		TaxClass: in.TaxClass, Credited: zero, DiscountCredited: zero, TakesBack: in.TakesBack, TakesDiscount: in.TakesDiscount,
+		TaxClass: in.TaxClass, Credited: zero, DiscountCredited: zero,
 	}
 	if line.ID == "" {
 		line.ID = newID("lin")
@@ -84,17 +84,11 @@ func composeLine(in NewLine, currency money.Currency, newID func(prefix string) 
 	if line.Discount.Amount == 0 {
 		line.Discount = zero
 	}
-	if line.TakesDiscount.Amount == 0 {
-		line.TakesDiscount = zero
-	}
 	if line.Total, err = amount.Sub(line.Discount); err != nil {
 		return InvoiceLine{}, err
 	}
 	if line.Discount.Amount < 0 || (line.Discount.Amount > 0 && line.Total.Amount < 0) {
 		return InvoiceLine{}, errDiscount
-	}
-	if line.TakesBack != "" && (amount.Amount > 0 || line.Discount.Amount > 0) {
-		return InvoiceLine{}, errTakesBack
 	}
 	if in.Kind != "" {
 		line.Link = &Link{Kind: in.Kind, Target: in.Target, Payload: in.Payload, State: Pending}
@@ -103,9 +97,8 @@ func composeLine(in NewLine, currency money.Currency, newID func(prefix string) 
 }
 
 var (
-	errDiscount  = errors.New("a discount is not between nothing and what its line costs")
-	errTakesBack = errors.New("a line that takes back from another is not above zero and has no discount")
-	errNegative  = fail.Invalid("lines", "come to less than nothing")
+	errDiscount = errors.New("a discount is not between nothing and what its line costs")
+	errNegative = fail.Invalid("lines", "come to less than nothing")
 )
 
 // figure computes the taxes and the totals of an invoice from its lines.

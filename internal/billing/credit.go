@@ -243,7 +243,7 @@ func taxLeft(d tax.Document, so tax.Credited, c tax.Category) (left int64) {
 	return left
 }
 
-// creditedOf is what credit notes and plan changes have taken back of an invoice so far.
+// creditedOf is what credit notes have taken back of an invoice so far.
 func creditedOf(ctx context.Context, tx *db.Tx, inv Invoice) (tax.Credited, error) {
 	var so tax.Credited
 	for _, line := range inv.Lines {

@@ -3,6 +3,7 @@ package billing_test
 import (
 	"bytes"
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -65,6 +66,29 @@ func TestADocumentIsDrawnOnce(t *testing.T) {
 			wantCode(t, err, fail.KindNotFound, "INVOICE_NOT_FOUND")
 			_, err = b.billing.PDFOfNote(ctx, id)
 			wantCode(t, err, fail.KindNotFound, "CREDIT_NOTE_NOT_FOUND")
+		}
+		b.proven(t)
+	})
+}
+
+// Who has paid, as by card in the shop, gets an invoice that does not ask for the money again.
+func TestTheDocumentOfAnInvoicePaidBefore(t *testing.T) {
+	t.Parallel()
+	eachBooks(t, func(t *testing.T, b *books) {
+		b.terms.PaymentNote = "IBAN FR76"
+		inv := b.issue(t, line(1000))
+		b.pay(t, inv.ID, 1000)
+		p, err := b.billing.PDF(t.Context(), inv.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := p.Sheet(); s.Lead != "Paid in full" || s.Pay != nil {
+			t.Errorf("%q, %+v", s.Lead, s.Pay)
+		}
+		b.terms.PaymentNote = ""
+		open, err := b.billing.Document(t.Context(), b.issue(t, line(1000)).ID)
+		if s := open.Sheet(); err != nil || !strings.Contains(s.Lead, " due by ") || s.Pay != nil {
+			t.Errorf("%q, %+v, %v", s.Lead, s.Pay, err)
 		}
 		b.proven(t)
 	})

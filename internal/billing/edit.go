@@ -131,8 +131,8 @@ func (s *Service) edit(ctx context.Context, invoiceID, why string, change func(I
 			return err
 		}
 		after, err = s.replace(ctx, tx, inv, lines, Removal{Why: why})
-		if errors.Is(err, errDiscount) || errors.Is(err, errTakesBack) {
-			return fail.Invalid("lines", "include one that costs less than its discount, or gives less back than it took").Because(err)
+		if errors.Is(err, errDiscount) {
+			return fail.Invalid("lines", "include one that costs less than its discount").Because(err)
 		}
 		if err != nil {
 			return err

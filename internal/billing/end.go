@@ -41,9 +41,6 @@ func (s *Service) void(ctx context.Context, tx *db.Tx, inv Invoice, why string) 
 	if err := post(ctx, tx, movements...); err != nil {
 		return Invoice{}, err
 	}
-	if err := takeBack(ctx, tx, inv, -1); err != nil {
-		return Invoice{}, err
-	}
 	return s.end(ctx, tx, inv, to, -inv.Paid.Amount, "invoice.voided", why)
 }
 

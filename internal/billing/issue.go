@@ -88,9 +88,6 @@ func (s *Service) issued(ctx context.Context, tx *db.Tx, invoices []numbered) ([
 		return nil, err
 	}
 	for i, inv := range done {
-		if err := takeBack(ctx, tx, inv, 1); err != nil {
-			return nil, err
-		}
 		if inv.Total.Amount == 0 {
 			var err error
 			if done[i], err = s.settle(ctx, tx, inv, 0, 0); err != nil {
@@ -215,20 +212,6 @@ func deleteDraft(ctx context.Context, tx *db.Tx, draft Invoice) error {
 	}
 	if rows != 1 {
 		return fail.Conflict("INVOICE_FINAL", "The invoice is final already.")
-	}
-	return nil
-}
-
-// takeBack marks what the lines of a plan change take back of others as credited, or gives it back (times −1).
-func takeBack(ctx context.Context, tx *db.Tx, inv Invoice, times int64) error {
-	for _, line := range inv.Lines {
-		if line.TakesBack == "" {
-			continue
-		}
-		amount := line.TakesDiscount.Amount - line.Amount.Amount
-		if err := creditLine(ctx, tx, line.TakesBack, times*amount, times*line.TakesDiscount.Amount); err != nil {
-			return err
-		}
 	}
 	return nil
 }

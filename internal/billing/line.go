@@ -22,15 +22,12 @@ type InvoiceLine struct {
 	Total          money.Money // Amount − Discount
 	TaxClass       string
 	Category       tax.Category
-	// Credited and DiscountCredited are what credit notes and plan changes have taken back of Amount and Discount.
+	// Credited and DiscountCredited are what credit notes have taken back of Amount and Discount.
 	Credited         money.Money
 	DiscountCredited money.Money
 	// TakenBack says that a refund has credited the whole of the line, and with it what it gave.
 	TakenBack bool
-	// TakesBack is the line of another invoice from which this one, of a plan change, takes back.
-	TakesBack     string
-	TakesDiscount money.Money
-	Link          *Link // nil: paying the line does nothing besides
+	Link      *Link // nil: paying the line does nothing besides
 }
 
 // Left is what has not been credited of the amount.
@@ -72,13 +69,9 @@ type NewLine struct {
 	Period         civil.Period
 	Description    string
 	Quantity       int64
-	UnitAmount     money.Money // may be negative: what a plan change gives back
+	UnitAmount     money.Money // may be negative: what is taken off, such as for suspended time
 	Discount       money.Money // of the whole line
 	TaxClass       string      // empty: StandardTax
-	// TakesBack is the line from which a negative line takes back: that one counts as credited by so much, and by
-	// TakesDiscount of its discount, until this invoice is voided.
-	TakesBack     string
-	TakesDiscount money.Money
 	// Kind is the kind of the fulfilment link, Target what it acts on, as far as that exists, Payload what its
 	// fulfiller wants to be told. Without a kind there is no link.
 	Kind    string
@@ -95,8 +88,7 @@ const maxTaxClass = 50
 func (l InvoiceLine) again() NewLine {
 	line := NewLine{
 		ID: l.ID, OrderItemID: l.OrderItemID, SubscriptionID: l.SubscriptionID, Period: l.Period, Description: l.Description,
-		Quantity: l.Quantity, UnitAmount: l.UnitAmount, Discount: l.Discount, TaxClass: l.TaxClass, TakesBack: l.TakesBack,
-		TakesDiscount: l.TakesDiscount,
+		Quantity: l.Quantity, UnitAmount: l.UnitAmount, Discount: l.Discount, TaxClass: l.TaxClass,
 	}
 	if l.Link != nil {
 		line.Kind, line.Target, line.Payload = l.Link.Kind, l.Link.Target, l.Link.Payload

@@ -210,49 +210,6 @@ func TestStepsOfCollecting(t *testing.T) {
 	})
 }
 
-// A plan change takes back of a line no more than is left of it, and gives it back when it is voided.
-func TestPlanChangeTakesBack(t *testing.T) {
-	t.Parallel()
-	eachBooks(t, func(t *testing.T, b *books) {
-		sold := line(3000)
-		sold.Discount = eur(300)
-		old := b.issue(t, sold)
-		b.pay(t, old.ID, 2700)
-		change := func(back, discount int64) (inv billing.Invoice, err error) {
-			err = b.try(func(ctx context.Context, tx *db.Tx) error {
-				inv, err = b.billing.Issue(ctx, tx, b.new(line(5000), billing.NewLine{
-					Description: "back", Quantity: 1, UnitAmount: eur(discount - back), TakesBack: old.Lines[0].ID, TakesDiscount: eur(discount),
-				}))
-				return err
-			})
-			return inv, err
-		}
-		inv, err := change(2000, 200)
-		if err != nil || inv.Total != eur(3200) {
-			t.Fatalf("%+v, %v", inv, err)
-		}
-		if got := b.invoice(t, old.ID).Lines[0]; got.Credited != eur(2000) || got.DiscountCredited != eur(200) || got.Left() != eur(1000) {
-			t.Errorf("line = %+v", got)
-		}
-		_, err = change(1001, 0)
-		wantCode(t, err, fail.KindConflict, "CREDIT_EXCEEDS_LINE")
-		b.proven(t)
-		// Issued anew it takes back once.
-		anew, err := b.billing.AddLine(t.Context(), inv.ID, billing.LineInput{Description: "more", Quantity: 1, UnitAmount: eur(1)}, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.proven(t)
-		if _, err := b.billing.VoidInvoice(t.Context(), anew.ID, ""); err != nil {
-			t.Fatal(err)
-		}
-		if got := b.invoice(t, old.ID).Lines[0]; got.Credited != eur(0) || got.DiscountCredited != eur(0) {
-			t.Errorf("line = %+v", got)
-		}
-		b.proven(t)
-	})
-}
-
 // Credit notes that come after an invoice was given up take what was paid first, and then lower the loss.
 func TestCreditAfterAWriteOff(t *testing.T) {
 	t.Parallel()

@@ -28,6 +28,30 @@ func (s *Service) changed(ctx context.Context, tx *db.Tx, inv Invoice) error {
 	return nil
 }
 
+// Deadline ends what is over about an open invoice by now, although nobody has looked since. It reports whether it did.
+type Deadline func(ctx context.Context, tx *db.Tx, inv Invoice) (ended bool, err error)
+
+// BeforeMoney adds a deadline that money must keep.
+func (s *Service) BeforeMoney(f Deadline) { s.deadlines = append(s.deadlines, f) }
+
+// InTime returns an invoice, which the caller has locked with its customer, as money finds it that arrives now. What time has
+// ended takes none, whether or not the automation has written that down already.
+func (s *Service) InTime(ctx context.Context, tx *db.Tx, inv Invoice) (Invoice, error) {
+	if inv.Status != Open {
+		return inv, nil
+	}
+	for _, f := range s.deadlines {
+		ended, err := f(ctx, tx, inv)
+		if err != nil {
+			return Invoice{}, err
+		}
+		if ended {
+			return Lock(ctx, tx, inv.ID)
+		}
+	}
+	return inv, nil
+}
+
 // CreditGrew is called when a verb for faces has turned money into credit of a customer, who is locked.
 type CreditGrew func(ctx context.Context, tx *db.Tx, customerID string, currency money.Currency) error
 

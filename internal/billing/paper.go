@@ -5,8 +5,8 @@ import (
 	"github.com/keystead/keystead/internal/tax"
 )
 
-// paper is what an invoice says as it was issued: what was paid of it since is no part of it. A proforma invoice is
-// what waits for its number.
+// paper is what an invoice says when it is drawn: what becomes of it afterwards is no part of it. One that is paid by then,
+// as by card in the shop, asks for nothing. A proforma invoice is what waits for its number.
 func (i Invoice) paper(t Terms, replaces *document.Reference) document.Document {
 	d := document.Document{
 		Kind: document.Invoice, Number: i.Number, Language: language(i.Buyer, t), Currency: i.Total.Currency,
@@ -17,7 +17,10 @@ func (i Invoice) paper(t Terms, replaces *document.Reference) document.Document 
 	if i.Number == "" {
 		d.Kind = document.Proforma
 	}
-	if i.Total.Amount > 0 {
+	if i.Status == Paid && i.Paid.Amount > 0 {
+		d.Paid, d.Balance = i.Total.Amount, 0
+	}
+	if i.Status == Open && i.Total.Amount > 0 {
 		d.Payment = document.Payment{Reference: i.Number, Instructions: t.PaymentNote}
 		if i.Number == "" {
 			d.Payment.Reference = i.ID

@@ -35,11 +35,16 @@ func (s *Service) RemoveLine(ctx context.Context, tx *db.Tx, lineID string, r Re
 	}
 	var rest []NewLine
 	for _, other := range inv.Lines {
-		if other.ID != lineID {
+		if other.ID != lineID && !other.lowers(line) {
 			rest = append(rest, other.again())
 		}
 	}
 	return s.replace(ctx, tx, inv, rest, r)
+}
+
+// lowers reports whether a line only takes something off another, such as suspended time off a renewal: it goes with it.
+func (l InvoiceLine) lowers(other InvoiceLine) bool {
+	return l.Link == nil && l.Amount.Amount < 0 && l.SubscriptionID != "" && l.SubscriptionID == other.SubscriptionID
 }
 
 var errDelivered = fail.Conflict("LINE_DELIVERED", "What the line promised is done. Credit the line instead.")
@@ -140,9 +145,6 @@ func (s *Service) unhang(ctx context.Context, tx *db.Tx, inv, anew Invoice, why 
 	old.Lines = nil
 	for _, line := range inv.Lines {
 		if kept, ok := anew.Line(line.ID); !ok || kept.Link == nil {
-			old.Lines = append(old.Lines, line)
-		} else if line.TakesBack != "" {
-			line.Link = nil // it stays, but takes back anew
 			old.Lines = append(old.Lines, line)
 		}
 	}

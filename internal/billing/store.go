@@ -63,7 +63,7 @@ func lineOf(r query.LinesOfInvoiceRow, currency money.Currency) (InvoiceLine, er
 		Quantity: r.Quantity, UnitAmount: money.New(r.UnitAmount, currency), Amount: money.New(r.Amount, currency),
 		Discount: money.New(r.Discount, currency), Total: money.New(r.Total, currency), TaxClass: r.TaxClass,
 		Credited: money.New(r.Credited, currency), DiscountCredited: money.New(r.DiscountCredited, currency),
-		TakenBack: r.TakenBack, TakesBack: orEmpty(r.TakesBack), TakesDiscount: money.New(r.TakesDiscount, currency),
+		TakenBack: r.TakenBack,
 	}
 	var err error
 	if line.Period, err = periodOf(r.PeriodStart, r.PeriodEnd); err != nil {

@@ -44,7 +44,7 @@ type check struct {
 
 // Verify proves the books, in one state of the store: every ledger transaction balances; credits, paid amounts and
 // states of invoices are what the entries add up to; numbers have no gaps and follow the dates; orders, invoices,
-// fulfilled lines and what these made agree. It returns what does not, nothing if all is well.
+// fulfilled lines and what these made agree; coupons were used as often as they say. It returns what does not, nothing if all is well.
 func (s *Service) Verify(ctx context.Context) ([]Difference, error) {
 	var found []Difference
 	err := s.db.Read(ctx, func(tx *db.Tx) error {
@@ -211,6 +211,9 @@ var checks = []check{
 	}),
 	rule("order.status", (*query.Queries).WrongOrders, func(r query.WrongOrdersRow) Difference {
 		return Difference{Subject: r.ID, Want: r.Want, Got: r.Got}
+	}),
+	rule("coupon.uses", (*query.Queries).WrongCouponUses, func(r query.WrongCouponUsesRow) Difference {
+		return amounts(r.ID, r.Want, r.Got)
 	}),
 	rule("fulfilment.state", (*query.Queries).WrongLinks, func(r query.WrongLinksRow) Difference {
 		return Difference{Subject: r.LineID, Want: "one that goes with an invoice that is " + r.Status, Got: r.State}

@@ -33,7 +33,7 @@ func insertInvoices(ctx context.Context, tx *db.Tx, invoices []numbered) error {
 		"created_at")
 	lines := db.NewRows("invoice_lines", "invoice_id", "id", "position", "order_item_id", "subscription_id", "period_start",
 		"period_end", "description", "quantity", "unit_amount", "amount", "discount", "total", "tax_class", "tax_category",
-		"tax_rate", "takes_back", "takes_discount")
+		"tax_rate")
 	taxes := db.NewRows("invoice_taxes", "invoice_id", "category", "rate", "base", "tax")
 	for _, inv := range invoices {
 		seller, buyer, err := partiesOf(inv.Invoice)
@@ -52,8 +52,7 @@ func insertInvoices(ctx context.Context, tx *db.Tx, invoices []numbered) error {
 			code, rate := categoryColumns(inv.TaxMode, line.Category)
 			lines.Add(inv.ID, line.ID, int64(i+1), orNull(line.OrderItemID), orNull(line.SubscriptionID),
 				dateOrNull(line.Period.Start), dateOrNull(line.Period.End), line.Description, line.Quantity,
-				line.UnitAmount.Amount, line.Amount.Amount, line.Discount.Amount, line.Total.Amount, line.TaxClass, code, rate,
-				orNull(line.TakesBack), line.TakesDiscount.Amount)
+				line.UnitAmount.Amount, line.Amount.Amount, line.Discount.Amount, line.Total.Amount, line.TaxClass, code, rate)
 		}
 		for _, t := range inv.Taxes {
 			taxes.Add(inv.ID, string(t.Category.Code), t.Category.Rate.String(), t.Base.Amount, t.Tax.Amount)

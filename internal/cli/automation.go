@@ -64,7 +64,7 @@ func (c *dryRunCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		var would adminapi.DryRun
-		if err := api.post(ctx, "/automation/dry-run", adminapi.Horizon{Until: until}, &would); err != nil {
+		if err := api.post(ctx, "/automation/dry-run", adminapi.Horizon{Until: until.Format(time.RFC3339Nano)}, &would); err != nil {
 			return err
 		}
 		if c.JSON {

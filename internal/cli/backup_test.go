@@ -92,6 +92,13 @@ func TestRoundTrip(t *testing.T) {
 		if r := must(t, append([]string{"doctor"}, step.to.flags...)...); !strings.Contains(r.out, "in recovery") {
 			t.Errorf("the doctor does not say that the store is restored:\n%s", r.out)
 		}
+		if r := must(t, append([]string{"recovery", "show"}, step.to.flags...)...); !strings.Contains(r.out, "mails") || !strings.Contains(r.err, "not confirmed yet") {
+			t.Errorf("what waits: %s%s", r.out, r.err)
+		}
+		must(t, append([]string{"recovery", "confirm"}, step.to.flags...)...)
+		if r := keystead(t, append([]string{"recovery", "confirm"}, step.to.flags...)...); r.status != failed || !strings.Contains(r.err, "not in recovery") {
+			t.Errorf("confirmed twice: %d %s", r.status, r.err)
+		}
 		// New rows get new numbers.
 		must(t, append([]string{"token", "create", "--scope", "*"}, step.to.flags...)...)
 	}

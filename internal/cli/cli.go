@@ -39,11 +39,12 @@ type grammar struct {
 	Automation automationCommand `cmd:"" help:"Run what is due, or tell what would happen."`
 	Clock      clockCommand      `cmd:"" help:"Show and move the clock of a test store."`
 
-	Backup  backupCommand  `cmd:"" help:"Write the whole store into one file."`
-	Restore restoreCommand `cmd:"" help:"Make a store of a backup."`
-	Migrate migrateCommand `cmd:"" help:"Bring the schema of a store up to date."`
-	Verify  verifyCommand  `cmd:"" help:"Prove the books, the invoice numbers and the licenses."`
-	Doctor  doctorCommand  `cmd:"" help:"Look for what may go wrong with a store and the machine."`
+	Backup   backupCommand   `cmd:"" help:"Write the whole store into one file."`
+	Restore  restoreCommand  `cmd:"" help:"Make a store of a backup."`
+	Recovery recoveryCommand `cmd:"" help:"Show what a restored store holds back, and let it go on."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the schema of a store up to date."`
+	Verify   verifyCommand   `cmd:"" help:"Prove the books, the invoice numbers and the licenses."`
+	Doctor   doctorCommand   `cmd:"" help:"Look for what may go wrong with a store and the machine."`
 
 	Completion completionCommand `cmd:"" help:"Print what a shell needs to complete commands and flags."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`

@@ -69,7 +69,7 @@ func (c *advanceClockCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		var ran adminapi.Run
-		if err := api.post(ctx, "/test-clock/advance", adminapi.NewTime{To: to}, &ran); err != nil {
+		if err := api.post(ctx, "/test-clock/advance", adminapi.NewTime{To: to.Format(time.RFC3339Nano)}, &ran); err != nil {
 			return err
 		}
 		return printRun(s, ran, c.JSON)

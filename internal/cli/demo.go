@@ -78,6 +78,7 @@ func (c *demoCommand) Run(ctx context.Context, s *session) (err error) {
 	if a.Facts.New || !a.Facts.TestMode {
 		return fmt.Errorf("%s tells of another store than the one that is there", filepath.Join(dir, keptFile))
 	}
+	a.Mail.ServedAt(l.url())
 	return l.serve(ctx, log, a, func() error { return c.announce(context.WithoutCancel(ctx), s, a, l.url(), kept) })
 }
 
@@ -186,7 +187,7 @@ func (c *demoCommand) unused(ctx context.Context, dir string) error {
 		return nil
 	}
 	if _, err := os.Stat(filepath.Join(dir, db.FileName)); !errors.Is(err, os.ErrNotExist) {
-		return errors.Join(err, fmt.Errorf("%s holds a store, but no %s: it is no demo store, or one that was not finished. Name another folder", dir, keptFile))
+		return errors.Join(err, fmt.Errorf("%s holds a store, but no %s: it is no demo store, one that was not finished, or one that was restored. Name another folder, or serve it with 'keystead serve'", dir, keptFile))
 	}
 	return nil
 }

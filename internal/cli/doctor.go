@@ -193,8 +193,8 @@ func (d *diagnosis) store(ctx context.Context, s *session, c *doctorCommand, now
 	d.backups(is, now)
 	d.jobs(is)
 	d.address(is)
-	if is.Recovery != "" {
-		d.add(doubtful, "recovery", "the store was restored at %s and is in recovery: see that no server still serves the original", is.Recovery)
+	if is.Recovery != nil {
+		d.add(doubtful, "recovery", "the store was restored at %s as of %s and is in recovery: no mail, webhook or charge leaves it. See that no server still serves the original, then run: keystead recovery confirm", when(&is.Recovery.RestoredAt), when(&is.Recovery.TakenAt))
 	}
 }
 

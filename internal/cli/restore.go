@@ -26,6 +26,9 @@ func (restoreCommand) Help() string {
 	return `It restores into an empty folder or an empty database only. The backup may come from the other engine, and from an
 older version of Keystead. It is checked whole before anything is written.
 
+The restored store is in recovery: it checks licenses and shows its pages, but no mail, webhook or charge leaves it until
+'keystead recovery confirm', or staff in the staff area, say so.
+
 Everybody has to sign in again. Serve the copy or the original, never both. For a PostgreSQL store, the master key of
 the backup is written to --master-key-file, unless that file has it already.
 
@@ -70,7 +73,7 @@ func (c *restoreCommand) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	s.say("Restored %d rows and %d release files as of %s. Everybody has to sign in again. See that no server still serves the original.", f.Rows(), len(f.Files), when(&f.TakenAt))
+	s.say("Restored %d rows and %d release files as of %s. Everybody has to sign in again.\n\nNothing leaves the store yet: no mail, no webhook, no charge. See that no server still serves the original, look at the store, and then run 'keystead recovery confirm'.", f.Rows(), len(f.Files), when(&f.TakenAt))
 	for _, m := range f.Missing {
 		s.say("warning: the content of a release file was not in the backup: %s", m.SHA256)
 	}

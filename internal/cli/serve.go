@@ -66,6 +66,11 @@ func (c *serveCommand) Run(ctx context.Context, s *session) (err error) {
 	if err := c.offerSetup(ctx, s, a, l); err != nil {
 		return err
 	}
+	if held, err := a.Recovery.Held(ctx); err != nil {
+		return err
+	} else if held {
+		log.Warn("the store was restored from a backup: no mail, webhook or charge leaves it until 'keystead recovery confirm', or staff in the staff area, let it go on")
+	}
 	return l.serve(ctx, log, a, func() error {
 		log.Info("ready", "url", l.url(), "store", a.Facts.StoreID, "engine", a.DB.Engine(), "test_mode", a.Facts.TestMode, "version", s.version)
 		return nil

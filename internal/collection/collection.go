@@ -159,15 +159,21 @@ func (s *Service) step(ctx context.Context, tx *db.Tx, id string, held bool) (au
 	if held && slices.ContainsFunc(do, func(step dunning.Step) bool { return step.Action == dunning.Charge }) {
 		return automation.ItemHeld, nil
 	}
-	disputed, err := tx.InvoiceInDispute(ctx, inv.ID)
+	waits, err := tx.InvoiceWaits(ctx, inv.ID)
 	if err != nil {
-		return automation.ItemSkipped, fmt.Errorf("disputes about invoice %s: %w", inv.ID, err)
+		return automation.ItemSkipped, fmt.Errorf("subscriptions of invoice %s: %w", inv.ID, err)
 	}
-	if disputed && inv.Disputes == 0 {
-		return automation.ItemHeld, nil // its subscription is in dispute: neither charged nor dunned, until that is over
+	if waits && inv.Disputes == 0 {
+		// Its subscription is in dispute, or past due for an earlier period: neither charged nor dunned, until that is over.
+		return automation.ItemHeld, nil
 	}
 	if inv.Disputes > 0 {
 		do = nil
+	}
+	if slices.ContainsFunc(do, func(step dunning.Step) bool { return step.Action == dunning.Lapse }) {
+		if busy, err := billing.InFlight(ctx, tx, inv.ID); err != nil || busy {
+			return automation.ItemHeld, err // it may be paid: what became of that shows first
+		}
 	}
 	if err := s.billing.SetStep(ctx, tx, inv.ID, next.Name, next.On); err != nil {
 		return automation.ItemSkipped, err
@@ -195,8 +201,8 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, id string, step dunni
 		}
 		return err
 	case dunning.Lapse:
-		if busy, err := billing.InFlight(ctx, tx, inv.ID); err != nil || busy || delivered(inv) {
-			return err
+		if delivered(inv) {
+			return nil
 		}
 		_, err := s.billing.Void(ctx, tx, inv.ID, "the change was not paid in time")
 		return err

@@ -50,6 +50,19 @@ func LockAddress(ctx context.Context, tx *db.Tx, email string) error {
 // guestFold is what a guest is found by. No address contains a space, so it is nobody's address.
 func guestFold(c Customer) string { return text.Fold(c.Email) + " " + c.ID }
 
+// GuestsOf lists the guests who have ordered under the address of an account and have not become part of it.
+func GuestsOf(ctx context.Context, tx *db.Tx, account Customer) ([]string, error) {
+	if account.Guest {
+		return nil, nil
+	}
+	low, high := text.PrefixRange(text.Fold(account.Email) + " ")
+	ids, err := tx.GuestsOfAddress(ctx, query.GuestsOfAddressParams{Low: low, High: high})
+	if err != nil {
+		return nil, fmt.Errorf("guests with the address of %s: %w", account.ID, err)
+	}
+	return ids, nil
+}
+
 var errClaimed = fail.Conflict("GUEST_CLAIMED", "This order belongs to an account already.")
 
 // Join locks a guest and the account that has the guest's address, in the order of their ids, and notes that the guest

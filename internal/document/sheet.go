@@ -339,9 +339,9 @@ func (d Document) remarks(w words) []string {
 	return texts
 }
 
-// payBox says how to pay, while there is something to pay.
+// payBox says how to pay, while there is something to pay and a way to do so.
 func (d Document) payBox(w words) *PayBox {
-	if d.Payment == (Payment{}) || d.Kind == CreditNote || d.Balance <= 0 {
+	if d.Kind == CreditNote || d.Balance <= 0 {
 		return nil
 	}
 	b := &PayBox{Title: w.howToPay, Instructions: d.Payment.Instructions, Facts: []Fact{{w.toPay, w.amountText(d.money(d.Balance))}}}
@@ -353,6 +353,9 @@ func (d Document) payBox(w words) *PayBox {
 	}
 	if u, err := url.Parse(d.Payment.Link); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {
 		b.Link, b.LinkLabel = u.String(), w.payOnline
+	}
+	if b.Instructions == "" && b.Link == "" {
+		return nil
 	}
 	return b
 }

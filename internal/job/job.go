@@ -84,6 +84,7 @@ type Queue struct {
 	periodic []*periodic
 	wake     chan struct{} // holds at most one: look for work now
 	gate     gate
+	held     func(context.Context) (bool, error) // nil: it never is
 
 	// random returns a number in [0, 1) for the jitter of delays.
 	random func() float64

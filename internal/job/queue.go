@@ -36,6 +36,17 @@ func (q *Queue) Register(kind string, h Handler) {
 	q.handlers[kind] = h
 }
 
+// HoldWhile has the queue claim nothing while held says so: what is enqueued waits. It belongs to building the program.
+func (q *Queue) HoldWhile(held func(context.Context) (bool, error)) { q.held = held }
+
+// holds reports whether the queue claims nothing for now.
+func (q *Queue) holds(ctx context.Context) (bool, error) {
+	if q.held == nil {
+		return false, nil
+	}
+	return q.held(ctx)
+}
+
 // Start begins to run jobs in the background, each when its time has come, and returns at once. It runs until
 // [Queue.Stop] is called or ctx ends. A queue that runs already goes on.
 func (q *Queue) Start(ctx context.Context) {
@@ -90,6 +101,9 @@ func (q *Queue) loop(claiming context.Context, stopped chan<- struct{}) {
 
 // startDue starts what is due as long as there are free workers. Each looks for more work when it is done.
 func (q *Queue) startDue(claiming, handling context.Context, running *sync.WaitGroup, busy chan struct{}) error {
+	if held, err := q.holds(claiming); err != nil || held {
+		return err
+	}
 	if !q.gate.enter() {
 		return nil
 	}
@@ -131,6 +145,9 @@ func (q *Queue) RunDue(ctx context.Context) (n int, err error) {
 // RunEach is [Queue.RunDue] for whoever wants to know what ran: ran is told the kind and the outcome of each attempt. While
 // time is passing, at an instant that is only leapt to, the work of [Queue.Lately] waits.
 func (q *Queue) RunEach(ctx context.Context, passing bool, ran func(kind string, outcome error)) error {
+	if held, err := q.holds(ctx); err != nil || held {
+		return err
+	}
 	for ctx.Err() == nil {
 		if err := q.propose(ctx, passing); err != nil {
 			return err

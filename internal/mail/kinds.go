@@ -406,7 +406,7 @@ func sampleKinds() []KindInfo {
 	return []KindInfo{
 		{Kind: OrderConfirmation, Title: "Order confirmation", Vital: true, Sample: OrderConfirmationData{
 			Name: name, Number: "ord_sample", OrderedOn: day(1), Lines: lines, Total: eur(16900), Paid: true, Licenses: licenses,
-			Invoice: paid, Link: "/shop/thank-you/sample",
+			Invoice: paid, Link: "/account/invoices/inv_sample",
 		}},
 		{Kind: LicenseIssued, Title: "License issued", Vital: true, Sample: LicenseIssuedData{Name: name, Licenses: licenses, Link: "/account/licenses"}},
 		{Kind: InvoiceIssued, Title: "Invoice", Vital: true, Sample: InvoiceIssuedData{Name: name, Invoice: invoice, ChargeOn: day(15), Method: card}},
@@ -433,7 +433,7 @@ func sampleKinds() []KindInfo {
 			Name: name, Subscription: sub, PaidUntil: civil.On(2027, time.March, 15),
 		}},
 		{Kind: SubscriptionExpired, Title: "Subscription ended", Vital: true, Sample: SubscriptionExpiredData{
-			Name: name, Subscription: sub, EndedOn: overdue.EndsOn, Unpaid: true, Buy: "/shop/acme-backup",
+			Name: name, Subscription: sub, EndedOn: overdue.EndsOn, Unpaid: true, Buy: "/products/acme-backup",
 		}},
 		{Kind: SubscriptionCancelled, Title: "Subscription cancelled", Sample: SubscriptionCancelledData{
 			Name: name, Subscription: sub, EndsOn: day(15), Credit: eur(0), Resume: sub.Link,
@@ -453,7 +453,7 @@ func sampleKinds() []KindInfo {
 			Link: "/account/invoices/inv_sample",
 		}},
 		{Kind: LateMoney, Title: "Money for an invoice that had ended", Vital: true, Sample: LateMoneyData{
-			Name: name, Amount: eur(16900), ReceivedOn: day(20), Invoice: invoice.Number, Buy: "/shop/acme-backup",
+			Name: name, Amount: eur(16900), ReceivedOn: day(20), Invoice: invoice.Number, Buy: "/products/acme-backup",
 		}},
 		{Kind: TrialEnding, Title: "Trial ends soon", Vital: true, Sample: TrialEndingData{
 			Name: name, Subscription: sub, EndsOn: day(15), Method: card, Cancel: sub.Link, Update: "/account/payment-methods",
@@ -462,9 +462,9 @@ func sampleKinds() []KindInfo {
 			Name: name, Method: card, ExpiresOn: day(31), NextOn: civil.On(2026, time.April, 3), Update: "/account/payment-methods",
 		}},
 		{Kind: GuestClaim, Title: "Link to join an order to an account", Vital: true, Secret: true, Sample: GuestClaimData{
-			Name: name, Number: "ord_sample", ValidUntil: at, Link: "/account/claim/sample",
+			Name: name, Number: "ord_sample", ValidUntil: at, Link: "/claim/sample",
 		}},
-		{Kind: SignInLink, Title: "Link to sign in", Vital: true, Secret: true, Sample: SignInLinkData{Name: name, ValidUntil: at, Link: "/account/sign-in/sample"}},
+		{Kind: SignInLink, Title: "Link to sign in", Vital: true, Secret: true, Sample: SignInLinkData{Name: name, ValidUntil: at, Link: "/account/link/sample"}},
 		{Kind: DisputeOpenedStaff, Title: "Dispute opened", Staff: true, Vital: true, Sample: dispute},
 		{Kind: DisputeClosedStaff, Title: "Dispute closed", Staff: true, Sample: closed},
 		{Kind: LateMoneyStaff, Title: "Money for an ended invoice", Staff: true, Sample: LateMoneyStaffData{

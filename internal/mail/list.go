@@ -145,7 +145,7 @@ func (s *Service) ByID(ctx context.Context, id string) (Mail, error) {
 		return Mail{}, err
 	}
 	// What can't be made has no text; the log says why once it was tried.
-	if made, err := newRenderer(now, custom).render(m.Kind, m.Language, row.Data); err == nil {
+	if made, err := newRenderer(s.sited(now), custom).render(m.Kind, m.Language, row.Data); err == nil {
 		m.Subject, m.Text, m.HTML = made.Subject, made.Text, made.HTML
 	}
 	return m, nil
@@ -245,6 +245,8 @@ type Outbox struct {
 	OldestDue *time.Time // nil: none waits
 	// Missing is what must be set before mails can be sent; empty: nothing.
 	Missing string
+	// Linkless says that the store has no address, so that mails have no links and those that hold a secret link fail.
+	Linkless bool
 	// Trouble is why the mail server could not be used lately; empty: it could, as far as this process knows.
 	Trouble string
 }
@@ -258,7 +260,7 @@ func (s *Service) Outbox(ctx context.Context) (o Outbox, err error) {
 	if _, o.Missing, err = s.server(ctx, now); err != nil {
 		o.Missing = errorText(err)
 	}
-	o.Trouble = s.pause.trouble()
+	o.Trouble, o.Linkless = s.pause.trouble(), s.sited(now).BaseURL == ""
 	err = s.db.Read(ctx, func(tx *db.Tx) error {
 		row, err := tx.GetOutbox(ctx)
 		if err != nil {

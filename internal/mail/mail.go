@@ -58,6 +58,7 @@ type Service struct {
 	random   func() float64 // in [0, 1), for the jitter of delays
 	wake     chan struct{}  // holds at most one: look for work now
 	domain   atomic.Pointer[string]
+	servedAt atomic.Pointer[string] // see ServedAt
 	pause    pause
 	claiming sync.Mutex
 
@@ -78,6 +79,21 @@ func New(d *db.DB, c Config) *Service {
 		db: d, settings: c.Settings, box: c.Box, sender: c.Sender, hold: c.Hold, log: c.Logger, random: rand.Float64,
 		wake: make(chan struct{}, 1),
 	}
+}
+
+// ServedAt says where a test store is reached whose setting store.base_url is empty: links of mails lead there. The
+// setting itself stays empty.
+func (s *Service) ServedAt(url string) { s.servedAt.Store(&url) }
+
+// sited returns the settings with the address to which links lead; empty: links are left out.
+func (s *Service) sited(now *setting.Settings) *setting.Settings {
+	url := s.servedAt.Load()
+	if now.BaseURL != "" || url == nil {
+		return now
+	}
+	with := *now
+	with.BaseURL = *url
+	return &with
 }
 
 // Message is a mail to queue.

@@ -607,6 +607,37 @@ func TestWithoutAServer(t *testing.T) {
 	})
 }
 
+// A demo store does not know its address: links lead to where it is served, until it is told one.
+func TestLinksLeadToWhereATestStoreIsServed(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		b := setup(t, s)
+		b.set("store.base_url", "")
+		id := b.queue(Message{Kind: InvoiceIssued, To: "ok@example.com"})
+		is := func(linkless bool, link string) {
+			t.Helper()
+			o, err := b.mails.Outbox(t.Context())
+			text := b.get(id).Text
+			if err != nil || o.Linkless != linkless || strings.Contains(text, "https://") || strings.Contains(text, "http://") == linkless || !strings.Contains(text, link) {
+				t.Errorf("%+v, %v:\n%s", o, err, text)
+			}
+		}
+		is(true, "")
+		b.mails.ServedAt("http://127.0.0.1:8080")
+		is(false, "http://127.0.0.1:8080/account/")
+		b.queue(Message{Kind: SignInLink, To: "ok@example.com"})
+		b.sendDue(2)
+		for _, l := range b.office.letters {
+			if !strings.Contains(l.text, "http://127.0.0.1:8080/account/") {
+				t.Error(l.text)
+			}
+		}
+		if now, err := b.mails.settings.Get(t.Context()); err != nil || now.BaseURL != "" {
+			t.Errorf("%q, %v", now.BaseURL, err)
+		}
+	})
+}
+
 func TestStaff(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {

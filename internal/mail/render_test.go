@@ -167,7 +167,7 @@ Acme Backup Pro, gültig bis 1. März 2027
     ACME-7K2QM-X9PLD-3FWZT-HV6RB
 
 Bestellung ansehen:
-https://store.example.com/shop/thank-you/sample
+https://store.example.com/account/invoices/inv_sample
 
 -- 
 Acme Software
@@ -177,7 +177,7 @@ Berlin
 	if got := strings.ReplaceAll(m.Text, "\u00a0", " "); m.Subject != "Ihre Bestellung bei Acme Software" || got != want {
 		t.Errorf("%s\n%s", m.Subject, got)
 	}
-	if !strings.Contains(m.HTML, `<a class="button" href="https://store.example.com/shop/thank-you/sample">Bestellung ansehen</a>`) ||
+	if !strings.Contains(m.HTML, `<a class="button" href="https://store.example.com/account/invoices/inv_sample">Bestellung ansehen</a>`) ||
 		!strings.Contains(m.HTML, `<code>ACME-7K2QM-X9PLD-3FWZT-HV6RB</code>`) {
 		t.Error(m.HTML)
 	}

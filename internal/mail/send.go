@@ -108,7 +108,7 @@ func (w *sweep) sendEach(ctx context.Context, link *link, claim string, rows []q
 	if err != nil {
 		return nil, err
 	}
-	r := newRenderer(w.now, custom)
+	r := newRenderer(w.s.sited(w.now), custom)
 	for _, row := range rows {
 		if w.over(ctx) {
 			break

@@ -241,7 +241,7 @@ func (s *Service) Preview(ctx context.Context, t Template) (Rendered, error) {
 	if err != nil {
 		return Rendered{}, err
 	}
-	r := newRenderer(now, nil)
+	r := newRenderer(s.sited(now), nil)
 	if r.store.URL == "" {
 		r.store.URL = "https://store.example.com"
 	}

@@ -126,6 +126,33 @@ func TestNobodyPays(t *testing.T) {
 	})
 }
 
+// Where money revives licenses, buying again brings the old one back: the mails lead there.
+func TestBuyingAgainRevives(t *testing.T) {
+	each(t, "2027-03-01", func(s *shop) {
+		s.set(map[string]any{"licenses.renew_expired": true})
+		bob := s.customer("bob", "")
+		price := s.price(civil.Monthly, 1000)
+		_, id := s.buy(bob, price)
+		s.advance("2027-05-02")
+		list, _, err := s.Billing.List(s.ctx, billing.Filter{CustomerID: bob})
+		if err != nil {
+			s.Fatal(err)
+		}
+		s.pay(list[0].ID, 1000)
+		sub, err := s.Subscriptions.ByID(s.ctx, id)
+		if err != nil {
+			s.Fatal(err)
+		}
+		want := "/buy/" + price + "?license=" + sub.LicenseID
+		if over := read[mail.SubscriptionExpiredData](s, "bob@example.com", mail.SubscriptionExpired); over.Buy != want {
+			s.Errorf("expired: %s, want %s", over.Buy, want)
+		}
+		if late := read[mail.LateMoneyData](s, "bob@example.com", mail.LateMoney); late.Buy != want {
+			s.Errorf("late: %s, want %s", late.Buy, want)
+		}
+	})
+}
+
 func TestRecovery(t *testing.T) {
 	each(t, "2027-03-01", func(s *shop) {
 		bob := s.customer("bob", "")

@@ -15,6 +15,9 @@ func subscriptionLink(id string) string { return "/account/subscriptions/" + id 
 func noteLink(id string) string         { return "/account/credit-notes/" + id }
 func shopLink(slug string) string       { return "/products/" + slug }
 
+// reviveLink buys a subscription for a license that has expired.
+func reviveLink(price, license string) string { return "/buy/" + price + "?license=" + license }
+
 // staffPages are the pages of records, by the prefix of their ids.
 var staffPages = map[string]string{
 	"inv": "/admin/invoices/", "ord": "/admin/orders/", "sub": "/admin/subscriptions/", "cus": "/admin/customers/", "lic": "/admin/licenses/",

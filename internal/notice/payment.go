@@ -110,14 +110,14 @@ func lateMoney(ctx context.Context, d *desk) (any, error) {
 		return nil, err
 	}
 	data := mail.LateMoneyData{Name: d.to.name, Amount: d.Credit.money(), ReceivedOn: d.today(), Invoice: b.told.Number, Buy: "/"}
-	slugs, err := d.tx.NoticeProductOfInvoice(ctx, d.InvoiceID)
+	products, err := d.tx.NoticeProductOfInvoice(ctx, d.InvoiceID)
 	if err != nil {
 		return nil, fmt.Errorf("products of invoice %s: %w", d.InvoiceID, err)
 	}
-	if len(slugs) > 0 {
-		data.Buy = shopLink(slugs[0])
+	if len(products) > 0 {
+		data.Buy, err = d.buyAgain(ctx, products[0].SubscriptionID, products[0].Slug)
 	}
-	return data, nil
+	return data, err
 }
 
 func lateMoneyStaff(ctx context.Context, d *desk) (any, error) {

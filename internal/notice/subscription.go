@@ -137,6 +137,11 @@ func expired(ctx context.Context, d *desk) (any, error) {
 		return nil, err
 	}
 	data := mail.SubscriptionExpiredData{Name: d.to.name, Subscription: sub.told, EndedOn: sub.endedOn, Buy: shopLink(sub.slug)}
+	if d.Reason == string(subscription.EndedUnpaid) || d.Reason == string(subscription.EndedCancelled) {
+		if data.Buy, err = d.buyAgain(ctx, d.SubjectID, sub.slug); err != nil {
+			return nil, err
+		}
+	}
 	if d.Reason != string(subscription.EndedUnpaid) {
 		return data, nil
 	}
@@ -146,6 +151,21 @@ func expired(ctx context.Context, d *desk) (any, error) {
 	}
 	data.Unpaid = periods.Lapsed > 0 // a trial that nobody goes on with owes nothing
 	return data, nil
+}
+
+// buyAgain leads to what a subscription was for. Where money revives licenses, buying it there brings the old one back.
+func (d *desk) buyAgain(ctx context.Context, subscriptionID, slug string) (string, error) {
+	if !d.now.RenewExpired || d.to.guest {
+		return shopLink(slug), nil
+	}
+	ended, err := d.tx.NoticeRevivable(ctx, subscriptionID)
+	if err != nil {
+		return "", fmt.Errorf("license of subscription %s: %w", subscriptionID, err)
+	}
+	if len(ended) == 0 {
+		return shopLink(slug), nil
+	}
+	return reviveLink(ended[0].PriceID, ended[0].ID), nil
 }
 
 func resumed(ctx context.Context, d *desk) (any, error) {

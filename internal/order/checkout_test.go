@@ -469,3 +469,43 @@ func TestAQuoteNeedsNoGuest(t *testing.T) {
 		wantCode(t, err, fail.KindInvalid, fail.CodeInvalidInput, "gateway")
 	})
 }
+
+func TestClaimAll(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, shop *ordertest.Shop) {
+		ctx := t.Context()
+		var box mailbox
+		shop.Orders.UseClaims(box.send)
+		editor := shop.NewPrice(t, "editor", 4900, 0)
+		ada, other := shop.NewCustomer(t, "ada"), shop.NewCustomer(t, "ada2")
+		var orders []string
+		for range 2 {
+			orders = append(orders, checkout(t, shop, "Ada@example.com", order.Input{Items: one(editor)}).Order.ID)
+		}
+		theirs := checkout(t, shop, "ada2@example.com", order.Input{Items: one(editor)}).Order.ID
+		guest := customerOf(t, shop, orders[0])
+		for _, id := range []string{guest.ID, ada.ID, ada.ID} { // a guest has no guests, and a second time nothing is left
+			if err := shop.Orders.ClaimAll(ctx, id); err != nil {
+				t.Fatal(err)
+			}
+			if id == guest.ID && shop.Order(t, orders[0]).CustomerID != guest.ID {
+				t.Error("a guest's order moved for a guest")
+			}
+		}
+		for _, id := range orders {
+			if got := shop.Order(t, id).CustomerID; got != ada.ID {
+				t.Errorf("order %s belongs to %s", id, got)
+			}
+		}
+		if got := shop.Order(t, theirs).CustomerID; got == ada.ID || got == other.ID {
+			t.Errorf("the order of another address belongs to %s", got)
+		}
+		if _, err := shop.Orders.Claim(ctx, box.mails[0].Secret); fail.Of(err).Kind != fail.KindNotFound {
+			t.Errorf("the link of what was joined: %v", err)
+		}
+		if err := shop.Orders.ClaimAll(ctx, "cus_none"); fail.Of(err).Kind != fail.KindNotFound {
+			t.Error(err)
+		}
+		shop.Proven(t)
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/fail"
 )
 
 // ClaimMail is what the mail says with which the owner of an address takes over the order that a guest placed under it.
@@ -63,20 +64,51 @@ func (s *Service) Claim(ctx context.Context, secret string) (accountID string, e
 		if err != nil {
 			return fmt.Errorf("claim: %w", err)
 		}
-		guest, account, err := customer.Join(ctx, tx, claim.CustomerID)
-		if err != nil {
-			return err
-		}
-		if err := tx.DeleteGuestClaims(ctx, guest.ID); err != nil {
-			return fmt.Errorf("claim of guest %s: %w", guest.ID, err)
-		}
-		accountID = account.ID
-		if guest.ID == account.ID {
-			return nil
-		}
-		return s.moveAll(ctx, tx, guest, account)
+		accountID, err = s.join(ctx, tx, claim.CustomerID)
+		return err
 	})
 	return accountID, err
+}
+
+// ClaimAll gives the account of a customer everything that guests have ordered under its address, as [Service.Claim] does.
+// The caller has seen that the customer reads the mailbox.
+func (s *Service) ClaimAll(ctx context.Context, customerID string) error {
+	var guests []string
+	err := s.db.Read(ctx, func(tx *db.Tx) error {
+		account, err := customer.Load(ctx, tx, customerID)
+		if err == nil {
+			guests, err = customer.GuestsOf(ctx, tx, account)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range guests {
+		err := s.db.Write(ctx, func(tx *db.Tx) error {
+			_, err := s.join(ctx, tx, id)
+			return err
+		})
+		if err != nil && fail.Of(err).Kind != fail.KindConflict { // somebody was faster
+			return err
+		}
+	}
+	return nil
+}
+
+// join makes a guest part of the account that has the guest's address.
+func (s *Service) join(ctx context.Context, tx *db.Tx, guestID string) (accountID string, err error) {
+	guest, account, err := customer.Join(ctx, tx, guestID)
+	if err != nil {
+		return "", err
+	}
+	if err := tx.DeleteGuestClaims(ctx, guest.ID); err != nil {
+		return "", fmt.Errorf("claim of guest %s: %w", guest.ID, err)
+	}
+	if guest.ID == account.ID {
+		return account.ID, nil
+	}
+	return account.ID, s.moveAll(ctx, tx, guest, account)
 }
 
 // moved are the tables whose rows of a guest become the account's as they are. What else names a customer is in kept,

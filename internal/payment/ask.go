@@ -94,6 +94,12 @@ func (s *Service) Refresh(ctx context.Context, attemptID string) (Attempt, error
 	if err != nil || !a.InFlight() {
 		return a, err
 	}
+	if held, err := s.recovery.Held(ctx); err != nil || held {
+		if err == nil {
+			a, err = s.find(ctx, a)
+		}
+		return a, err
+	}
 	if a.State == AttemptCreated {
 		return s.send(ctx, a.ID)
 	}
@@ -135,6 +141,9 @@ func silent(err error) error {
 // again is for an attempt of which the gateway has never heard: it is asked for once more, with the same key, if that is
 // of use, and has failed otherwise. Should the first request arrive after all, the webhook that tells of it corrects that.
 func (s *Service) again(ctx context.Context, a Attempt, late bool) (Attempt, error) {
+	if err := s.recovery.Refuse(ctx); err != nil {
+		return a, err
+	}
 	var in gateway.Charge
 	repeat := false
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
@@ -155,7 +164,6 @@ func (s *Service) again(ctx context.Context, a Attempt, late bool) (Attempt, err
 			in, err = chargeOf(ctx, tx, inv, r)
 			return err
 		}
-		before := r
 		r, err = move(ctx, tx, r, neverArrived, gateway.Outcome{Code: codeNeverArrived, Detail: "The gateway got no request."})
 		if err != nil {
 			return err
@@ -164,7 +172,7 @@ func (s *Service) again(ctx context.Context, a Attempt, late bool) (Attempt, err
 			return err
 		}
 		a = attemptOf(r)
-		return s.after(ctx, tx, inv, before, r)
+		return nil
 	})
 	if err != nil || !repeat {
 		return a, err
@@ -185,8 +193,14 @@ func (s *Service) keyOf(ctx context.Context, attemptID string) (key string, err 
 	return key, err
 }
 
-// Sweep has every attempt asked about that is older than a day, should its own questions have got lost.
+// Sweep has gateways asked about whatever has been open for long: attempts and refunds, should their own questions have
+// got lost, and disputes.
 func (s *Service) Sweep(ctx context.Context) error {
+	return errors.Join(s.askAttempts(ctx), s.askRefunds(ctx), s.askDisputes(ctx))
+}
+
+// askAttempts has every attempt asked about that is older than a day.
+func (s *Service) askAttempts(ctx context.Context) error {
 	after := ""
 	for {
 		var ids []string

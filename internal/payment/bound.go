@@ -10,15 +10,15 @@ import (
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/task"
 )
 
-// The safety bound: a day on which the automation would make more charges than boundFactor times those of the busiest of
-// the last boundDays, and more than boundLeast, is not trusted. Its invoices are made; its charges wait for a person.
+// The safety bound: a day on which the automation would make more charges than some times those of the busiest of the last
+// boundDays, and more than some in all, as the settings say, is not trusted. Its invoices are made; its charges wait for a
+// person.
 const (
-	boundFactor = 5
-	boundLeast  = 100
-	boundDays   = 60
-	heldTask    = "charges.held"
+	boundDays = 60
+	heldTask  = "charges.held"
 )
 
 // KeepBound has the safety bound kept, which a store in test mode does without. It belongs to building the program.
@@ -38,7 +38,7 @@ func (s *Service) Held(ctx context.Context, tx *db.Tx, due int64) (bool, error) 
 	if !s.bounded || due == 0 {
 		return false, nil
 	}
-	on, err := today(ctx, tx)
+	st, err := setting.Load(ctx, tx)
 	if err != nil {
 		return false, err
 	}
@@ -48,7 +48,8 @@ func (s *Service) Held(ctx context.Context, tx *db.Tx, due int64) (bool, error) 
 	case !db.NotFound(err):
 		return false, fmt.Errorf("held charges: %w", err)
 	}
-	limit, usual, err := s.limit(ctx, tx, on)
+	on := civil.Of(tx.Now, st.TimeZone)
+	limit, usual, err := s.limit(ctx, tx, st, on)
 	if err != nil || !usual || due <= limit {
 		return false, err
 	}
@@ -57,7 +58,7 @@ func (s *Service) Held(ctx context.Context, tx *db.Tx, due int64) (bool, error) 
 		return false, fmt.Errorf("hold charges: %w", err)
 	}
 	detail := fmt.Sprintf("%d charges are due, and up to %d would be usual. They wait until somebody releases them; invoices are made all the same.", due, limit)
-	if err := s.task(ctx, tx, heldTask, day, "", detail); err != nil {
+	if err := task.Ask(ctx, tx, task.Question{Kind: heldTask, SubjectID: day, Detail: detail}); err != nil {
 		return false, err
 	}
 	return true, event.Emit(ctx, tx, event.New{
@@ -66,7 +67,10 @@ func (s *Service) Held(ctx context.Context, tx *db.Tx, due int64) (bool, error) 
 }
 
 // limit is how many charges may still be made today. usual is false if nobody can say.
-func (s *Service) limit(ctx context.Context, tx *db.Tx, on civil.Date) (limit int64, usual bool, err error) {
+func (s *Service) limit(ctx context.Context, tx *db.Tx, st setting.Settings, on civil.Date) (limit int64, usual bool, err error) {
+	if st.HoldFactor == 0 {
+		return 0, false, nil
+	}
 	day, from := on.String(), on.AddDays(-boundDays).String()
 	released, err := tx.ReleasedOn(ctx, &day)
 	if err != nil || released > 0 {
@@ -87,7 +91,7 @@ func (s *Service) limit(ctx context.Context, tx *db.Tx, on civil.Date) (limit in
 	if err != nil && !db.NotFound(err) {
 		return 0, false, fmt.Errorf("days of charges: %w", err)
 	}
-	return max(boundLeast, boundFactor*busiest) - now.Charges, true, nil
+	return max(int64(st.HoldAbove), int64(st.HoldFactor)*busiest) - now.Charges, true, nil
 }
 
 // Release lets the charges that wait go on.
@@ -108,11 +112,8 @@ func (s *Service) Release(ctx context.Context) error {
 		if _, err := tx.ReleaseCharges(ctx, &day); err != nil {
 			return fmt.Errorf("release charges: %w", err)
 		}
-		_, err = tx.FinishStaffTasksAbout(ctx, query.FinishStaffTasksAboutParams{
-			Kind: heldTask, SubjectID: held.Day, DoneAt: &tx.Stamp, DoneBy: event.ActorFrom(ctx).ID,
-		})
-		if err != nil {
-			return fmt.Errorf("release charges: %w", err)
+		if err := task.Settled(ctx, tx, heldTask, held.Day); err != nil {
+			return err
 		}
 		if err := event.Audit(ctx, tx, event.Change{What: "charges.released", SubjectID: held.Day}); err != nil {
 			return err

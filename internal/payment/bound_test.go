@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
+	"github.com/keystead/keystead/internal/setting"
 )
 
 func (x *till) write(t testing.TB, f func(tx *db.Tx) error) {
@@ -41,6 +43,34 @@ func (x *till) busy(t testing.TB, days int, charges int64) {
 			}
 		}
 		return nil
+	})
+}
+
+// How unusual a day may be is for the store to say.
+func TestSafetyBoundIsASetting(t *testing.T) {
+	t.Parallel()
+	eachTill(t, func(t *testing.T, x *till) {
+		x.payments.KeepBound()
+		x.busy(t, 60, 30)
+		settings := setting.New(x.DB)
+		set := func(name, value string) {
+			t.Helper()
+			if _, err := settings.Patch(t.Context(), map[string]json.RawMessage{name: json.RawMessage(value)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		set("billing.hold_factor", "0")
+		if x.held(t, 1_000_000) {
+			t.Error("held although no day is too unusual")
+		}
+		set("billing.hold_factor", "2")
+		if x.held(t, 100) {
+			t.Error("as few as never wait are held")
+		}
+		set("billing.hold_above", "10")
+		if x.held(t, 60) || !x.held(t, 61) {
+			t.Error("not held beyond twice the busiest day")
+		}
 	})
 }
 

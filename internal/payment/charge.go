@@ -245,7 +245,7 @@ func deriveKey(ctx context.Context, tx *db.Tx, request string) (string, error) {
 // Charge is [Service.RequestCharge] at once: it answers with what the gateway says, or that its answer is not known. It
 // must not run inside a transaction.
 func (s *Service) Charge(ctx context.Context, invoiceID string, o ChargeOptions) (Attempt, error) {
-	if err := outside(ctx); err != nil {
+	if err := s.mayAsk(ctx); err != nil {
 		return Attempt{}, err
 	}
 	var a Attempt
@@ -296,11 +296,14 @@ func (s *Service) charge(ctx context.Context, j job.Job) error {
 //  2. The gateway is called. Whoever dies here leaves the job.
 //  3. Its answer settles the attempt in another transaction.
 func (s *Service) send(ctx context.Context, id string) (Attempt, error) {
+	if err := s.recovery.Refuse(ctx); err != nil {
+		return Attempt{}, err
+	}
 	a, in, ready, err := s.handOver(ctx, id)
 	if err != nil || !ready {
 		return a, err
 	}
-	o, err := s.callCharge(ctx, a.Gateway, in)
+	o, err := s.chargeOnce(ctx, a, in)
 	if err != nil {
 		s.log.Warn("no answer to a charge; the gateway will be asked", "attempt", a.ID, "gateway", a.Gateway, "err", err)
 		return a, nil
@@ -335,7 +338,7 @@ func (s *Service) handOver(ctx context.Context, id string) (a Attempt, in gatewa
 			return err
 		}
 		if inv.Status != billing.Open || inv.Balance().Amount <= 0 || disputed {
-			a, err = s.drop(ctx, tx, inv, r)
+			a, err = drop(ctx, tx, r)
 			return err
 		}
 		r.Amount = min(r.Amount, inv.Balance().Amount)

@@ -23,7 +23,7 @@ type CheckoutOptions struct {
 // attempt's ActionURL. While such a page waits, everybody who wants to pay gets the same one, so two tabs pay once.
 // It must not run inside a transaction.
 func (s *Service) Checkout(ctx context.Context, invoiceID string, o CheckoutOptions) (Attempt, error) {
-	if err := outside(ctx); err != nil {
+	if err := s.mayAsk(ctx); err != nil {
 		return Attempt{}, err
 	}
 	g, err := s.gateway(o.Gateway)

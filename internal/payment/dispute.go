@@ -12,7 +12,14 @@ import (
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/payment/gateway"
+	"github.com/keystead/keystead/internal/task"
 )
+
+// disputeTask asks for an answer to a dispute while it is open: without one it is lost.
+const disputeTask = "dispute.opened"
+
+// uncoveredTask asks about money that a dispute takes back and the customer has spent.
+const uncoveredTask = "dispute.uncovered"
 
 // Dispute is a payment that its customer has the bank take back.
 type Dispute struct {
@@ -125,14 +132,44 @@ func (s *Service) openDispute(ctx context.Context, tx *db.Tx, inv billing.Invoic
 			return none, err
 		}
 	}
-	if _, err := s.billing.PayOut(ctx, tx, inv.CustomerID, inv, e.Money, billing.TakenChargeback, row.ID); err != nil {
+	uncovered, err := s.billing.PayOut(ctx, tx, inv.CustomerID, inv, e.Money, billing.TakenChargeback, row.ID)
+	if err != nil {
 		return none, err
+	}
+	if uncovered.Amount > 0 {
+		err := task.Ask(ctx, tx, task.Question{
+			Kind: uncoveredTask, SubjectID: row.ID, CustomerID: inv.CustomerID,
+			Detail: fmt.Sprintf("%s paid for invoice %s are disputed, of which the customer had spent %s already: if the dispute is lost, so is that.",
+				e.Money, inv.Number, uncovered),
+		})
+		if err != nil {
+			return none, err
+		}
 	}
 	d, err := tx.DisputeByReference(ctx, query.DisputeByReferenceParams{Gateway: p.Gateway, Reference: e.Reference})
 	if err != nil {
 		return none, err
 	}
-	return d, s.tellDispute(ctx, tx, inv, d)
+	if err := s.tellDispute(ctx, tx, inv, d); err != nil {
+		return none, err
+	}
+	return d, task.Ask(ctx, tx, disputeQuestion(row, inv, e))
+}
+
+// disputeQuestion asks staff to answer a dispute in time.
+func disputeQuestion(row query.InsertDisputeParams, inv billing.Invoice, e gateway.DisputeEvent) task.Question {
+	until := "before the day that is named there"
+	if !e.RespondBy.IsZero() {
+		until = "until " + e.RespondBy.UTC().Format("2 January 2006, 15:04 MST")
+	}
+	number := inv.Number
+	if number == "" {
+		number = inv.ID
+	}
+	return task.Question{
+		Kind: disputeTask, SubjectID: row.ID, CustomerID: inv.CustomerID,
+		Detail: fmt.Sprintf("%s paid for invoice %s are disputed. Answer on the pages of %s %s: without an answer the dispute is lost.", e.Money, number, row.Gateway, until),
+	}
 }
 
 // closeDispute books how a dispute ended. One that is closed stays as it is.
@@ -145,8 +182,14 @@ func (s *Service) closeDispute(ctx context.Context, tx *db.Tx, inv billing.Invoi
 	if _, err := tx.CloseDispute(ctx, query.CloseDisputeParams{ID: d.ID, Status: d.Status, ClosedAt: &tx.Stamp}); err != nil {
 		return fmt.Errorf("dispute %s: %w", d.ID, err)
 	}
-	var err error
+	err := task.Settled(ctx, tx, disputeTask, d.ID)
+	if err != nil {
+		return err
+	}
 	if to == DisputeWon {
+		if err := task.Settled(ctx, tx, uncoveredTask, d.ID); err != nil {
+			return err
+		}
 		inv, err = s.countAgain(ctx, tx, inv, d)
 	} else if inv.Status == billing.Open && d.Counted > 0 {
 		inv, err = s.billing.GiveUp(ctx, tx, inv.ID, "The dispute "+d.Reference+" was lost.")

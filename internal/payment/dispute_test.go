@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -66,13 +67,23 @@ func TestDisputeLost(t *testing.T) {
 		if err != nil || len(disputes) != 1 || disputes[0].Status != payment.DisputeOpen || disputes[0].Money != eur(1000) {
 			t.Fatalf("disputes = %+v, %v", disputes, err)
 		}
+		// Staff are asked to answer the bank until it is decided.
+		asked := func(state string) {
+			t.Helper()
+			got := x.strings(t, "SELECT state FROM staff_tasks WHERE kind = 'dispute.opened' AND subject_id = $1 AND detail LIKE '10.00 EUR paid for invoice %Answer on the pages of sandbox until %'", disputes[0].ID)
+			if !slices.Equal(got, []string{state}) {
+				t.Errorf("asked: %q, want %q", got, state)
+			}
+		}
+		asked("open")
 		x.closed(t, disputes[0].Reference, "lost")
 		x.settle(t)
+		asked("done")
 		if got := x.get(t, inv.ID); got.Status != billing.Uncollectible || got.Disputes != 0 || x.credit(t, ada) != 0 {
 			t.Errorf("invoice = %+v, credit %d", got, x.credit(t, ada))
 		}
 		events := x.strings(t, "SELECT type FROM events WHERE subject_id = $1 ORDER BY seq", disputes[0].ID)
-		if diff := cmp.Diff([]string{"dispute.opened", "dispute.lost"}, events); diff != "" {
+		if diff := cmp.Diff([]string{"dispute.opened", "task.opened", "dispute.lost"}, events); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
 		x.proven(t)
@@ -93,6 +104,9 @@ func TestDisputeToldInAnyOrder(t *testing.T) {
 			}
 			if got := x.get(t, inv.ID); got.Status != want || got.Disputes != 0 {
 				t.Errorf("%s: invoice = %+v", outcome, got)
+			}
+			if n := x.count(t, "SELECT COUNT(*) FROM staff_tasks WHERE state = 'open'"); n != 0 {
+				t.Errorf("%s: %d tasks are open", outcome, n)
 			}
 			order := x.strings(t, "SELECT type FROM gateway_events WHERE type LIKE 'dispute.%' ORDER BY received_at")
 			if diff := cmp.Diff([]string{"dispute." + outcome, "dispute.open"}, order); diff != "" {
@@ -141,11 +155,18 @@ func TestDisputeAfterARefundToSpentCredit(t *testing.T) {
 		x.settle(t)
 		x.wantBalance(t, inv.ID, 500)
 		x.proven(t)
+		asked := x.strings(t, "SELECT state FROM staff_tasks WHERE kind = 'dispute.uncovered' AND detail LIKE '%had spent 2.00 EUR already%'")
+		if !slices.Equal(asked, []string{"open"}) {
+			t.Errorf("staff are asked %v", asked)
+		}
 		x.closed(t, id, "won")
 		x.settle(t)
 		x.wantBalance(t, inv.ID, 0)
 		if credit := x.credit(t, ada); credit != 0 {
 			t.Errorf("credit = %d", credit)
+		}
+		if n := x.count(t, "SELECT COUNT(*) FROM staff_tasks WHERE state = 'open'"); n != 0 {
+			t.Errorf("%d questions are left", n)
 		}
 		x.proven(t)
 	})

@@ -14,6 +14,7 @@ import (
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/payment/gateway"
+	"github.com/keystead/keystead/internal/task"
 	"github.com/keystead/keystead/internal/text"
 )
 
@@ -44,9 +45,7 @@ func (s *Service) Intake(ctx context.Context, name string, header http.Header, b
 	}
 	e, err := g.ParseWebhook(header, body, s.db.Clock().Now())
 	if err == nil {
-		if id, badID := text.Required(e.ID, maxReference); badID != nil || id != e.ID {
-			err = fmt.Errorf("the id of the event is %q", e.ID)
-		}
+		err = checkID(e)
 	}
 	if err != nil {
 		s.refused.Add(1)
@@ -60,29 +59,42 @@ func (s *Service) Intake(ctx context.Context, name string, header http.Header, b
 			return errUnreadable.Because(err)
 		}
 	}
-	payload, err := json.Marshal(e)
-	if err != nil {
-		return err
-	}
-	row := query.InsertGatewayEventParams{Gateway: name, EventID: e.ID, Type: reason(e.Type), Payload: string(payload)}
-	var inserted int64
-	err = s.db.Write(ctx, func(tx *db.Tx) (err error) {
-		row.ReceivedAt = tx.Stamp
-		if inserted, err = tx.InsertGatewayEvent(ctx, row); err == nil && inserted == 1 {
-			tx.OnCommit(s.wake)
-		}
-		return err
-	})
+	isNew, err := s.take(ctx, name, e)
 	switch {
 	case err != nil:
 		return fmt.Errorf("webhook %s of %s: %w", e.ID, name, err)
-	case inserted == 0:
+	case !isNew:
 		s.repeats.Add(1)
 		s.log.Info("webhook repeated", "gateway", name, "event", e.ID)
 	default:
 		s.taken.Add(1)
 	}
 	return nil
+}
+
+func checkID(e gateway.Event) error {
+	if id, err := text.Required(e.ID, maxReference); err != nil || id != e.ID {
+		return fmt.Errorf("the id of the event is %q", e.ID)
+	}
+	return nil
+}
+
+// take writes what a gateway tells, once, to be applied soon.
+func (s *Service) take(ctx context.Context, name string, e gateway.Event) (isNew bool, err error) {
+	payload, err := json.Marshal(e)
+	if err != nil {
+		return false, err
+	}
+	row := query.InsertGatewayEventParams{Gateway: name, EventID: e.ID, Type: reason(e.Type), Payload: string(payload)}
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		row.ReceivedAt = tx.Stamp
+		inserted, err := tx.InsertGatewayEvent(ctx, row)
+		if isNew = inserted == 1; isNew {
+			tx.OnCommit(s.wake)
+		}
+		return err
+	})
+	return isNew, err
 }
 
 const (
@@ -160,8 +172,10 @@ func (s *Service) giveUpEvent(ctx context.Context, tx *db.Tx, row query.GatewayE
 	if err != nil || n == 0 {
 		return err
 	}
-	return s.task(ctx, tx, "gateway_event.failed", row.EventID, "", fmt.Sprintf(
-		"%s of %s could not be applied: %s", row.Type, row.Gateway, why))
+	return task.Ask(ctx, tx, task.Question{
+		Kind: "gateway_event.failed", SubjectID: row.EventID,
+		Detail: fmt.Sprintf("%s of %s could not be applied: %s", row.Type, row.Gateway, reason(why.Error())),
+	})
 }
 
 // apply applies an event and marks it in one transaction, so that it counts once.
@@ -241,8 +255,10 @@ func (s *Service) unplaced(ctx context.Context, tx *db.Tx, name string, o gatewa
 	if o.State != gateway.Succeeded {
 		return why, nil
 	}
-	return why, s.task(ctx, tx, "payment.unplaced", name+" "+o.Reference, "", fmt.Sprintf(
-		"%s took %s as %s, for no charge that this store knows.", name, o.Captured, o.Reference))
+	return why, task.Ask(ctx, tx, task.Question{
+		Kind: "payment.unplaced", SubjectID: name + " " + o.Reference,
+		Detail: fmt.Sprintf("%s took %s as %s, for no charge that this store knows.", name, o.Captured, o.Reference),
+	})
 }
 
 // learn asks the gateway about the charge that an event presumes, and reports whether it learned of its success.

@@ -49,7 +49,7 @@ func methodOf(r query.PaymentMethod) Method {
 // AddMethod saves what a token of a gateway's form stands for, and makes it the customer's default. It must not run
 // inside a transaction.
 func (s *Service) AddMethod(ctx context.Context, customerID, gatewayName, token string) (Method, error) {
-	if err := outside(ctx); err != nil {
+	if err := s.mayAsk(ctx); err != nil {
 		return Method{}, err
 	}
 	token, err := text.Required(token, maxReference)
@@ -167,18 +167,6 @@ func (s *Service) Methods(ctx context.Context, customerID string) ([]Method, err
 		return nil
 	})
 	return methods, err
-}
-
-// DefaultMethod returns the method that a customer is charged by, if there is one.
-func DefaultMethod(ctx context.Context, tx *db.Tx, customerID string) (Method, bool, error) {
-	r, err := tx.DefaultPaymentMethod(ctx, customerID)
-	if db.NotFound(err) {
-		return Method{}, false, nil
-	}
-	if err != nil {
-		return Method{}, false, fmt.Errorf("payment method of customer %s: %w", customerID, err)
-	}
-	return methodOf(r), true, nil
 }
 
 // lockMethod locks the customer and returns one of the methods that are not removed.

@@ -11,6 +11,7 @@ import (
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/payment/gateway"
+	"github.com/keystead/keystead/internal/task"
 )
 
 // refundJob carries a refund out at its gateway. Its payload is an errand.
@@ -27,7 +28,7 @@ func (s *Service) payBack(ctx context.Context, j job.Job) error {
 		s.log.Warn("no answer to a refund; the gateway will be asked", "refund", e.RefundID, "err", err)
 		state = RefundPending
 	}
-	if state != RefundPending {
+	if state != RefundPending || e.Once != "" {
 		return nil
 	}
 	wait := pendingAsk
@@ -143,8 +144,10 @@ func (s *Service) refundFailed(ctx context.Context, tx *db.Tx, inv billing.Invoi
 	if err := s.tellRefund(ctx, tx, "refund.failed", inv.CustomerID, r.ID); err != nil {
 		return err
 	}
-	err := s.task(ctx, tx, "refund.failed", r.ID, inv.CustomerID, fmt.Sprintf(
-		"A refund of %s for invoice %s did not reach the customer. The money is the customer's credit.", amount, inv.Number))
+	err := task.Ask(ctx, tx, task.Question{
+		Kind: "refund.failed", SubjectID: r.ID, CustomerID: inv.CustomerID,
+		Detail: fmt.Sprintf("A refund of %s for invoice %s did not reach the customer. The money is the customer's credit.", amount, inv.Number),
+	})
 	if err != nil {
 		return err
 	}
@@ -251,8 +254,10 @@ func (s *Service) tookBack(ctx context.Context, tx *db.Tx, p query.Payment, e ga
 		return err
 	}
 	if uncovered.Amount > 0 {
-		err := s.task(ctx, tx, "refund.uncovered", row.ID, inv.CustomerID, fmt.Sprintf(
-			"%s were refunded at the gateway for invoice %s, of which the customer had spent %s already.", e.Money, inv.Number, uncovered))
+		err := task.Ask(ctx, tx, task.Question{
+			Kind: "refund.uncovered", SubjectID: row.ID, CustomerID: inv.CustomerID,
+			Detail: fmt.Sprintf("%s were refunded at the gateway for invoice %s, of which the customer had spent %s already.", e.Money, inv.Number, uncovered),
+		})
 		if err != nil {
 			return err
 		}

@@ -39,6 +39,9 @@ func (s *Service) Record(ctx context.Context, invoiceID string, in Manual) (Paym
 		if inv.Status == billing.Draft {
 			return fail.Conflict("INVOICE_NOT_OPEN", "The invoice is a draft.")
 		}
+		if inv, err = s.billing.InTime(ctx, tx, inv); err != nil {
+			return err
+		}
 		applied, credit := inv.Accepts(in.Money)
 		p = newPayment(tx, inv, ManualGateway, in.Money, applied)
 		p.Reference = in.Reference

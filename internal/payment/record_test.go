@@ -157,7 +157,11 @@ func TestMoneyForAnInvoiceThatTakesNoneIsCredit(t *testing.T) {
 			if p.Applied != eur(0) || shop.Credit(t, c.ID) != 4900 {
 				t.Errorf("%s: payment %+v, credit %d", name, p, shop.Credit(t, c.ID))
 			}
-			if diff := cmp.Diff([]string{"payment.received", "payment.unapplied"}, shop.Events(t, p.ID)); diff != "" {
+			want := []string{"payment.received", "payment.unapplied"}
+			if before.Status != billing.Paid {
+				want = append(want, "task.opened") // it may be meant for something else
+			}
+			if diff := cmp.Diff(want, shop.Events(t, p.ID)); diff != "" {
 				t.Errorf("%s: events (-want +got):\n%s", name, diff)
 			}
 			after := shop.Invoice(t, o.InvoiceID)

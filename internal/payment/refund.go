@@ -309,15 +309,16 @@ func (s *Service) Refunds(ctx context.Context, invoiceID string) ([]Refund, erro
 	return refunds, err
 }
 
-// errand is the payload of refundJob. Turn counts the times that its gateway was asked.
+// errand is the payload of refundJob. Turn counts the times that its gateway was asked; once is not followed by another.
 type errand struct {
 	RefundID string `json:"refund_id"`
 	Turn     int    `json:"turn"`
+	Once     string `json:"once,omitzero"`
 }
 
 func (s *Service) refundLater(ctx context.Context, tx *db.Tx, e errand, after time.Duration) error {
 	return s.jobs.Enqueue(ctx, tx, job.New{
-		Kind: refundJob, DedupKey: fmt.Sprintf("%s %d", e.RefundID, e.Turn), Payload: e, RunAt: tx.Now.Add(after),
+		Kind: refundJob, DedupKey: fmt.Sprintf("%s %d%s", e.RefundID, e.Turn, e.Once), Payload: e, RunAt: tx.Now.Add(after),
 	})
 }
 

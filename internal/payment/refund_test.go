@@ -249,7 +249,7 @@ func TestRefundThatFails(t *testing.T) {
 			t.Errorf("payment = %+v, credit %d", p, x.credit(t, ada))
 		}
 		id := refunds[0].ID
-		if diff := cmp.Diff([]string{"refund.created", "refund.failed"}, x.strings(t, "SELECT type FROM events WHERE subject_id = $1 ORDER BY seq", id)); diff != "" {
+		if diff := cmp.Diff([]string{"refund.created", "refund.failed", "task.opened"}, x.strings(t, "SELECT type FROM events WHERE subject_id = $1 ORDER BY seq", id)); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
 		if n := x.count(t, "SELECT COUNT(*) FROM staff_tasks WHERE kind = 'refund.failed' AND subject_id = $1", id); n != 1 {

@@ -1,7 +1,6 @@
 package payment
 
 import (
-	"context"
 	"log/slog"
 	"maps"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/payment/gateway"
+	"github.com/keystead/keystead/internal/recovery"
 )
 
 var errGatewayNotFound = fail.NotFound("GATEWAY_NOT_FOUND", "There is no such payment gateway.")
@@ -23,15 +23,15 @@ type Service struct {
 	jobs     *job.Queue
 	log      *slog.Logger
 	gateways map[string]gateway.Gateway
-	settled  []func(ctx context.Context, tx *db.Tx, inv billing.Invoice) error
 	look     func()
 	bounded  bool
+	recovery *recovery.Service
 
 	taken, repeats, refused atomic.Uint64
 }
 
-// New returns the payments of a store. [Service.UseGateway], [Service.AfterAttempt], [Service.OnIntake] and
-// [Service.KeepBound] belong to building the program: call them before the first verb.
+// New returns the payments of a store. [Service.UseGateway], [Service.OnIntake], [Service.KeepBound] and [Service.UseRecovery]
+// belong to building the program: call them before the first verb.
 func New(d *db.DB, b *billing.Service, jobs *job.Queue, log *slog.Logger) *Service {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -62,7 +62,7 @@ func (s *Service) gateway(name string) (gateway.Gateway, error) {
 	if !ok {
 		return nil, errGatewayNotFound
 	}
-	return g, nil
+	return &held{g, s.recovery}, nil
 }
 
 // GatewayInfo is a gateway as it is offered.

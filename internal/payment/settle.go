@@ -11,6 +11,7 @@ import (
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/payment/gateway"
+	"github.com/keystead/keystead/internal/task"
 )
 
 // The codes of attempts that fail on this side.
@@ -55,7 +56,6 @@ func (s *Service) settleIn(ctx context.Context, tx *db.Tx, id string, o gateway.
 	if on == saysSucceeded && (o.Reference == "" || o.Captured.Amount <= 0 || string(o.Captured.Currency) != r.Currency) {
 		return Attempt{}, fmt.Errorf("the gateway says succeeded, of %s with the reference %q", o.Captured, o.Reference)
 	}
-	before := r
 	if r, err = move(ctx, tx, r, on, o); err != nil {
 		return Attempt{}, err
 	}
@@ -73,7 +73,7 @@ func (s *Service) settleIn(ctx context.Context, tx *db.Tx, id string, o gateway.
 	if err != nil {
 		return Attempt{}, err
 	}
-	return attemptOf(r), s.after(ctx, tx, inv, before, r)
+	return attemptOf(r), nil
 }
 
 // move takes an attempt to where a trigger leads.
@@ -103,8 +103,7 @@ func move(ctx context.Context, tx *db.Tx, r query.PaymentAttempt, on attemptTrig
 }
 
 // drop ends an attempt that was not handed over and will not be.
-func (s *Service) drop(ctx context.Context, tx *db.Tx, inv billing.Invoice, r query.PaymentAttempt) (Attempt, error) {
-	before := r
+func drop(ctx context.Context, tx *db.Tx, r query.PaymentAttempt) (Attempt, error) {
 	r, err := move(ctx, tx, r, notNeeded, gateway.Outcome{Code: codeNotNeeded, Detail: "The invoice took no money any more."})
 	if err != nil {
 		return Attempt{}, err
@@ -112,7 +111,7 @@ func (s *Service) drop(ctx context.Context, tx *db.Tx, inv billing.Invoice, r qu
 	if err := moveOn(ctx, tx, r, StateFailed); err != nil {
 		return Attempt{}, err
 	}
-	return attemptOf(r), s.after(ctx, tx, inv, before, r)
+	return attemptOf(r), nil
 }
 
 // moveOn brings the payment of an attempt that brought no money, so far, to a state.
@@ -150,6 +149,9 @@ func (s *Service) succeeded(ctx context.Context, tx *db.Tx, inv billing.Invoice,
 	p, err := tx.Payment(ctx, r.PaymentID)
 	if err != nil {
 		return fmt.Errorf("payment %s: %w", r.PaymentID, err)
+	}
+	if inv, err = s.billing.InTime(ctx, tx, inv); err != nil {
+		return err
 	}
 	applied, credit := inv.Accepts(o.Captured)
 	paid := newPayment(tx, inv, r.Gateway, o.Captured, applied)
@@ -201,8 +203,10 @@ func (s *Service) book(ctx context.Context, tx *db.Tx, inv billing.Invoice, p Pa
 		return err
 	}
 	if credit.Amount > 0 && (inv.Status == billing.Void || inv.Status == billing.Uncollectible) {
-		err := s.task(ctx, tx, "late_money", p.ID, inv.CustomerID, fmt.Sprintf(
-			"%s arrived for invoice %s, which is %s. It is the customer's credit now.", p.Money, inv.Number, inv.Status))
+		err := task.Ask(ctx, tx, task.Question{
+			Kind: "late_money", SubjectID: p.ID, CustomerID: inv.CustomerID,
+			Detail: fmt.Sprintf("%s arrived for invoice %s, which is %s. It is the customer's credit now.", p.Money, inv.Number, inv.Status),
+		})
 		if err != nil {
 			return err
 		}
@@ -214,25 +218,6 @@ func (s *Service) book(ctx context.Context, tx *db.Tx, inv billing.Invoice, p Pa
 		return nil
 	}
 	return s.UseCredit(ctx, tx, inv.CustomerID, credit.Currency)
-}
-
-// after tells who waits for it that an attempt has settled whose invoice is not open any more.
-func (s *Service) after(ctx context.Context, tx *db.Tx, inv billing.Invoice, before, now query.PaymentAttempt) error {
-	if before.SettledAt != nil || now.SettledAt == nil || inv.Status == billing.Open {
-		return nil
-	}
-	for _, f := range s.settled {
-		if err := f(ctx, tx, inv); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// AfterAttempt has f called, in the same transaction, when an attempt has settled whose invoice was not open any more.
-// It belongs to building the program.
-func (s *Service) AfterAttempt(f func(ctx context.Context, tx *db.Tx, inv billing.Invoice) error) {
-	s.settled = append(s.settled, f)
 }
 
 // tellAttempt writes an event about an attempt; it belongs to the story of its payment.
@@ -251,18 +236,4 @@ func (s *Service) tellAttempt(
 		data[k] = v
 	}
 	return event.Emit(ctx, tx, event.New{Type: what, SubjectID: r.PaymentID, CustomerID: inv.CustomerID, Data: data})
-}
-
-// task asks staff to look at something, once.
-func (s *Service) task(ctx context.Context, tx *db.Tx, kind, subjectID, customerID, detail string) error {
-	row := query.InsertStaffTaskParams{
-		ID: tx.NewID("tsk"), Kind: kind, SubjectID: subjectID, Detail: detail, CreatedAt: tx.Stamp,
-	}
-	if customerID != "" {
-		row.CustomerID = &customerID
-	}
-	if _, err := tx.InsertStaffTask(ctx, row); err != nil {
-		return fmt.Errorf("task %s of %s: %w", kind, subjectID, err)
-	}
-	return nil
 }

@@ -14,7 +14,7 @@ import (
 // that others would ask for.
 func (s *Service) Tasks() []automation.Task {
 	return []automation.Task{{
-		Kind: "gateway_events.apply", Order: automation.OrderHolds / 2,
+		Kind: "gateway_events.apply", Order: automation.OrderHolds / 2, Inward: true,
 		Next: func(ctx context.Context, tx *db.Tx, t time.Time) (time.Time, bool, error) {
 			at, err := tx.NextGatewayEvent(ctx, clock.FromTime(t))
 			if db.NotFound(err) {

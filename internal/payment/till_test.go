@@ -145,6 +145,25 @@ func (f *flaky) FindRefund(ctx context.Context, key, reference string) (gateway.
 	return over(f, func() (gateway.RefundOutcome, error) { return f.Gateway.FindRefund(ctx, key, reference) })
 }
 
+func (f *flaky) FindDispute(ctx context.Context, reference string) (gateway.DisputeEvent, error) {
+	return over(f, func() (gateway.DisputeEvent, error) { return f.Gateway.FindDispute(ctx, reference) })
+}
+
+func (f *flaky) EventsSince(ctx context.Context, since time.Time, cursor string) (events []gateway.Event, next string, err error) {
+	before, after := f.breaks()
+	if before || after {
+		return nil, "", errLine
+	}
+	return f.Gateway.EventsSince(ctx, since, cursor)
+}
+
+// cut has the line to the gateway break, or mends it.
+func (x *till) cut(broken bool) {
+	x.line.mu.Lock()
+	defer x.line.mu.Unlock()
+	x.line.broken = func() (before, after bool) { return broken, false }
+}
+
 func (x *till) customer(t testing.TB, name string) string {
 	t.Helper()
 	c, err := x.customers.Create(t.Context(), customer.Input{Email: name + "@example.com", Name: name})
@@ -340,7 +359,14 @@ func (x *till) proven(t testing.TB) {
 	for _, s := range x.strings(t, booksApart) {
 		t.Error(s)
 	}
+	for _, s := range x.strings(t, untold) {
+		t.Error(s)
+	}
 }
+
+// untold finds what staff are asked without an event that says so.
+const untold = `SELECT kind || ' of ' || subject_id || ' is asked in silence' FROM staff_tasks WHERE NOT EXISTS (
+	SELECT 1 FROM events WHERE events.type = 'task.opened' AND events.subject_id = staff_tasks.subject_id)`
 
 // booksApart finds what the store and the sandbox do not say alike.
 const booksApart = `

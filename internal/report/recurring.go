@@ -31,10 +31,47 @@ type Recurring struct {
 	Countries         []Part // and by the customer's country
 }
 
-// MonthRevenue is the recurring revenue on the first day of a month.
+// MonthRevenue is the recurring revenue on the first day of a month, and what happened in it.
 type MonthRevenue struct {
-	On      civil.Date
-	Monthly money.Money
+	On             civil.Date
+	Monthly        money.Money
+	Received       money.Money // what was paid for invoices; refunds are not taken off
+	Started, Ended int64       // subscriptions
+}
+
+// Running is the monthly recurring revenue in one currency, and of how many subscriptions.
+type Running struct {
+	Monthly       money.Money
+	Subscriptions int64
+}
+
+// Running returns the monthly recurring revenue per currency, first's first.
+func (s *Service) Running(ctx context.Context, first money.Currency) (all []Running, err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) (err error) {
+		all, err = running(ctx, tx, first)
+		return err
+	})
+	return all, err
+}
+
+// runs are the subscriptions that bring money.
+const runs = `s.ended_on IS NULL AND s.status IN ('active', 'past_due', 'cancelled')`
+
+func running(ctx context.Context, tx *db.Tx, first money.Currency) (all []Running, err error) {
+	rows, err := tx.SQL().QueryContext(ctx, `SELECT s.currency, COUNT(*), CAST(SUM(s.unit_amount * s.quantity / `+months+`) AS BIGINT)
+		FROM subscriptions s WHERE `+runs+` GROUP BY s.currency ORDER BY CASE WHEN s.currency = $1 THEN 0 ELSE 1 END, s.currency`, string(first))
+	if err != nil {
+		return nil, fmt.Errorf("recurring revenue: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var r Running
+		if err := rows.Scan(&r.Monthly.Currency, &r.Subscriptions, &r.Monthly.Amount); err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
 }
 
 // DueRenewals is what falls due within a number of days.
@@ -69,7 +106,7 @@ func (s *Service) Recurring(ctx context.Context, zone *time.Location, currency m
 		r = Recurring{Currency: currency, Monthly: money.New(0, currency)}
 		today := civil.Of(tx.Now, zone)
 		for _, f := range []func(context.Context, *db.Tx, civil.Date, *Recurring) error{
-			monthly, byMonth, due, churn, recovery, byProduct, byCountry,
+			monthly, byMonth, inMonths(zone), due, churn, recovery, byProduct, byCountry,
 		} {
 			if err := f(ctx, tx, today, &r); err != nil {
 				return err
@@ -89,7 +126,7 @@ func one(ctx context.Context, tx *db.Tx, query string, args []any, into ...any) 
 
 func monthly(ctx context.Context, tx *db.Tx, _ civil.Date, r *Recurring) error {
 	return one(ctx, tx, `SELECT COUNT(*), CAST(COALESCE(SUM(s.unit_amount * s.quantity / `+months+`), 0) AS BIGINT)
-		FROM subscriptions s WHERE s.ended_on IS NULL AND s.status IN ('active', 'past_due', 'cancelled') AND s.currency = $1`,
+		FROM subscriptions s WHERE `+runs+` AND s.currency = $1`,
 		[]any{string(r.Currency)}, &r.Subscriptions, &r.Monthly.Amount)
 }
 
@@ -107,6 +144,31 @@ func byMonth(ctx context.Context, tx *db.Tx, today civil.Date, r *Recurring) err
 		r.Months = append(r.Months, m)
 	}
 	return nil
+}
+
+// inMonths adds what happened in each of the months.
+func inMonths(zone *time.Location) func(context.Context, *db.Tx, civil.Date, *Recurring) error {
+	return func(ctx context.Context, tx *db.Tx, _ civil.Date, r *Recurring) error {
+		for i := range r.Months {
+			m := &r.Months[i]
+			m.Received = money.New(0, r.Currency)
+			next := m.On.AddMonthsClamped(1)
+			err := one(ctx, tx, `SELECT CAST(COALESCE(SUM(applied), 0) AS BIGINT) FROM payments
+				WHERE currency = $1 AND state = 'succeeded' AND gateway <> 'credit' AND received_at >= $2 AND received_at < $3`,
+				[]any{string(r.Currency), clock.FromTime(m.On.StartIn(zone)), clock.FromTime(next.StartIn(zone))}, &m.Received.Amount)
+			if err != nil {
+				return err
+			}
+			err = one(ctx, tx, `SELECT CAST(COALESCE(SUM(CASE WHEN started_on >= $1 AND started_on < $2 THEN 1 ELSE 0 END), 0) AS BIGINT),
+				CAST(COALESCE(SUM(CASE WHEN ended_on >= $1 AND ended_on < $2 THEN 1 ELSE 0 END), 0) AS BIGINT)
+				FROM subscriptions WHERE currency = $3`,
+				[]any{m.On.String(), next.String(), string(r.Currency)}, &m.Started, &m.Ended)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 func due(ctx context.Context, tx *db.Tx, today civil.Date, r *Recurring) error {

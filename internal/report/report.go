@@ -31,6 +31,8 @@ type Dashboard struct {
 	Currency money.Currency
 	Others   []money.Money
 
+	Running []Running // recurring revenue, the store's currency first
+
 	Open    []OpenInvoices // one per currency
 	Overdue int64          // invoices past their due date
 
@@ -71,7 +73,7 @@ func (s *Service) Dashboard(ctx context.Context, zone *time.Location, currency m
 	var d Dashboard
 	err := s.db.Read(ctx, func(tx *db.Tx) error {
 		d = Dashboard{Currency: currency}
-		for _, part := range []func(context.Context, *db.Tx, *time.Location) error{d.addMoney, d.addOpen, d.addLicenses, d.addChecks, d.addWork} {
+		for _, part := range []func(context.Context, *db.Tx, *time.Location) error{d.addMoney, d.addRunning, d.addOpen, d.addLicenses, d.addChecks, d.addWork} {
 			if err := part(ctx, tx, zone); err != nil {
 				return err
 			}
@@ -107,6 +109,11 @@ func (d *Dashboard) addMoney(ctx context.Context, tx *db.Tx, zone *time.Location
 	}
 	n, err := tx.CountCustomersSince(ctx, db.FirstID("cus", first.StartIn(zone)))
 	d.NewCustomers = n
+	return err
+}
+
+func (d *Dashboard) addRunning(ctx context.Context, tx *db.Tx, _ *time.Location) (err error) {
+	d.Running, err = running(ctx, tx, d.Currency)
 	return err
 }
 

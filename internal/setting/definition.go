@@ -71,6 +71,8 @@ type Settings struct {
 	Proration     string
 	RecoverFrom   string // from where a recovered period counts: "expiry" or "payment"
 	CreditPause   bool   // whether suspended time is credited
+	HoldFactor    int    // times the busiest day's charges beyond which a day's wait for staff; 0: they never do
+	HoldAbove     int    // charges of a day that never wait
 	RenewExpired  bool   // whether money revives an expired license
 
 	TaxMode    string // "off", "exclusive" or "inclusive"
@@ -155,6 +157,11 @@ var definitions = []Definition{
 		choice("expiry", "payment"), "expiry", func(s *Settings) *string { return &s.RecoverFrom }),
 	define("billing.credit_suspended", "Credit suspended time", "Whether time for which a license was suspended for want of payment is credited afterwards.",
 		onOff(), false, func(s *Settings) *bool { return &s.CreditPause }),
+
+	define("billing.hold_factor", "Hold unusual days", "Renewals of a day wait to be charged until staff release them if they are more than this many times those of the busiest of the last 60 days. 0: they never wait.",
+		number(0, 1000), 5, func(s *Settings) *int { return &s.HoldFactor }),
+	define("billing.hold_above", "Hold no fewer than", "So many charges a day never wait, however unusual.",
+		number(0, 1_000_000), 100, func(s *Settings) *int { return &s.HoldAbove }),
 
 	define("licenses.renew_expired", "Money revives licenses", "Whether a late payment or a renewal brings an expired license back.",
 		onOff(), false, func(s *Settings) *bool { return &s.RenewExpired }),

@@ -18,6 +18,9 @@ var (
 	// perAccount bounds all addresses together at one account. It is wider, so that one address can't keep the
 	// account's owner out.
 	perAccount = limit.Rate{Count: 100, Per: time.Hour}
+	// perAsker and perMailbox bound the mails that anybody can have sent to anybody.
+	perAsker   = limit.Rate{Count: 10, Per: time.Hour}
+	perMailbox = limit.Rate{Count: 5, Per: time.Hour}
 	// perCode bounds the six digits of a second factor, which only who knows the password can try.
 	perCode = limit.Rate{Count: 10, Per: time.Hour}
 )
@@ -36,6 +39,8 @@ type limits struct {
 	pairs         *limit.Limiter[pair]
 	accounts      *limit.Limiter[string]
 	codes         *limit.Limiter[string]
+	askers        *limit.Limiter[string]
+	mailboxes     *limit.Limiter[string]
 }
 
 func newLimits(trustLoopback bool) *limits {
@@ -45,6 +50,8 @@ func newLimits(trustLoopback bool) *limits {
 		pairs:         limit.New[pair](perPair, maxAccounts),
 		accounts:      limit.New[string](perAccount, maxAccounts),
 		codes:         limit.New[string](perCode, maxAccounts),
+		askers:        limit.New[string](perAsker, maxNetworks),
+		mailboxes:     limit.New[string](perMailbox, maxAccounts),
 	}
 }
 
@@ -68,6 +75,17 @@ func (l *limits) password(ip netip.Addr, account string, now time.Time) error {
 		return err
 	}
 	return answer(l.accounts.Allow(account, now))
+}
+
+// mail counts a mail that somebody wants to have sent to an account. It is the same for accounts that don't exist.
+func (l *limits) mail(ip netip.Addr, account string, now time.Time) error {
+	if l.exempt(ip) {
+		return nil
+	}
+	if err := answer(l.askers.Allow(network(ip), now)); err != nil {
+		return err
+	}
+	return answer(l.mailboxes.Allow(account, now))
 }
 
 // code counts a try at the second factor of an account.

@@ -23,6 +23,7 @@ const (
 	SetUp               Purpose = "setup"             // makes the first owner
 	SetStaffPassword    Purpose = "staff_password"    // for a new colleague, or one who forgot the password
 	SetCustomerPassword Purpose = "customer_password" // the same for a customer
+	SignInCustomer      Purpose = "customer_sign_in"  // mailed: whoever has it reads the customer's mailbox
 )
 
 // lives is how long a link can be used.
@@ -30,6 +31,7 @@ var lives = map[Purpose]time.Duration{
 	SetUp:               24 * time.Hour,
 	SetStaffPassword:    3 * 24 * time.Hour,
 	SetCustomerPassword: 3 * 24 * time.Hour,
+	SignInCustomer:      time.Hour,
 }
 
 // Link is what the page behind a one-time link shows.
@@ -174,32 +176,37 @@ func spend(ctx context.Context, tx *db.Tx, token string) error {
 }
 
 // UseLink sets the password of the account that a link is for, and signs its owner in: with a second factor up to the
-// question for its code. All earlier sessions end.
+// question for its code. All earlier sessions end. A link for SignInCustomer needs no password: without one it signs in,
+// and changes nothing else.
 func (s *Service) UseLink(ctx context.Context, token, password string, m Meta) (SignIn, error) {
 	if err := s.limits.secret(m.IP, s.db.Wall().Now()); err != nil {
 		return SignIn{}, err
 	}
-	_, a, err := s.link(ctx, token)
+	l, a, err := s.link(ctx, token)
 	if err == nil && a.id == "" {
 		err = errLinkInvalid // the set-up link has a form of its own
 	}
 	if err != nil {
 		return SignIn{}, err
 	}
-	hash, err := s.hashNew(ctx, a, password)
-	if err != nil {
-		return SignIn{}, err
+	hash := "" // the password stays as it is
+	if password != "" || Purpose(l.Purpose) != SignInCustomer {
+		if hash, err = s.hashNew(ctx, a, password); err != nil {
+			return SignIn{}, err
+		}
 	}
 	var begun SignIn
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
 		if err := spend(ctx, tx, token); err != nil {
 			return err
 		}
-		if err := set(ctx, tx, a, hash); err != nil {
-			return err
-		}
-		if err := a.audit(ctx, tx, "password_set", m); err != nil {
-			return err
+		if hash != "" {
+			if err := set(ctx, tx, a, hash); err != nil {
+				return err
+			}
+			if err := a.audit(ctx, tx, "password_set", m); err != nil {
+				return err
+			}
 		}
 		var err error
 		begun, err = afterPassword(ctx, tx, a, m)

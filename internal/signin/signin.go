@@ -92,6 +92,7 @@ type Service struct {
 	settings  *setting.Service
 	passwords *crypt.Passwords
 	limits    *limits
+	postman   Postman
 }
 
 // New returns the sign-in of the store d.

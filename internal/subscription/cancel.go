@@ -286,6 +286,13 @@ func (s *Service) invoiceAgain(ctx context.Context, tx *db.Tx, sub Subscription,
 	if !last {
 		return fail.Conflict("PERIOD_NOT_LAST", "A later period is invoiced already. Mark this one as paid, or add a line to an invoice by hand.")
 	}
+	inv, line, err := billing.LineOf(ctx, tx, period.LineID)
+	if err != nil {
+		return err
+	}
+	if err := sub.regain(ctx, tx, inv, line); err != nil {
+		return err
+	}
 	if err := deletePeriod(ctx, tx, sub.ID, period); err != nil {
 		return err
 	}
@@ -293,7 +300,7 @@ func (s *Service) invoiceAgain(ctx context.Context, tx *db.Tx, sub Subscription,
 	if err := save(ctx, tx, sub); err != nil {
 		return err
 	}
-	sub, err := lock(ctx, tx, sub.ID)
+	sub, err = lock(ctx, tx, sub.ID)
 	if err != nil {
 		return err
 	}

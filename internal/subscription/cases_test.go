@@ -1,12 +1,16 @@
 package subscription_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/subscription"
 )
 
@@ -139,6 +143,37 @@ func TestC7(t *testing.T) {
 		s.wantInvoices(ada,
 			"2012-03-02 [2012-03-02, 2012-04-02) paid 249.95 0.00",
 			"2012-04-05 [2012-04-05, 2012-05-02) open 224.96 224.96")
+		s.proven()
+	})
+}
+
+// The rest of C7: the stub is paid from the customer's credit alone, and nothing follows before the next boundary.
+func TestC7FromCredit(t *testing.T) {
+	each(t, "2012-03-02", func(s *shop) {
+		s.set(map[string]any{"billing.invoice_days": 0})
+		ada := s.customer("ada", "tok_ok")
+		o, sub := s.buy(ada, s.price("monthly", 24995))
+		must(s.Subscriptions.Pause(s.ctx, sub.ID, "on leave"))(s.T)
+		s.pay(o.InvoiceID, 23382) // paid already: it is credit
+		s.advance("2012-04-05")
+		must(s.Subscriptions.Resume(s.ctx, sub.ID))(s.T)
+		want := []string{
+			"2012-03-02 [2012-03-02, 2012-04-02) paid 249.95 0.00",
+			"2012-04-05 [2012-04-05, 2012-05-02) paid 224.96 0.00",
+		}
+		s.wantInvoices(ada, want...)
+		s.advance("2012-05-01")
+		s.wantInvoices(ada, want...)
+		if credit := must(s.Customers.ByID(s.ctx, ada))(s.T).CreditIn("EUR"); credit.Amount != 886 {
+			s.Errorf("credit %s, want 8.86", credit)
+		}
+		if tries := s.tries(must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)[0].ID); tries != "" {
+			s.Errorf("a card was charged on %s", tries)
+		}
+		s.advance("2012-05-02")
+		if n := len(s.invoices(ada)); n != 3 {
+			s.Errorf("%d invoices on the next boundary", n)
+		}
 		s.proven()
 	})
 }
@@ -367,6 +402,41 @@ func TestUnpaidUpgradeLapses(t *testing.T) {
 	})
 }
 
+// A change of plan is not taken back while somebody is paying it.
+func TestUpgradeThatIsBeingPaidDoesNotLapse(t *testing.T) {
+	t.Parallel()
+	for name, pay := range map[string]bool{"it is paid": true, "it is not": false} {
+		t.Run(name, func(t *testing.T) {
+			each(t, "2027-03-01", func(s *shop) {
+				ada := s.customer("ada", "tok_decline")
+				_, sub := s.buy(ada, s.price("monthly", 1000))
+				pro := s.price("monthly", 3000)
+				s.advance("2027-03-11")
+				change := must(s.Subscriptions.Change(s.ctx, sub.ID, subscription.ChangeInput{PriceID: pro, When: subscription.Now}))(s.T)
+				s.advance("2027-03-17")
+				s.store.Clock.Advance(20 * time.Hour)
+				page := must(s.Payments.Checkout(s.ctx, change.InvoiceID, payment.CheckoutOptions{Gateway: sandbox.Name}))(s.T)
+				s.store.Clock.Advance(10 * time.Hour)
+				must(s.Automation.RunDue(s.ctx))(s.T)
+				if inv := must(s.Billing.ByID(s.ctx, change.InvoiceID))(s.T); inv.Status != billing.Open {
+					s.Fatalf("while somebody is paying it is %s", inv.Status)
+				}
+				want, unit := billing.Void, int64(1000)
+				if pay {
+					want, unit = billing.Paid, 3000
+					must(s.Sandbox.Pay(s.ctx, page.Reference, sandbox.OK))(s.T)
+				}
+				s.advance("2027-03-20")
+				inv := must(s.Billing.ByID(s.ctx, change.InvoiceID))(s.T)
+				if got := s.sub(sub.ID); inv.Status != want || got.Unit.Amount != unit {
+					s.Errorf("the change is %s, the subscription costs %s", inv.Status, got.Unit)
+				}
+				s.proven()
+			})
+		})
+	}
+}
+
 // Staff give up the money of an overdue renewal: the subscription ends, and nothing further is asked for.
 func TestWriteOffEndsIt(t *testing.T) {
 	each(t, "2027-03-01", func(s *shop) {
@@ -420,5 +490,198 @@ func TestCancelCreditForetells(t *testing.T) {
 			s.Errorf("credit %s, foretold %s, want 12/31 of 31.00 and 31.00", credit, foretold)
 		}
 		s.proven()
+	})
+}
+
+// A renewal that was invoiced before a dispute neither ends the subscription nor is dunned when that is won: one invoice is
+// due that day, with grace from then.
+func TestDisputeWonWithAnOpenRenewal(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		won      string
+		invoices []string
+	}{
+		"its period is not over": {"2027-05-20", []string{
+			"2027-03-01 [2027-03-01, 2027-04-01) paid 10.00 0.00",
+			"2027-03-18 [2027-04-01, 2027-05-01) paid 10.00 0.00",
+			"2027-04-17 [2027-05-01, 2027-06-01) void 10.00 0.00",
+			"2027-05-20 [2027-05-01, 2027-06-01) open 10.00 10.00",
+			"2027-05-20 [2027-06-01, 2027-07-01) open 10.00 10.00",
+		}},
+		"its period is over": {"2027-06-10", []string{
+			"2027-03-01 [2027-03-01, 2027-04-01) paid 10.00 0.00",
+			"2027-03-18 [2027-04-01, 2027-05-01) paid 10.00 0.00",
+			"2027-04-17 [2027-05-01, 2027-06-01) void 10.00 0.00",
+			"2027-06-10 [2027-06-01, 2027-07-01) open 10.00 10.00",
+		}},
+		"it is not due yet": {"2027-04-25", []string{
+			"2027-03-01 [2027-03-01, 2027-04-01) paid 10.00 0.00",
+			"2027-03-18 [2027-04-01, 2027-05-01) paid 10.00 0.00",
+			"2027-04-17 [2027-05-01, 2027-06-01) open 10.00 10.00",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, "2027-03-01", func(s *shop) {
+				ada := s.customer("ada", "tok_ok")
+				_, sub := s.buy(ada, s.price("monthly", 1000))
+				s.advance("2027-04-20") // one renewal is paid by card, the next is invoiced
+				list := must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)
+				payments := must2(s.Payments.List(s.ctx, payment.Filter{InvoiceID: list[1].ID}))(s.T)
+				id := must(s.Sandbox.Dispute(s.ctx, payments[0].Reference))(s.T)
+				must(s.Payments.AddMethod(s.ctx, ada, "sandbox", "tok_decline"))(s.T)
+				s.advance(tt.won)
+				if err := s.Sandbox.CloseDispute(s.ctx, id, "won"); err != nil {
+					s.Fatal(err)
+				}
+				s.advance(tt.won)
+				got, l := s.sub(sub.ID), s.license(sub.LicenseID)
+				if got.Status != subscription.Active || l.Status != license.Active {
+					s.Errorf("won: %s (%s), license %s", got.Status, got.EndReason, l.Status)
+				}
+				s.wantInvoices(ada, tt.invoices...)
+				s.proven()
+			})
+		})
+	}
+}
+
+// Where money revives licenses, whoever buys again has the old license back, also with money that came too late.
+func TestLateMoneyRevives(t *testing.T) {
+	each(t, "2027-03-01", func(s *shop) {
+		s.set(map[string]any{"licenses.renew_expired": true})
+		ada := s.customer("ada", "tok_decline")
+		price := s.price("monthly", 1000)
+		_, sub := s.buy(ada, price)
+		s.advance("2027-05-02")
+		was := s.license(sub.LicenseID)
+		if was.Status != license.Expired {
+			s.Fatalf("license %s after the last date", was.Status)
+		}
+		s.pay(must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)[0].ID, 1000)
+		if l := s.license(sub.LicenseID); l.Status != license.Expired {
+			s.Errorf("license %s: money for what is uncollectible is credit", l.Status)
+		}
+		o := must(s.Orders.Place(s.ctx, order.Input{CustomerID: ada, Items: []order.Item{{PriceID: price, Quantity: 1, LicenseID: sub.LicenseID}}}))(s.T)
+		if o.Status != order.Completed || len(o.SubscriptionIDs) != 1 {
+			s.Fatalf("order %s, subscriptions %v", o.Status, o.SubscriptionIDs)
+		}
+		l := s.license(sub.LicenseID)
+		if l.Status != license.Active || l.Key != was.Key || l.ExpiresAt.Format(time.DateOnly) != "2027-06-02" {
+			s.Errorf("license %s until %s", l.Status, l.ExpiresAt)
+		}
+		if got := s.sub(o.SubscriptionIDs[0]); got.LicenseID != sub.LicenseID || got.Status != subscription.Active {
+			s.Errorf("%s for license %s", got.Status, got.LicenseID)
+		}
+		s.proven()
+	})
+}
+
+// Money that arrives after the last date is too late, although the automation has not looked since: the license has expired.
+func TestLateMoneyBeforeTheAutomation(t *testing.T) {
+	each(t, "2027-03-01", func(s *shop) {
+		ada := s.customer("ada", "tok_decline")
+		_, sub := s.buy(ada, s.price("monthly", 1000))
+		s.advance("2027-04-30")
+		s.store.Clock.Set(time.Date(2027, 5, 1, 0, 0, 30, 0, time.UTC))
+		if l := s.license(sub.LicenseID); l.Status != license.Expired {
+			s.Fatalf("license %s after the last date", l.Status)
+		}
+		s.pay(must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)[0].ID, 1000)
+		got, l := s.sub(sub.ID), s.license(sub.LicenseID)
+		if got.EndReason != subscription.EndedUnpaid || l.Status != license.Expired {
+			s.Errorf("%s (%s), license %s", got.Status, got.EndReason, l.Status)
+		}
+		if credit := must(s.Customers.ByID(s.ctx, ada))(s.T).CreditIn("EUR"); credit.Amount != 1000 {
+			s.Errorf("credit %s", credit)
+		}
+		s.advance("2027-05-20")
+		s.wantInvoices(ada,
+			"2027-03-01 [2027-03-01, 2027-04-01) paid 10.00 0.00",
+			"2027-03-18 [2027-04-01, 2027-05-01) uncollectible 10.00 0.00")
+		s.proven()
+	})
+}
+
+// Once a subscription is past due, no further period of it is charged, although it was invoiced before: money for time that
+// its license may never run is not taken.
+func TestPastDueChargesNothingFurther(t *testing.T) {
+	each(t, "2027-03-01", func(s *shop) {
+		s.set(map[string]any{"billing.grace_days": 20, "billing.capture_days": 3, "billing.overdue_days": []int{1}})
+		ada := s.customer("ada", "tok_decline")
+		_, sub := s.buy(ada, s.price("monthly", 1000))
+		s.advance("2027-04-21")
+		if got := s.sub(sub.ID); got.Status != subscription.PastDue {
+			s.Fatalf("%s at the end of grace", got.Status)
+		}
+		must(s.Payments.AddMethod(s.ctx, ada, "sandbox", "tok_ok"))(s.T)
+		s.advance("2027-04-29") // the day to charge the next period has passed
+		open := []string{
+			"2027-03-01 [2027-03-01, 2027-04-01) paid 10.00 0.00",
+			"2027-03-18 [2027-04-01, 2027-05-01) open 10.00 10.00",
+			"2027-04-17 [2027-05-01, 2027-06-01) open 10.00 10.00",
+		}
+		s.wantInvoices(ada, open...)
+		s.pay(must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)[1].ID, 1000)
+		s.advance("2027-04-30") // what was held goes on at once
+		s.wantInvoices(ada, open[0], "2027-03-18 [2027-04-01, 2027-05-01) paid 10.00 0.00", "2027-04-17 [2027-05-01, 2027-06-01) paid 10.00 0.00")
+		if got := s.sub(sub.ID); got.Status != subscription.Active {
+			s.Errorf("%s after paying", got.Status)
+		}
+		s.proven()
+	})
+}
+
+// What a renewal has used up that is taken back counts again: a charge of the coupon, and credit for suspended time.
+func TestTakenBackRenewalsUseNothingUp(t *testing.T) {
+	t.Parallel()
+	backAndForth := func(s *shop, id string) {
+		s.Helper()
+		must(s.Subscriptions.Pause(s.ctx, id, "no need"))(s.T)
+		must(s.Subscriptions.Resume(s.ctx, id))(s.T)
+	}
+	t.Run("a coupon for three charges", func(t *testing.T) {
+		each(t, "2027-03-01", func(s *shop) {
+			ada := s.customer("ada", "tok_ok")
+			must(s.Coupons.Create(s.ctx, coupon.NewCoupon{Code: "HALF", Percent: "50", Charges: 3}))(s.T)
+			o := must(s.Orders.Place(s.ctx, order.Input{CustomerID: ada, Coupon: "HALF", Items: []order.Item{{PriceID: s.price("monthly", 1000), Quantity: 1}}}))(s.T)
+			s.pay(o.InvoiceID, o.Total.Amount)
+			id := must(s.Orders.ByID(s.ctx, o.ID))(s.T).SubscriptionIDs[0]
+			for _, day := range []string{"2027-03-20", "2027-04-20"} {
+				s.advance(day)
+				backAndForth(s, id)
+				backAndForth(s, id)
+			}
+			s.advance("2027-05-20")
+			var paid []int64
+			for _, inv := range must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T) {
+				if inv.Status != billing.Void {
+					paid = append([]int64{inv.Total.Amount}, paid...)
+				}
+			}
+			if fmt.Sprint(paid) != "[500 500 500 1000]" {
+				s.Errorf("charged %v", paid)
+			}
+			s.proven()
+		})
+	})
+	t.Run("suspended time", func(t *testing.T) {
+		each(t, "2012-05-01", func(s *shop) {
+			s.overdueSteps()
+			s.set(map[string]any{"billing.credit_suspended": true})
+			ada := s.customer("ada", "tok_decline")
+			_, sub := s.buy(ada, s.trialPrice("monthly", 24995, 30))
+			s.advance("2012-07-31")
+			list := must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)
+			s.pay(list[1].ID, 24995)
+			s.pay(list[0].ID, 24995)
+			backAndForth(s, sub.ID)
+			s.wantInvoices(ada,
+				"2012-05-01 [2012-05-01, 2012-05-31) paid 0.00 0.00",
+				"2012-05-31 [2012-05-31, 2012-06-30) paid 249.95 0.00",
+				"2012-06-30 [2012-06-30, 2012-07-31) paid 249.95 0.00",
+				"2012-07-31 [2012-07-31, 2012-08-31) void 80.63 0.00",
+				"2012-07-31 [2012-07-31, 2012-08-31) open 80.63 80.63")
+			s.proven()
+		})
 	})
 }

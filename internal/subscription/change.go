@@ -433,8 +433,8 @@ func (s planChange) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line) (s
 		Period: line.Period, LineID: line.ID, InvoiceID: line.InvoiceID, DueOn: line.Period.Start, PriceID: offer.PriceID,
 		Amount: line.Total, State: PeriodPaid,
 	}
-	if inserted, err := insertPeriod(ctx, tx, sub.ID, period); err != nil || !inserted {
-		return "", fmt.Errorf("subscription %s: the period from %s is taken (%w)", sub.ID, period.Start, err)
+	if err := addPeriod(ctx, tx, sub.ID, period); err != nil {
+		return "", err
 	}
 	sub.NextDue = period.End
 	return sub.ID, s.changed(ctx, tx, sub, p)
@@ -528,11 +528,15 @@ func (s *Service) takeBackOpen(ctx context.Context, tx *db.Tx, sub Subscription,
 		if period.State != PeriodOpen || period.LineID == "" || i == 0 {
 			continue
 		}
-		if _, line, err := billing.LineOf(ctx, tx, period.LineID); err != nil || line.Link != nil && line.Link.State == billing.Done {
-			if err != nil {
-				return sub, err
-			}
+		inv, line, err := billing.LineOf(ctx, tx, period.LineID)
+		if err != nil {
+			return sub, err
+		}
+		if line.Link != nil && line.Link.State == billing.Done {
 			continue // it was paid once, and the money went back without the debt
+		}
+		if err := sub.regain(ctx, tx, inv, line); err != nil {
+			return sub, err
 		}
 		if err := deletePeriod(ctx, tx, sub.ID, period); err != nil {
 			return sub, err

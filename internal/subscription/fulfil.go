@@ -42,8 +42,8 @@ func (s first) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line) (string
 	if err := insert(ctx, tx, sub); err != nil {
 		return "", err
 	}
-	if inserted, err := insertPeriod(ctx, tx, sub.ID, sub.Periods[0]); err != nil || !inserted {
-		return "", fmt.Errorf("first period of subscription %s: taken (%w)", sub.ID, err)
+	if err := addPeriod(ctx, tx, sub.ID, sub.Periods[0]); err != nil {
+		return "", err
 	}
 	if err := tell(ctx, tx, "created", sub, map[string]any{"order_id": line.OrderID, "trial_ends_at": sub.TrialEndsAt}); err != nil {
 		return "", err

@@ -147,10 +147,7 @@ func (s *Service) movePeriod(ctx context.Context, tx *db.Tx, sub Subscription, a
 		return err
 	}
 	if was == PeriodDisputed && !sub.disputed() {
-		if err := s.skip(ctx, tx, &sub, today(tx, p), true); err != nil {
-			return err
-		}
-		if err := save(ctx, tx, sub); err != nil {
+		if err := s.goOn(ctx, tx, sub, p); err != nil {
 			return err
 		}
 	}
@@ -158,6 +155,23 @@ func (s *Service) movePeriod(ctx context.Context, tx *db.Tx, sub Subscription, a
 		return nil // nothing that the subscription depends on
 	}
 	return s.settle(ctx, tx, sub.ID, p)
+}
+
+// goOn lets the billing of a subscription go on whose dispute is over. Of the time that has passed meanwhile it asks for one
+// invoice, due today: what was invoiced before the dispute and has fallen due since is made anew, so that nobody is dunned, or
+// ends, for days on which nobody collected.
+func (s *Service) goOn(ctx context.Context, tx *db.Tx, sub Subscription, p policy) error {
+	open, found := sub.oldestOpen()
+	if found && open.DueOn.Before(today(tx, p)) {
+		var err error
+		if sub, err = s.takeBackOpen(ctx, tx, sub, "it fell due while a payment was disputed"); err != nil {
+			return err
+		}
+	}
+	if err := s.skip(ctx, tx, &sub, today(tx, p), true); err != nil {
+		return err
+	}
+	return save(ctx, tx, sub)
 }
 
 // last reports whether a period is the one that issued or last renewed what runs now.

@@ -3,10 +3,8 @@ package subscription
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/big"
-	"slices"
 	"time"
 
 	"github.com/keystead/keystead/internal/catalog"
@@ -106,8 +104,9 @@ func (in *PriceUpdateInput) Validate() error {
 	return f.Err()
 }
 
-// after is what a subscription will cost; ok is false where the update does not change it.
-func (in PriceUpdateInput) after(ctx context.Context, tx *db.Tx, s Subscription) (_ money.Money, ok bool, err error) {
+// after is what a subscription will cost; ok is false where the update does not change it. lists are the list prices that
+// are known so far, by price.
+func (in PriceUpdateInput) after(ctx context.Context, tx *db.Tx, s Subscription, lists map[string]money.Money) (_ money.Money, ok bool, err error) {
 	now := s.Unit
 	switch in.Mode {
 	case ByPercent:
@@ -123,9 +122,12 @@ func (in PriceUpdateInput) after(ctx context.Context, tx *db.Tx, s Subscription)
 		}
 		now.Amount += by.Amount
 	case ToList:
-		list, err := catalog.ListPrice(ctx, tx, s.PriceID)
-		if err != nil {
-			return money.Money{}, false, err
+		list, known := lists[s.PriceID]
+		if !known {
+			if list, err = catalog.ListPrice(ctx, tx, s.PriceID); err != nil {
+				return money.Money{}, false, err
+			}
+			lists[s.PriceID] = list
 		}
 		if list.Currency == s.Unit.Currency {
 			now = list
@@ -159,35 +161,46 @@ func itemsOf(ctx context.Context, tx *db.Tx, in PriceUpdateInput) ([]PriceUpdate
 			w.Add(column+" = $?", value)
 		}
 	}
-	found, err := ids(ctx, tx, &w, mostUpdated+1)
+	found, err := priced(ctx, tx, &w, mostUpdated+1)
 	if err != nil {
 		return nil, fmt.Errorf("subscriptions of a price update: %w", err)
 	}
 	if len(found) > mostUpdated {
 		return nil, fail.Invalid("plan_id", fmt.Sprintf("these are more than %d subscriptions: choose a plan or a cycle", mostUpdated))
 	}
-	slices.Sort(found)
 	var items []PriceUpdateItem
-	for _, id := range found {
-		r, err := tx.Subscription(ctx, id)
+	lists := map[string]money.Money{}
+	for _, sub := range found {
+		after, changes, err := in.after(ctx, tx, sub, lists)
 		if err != nil {
-			return nil, fmt.Errorf("subscription %s: %w", id, err)
-		}
-		sub, err := subscriptionOf(r)
-		if err != nil {
-			return nil, err
-		}
-		after, changes, err := in.after(ctx, tx, sub)
-		if err != nil {
-			return nil, fmt.Errorf("subscription %s: %w", id, err)
+			return nil, fmt.Errorf("subscription %s: %w", sub.ID, err)
 		}
 		if changes {
 			items = append(items, PriceUpdateItem{
-				SubscriptionID: id, CustomerID: sub.CustomerID, Description: sub.Description, Before: sub.Unit, After: after, State: "planned",
+				SubscriptionID: sub.ID, CustomerID: sub.CustomerID, Description: sub.Description, Before: sub.Unit, After: after, State: "planned",
 			})
 		}
 	}
 	return items, nil
+}
+
+// priced reads of subscriptions what their price is about, in the order of their ids.
+func priced(ctx context.Context, tx *db.Tx, w *page.Where, limit int) (subs []Subscription, err error) {
+	n := w.Arg(int64(limit))
+	rows, err := tx.SQL().QueryContext(ctx, `SELECT id, customer_id, price_id, description, currency, unit_amount FROM subscriptions`+
+		w.String()+` ORDER BY id LIMIT CAST(`+n+` AS BIGINT)`, w.Args()...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var s Subscription
+		if err := rows.Scan(&s.ID, &s.CustomerID, &s.PriceID, &s.Description, &s.Unit.Currency, &s.Unit.Amount); err != nil {
+			return nil, err
+		}
+		subs = append(subs, s)
+	}
+	return subs, rows.Err()
 }
 
 // SchedulePriceUpdate plans a change of what subscriptions cost. Each one costs the new amount from its first period on that
@@ -224,10 +237,8 @@ func (s *Service) SchedulePriceUpdate(ctx context.Context, in PriceUpdateInput) 
 		if err != nil {
 			return fmt.Errorf("price update: %w", err)
 		}
-		for _, item := range items {
-			if err := plan(ctx, tx, id, in, item); err != nil {
-				return err
-			}
+		if err := plan(ctx, tx, id, in, items); err != nil {
+			return err
 		}
 		return event.Audit(ctx, tx, event.Change{What: "price_update.scheduled", SubjectID: id, After: fmt.Sprintf("%d subscriptions", len(items)), Why: in.Reason})
 	})
@@ -237,21 +248,24 @@ func (s *Service) SchedulePriceUpdate(ctx context.Context, in PriceUpdateInput) 
 	return s.PriceUpdate(ctx, id)
 }
 
-// plan writes one item of an update, and tells of it.
-func plan(ctx context.Context, tx *db.Tx, updateID string, in PriceUpdateInput, item PriceUpdateItem) error {
-	err := tx.InsertPriceUpdateItem(ctx, query.InsertPriceUpdateItemParams{
-		UpdateID: updateID, SubscriptionID: item.SubscriptionID, BeforeAmount: item.Before.Amount, AfterAmount: item.After.Amount,
-	})
-	if err != nil {
-		return fmt.Errorf("price update of subscription %s: %w", item.SubscriptionID, err)
+// plan writes the items of an update, and tells of them.
+func plan(ctx context.Context, tx *db.Tx, updateID string, in PriceUpdateInput, items []PriceUpdateItem) error {
+	rows := db.NewRows("price_update_items", "update_id", "subscription_id", "before_amount", "after_amount", "state")
+	events := make([]event.New, len(items))
+	for i, item := range items {
+		rows.Add(updateID, item.SubscriptionID, item.Before.Amount, item.After.Amount, item.State)
+		events[i] = event.New{
+			Type: "subscription.price_change_planned", SubjectID: item.SubscriptionID, CustomerID: item.CustomerID,
+			Data: map[string]any{
+				"subscription_id": item.SubscriptionID, "price_update_id": updateID, "description": item.Description, "before": item.Before,
+				"after": item.After, "from": in.StartsOn, "notify": in.Notify, "reason": in.Reason,
+			},
+		}
 	}
-	return event.Emit(ctx, tx, event.New{
-		Type: "subscription.price_change_planned", SubjectID: item.SubscriptionID, CustomerID: item.CustomerID,
-		Data: map[string]any{
-			"subscription_id": item.SubscriptionID, "price_update_id": updateID, "description": item.Description, "before": item.Before,
-			"after": item.After, "from": in.StartsOn, "notify": in.Notify, "reason": in.Reason,
-		},
-	})
+	if err := rows.Insert(ctx, tx); err != nil {
+		return fmt.Errorf("items of price update %s: %w", updateID, err)
+	}
+	return event.EmitAll(ctx, tx, events)
 }
 
 // plannedUpdate is a price update that counts for the next period of a subscription.
@@ -312,8 +326,10 @@ func (s *Service) UndoPriceUpdate(ctx context.Context, id, why string) (PriceUpd
 		return PriceUpdate{}, errUpdateNotFound
 	}
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		if _, err := tx.LockPriceUpdate(ctx, id); err != nil {
-			return errors.Join(errUpdateNotFound, err)
+		if _, err := tx.LockPriceUpdate(ctx, id); db.NotFound(err) {
+			return errUpdateNotFound
+		} else if err != nil {
+			return fmt.Errorf("price update %s: %w", id, err)
 		}
 		n, err := tx.EndPriceUpdate(ctx, query.EndPriceUpdateParams{ID: id, UndoneAt: &tx.Stamp})
 		if err != nil {

@@ -1,9 +1,13 @@
 package subscription_test
 
 import (
+	"fmt"
 	"testing"
 
+	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/subscription"
 )
 
@@ -45,6 +49,38 @@ func TestPriceUpdate(t *testing.T) {
 			s.Error("undone twice")
 		}
 		s.proven()
+	})
+}
+
+// Every subscription gets the list price of what it has, however many share one; each is told of its own.
+func TestPriceUpdateToTheList(t *testing.T) {
+	each(t, "2027-03-01", func(s *shop) {
+		small, large := s.price("monthly", 1000), s.price("annual", 9000)
+		want := map[string]int64{}
+		for i := range 12 {
+			price, list := small, int64(1100)
+			if i%3 == 0 {
+				price, list = large, 9500
+			}
+			_, sub := s.buy(s.customer(fmt.Sprint("c", i), ""), price)
+			want[sub.ID] = list
+		}
+		must(s.Catalog.ReplacePrice(s.ctx, small, catalog.NewPrice{Cycle: "monthly", Money: money.New(1100, "EUR")}))(s.T)
+		must(s.Catalog.ReplacePrice(s.ctx, large, catalog.NewPrice{Cycle: "annual", Money: money.New(9500, "EUR")}))(s.T)
+		in := subscription.PriceUpdateInput{Mode: subscription.ToList, StartsOn: civil.On(2027, 5, 1), Reason: "costs"}
+		update := must(s.Subscriptions.SchedulePriceUpdate(s.ctx, in))(s.T)
+		items, _, err := s.Subscriptions.PriceUpdateItems(s.ctx, update.ID, "", 50)
+		if err != nil || len(items) != len(want) {
+			s.Fatalf("%d items, %v", len(items), err)
+		}
+		for _, item := range items {
+			if item.After.Amount != want[item.SubscriptionID] || item.State != "planned" {
+				s.Errorf("%+v, want %d", item, want[item.SubscriptionID])
+			}
+		}
+		if _, err := s.Subscriptions.UndoPriceUpdate(s.ctx, "pru_none", "a mistake"); fail.Of(err).Code != "PRICE_UPDATE_NOT_FOUND" {
+			s.Errorf("undo of none: %v", err)
+		}
 	})
 }
 

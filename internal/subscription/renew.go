@@ -12,6 +12,7 @@ import (
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/proration"
 )
 
@@ -36,9 +37,8 @@ func (s *Service) invoiceNext(ctx context.Context, tx *db.Tx, sub Subscription, 
 	if err := save(ctx, tx, sub); err != nil {
 		return err
 	}
-	// Nobody has billed this period: its start is unique.
-	if inserted, err := insertPeriod(ctx, tx, sub.ID, period); err != nil || !inserted {
-		return fmt.Errorf("subscription %s: the period from %s is billed already (%w)", sub.ID, period.Start, err)
+	if err := addPeriod(ctx, tx, sub.ID, period); err != nil {
+		return err
 	}
 	inv, err := s.billing.Issue(ctx, tx, bill)
 	if err != nil {
@@ -167,6 +167,29 @@ func useCoupon(ctx context.Context, tx *db.Tx, sub *Subscription, amount money.M
 		}
 	}
 	return off, nil
+}
+
+// regain gives a subscription back what a charge has used up that is not made after all: one of those that the coupon counts
+// for, and the credit for suspended time.
+func (s *Subscription) regain(ctx context.Context, tx *db.Tx, inv billing.Invoice, line billing.InvoiceLine) error {
+	for _, other := range inv.Lines {
+		if other.SubscriptionID == s.ID && other.Link == nil && other.Amount.Amount < 0 {
+			s.CreditDue.Amount -= other.Amount.Amount
+		}
+	}
+	if line.Discount.Amount == 0 {
+		return nil
+	}
+	sold, err := order.SoldItem(ctx, tx, s.OrderItemID)
+	if err != nil || sold.CouponCharges == nil {
+		return err
+	}
+	left := int64(1)
+	if s.CouponCharges != nil {
+		left += *s.CouponCharges
+	}
+	s.CouponID, s.CouponCharges = sold.CouponID, &left
+	return nil
 }
 
 // planned is what a subscription will be from its planned change on.

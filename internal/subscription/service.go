@@ -34,6 +34,7 @@ func New(d *db.DB, b *billing.Service, p *payment.Service, l *license.Service) *
 	b.Register(billing.LinkChange, planChange{s})
 	b.Register(billing.LinkAddon, addon{s})
 	b.Observe(s)
+	b.BeforeMoney(s.endOverdue)
 	event.Listen(d, s.settingsChanged, "settings.changed")
 	event.Listen(d, s.methodChanged, "payment_method.added", "payment_method.removed")
 	event.Listen(d, s.chargesReleased, "charges.released")

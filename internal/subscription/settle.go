@@ -181,6 +181,34 @@ func (s *Service) end(ctx context.Context, tx *db.Tx, sub Subscription, why EndR
 	return nil
 }
 
+// endOverdue ends the subscriptions that an open invoice asks money for and whose last date has come: what arrives now is too
+// late, as the licenses have expired, whether or not the automation has looked since.
+func (s *Service) endOverdue(ctx context.Context, tx *db.Tx, inv billing.Invoice) (ended bool, err error) {
+	p, err := policyOf(ctx, tx)
+	if err != nil || !inv.DueOn.Before(today(tx, p)) {
+		return false, err
+	}
+	for _, line := range inv.Lines {
+		if line.Link == nil || line.Link.Kind != billing.LinkRenewal {
+			continue
+		}
+		sub, err := lock(ctx, tx, line.SubscriptionID)
+		if err != nil {
+			return false, err
+		}
+		if _, open := sub.oldestOpen(); !open || sub.Ended() {
+			continue
+		}
+		if st := Assess(sub, false, p.Rules, tx.Now); st.End == EndedUnpaid {
+			if err := s.end(ctx, tx, sub, st.End, st.EndOn, "", p); err != nil {
+				return false, err
+			}
+			ended = true
+		}
+	}
+	return ended, nil
+}
+
 // giveUp closes the invoice of a period that will not be paid any more.
 func (s *Service) giveUp(ctx context.Context, tx *db.Tx, sub Subscription, period Period, why EndReason) error {
 	inv, err := billing.Lock(ctx, tx, period.InvoiceID)

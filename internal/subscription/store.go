@@ -143,6 +143,15 @@ func save(ctx context.Context, tx *db.Tx, s Subscription) error {
 	return nil
 }
 
+// addPeriod writes a period that nobody has billed or given before: its start is unique.
+func addPeriod(ctx context.Context, tx *db.Tx, subscriptionID string, p Period) error {
+	inserted, err := insertPeriod(ctx, tx, subscriptionID, p)
+	if err == nil && !inserted {
+		err = fmt.Errorf("subscription %s has a period from %s already", subscriptionID, p.Start)
+	}
+	return err
+}
+
 func insertPeriod(ctx context.Context, tx *db.Tx, subscriptionID string, p Period) (inserted bool, err error) {
 	n, err := tx.InsertPeriod(ctx, query.InsertPeriodParams{
 		SubscriptionID: subscriptionID, StartsOn: p.Start.String(), EndsOn: p.End.String(), LineID: optional(p.LineID),

@@ -1,6 +1,9 @@
 package web
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"net/url"
@@ -51,6 +54,14 @@ func SetFileHeaders(h http.Header, name, sha256 string) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("ETag", `"`+sha256+`"`)
 	h.Set("Cache-Control", "private, no-cache")
+}
+
+// SendPDF hands out a document that is at hand as a whole.
+func SendPDF(w http.ResponseWriter, r *http.Request, name string, pdf []byte) {
+	sum := sha256.Sum256(pdf)
+	SetFileHeaders(w.Header(), name, hex.EncodeToString(sum[:]))
+	w.Header().Set("Content-Type", "application/pdf")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(pdf))
 }
 
 // attachment names the file in RFC 6266's two ways: once for everyone in ASCII, once as it is.

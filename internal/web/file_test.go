@@ -1,6 +1,8 @@
 package web
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -29,4 +31,24 @@ func FuzzAttachment(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestSendPDF(t *testing.T) {
+	t.Parallel()
+	send := func(method, have string) *httptest.ResponseRecorder {
+		q, w := httptest.NewRequestWithContext(t.Context(), method, "/", nil), httptest.NewRecorder()
+		q.Header.Set("If-None-Match", have)
+		SendPDF(w, q, "INV 1.pdf", []byte("%PDF-1.7"))
+		return w
+	}
+	first := send(http.MethodGet, "")
+	if h := first.Header(); first.Body.String() != "%PDF-1.7" || h.Get("Content-Type") != "application/pdf" || h.Get("Content-Disposition") == "" {
+		t.Errorf("%s %v", first.Body, h)
+	}
+	if again := send(http.MethodGet, first.Header().Get("ETag")); again.Code != http.StatusNotModified {
+		t.Errorf("a file that is known already: %d", again.Code)
+	}
+	if head := send(http.MethodHead, ""); head.Code != http.StatusOK || head.Body.Len() != 0 {
+		t.Errorf("HEAD = %d with %d bytes", head.Code, head.Body.Len())
+	}
 }

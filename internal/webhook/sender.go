@@ -212,6 +212,9 @@ func NextDue(ctx context.Context, tx *db.Tx, after time.Time) (at time.Time, ok 
 func (s *Service) dispatch(claiming, sending context.Context, now time.Time, attempts *sync.WaitGroup) (total int, more bool, err error) {
 	s.sender.dispatching.Lock()
 	defer s.sender.dispatching.Unlock()
+	if held, err := s.held(claiming); err != nil || held {
+		return 0, false, err
+	}
 	var work []query.ListWebhookWorkRow
 	err = s.db.Read(claiming, func(tx *db.Tx) (err error) {
 		work, err = tx.ListWebhookWork(claiming, query.ListWebhookWorkParams{Now: clock.FromTime(now), Wall: &tx.WallStamp})

@@ -42,7 +42,9 @@ type Config struct {
 	TestMode bool
 	// Allowed returns the networks that may be sent to although they are not public; nil: none.
 	Allowed func(context.Context) ([]netip.Prefix, error)
-	Logger  *slog.Logger // nil: nothing is logged
+	// Held reports whether nothing may be sent for now: deliveries wait. Nil: it always may.
+	Held   func(context.Context) (bool, error)
+	Logger *slog.Logger // nil: nothing is logged
 }
 
 // Service keeps the endpoints of a store and sends to them. Its verbs are safe for concurrent use; what runs by itself
@@ -52,6 +54,7 @@ type Service struct {
 	box      *crypt.Box
 	testMode bool
 	allowed  func(context.Context) ([]netip.Prefix, error)
+	held     func(context.Context) (bool, error)
 	log      *slog.Logger
 	client   *http.Client
 	// random returns a number in [0, 1) for the jitter of delays.
@@ -67,12 +70,15 @@ type Service struct {
 
 // New returns the webhooks of the store d. From then on what happens is written down for the endpoints that want it.
 func New(d *db.DB, c Config) *Service {
-	s := &Service{db: d, box: c.Box, testMode: c.TestMode, allowed: c.Allowed, log: c.Logger, random: rand.Float64}
+	s := &Service{db: d, box: c.Box, testMode: c.TestMode, allowed: c.Allowed, held: c.Held, log: c.Logger, random: rand.Float64}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	if s.allowed == nil {
 		s.allowed = func(context.Context) ([]netip.Prefix, error) { return nil, nil }
+	}
+	if s.held == nil {
+		s.held = func(context.Context) (bool, error) { return false, nil }
 	}
 	if d.Engine() == db.Postgres {
 		s.maxAge = othersMayChange

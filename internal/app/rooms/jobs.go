@@ -12,16 +12,19 @@ import (
 // registerJobs names the upkeep that comes round by itself. What a change enqueues is registered by the room it belongs
 // to.
 func (r *Rooms) registerJobs() {
-	for _, daily := range []struct {
-		kind string
-		do   func(context.Context) error
+	for _, upkeep := range []struct {
+		kind  string
+		every time.Duration
+		do    func(context.Context) error
 	}{
-		{"payments.sweep", r.Payments.Sweep},
-		{"logs.prune", r.prune},
+		{"payments.catch_up", time.Hour, r.Payments.CatchUp},
+		{"payments.sweep", 24 * time.Hour, r.Payments.Sweep},
+		{"logs.prune", 24 * time.Hour, r.prune},
 	} {
-		r.Jobs.Register(daily.kind, func(ctx context.Context, _ job.Job) error { return daily.do(ctx) })
-		r.Jobs.Lately(daily.kind, 24*time.Hour)
+		r.Jobs.Register(upkeep.kind, func(ctx context.Context, _ job.Job) error { return upkeep.do(ctx) })
+		r.Jobs.Lately(upkeep.kind, upkeep.every)
 	}
+	r.usePostman()
 }
 
 // gatewayEventsKept is how long what gateways told is kept. A gateway repeats itself for days, not for months.

@@ -27,6 +27,7 @@ import (
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
+	"github.com/keystead/keystead/internal/recovery"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/report"
 	"github.com/keystead/keystead/internal/setting"
@@ -53,6 +54,7 @@ type Config struct {
 // Rooms are the rooms of one store. They may be used at once; [Rooms.Start] begins what runs by itself.
 type Rooms struct {
 	Settings      *setting.Service
+	Recovery      *recovery.Service // holds a restored store back until staff confirm
 	Events        *event.Log
 	Jobs          *job.Queue
 	Automation    *automation.Service
@@ -94,16 +96,21 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 	}
 	r := &Rooms{Counts: counts, clock: d.Clock(), db: d, config: c, rehearsing: make(chan struct{}, 1)}
 	r.Settings = setting.New(d)
+	r.Recovery = recovery.New(d, recovery.Config{
+		Ask: func(ctx context.Context) (recovery.Asked, error) { return r.Payments.FindAll(ctx) },
+		Go:  func() { r.Automation.Look() },
+	})
 	r.Events = event.NewLog(d)
 	r.Webhooks = webhook.New(d, webhook.Config{
-		Box: crypt.NewBox(c.Key.Derive("webhook secrets")), TestMode: c.TestMode, Allowed: r.webhookNetworks, Logger: c.Logger,
+		Box: crypt.NewBox(c.Key.Derive("webhook secrets")), TestMode: c.TestMode, Allowed: r.webhookNetworks, Held: r.Recovery.Held, Logger: c.Logger,
 	})
 	r.Mail = mail.New(d, mail.Config{
-		Settings: r.Settings, Box: crypt.NewBox(c.Key.Derive("mail secrets")), Sender: mail.SMTP{}, Logger: c.Logger,
+		Settings: r.Settings, Box: crypt.NewBox(c.Key.Derive("mail secrets")), Sender: mail.SMTP{}, Hold: r.Recovery.Reason, Logger: c.Logger,
 	})
 	r.Tasks = task.New(d)
 	r.Jobs = job.NewQueue(d, c.Logger)
-	r.Automation = automation.New(d, r.Jobs, automation.Options{Logger: c.Logger})
+	r.Jobs.HoldWhile(r.Recovery.Held)
+	r.Automation = automation.New(d, r.Jobs, automation.Options{Logger: c.Logger, Recovery: r.Recovery})
 	r.Staff = staff.New(d)
 	r.Tokens = token.New(d)
 	r.SignIn = signin.New(d, signin.Config{
@@ -131,6 +138,7 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 	r.Billing.Register(billing.KindLicense, LicenseIssuer{r.Licenses})
 	r.Billing.CheckTargets(billing.KindLicense, r.Licenses.MissingLines)
 	r.Payments = payment.New(d, r.Billing, r.Jobs, c.Logger)
+	r.Payments.UseRecovery(r.Recovery)
 	if err := r.useGateways(ctx, d, c); err != nil {
 		return nil, err
 	}

@@ -90,12 +90,18 @@ func (s Schedule) First(kind Kind, due, today civil.Date) (Step, bool) {
 }
 
 // Today returns what is to be done on a day, beginning with a step that fell due, and the step after that. After days
-// without anybody to do it, of several charges one is made, and of several letters the last one is sent.
+// without anybody to do it, of several charges one is made, and of several letters the last one is sent. A step that the
+// schedule does not have any more is passed over.
 func (s Schedule) Today(kind Kind, due civil.Date, from string, today civil.Date) (do []Step, next Step, more bool) {
 	steps := s.Steps(kind, due)
 	at := slices.IndexFunc(steps, func(step Step) bool { return step.Name == from })
 	if at < 0 {
-		return nil, Step{}, false
+		if at = slices.IndexFunc(steps, func(step Step) bool { return !step.On.Before(today) }); at < 0 {
+			return nil, Step{}, false
+		}
+		if steps[at].On.After(today) {
+			return nil, steps[at], true
+		}
 	}
 	var charge, letter *Step
 	for i := range steps[at:] {

@@ -80,6 +80,27 @@ func TestTodayAfterADowntime(t *testing.T) {
 	}
 }
 
+// The schedule has become shorter while an invoice waited for a step that is gone: the others go on.
+func TestTodayAfterTheScheduleChanged(t *testing.T) {
+	t.Parallel()
+	shorter := usual
+	shorter.RetryDays = []int{1, 3}
+	for today, want := range map[string][2]string{
+		"2027-03-06": {"", "overdue_2 03-07"},
+		"2027-03-07": {"overdue_2 03-07", "overdue_3 03-11"},
+		"2027-03-12": {"", ""},
+	} {
+		do, next, more := shorter.Today(dunning.Renewal, day("2027-03-01"), "retry_3", day(today))
+		after := ""
+		if more {
+			after = names([]dunning.Step{next})
+		}
+		if got := [2]string{names(do), after}; got != want {
+			t.Errorf("on %s: %q, want %q", today, got, want)
+		}
+	}
+}
+
 // Whatever days somebody looks on, every look makes one charge and sends one letter at most, no step is done twice, none
 // before its day, and the last one is reached.
 func TestWalk(t *testing.T) {

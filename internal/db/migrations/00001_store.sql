@@ -88,17 +88,17 @@ CREATE INDEX sessions_by_staff ON sessions (staff_id);
 CREATE INDEX sessions_by_customer ON sessions (customer_id);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
--- One-time links: the first owner's set-up, a new colleague, a customer's password.
+-- One-time links: the first owner's set-up, a new colleague, a customer's password, a customer's way in by mail.
 CREATE TABLE one_time_links (
     token_hash  TEXT COLLATE "C" PRIMARY KEY,
-    purpose     TEXT NOT NULL CHECK (purpose IN ('setup', 'staff_password', 'customer_password')),
+    purpose     TEXT NOT NULL CHECK (purpose IN ('setup', 'staff_password', 'customer_password', 'customer_sign_in')),
     staff_id    TEXT COLLATE "C" REFERENCES staff (id),
     customer_id TEXT COLLATE "C" REFERENCES customers (id),
     created_at  BIGINT NOT NULL,
     expires_at  BIGINT NOT NULL,
     used_at     BIGINT,
     CHECK ((purpose = 'staff_password') = (staff_id IS NOT NULL)),
-    CHECK ((purpose = 'customer_password') = (customer_id IS NOT NULL))
+    CHECK ((purpose IN ('customer_password', 'customer_sign_in')) = (customer_id IS NOT NULL))
 );
 CREATE INDEX one_time_links_by_staff ON one_time_links (staff_id);
 CREATE INDEX one_time_links_by_customer ON one_time_links (customer_id);

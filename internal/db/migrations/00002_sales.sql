@@ -268,19 +268,15 @@ CREATE TABLE invoice_lines (
     credited          BIGINT NOT NULL DEFAULT 0,
     taken_back        BOOLEAN NOT NULL DEFAULT FALSE, -- a refund has credited the whole of it, and with it what it gave
     discount_credited BIGINT NOT NULL DEFAULT 0 CHECK (discount_credited >= 0 AND discount_credited <= discount),
-    takes_back        TEXT COLLATE "C", -- of a plan change: the line of another invoice from which this one takes back
-    takes_discount    BIGINT NOT NULL DEFAULT 0 CHECK (takes_discount >= 0), -- the share of that line's discount
     PRIMARY KEY (invoice_id, id),
     UNIQUE (invoice_id, position),
     CHECK ((credited >= 0 AND credited <= amount) OR (credited <= 0 AND credited >= amount)),
-    CHECK (takes_back IS NULL OR amount <= 0),
     CHECK ((period_start IS NULL) = (period_end IS NULL)),
     CHECK (period_start < period_end)
 );
 CREATE INDEX invoice_lines_by_id ON invoice_lines (id);
 CREATE INDEX invoice_lines_by_order_item ON invoice_lines (order_item_id) WHERE order_item_id IS NOT NULL;
 CREATE INDEX invoice_lines_by_subscription ON invoice_lines (subscription_id, invoice_id) WHERE subscription_id IS NOT NULL;
-CREATE INDEX invoice_lines_by_taken ON invoice_lines (takes_back) WHERE takes_back IS NOT NULL;
 
 -- The tax of a finalised invoice, per category and rate (BR-CO-17).
 CREATE TABLE invoice_taxes (

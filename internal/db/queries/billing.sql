@@ -24,7 +24,7 @@ SELECT invoice_lines.invoice_id, invoice_lines.id, invoice_lines.order_item_id, 
     invoice_lines.period_start, invoice_lines.period_end, invoice_lines.description, invoice_lines.quantity,
     invoice_lines.unit_amount, invoice_lines.amount, invoice_lines.discount, invoice_lines.total, invoice_lines.tax_class,
     invoice_lines.tax_category, invoice_lines.tax_rate, invoice_lines.credited, invoice_lines.discount_credited,
-    invoice_lines.taken_back, invoice_lines.takes_back, invoice_lines.takes_discount,
+    invoice_lines.taken_back,
     fulfilments.kind, fulfilments.target, fulfilments.payload, fulfilments.state, fulfilments.error,
     CAST(COALESCE(fulfilments.changed_at, 0) AS BIGINT) AS link_changed
 FROM invoice_lines LEFT JOIN fulfilments
@@ -325,7 +325,7 @@ FROM invoices LEFT JOIN credit_notes ON credit_notes.invoice_id = invoices.id
 GROUP BY invoices.id, invoices.credited HAVING invoices.credited <> COALESCE(SUM(credit_notes.total), 0)
 ORDER BY invoices.id LIMIT CAST(@n AS BIGINT);
 
--- What was credited of a line is what the lines of credit notes and of plan changes have taken back of it.
+-- What was credited of a line is what the lines of credit notes have taken back of it.
 -- name: WrongCreditedLines :many
 SELECT sides.id, CAST(SUM(sides.taken) AS BIGINT) AS want, CAST(SUM(sides.stored) AS BIGINT) AS got,
     CAST(SUM(sides.discount_taken) AS BIGINT) AS want_discount, CAST(SUM(sides.discount_stored) AS BIGINT) AS got_discount
@@ -333,11 +333,6 @@ FROM (
     SELECT credit_note_lines.line_id AS id, credit_note_lines.amount AS taken, 0 AS stored,
         credit_note_lines.discount AS discount_taken, 0 AS discount_stored
     FROM credit_note_lines
-    UNION ALL
-    SELECT invoice_lines.takes_back AS id, invoice_lines.takes_discount - invoice_lines.amount AS taken, 0 AS stored,
-        invoice_lines.takes_discount AS discount_taken, 0 AS discount_stored
-    FROM invoice_lines JOIN invoices ON invoices.id = invoice_lines.invoice_id
-    WHERE invoice_lines.takes_back IS NOT NULL AND invoices.status NOT IN ('draft', 'void')
     UNION ALL
     SELECT invoice_lines.id, 0 AS taken, invoice_lines.credited AS stored, 0 AS discount_taken,
         invoice_lines.discount_credited AS discount_stored
@@ -376,6 +371,12 @@ FROM payments LEFT JOIN refunds
     ON refunds.payment_id = payments.id AND refunds.destination = 'gateway' AND refunds.state <> 'failed'
 GROUP BY payments.id, payments.refunded HAVING payments.refunded <> COALESCE(SUM(refunds.amount), 0)
 ORDER BY payments.id LIMIT CAST(@n AS BIGINT);
+
+-- name: WrongCouponUses :many
+SELECT coupons.id, coupons.uses AS got, COUNT(coupon_uses.order_id) AS want
+FROM coupons LEFT JOIN coupon_uses ON coupon_uses.coupon_id = coupons.id
+GROUP BY coupons.id, coupons.uses HAVING coupons.uses <> COUNT(coupon_uses.order_id)
+ORDER BY coupons.id LIMIT CAST(@n AS BIGINT);
 
 -- name: WrongReplacements :many
 SELECT invoices.id, invoices.status FROM invoices JOIN invoices AS newer ON newer.replaces = invoices.id

@@ -44,5 +44,9 @@ INSERT INTO guests (customer_id, created_at) VALUES (@customer_id, @created_at);
 -- name: ClaimGuest :execrows
 UPDATE guests SET account_id = @account_id, claimed_at = @claimed_at WHERE customer_id = @customer_id AND claimed_at IS NULL;
 
+-- name: GuestsOfAddress :many
+SELECT guests.customer_id FROM guests JOIN customers ON customers.id = guests.customer_id
+WHERE guests.claimed_at IS NULL AND customers.email_fold >= @low AND customers.email_fold < @high ORDER BY guests.customer_id;
+
 -- name: SetCustomerFold :exec
 UPDATE customers SET email_fold = @email_fold, version = version + 1, updated_at = @updated_at WHERE id = @id;

@@ -132,10 +132,6 @@ ORDER BY last_at DESC, identifier LIMIT CAST(@n AS BIGINT);
 -- name: DailyChecksOfLicense :many
 SELECT day, check_count FROM license_checks_daily WHERE license_id = @license_id AND day >= @since ORDER BY day;
 
--- name: VerificationsOfLicense :many
-SELECT * FROM verification_log WHERE license_id = @license_id AND id < @before
-ORDER BY id DESC LIMIT CAST(@n AS BIGINT);
-
 -- Jobs
 
 -- name: AnyLicenseDue :one

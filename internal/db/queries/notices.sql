@@ -102,9 +102,18 @@ WHERE d.id = @id;
 -- name: NoticeReplacement :one
 SELECT EXISTS (SELECT 1 FROM invoices AS i WHERE i.replaces = @invoice_id);
 
+-- name: NoticeRevivable :many
+-- The license that a subscription paid for until it ended, if buying the same again can bring it back.
+SELECT e.id, s.price_id
+FROM subscriptions AS s
+JOIN licenses AS e ON e.id = s.license_id AND e.plan_id = s.plan_id AND e.outcome = '' AND e.ends_at IS NOT NULL
+WHERE s.id = @subscription_id AND s.kind = 'license' AND s.ended_on IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM subscriptions AS o WHERE o.license_id = s.license_id AND o.kind = 'license' AND o.ended_on IS NULL
+);
+
 -- name: NoticeProductOfInvoice :many
--- The page of what an invoice was for.
-SELECT p.slug
+-- What an invoice was for: the page of the product, and the subscription if it was one.
+SELECT p.slug, COALESCE(l.subscription_id, '') AS subscription_id
 FROM invoice_lines AS l
 LEFT JOIN subscriptions AS s ON s.id = l.subscription_id
 LEFT JOIN order_items AS t ON t.id = l.order_item_id

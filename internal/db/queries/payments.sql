@@ -64,6 +64,16 @@ SELECT COUNT(*) FROM payment_attempts WHERE payment_id = @payment_id AND id <= @
 SELECT id FROM payment_attempts WHERE settled_at IS NULL AND created_at < @before AND id > @after
 ORDER BY id LIMIT CAST(@n AS BIGINT);
 
+-- name: OldRefunds :many
+SELECT id FROM refunds WHERE state = 'pending' AND created_at < @before AND id > @after
+ORDER BY id LIMIT CAST(@n AS BIGINT);
+
+-- name: OpenDisputes :many
+SELECT * FROM disputes WHERE status = 'open' AND id > @after ORDER BY id LIMIT CAST(@n AS BIGINT);
+
+-- name: NoteHeard :exec
+INSERT INTO store_facts (name, value) VALUES (@name, @value) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
 -- Handing an attempt over to the gateway: from now on nobody knows what became of it until the gateway has told.
 -- name: SendAttempt :execrows
 UPDATE payment_attempts SET state = 'unknown', amount = @amount WHERE id = @id AND state = 'created';

@@ -66,6 +66,9 @@ VALUES (@id, @charge_id, @type, @body, @copies, @created_at);
 -- name: SandboxEvent :one
 SELECT * FROM sandbox_events WHERE id = @id;
 
+-- name: SandboxEventsSince :many
+SELECT * FROM sandbox_events WHERE created_at >= @since AND id > @after ORDER BY id LIMIT CAST(@n AS BIGINT);
+
 -- name: CountSandboxEvents :one
 SELECT COUNT(*) FROM sandbox_events WHERE charge_id = @charge_id;
 

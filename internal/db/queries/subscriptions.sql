@@ -123,10 +123,6 @@ SELECT step_on FROM invoices WHERE step_on > @after ORDER BY step_on LIMIT 1;
 INSERT INTO price_updates (id, filter, mode, value, starts_on, notify, reason, status, created_at)
 VALUES (@id, @filter, @mode, @value, @starts_on, @notify, @reason, 'scheduled', @created_at);
 
--- name: InsertPriceUpdateItem :exec
-INSERT INTO price_update_items (update_id, subscription_id, before_amount, after_amount, state)
-VALUES (@update_id, @subscription_id, @before_amount, @after_amount, 'planned');
-
 -- name: PriceUpdate :one
 SELECT * FROM price_updates WHERE id = @id;
 
@@ -168,9 +164,16 @@ RETURNING subscription_id;
 -- name: CountDueCharges :one
 SELECT COUNT(*) FROM invoices WHERE step_on IS NOT NULL AND step_on <= @today AND (step = 'charge' OR step LIKE 'retry_%');
 
--- name: InvoiceInDispute :one
+-- name: InvoiceWaits :one
+-- Whether the subscription of an invoice is in dispute, or its license was held for want of payment before the period began that
+-- the invoice asks for.
 SELECT EXISTS (
     SELECT 1 FROM invoice_lines
-    JOIN subscription_periods ON subscription_periods.subscription_id = invoice_lines.subscription_id
-    WHERE invoice_lines.invoice_id = @invoice_id AND subscription_periods.state = 'disputed'
-) AS disputed;
+    JOIN subscriptions ON subscriptions.id = invoice_lines.subscription_id
+    JOIN subscription_periods ON subscription_periods.subscription_id = subscriptions.id
+    WHERE invoice_lines.invoice_id = @invoice_id AND (
+        subscription_periods.state = 'disputed'
+        OR (subscription_periods.line_id = invoice_lines.id AND subscription_periods.state = 'open'
+            AND subscription_periods.starts_on >= subscriptions.suspended_on)
+    )
+) AS waits;

@@ -980,7 +980,7 @@ SELECT invoice_lines.invoice_id, invoice_lines.id, invoice_lines.order_item_id, 
     invoice_lines.period_start, invoice_lines.period_end, invoice_lines.description, invoice_lines.quantity,
     invoice_lines.unit_amount, invoice_lines.amount, invoice_lines.discount, invoice_lines.total, invoice_lines.tax_class,
     invoice_lines.tax_category, invoice_lines.tax_rate, invoice_lines.credited, invoice_lines.discount_credited,
-    invoice_lines.taken_back, invoice_lines.takes_back, invoice_lines.takes_discount,
+    invoice_lines.taken_back,
     fulfilments.kind, fulfilments.target, fulfilments.payload, fulfilments.state, fulfilments.error,
     CAST(COALESCE(fulfilments.changed_at, 0) AS BIGINT) AS link_changed
 FROM invoice_lines LEFT JOIN fulfilments
@@ -1008,8 +1008,6 @@ type LinesOfInvoiceRow struct {
 	Credited         int64
 	DiscountCredited int64
 	TakenBack        bool
-	TakesBack        *string
-	TakesDiscount    int64
 	Kind             *string
 	Target           *string
 	Payload          *string
@@ -1046,8 +1044,6 @@ func (q *Queries) LinesOfInvoice(ctx context.Context, invoiceID string) ([]Lines
 			&i.Credited,
 			&i.DiscountCredited,
 			&i.TakenBack,
-			&i.TakesBack,
-			&i.TakesDiscount,
 			&i.Kind,
 			&i.Target,
 			&i.Payload,
@@ -2106,6 +2102,42 @@ func (q *Queries) WrongApplied(ctx context.Context, n int64) ([]WrongAppliedRow,
 	return items, nil
 }
 
+const wrongCouponUses = `-- name: WrongCouponUses :many
+SELECT coupons.id, coupons.uses AS got, COUNT(coupon_uses.order_id) AS want
+FROM coupons LEFT JOIN coupon_uses ON coupon_uses.coupon_id = coupons.id
+GROUP BY coupons.id, coupons.uses HAVING coupons.uses <> COUNT(coupon_uses.order_id)
+ORDER BY coupons.id LIMIT CAST($1 AS BIGINT)
+`
+
+type WrongCouponUsesRow struct {
+	ID   string
+	Got  int64
+	Want int64
+}
+
+func (q *Queries) WrongCouponUses(ctx context.Context, n int64) ([]WrongCouponUsesRow, error) {
+	rows, err := q.db.QueryContext(ctx, wrongCouponUses, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WrongCouponUsesRow
+	for rows.Next() {
+		var i WrongCouponUsesRow
+		if err := rows.Scan(&i.ID, &i.Got, &i.Want); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const wrongCredited = `-- name: WrongCredited :many
 SELECT invoices.id, CAST(COALESCE(SUM(credit_notes.total), 0) AS BIGINT) AS want, invoices.credited AS got
 FROM invoices LEFT JOIN credit_notes ON credit_notes.invoice_id = invoices.id
@@ -2150,11 +2182,6 @@ FROM (
         credit_note_lines.discount AS discount_taken, 0 AS discount_stored
     FROM credit_note_lines
     UNION ALL
-    SELECT invoice_lines.takes_back AS id, invoice_lines.takes_discount - invoice_lines.amount AS taken, 0 AS stored,
-        invoice_lines.takes_discount AS discount_taken, 0 AS discount_stored
-    FROM invoice_lines JOIN invoices ON invoices.id = invoice_lines.invoice_id
-    WHERE invoice_lines.takes_back IS NOT NULL AND invoices.status NOT IN ('draft', 'void')
-    UNION ALL
     SELECT invoice_lines.id, 0 AS taken, invoice_lines.credited AS stored, 0 AS discount_taken,
         invoice_lines.discount_credited AS discount_stored
     FROM invoice_lines WHERE invoice_lines.credited <> 0 OR invoice_lines.discount_credited <> 0
@@ -2172,7 +2199,7 @@ type WrongCreditedLinesRow struct {
 	GotDiscount  int64
 }
 
-// What was credited of a line is what the lines of credit notes and of plan changes have taken back of it.
+// What was credited of a line is what the lines of credit notes have taken back of it.
 func (q *Queries) WrongCreditedLines(ctx context.Context, n int64) ([]WrongCreditedLinesRow, error) {
 	rows, err := q.db.QueryContext(ctx, wrongCreditedLines, n)
 	if err != nil {

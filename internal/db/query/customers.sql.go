@@ -148,6 +148,39 @@ func (q *Queries) CustomerByEmail(ctx context.Context, emailFold string) (Custom
 	return i, err
 }
 
+const guestsOfAddress = `-- name: GuestsOfAddress :many
+SELECT guests.customer_id FROM guests JOIN customers ON customers.id = guests.customer_id
+WHERE guests.claimed_at IS NULL AND customers.email_fold >= $1 AND customers.email_fold < $2 ORDER BY guests.customer_id
+`
+
+type GuestsOfAddressParams struct {
+	Low  string
+	High string
+}
+
+func (q *Queries) GuestsOfAddress(ctx context.Context, arg GuestsOfAddressParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, guestsOfAddress, arg.Low, arg.High)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var customer_id string
+		if err := rows.Scan(&customer_id); err != nil {
+			return nil, err
+		}
+		items = append(items, customer_id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const insertCustomer = `-- name: InsertCustomer :exec
 INSERT INTO customers (id, email, email_fold, name, name_fold, company, company_fold, country, state, address, tax_id,
     language, currency, time_zone, created_at, updated_at)

@@ -373,8 +373,6 @@ type InvoiceLine struct {
 	Credited         int64
 	TakenBack        bool
 	DiscountCredited int64
-	TakesBack        *string
-	TakesDiscount    int64
 }
 
 type InvoiceTax struct {

@@ -532,7 +532,7 @@ func (q *Queries) NoticePrice(ctx context.Context, id string) (NoticePriceRow, e
 }
 
 const noticeProductOfInvoice = `-- name: NoticeProductOfInvoice :many
-SELECT p.slug
+SELECT p.slug, COALESCE(l.subscription_id, '') AS subscription_id
 FROM invoice_lines AS l
 LEFT JOIN subscriptions AS s ON s.id = l.subscription_id
 LEFT JOIN order_items AS t ON t.id = l.order_item_id
@@ -543,20 +543,25 @@ WHERE l.invoice_id = $1
 ORDER BY l.position LIMIT 1
 `
 
-// The page of what an invoice was for.
-func (q *Queries) NoticeProductOfInvoice(ctx context.Context, invoiceID string) ([]string, error) {
+type NoticeProductOfInvoiceRow struct {
+	Slug           string
+	SubscriptionID string
+}
+
+// What an invoice was for: the page of the product, and the subscription if it was one.
+func (q *Queries) NoticeProductOfInvoice(ctx context.Context, invoiceID string) ([]NoticeProductOfInvoiceRow, error) {
 	rows, err := q.db.QueryContext(ctx, noticeProductOfInvoice, invoiceID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []string
+	var items []NoticeProductOfInvoiceRow
 	for rows.Next() {
-		var slug string
-		if err := rows.Scan(&slug); err != nil {
+		var i NoticeProductOfInvoiceRow
+		if err := rows.Scan(&i.Slug, &i.SubscriptionID); err != nil {
 			return nil, err
 		}
-		items = append(items, slug)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -606,6 +611,44 @@ func (q *Queries) NoticeReplacement(ctx context.Context, invoiceID *string) (boo
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
+}
+
+const noticeRevivable = `-- name: NoticeRevivable :many
+SELECT e.id, s.price_id
+FROM subscriptions AS s
+JOIN licenses AS e ON e.id = s.license_id AND e.plan_id = s.plan_id AND e.outcome = '' AND e.ends_at IS NOT NULL
+WHERE s.id = $1 AND s.kind = 'license' AND s.ended_on IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM subscriptions AS o WHERE o.license_id = s.license_id AND o.kind = 'license' AND o.ended_on IS NULL
+)
+`
+
+type NoticeRevivableRow struct {
+	ID      string
+	PriceID string
+}
+
+// The license that a subscription paid for until it ended, if buying the same again can bring it back.
+func (q *Queries) NoticeRevivable(ctx context.Context, subscriptionID string) ([]NoticeRevivableRow, error) {
+	rows, err := q.db.QueryContext(ctx, noticeRevivable, subscriptionID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []NoticeRevivableRow
+	for rows.Next() {
+		var i NoticeRevivableRow
+		if err := rows.Scan(&i.ID, &i.PriceID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const noticeRevoked = `-- name: NoticeRevoked :many

@@ -945,6 +945,20 @@ func (q *Queries) NextGatewayEvent(ctx context.Context, after clock.Instant) (cl
 	return try_at, err
 }
 
+const noteHeard = `-- name: NoteHeard :exec
+INSERT INTO store_facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+`
+
+type NoteHeardParams struct {
+	Name  string
+	Value string
+}
+
+func (q *Queries) NoteHeard(ctx context.Context, arg NoteHeardParams) error {
+	_, err := q.db.ExecContext(ctx, noteHeard, arg.Name, arg.Value)
+	return err
+}
+
 const oldAttempts = `-- name: OldAttempts :many
 SELECT id FROM payment_attempts WHERE settled_at IS NULL AND created_at < $1 AND id > $2
 ORDER BY id LIMIT CAST($3 AS BIGINT)
@@ -958,6 +972,40 @@ type OldAttemptsParams struct {
 
 func (q *Queries) OldAttempts(ctx context.Context, arg OldAttemptsParams) ([]string, error) {
 	rows, err := q.db.QueryContext(ctx, oldAttempts, arg.Before, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const oldRefunds = `-- name: OldRefunds :many
+SELECT id FROM refunds WHERE state = 'pending' AND created_at < $1 AND id > $2
+ORDER BY id LIMIT CAST($3 AS BIGINT)
+`
+
+type OldRefundsParams struct {
+	Before clock.Instant
+	After  string
+	N      int64
+}
+
+func (q *Queries) OldRefunds(ctx context.Context, arg OldRefundsParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, oldRefunds, arg.Before, arg.After, arg.N)
 	if err != nil {
 		return nil, err
 	}
@@ -995,6 +1043,51 @@ func (q *Queries) OldestOpenInvoice(ctx context.Context, arg OldestOpenInvoicePa
 	var id string
 	err := row.Scan(&id)
 	return id, err
+}
+
+const openDisputes = `-- name: OpenDisputes :many
+SELECT id, payment_id, invoice_id, gateway, reference, currency, amount, counted, status, reason, opened_at, closed_at FROM disputes WHERE status = 'open' AND id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)
+`
+
+type OpenDisputesParams struct {
+	After string
+	N     int64
+}
+
+func (q *Queries) OpenDisputes(ctx context.Context, arg OpenDisputesParams) ([]Dispute, error) {
+	rows, err := q.db.QueryContext(ctx, openDisputes, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Dispute
+	for rows.Next() {
+		var i Dispute
+		if err := rows.Scan(
+			&i.ID,
+			&i.PaymentID,
+			&i.InvoiceID,
+			&i.Gateway,
+			&i.Reference,
+			&i.Currency,
+			&i.Amount,
+			&i.Counted,
+			&i.Status,
+			&i.Reason,
+			&i.OpenedAt,
+			&i.ClosedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const openDisputesOfInvoice = `-- name: OpenDisputesOfInvoice :one

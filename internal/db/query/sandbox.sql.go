@@ -391,6 +391,46 @@ func (q *Queries) SandboxEvent(ctx context.Context, id string) (SandboxEvent, er
 	return i, err
 }
 
+const sandboxEventsSince = `-- name: SandboxEventsSince :many
+SELECT id, charge_id, type, body, copies, created_at FROM sandbox_events WHERE created_at >= $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)
+`
+
+type SandboxEventsSinceParams struct {
+	Since clock.Instant
+	After string
+	N     int64
+}
+
+func (q *Queries) SandboxEventsSince(ctx context.Context, arg SandboxEventsSinceParams) ([]SandboxEvent, error) {
+	rows, err := q.db.QueryContext(ctx, sandboxEventsSince, arg.Since, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SandboxEvent
+	for rows.Next() {
+		var i SandboxEvent
+		if err := rows.Scan(
+			&i.ID,
+			&i.ChargeID,
+			&i.Type,
+			&i.Body,
+			&i.Copies,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const sandboxFaults = `-- name: SandboxFaults :one
 SELECT id, duplicate, reorder, drops, delay_seconds, fail_after_effect FROM sandbox_faults WHERE id = 1
 `

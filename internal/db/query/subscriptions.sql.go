@@ -422,28 +422,6 @@ func (q *Queries) InsertPriceUpdate(ctx context.Context, arg InsertPriceUpdatePa
 	return err
 }
 
-const insertPriceUpdateItem = `-- name: InsertPriceUpdateItem :exec
-INSERT INTO price_update_items (update_id, subscription_id, before_amount, after_amount, state)
-VALUES ($1, $2, $3, $4, 'planned')
-`
-
-type InsertPriceUpdateItemParams struct {
-	UpdateID       string
-	SubscriptionID string
-	BeforeAmount   int64
-	AfterAmount    int64
-}
-
-func (q *Queries) InsertPriceUpdateItem(ctx context.Context, arg InsertPriceUpdateItemParams) error {
-	_, err := q.db.ExecContext(ctx, insertPriceUpdateItem,
-		arg.UpdateID,
-		arg.SubscriptionID,
-		arg.BeforeAmount,
-		arg.AfterAmount,
-	)
-	return err
-}
-
 const insertStaffTask = `-- name: InsertStaffTask :execrows
 INSERT INTO staff_tasks (id, kind, subject_id, occasion, customer_id, detail, state, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, 'open', $7)
@@ -540,21 +518,6 @@ func (q *Queries) InsertSubscription(ctx context.Context, arg InsertSubscription
 	return err
 }
 
-const invoiceInDispute = `-- name: InvoiceInDispute :one
-SELECT EXISTS (
-    SELECT 1 FROM invoice_lines
-    JOIN subscription_periods ON subscription_periods.subscription_id = invoice_lines.subscription_id
-    WHERE invoice_lines.invoice_id = $1 AND subscription_periods.state = 'disputed'
-) AS disputed
-`
-
-func (q *Queries) InvoiceInDispute(ctx context.Context, invoiceID string) (bool, error) {
-	row := q.db.QueryRowContext(ctx, invoiceInDispute, invoiceID)
-	var disputed bool
-	err := row.Scan(&disputed)
-	return disputed, err
-}
-
 const invoicePeriod = `-- name: InvoicePeriod :exec
 UPDATE subscription_periods SET invoice_id = $1 WHERE subscription_id = $2 AND starts_on = $3
 `
@@ -568,6 +531,28 @@ type InvoicePeriodParams struct {
 func (q *Queries) InvoicePeriod(ctx context.Context, arg InvoicePeriodParams) error {
 	_, err := q.db.ExecContext(ctx, invoicePeriod, arg.InvoiceID, arg.SubscriptionID, arg.StartsOn)
 	return err
+}
+
+const invoiceWaits = `-- name: InvoiceWaits :one
+SELECT EXISTS (
+    SELECT 1 FROM invoice_lines
+    JOIN subscriptions ON subscriptions.id = invoice_lines.subscription_id
+    JOIN subscription_periods ON subscription_periods.subscription_id = subscriptions.id
+    WHERE invoice_lines.invoice_id = $1 AND (
+        subscription_periods.state = 'disputed'
+        OR (subscription_periods.line_id = invoice_lines.id AND subscription_periods.state = 'open'
+            AND subscription_periods.starts_on >= subscriptions.suspended_on)
+    )
+) AS waits
+`
+
+// Whether the subscription of an invoice is in dispute, or its license was held for want of payment before the period began that
+// the invoice asks for.
+func (q *Queries) InvoiceWaits(ctx context.Context, invoiceID string) (bool, error) {
+	row := q.db.QueryRowContext(ctx, invoiceWaits, invoiceID)
+	var waits bool
+	err := row.Scan(&waits)
+	return waits, err
 }
 
 const linkLicense = `-- name: LinkLicense :exec

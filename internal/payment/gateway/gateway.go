@@ -40,6 +40,12 @@ type Gateway interface {
 	// FindRefund is FindCharge for a refund. One that was made on the gateway's own pages has no key.
 	FindRefund(ctx context.Context, key, reference string) (RefundOutcome, error)
 
+	// FindDispute tells how a dispute stands. The error is ErrNotFound if there is none with this reference.
+	FindDispute(ctx context.Context, reference string) (DisputeEvent, error)
+	// EventsSince returns a page of what the gateway has told by webhook since a time, or tried to, in any order, each with
+	// the id that its webhook has, and the cursor of the next page, empty after the last. A gateway keeps them for some weeks.
+	EventsSince(ctx context.Context, since time.Time, cursor string) (events []Event, next string, err error)
+
 	// AttachMethod saves what a token of the gateway's form stands for, a card or an account, for a customer. A token
 	// that is none gives an error of package fail.
 	AttachMethod(ctx context.Context, customerID, token string) (Method, error)
@@ -191,4 +197,6 @@ type DisputeEvent struct {
 	Money           money.Money  `json:"money"`
 	State           DisputeState `json:"state"`
 	Reason          string       `json:"reason,omitzero"`
+	// RespondBy is until when the store can answer the bank on the gateway's pages; zero: the gateway does not tell.
+	RespondBy time.Time `json:"respond_by,omitzero"`
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
+	"github.com/keystead/keystead/internal/recovery"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/report"
 	"github.com/keystead/keystead/internal/setting"
@@ -48,6 +49,7 @@ var pageFiles embed.FS
 type Config struct {
 	DB            *db.DB // in which what would happen is tried, and taken back
 	Settings      *setting.Service
+	Recovery      *recovery.Service // nil: the store never was restored
 	Events        *event.Log
 	Jobs          *job.Queue
 	Automation    *automation.Service

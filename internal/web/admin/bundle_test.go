@@ -343,13 +343,14 @@ func (e estate) path(pattern string) (method, path string) {
 		}
 	case "webhooks":
 		id = e.endpoint
-		if strings.Contains(path, "/deliveries/") {
-			id = e.told
-		}
+	case "deliveries":
+		id = e.told
 	case "taxes":
 		id = e.rate
 	case "price-updates":
-		id = "pru_none"
+		if id = e.update; id == "" {
+			id = "pru_none"
+		}
 	case "people":
 		id = e.member.ID
 	case "tokens":

@@ -102,7 +102,7 @@ func (a *area) productShow(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for _, plan := range plans {
-		c, err := a.planCard(r, v.Page, plan, plans, mayWrite)
+		c, err := a.planCard(r, v.Page, p, plan, plans, mayWrite)
 		if err != nil {
 			return err
 		}
@@ -120,8 +120,18 @@ func (a *area) productShow(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Left = append(v.Left, releases)
-	v.Right = []card{{Head: ui.CardHead{Title: "Facts"}, Details: productFacts(v.Page, p)}}
+	facts := productFacts(v.Page, p)
+	if p.Status == catalog.Active && slices.ContainsFunc(plans, inShop) {
+		shop := ui.Detail{Label: "In the shop", Value: ui.Text("/products/" + p.Slug).To("/products/" + p.Slug), Hint: "With every plan that is not hidden and has a price"}
+		facts.Items = slices.Insert(facts.Items, 1, shop)
+	}
+	v.Right = []card{{Head: ui.CardHead{Title: "Facts"}, Details: facts}}
 	return a.sheet(w, v)
+}
+
+// inShop reports whether a plan can stand on its product's page in the shop.
+func inShop(plan catalog.Plan) bool {
+	return plan.Kind != catalog.KindAddon && plan.Status == catalog.Active && plan.Visibility != catalog.Hidden
 }
 
 func productFacts(p ui.Page, product catalog.Product) *ui.Details {
@@ -168,7 +178,7 @@ func pathText(plan catalog.Plan, all []catalog.Plan) string {
 	return strings.Join(names, ", ")
 }
 
-func (a *area) planCard(r *http.Request, p ui.Page, plan catalog.Plan, all []catalog.Plan, mayWrite bool) (card, error) {
+func (a *area) planCard(r *http.Request, p ui.Page, product catalog.Product, plan catalog.Plan, all []catalog.Plan, mayWrite bool) (card, error) {
 	prices, err := a.Catalog.Prices(r.Context(), plan.ID)
 	if err != nil {
 		return card{}, err
@@ -180,6 +190,13 @@ func (a *area) planCard(r *http.Request, p ui.Page, plan catalog.Plan, all []cat
 	}
 	if paths := pathText(plan, all); paths != "" {
 		details = append(details, ui.Detail{Label: "Subscribers may change to", Value: ui.Text(paths)})
+	}
+	if product.Status == catalog.Active && plan.Status == catalog.Active && plan.Kind != catalog.KindAddon {
+		for _, price := range prices {
+			if price.Status == catalog.PriceActive {
+				details = append(details, ui.Detail{Label: "Buy link", Value: ui.Mono(a.absolute(r, "/buy/"+price.ID)).Copyable(), Hint: priceText(price)})
+			}
+		}
 	}
 	if len(details) > 0 {
 		c.Details = &ui.Details{Items: details}

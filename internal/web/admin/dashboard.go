@@ -76,11 +76,37 @@ func dashboardStats(d report.Dashboard) []ui.Stat {
 		open.Sub += "· " + ui.Number(int(d.Overdue)) + " overdue"
 	}
 	return []ui.Stat{
-		revenue, open,
+		revenue, runningStat(d), open,
 		{Label: "Active licenses", Value: ui.Number(int(d.ActiveLicenses)), Sub: "of " + ui.Number(int(d.AllLicenses)), Href: "/admin/licenses?status=active"},
 		{Label: "Checks, 24 hours", Value: ui.Number(int(checks)), Spark: ui.Sparkline(hourly)},
 		{Label: "New customers, 30 days", Value: ui.Number(int(d.NewCustomers)), Href: "/admin/customers"},
 	}
+}
+
+// runningStat is the monthly recurring revenue, other currencies beside the store's.
+func runningStat(d report.Dashboard) ui.Stat {
+	s := ui.Stat{Label: "Monthly recurring", Value: money.New(0, d.Currency).Format("en"), Href: "/admin/revenue"}
+	var n int64
+	for _, r := range d.Running {
+		n += r.Subscriptions
+		if r.Monthly.Currency == d.Currency {
+			s.Value = r.Monthly.Format("en")
+		} else {
+			s.Sub += "and " + r.Monthly.Format("en") + " "
+		}
+	}
+	if s.Sub != "" {
+		s.Sub += "· "
+	}
+	s.Sub += subscriptionsText(n)
+	return s
+}
+
+func subscriptionsText(n int64) string {
+	if n == 1 {
+		return "1 subscription"
+	}
+	return ui.Number(int(n)) + " subscriptions"
 }
 
 func revenueChart(p ui.Page, d report.Dashboard) template.HTML {

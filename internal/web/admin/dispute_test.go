@@ -33,12 +33,14 @@ func TestDisputes(t *testing.T) {
 			br.get("/admin/disputes").is(200).sound().says("€20.00")
 			d, _, err := b.Reports.Disputes(t.Context(), reportOpen)
 			dispute := "/admin/disputes/" + must(d, err)(t)[0].ID
+			br.get("/admin/tasks").is(200).says("A payment is disputed", "Answer on the pages of sandbox until", dispute)
 			br.get(dispute).is(200).sound().says("It is open", "Decide it")
 			br.get(dispute+"/close").is(200).sound().says("Won", "Lost", "€20.00 count again", "€20.00 are gone")
 			br.post(dispute+"/close", "outcome", "drawn").is(422).says("is not won or lost")
 			br.post(dispute+"/close", "outcome", outcome).to(dispute)
 			br.get(dispute).is(200).sound().says("It was " + outcome).hides("Decide it")
 			br.get(dispute + "/close").is(409)
+			br.get("/admin/tasks").is(200).hides("A payment is disputed")
 			if got := must(b.Billing.ByID(t.Context(), invoice.ID))(t); got.Status != want {
 				t.Errorf("the invoice is %s, want %s", got.Status, want)
 			}
@@ -91,13 +93,13 @@ func TestPaymentMethods(t *testing.T) {
 	c := b.buyer("m@example.com", "")
 	at := "/admin/customers/" + c.ID
 	page := br.get(at + "/methods/new").is(200).sound()
-	for _, card := range sandboxCards {
-		page.says(`value="` + card.token + `"`)
-		br.post(at+"/methods", "token", card.token).to(at)
+	for _, card := range sandbox.Cards() {
+		page.says(`value="` + card.Token + `"`)
+		br.post(at+"/methods", "token", card.Token).to(at)
 	}
 	br.post(at+"/methods", "token", "tok_none").is(422).sound()
 	methods := must(b.Payments.Methods(t.Context(), c.ID))(t)
-	if len(methods) != len(sandboxCards) || !methods[len(methods)-1].Default {
+	if len(methods) != len(sandbox.Cards()) || !methods[len(methods)-1].Default {
 		t.Fatalf("%d methods", len(methods))
 	}
 	br.get(at).is(200).sound().says("Default · Sandbox", "Make default")

@@ -38,6 +38,9 @@ func (a *area) mailList(w http.ResponseWriter, r *http.Request) error {
 	} else if outbox.Trouble != "" {
 		v.Callouts = append(v.Callouts, ui.Callout{Tone: ui.Warn, Title: "The mail server does not answer", Text: outbox.Trouble + " Mails wait and are sent when it does."})
 	}
+	if outbox.Linkless {
+		v.Callouts = append(v.Callouts, linkless())
+	}
 	v.Filter = ui.Filter{
 		Action: "/admin/mail", SearchLabel: "Search mails", SearchName: "q", Search: f.Query, Placeholder: "Address, or the id of what it is about", ClearHref: "/admin/mail",
 		Selects: []ui.Select{{Label: "State", Name: "state", Value: string(f.State), Options: options("queued", "sending", "sent", "unknown", "failed", "cancelled")}},
@@ -66,8 +69,20 @@ func (a *area) mailShow(w http.ResponseWriter, r *http.Request) error {
 	v := sheetView{Page: a.page(r, "Mail", "mail"), Lead: true}
 	v.Crumbs = []ui.Crumb{{Label: "Mail", Href: "/admin/mail"}, {Label: mailTitle(string(m.Kind))}}
 	v.Head = ui.Head{Title: mailTitle(string(m.Kind)), Sub: m.To}
-	if visitorOf(r).staff.Role.Can(staff.SalesWrite) && !m.Secret {
-		v.Head.Actions = []ui.Button{{Label: "Send again", Href: "/admin/mail/" + m.ID + "/resend", Post: true, Icon: "repeat"}}
+	if visitorOf(r).staff.Role.Can(staff.SalesWrite) {
+		switch {
+		case m.State == mail.Queued:
+			v.Head.Actions = []ui.Button{{Label: "Don't send", Href: "/admin/mail/" + m.ID + "/cancel", Icon: "x", Confirm: cancelMailQuestion(m)}}
+		case m.SettledAt != nil && !m.Secret:
+			v.Head.Actions = []ui.Button{{Label: "Send again", Href: "/admin/mail/" + m.ID + "/resend", Icon: "repeat", Confirm: resendMailQuestion(m)}}
+		}
+	}
+	outbox, err := a.Mail.Outbox(r.Context())
+	if err != nil {
+		return err
+	}
+	if outbox.Linkless && m.SettledAt == nil {
+		v.Callouts = []ui.Callout{linkless()}
 	}
 	facts := &ui.Details{Items: []ui.Detail{
 		{Label: "State", Value: ui.Status(string(m.State))},
@@ -84,25 +99,62 @@ func (a *area) mailShow(w http.ResponseWriter, r *http.Request) error {
 	if m.CustomerID != "" {
 		facts.Items = append(facts.Items, ui.Detail{Label: "Customer", Value: ui.Mono(m.CustomerID).To("/admin/customers/" + m.CustomerID)})
 	}
+	if m.ResendOf != "" {
+		facts.Items = append(facts.Items, ui.Detail{Label: "Repeats", Value: ui.Mono(m.ResendOf).To("/admin/mail/" + m.ResendOf)})
+	}
 	if m.LastError != "" {
 		facts.Items = append(facts.Items, ui.Detail{Label: "Last error", Value: ui.Text(m.LastError)})
 	}
 	v.Left = []card{{Head: ui.CardHead{Title: "What became of it"}, Details: facts}}
-	text := card{Head: ui.CardHead{Title: "Subject and text"}}
+	text := card{Head: ui.CardHead{Title: m.Subject, Text: "As it was written"}, Words: m.Text}
 	switch {
 	case m.Secret:
-		text.Empty = &ui.Empty{Art: "key", Title: "Not shown", Text: "It holds a link that nobody but its reader may see."}
-	default:
-		text.Details = &ui.Details{Items: []ui.Detail{{Label: "Subject", Value: ui.Text(m.Subject)}, {Label: "Text", Value: ui.Text(m.Text)}}}
+		text = card{Head: ui.CardHead{Title: "Subject and text"}, Empty: &ui.Empty{Art: "key", Title: "Not shown", Text: "It holds a link that nobody but its reader may see."}}
+	case !m.Made:
+		text.Head.Text = "As it would be written now"
 	}
 	v.Right = []card{text}
 	return a.sheet(w, v)
 }
 
-func (a *area) mailResend(w http.ResponseWriter, r *http.Request) error {
-	m, err := a.Mail.Resend(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
+// linkless says why buttons such as "Pay now" are missing in mails.
+func linkless() ui.Callout {
+	return ui.Callout{
+		Tone: ui.Warn, Title: "Mails have no links", Text: "The store does not know its own address (store.base_url). Links such as \"Pay now\" are left out, and mails that are only a link, such as for a new password, fail.",
+		Actions: []ui.Button{{Label: "To the settings", Href: "/admin/settings", Small: true}},
 	}
-	return done(w, r, "/admin/mail/"+m.ID, "It is sent again.")
+}
+
+func resendMailQuestion(m mail.Mail) *ui.Confirm {
+	return &ui.Confirm{
+		ID: "resend", Title: "Send this mail again?", Text: mailTitle(string(m.Kind)) + ", to " + m.To + ".", Effects: []string{"The same mail goes to the same address once more. What it says may have changed since."}, Tone: ui.Info,
+		Action: "/admin/mail/" + m.ID + "/resend", Label: "Send again", Cancel: "/admin/mail/" + m.ID,
+	}
+}
+
+func (a *area) resendQuestion(r *http.Request) (*ui.Confirm, error) {
+	m, err := a.Mail.ByID(r.Context(), r.PathValue("id"))
+	return resendMailQuestion(m), err
+}
+
+func (a *area) mailResend(r *http.Request) (to, text string, err error) {
+	m, err := a.Mail.Resend(r.Context(), r.PathValue("id"))
+	return "/admin/mail/" + m.ID, "It is sent again.", err
+}
+
+func cancelMailQuestion(m mail.Mail) *ui.Confirm {
+	return &ui.Confirm{
+		ID: "cancel", Title: "Don't send this mail?", Text: mailTitle(string(m.Kind)) + ", to " + m.To + ".", Effects: []string{"It is not sent, and nobody is told instead."},
+		Action: "/admin/mail/" + m.ID + "/cancel", Label: "Don't send", Cancel: "/admin/mail/" + m.ID,
+	}
+}
+
+func (a *area) mailCancelQuestion(r *http.Request) (*ui.Confirm, error) {
+	m, err := a.Mail.ByID(r.Context(), r.PathValue("id"))
+	return cancelMailQuestion(m), err
+}
+
+func (a *area) mailCancel(r *http.Request) (to, text string, err error) {
+	m, err := a.Mail.Cancel(r.Context(), r.PathValue("id"))
+	return "/admin/mail/" + m.ID, "It is not sent.", err
 }

@@ -47,7 +47,7 @@ func TestMainJob(t *testing.T) {
 	price := regexp.MustCompile(`/admin/prices/prc_\w+`).FindString(page.Body)
 	br.post(price, "amount", "", "currency", "EUR").is(422).says(wrong, "Make the next version")
 	br.post(price, "amount", "59.00", "currency", "EUR", "count", "1", "unit", "year").to(product)
-	page = br.get(product).says("Solo costs €59.00, for 1 year now.")
+	page = br.get(product).says("Solo now costs €59.00, for 1 year.")
 	price = regexp.MustCompile(`/admin/prices/(prc_\w+)/edit`).FindStringSubmatch(page.Body)[1]
 
 	br.post("/admin/customers", "email", "nobody", "name", "", "country", "Germany", "currency", "Mark", "time_zone", "Berlin").is(422).says(`value="nobody"`, `value="Germany"`, `value="Mark"`, `value="Berlin"`, wrong)

@@ -30,6 +30,7 @@ type till struct {
 	note    billing.CreditNote
 	dispute report.Dispute // open
 	task    string
+	update  string // of prices, scheduled
 }
 
 // eur is an amount in the currency of the tests.
@@ -70,6 +71,9 @@ func (b *bundle) newTill(e *estate, text string) {
 	e.task = must(tasks, err)(t)[0].ID
 	b.asked(task.Question{Kind: heldCharges, SubjectID: "2026-03-18", Detail: cut(255)})
 	e.invoice = must(b.Billing.ByID(ctx, e.invoice.ID))(t)
+	e.update = must(b.Subscriptions.SchedulePriceUpdate(ctx, subscription.PriceUpdateInput{
+		Mode: subscription.ByPercent, Value: "5", StartsOn: civil.Of(b.clock.Now(), time.UTC).AddDays(90), Reason: cut(255),
+	}))(t).ID
 }
 
 // prices are those of subscriptions: by the month, and of a better plan by the year.

@@ -63,6 +63,7 @@ func (a *area) page(r *http.Request, title, section string) ui.Page {
 			p.Zone = zone
 		}
 	}
+	p.Recovery = a.recoveryBanner(r.Context(), p, me.Role)
 	return p
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -57,11 +58,11 @@ func (a *area) methodForm(w http.ResponseWriter, r *http.Request, status int, to
 		return err
 	}
 	field := ui.Field{Kind: ui.InputRadio, Name: "token", Label: "Card", Value: token}
-	for _, c := range sandboxCards {
+	for _, c := range sandbox.Cards() {
 		if field.Value == "" {
-			field.Value = c.token
+			field.Value = c.Token
 		}
-		field.Options = append(field.Options, ui.Option{Value: c.token, Label: c.name, Hint: c.what})
+		field.Options = append(field.Options, ui.Option{Value: c.Token, Label: c.Name, Hint: c.What})
 	}
 	base := "/admin/customers/" + c.ID
 	v := formView{Page: a.page(r, "Add sandbox card", "customers"), Head: ui.Head{Title: "Add a sandbox card", Sub: "It becomes the default of " + c.Name + ": renewals are charged to it."}}

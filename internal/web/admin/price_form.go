@@ -189,7 +189,7 @@ func (a *area) savePrice(w http.ResponseWriter, r *http.Request, plan catalog.Pl
 	if len(bad) == 0 {
 		price, err := save(in)
 		if err == nil {
-			return done(w, r, to, plan.Name+" costs "+priceText(price)+" now.")
+			return done(w, r, to, plan.Name+" now costs "+priceText(price)+".")
 		}
 		var ok bool
 		if bad, whole, ok = fieldErrors(err); !ok {

@@ -19,25 +19,23 @@ func (a *area) priceUpdateList(w http.ResponseWriter, r *http.Request) error {
 	}
 	mayWrite := visitorOf(r).staff.Role.Can(staff.SalesWrite)
 	v := listView{Page: a.page(r, "Price updates", "subscriptions"), Head: ui.Head{Title: "Price updates", Sub: "Changes of what many subscriptions cost, each from its first period after a day."}}
+	v.Crumbs = []ui.Crumb{{Label: "Subscriptions", Href: "/admin/subscriptions"}, {Label: "Price updates"}}
 	add := ui.Button{Label: "New price update", Href: priceUpdatesAt + "/new", Kind: ui.Primary, Icon: "plus"}
 	v.Table = ui.Table{
-		Caption: "Price updates", Columns: []ui.Column{{Label: "What"}, {Label: "From"}, {Label: "State"}, {Label: "Subscriptions", End: true}, {Label: "Undo", Hidden: true}},
+		Caption: "Price updates", Columns: []ui.Column{{Label: "What"}, {Label: "From"}, {Label: "State"}, {Label: "Subscriptions", End: true}},
 		Empty: &ui.Empty{Art: "list", Title: "No price updates", Text: "Subscriptions keep the price of the day of their purchase until somebody changes it here."},
 	}
 	if mayWrite {
 		v.Head.Actions, v.Table.Empty.Action = []ui.Button{add}, &add
 	}
 	for _, u := range updates {
-		act, total := ui.Cell{}, 0
+		total := 0
 		for _, n := range u.Counts {
 			total += n
 		}
-		if mayWrite && u.Status == "scheduled" {
-			act = ui.Act(ui.Button{Label: "Undo", Href: priceUpdatesAt + "/" + u.ID + "/undo", Post: true, Icon: "undo"})
-		}
-		what := ui.Text(updateWords(u.In)).With(u.In.Reason)
+		what := ui.Text(updateWords(u.In)).With(u.In.Reason).To(priceUpdatesAt + "/" + u.ID)
 		count := ui.Count(total).With(fmt.Sprintf("%d changed, %d to come", u.Counts["applied"], u.Counts["planned"]))
-		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{what, ui.Text(u.In.StartsOn.String()), ui.Status(u.Status), count, act}})
+		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{what, ui.Text(dateText(u.In.StartsOn)), ui.Status(u.Status), count}})
 	}
 	return a.list(w, v)
 }
@@ -119,13 +117,19 @@ func (a *area) priceUpdateAsk(w http.ResponseWriter, r *http.Request, status int
 	if len(bad) > 0 || whole != "" {
 		f = ui.WithErrors(f, bad, whole)
 	}
-	return a.form(w, status, formView{Page: a.page(r, "New price update", "subscriptions"), Head: ui.Head{Title: "New price update"}, Form: f})
+	v := formView{Page: a.page(r, "New price update", "subscriptions"), Head: ui.Head{Title: "New price update"}, Form: f}
+	v.Crumbs = []ui.Crumb{{Label: "Price updates", Href: priceUpdatesAt}, {Label: "New"}}
+	return a.form(w, status, v)
 }
 
 // shownUpdates is how many lines of a preview are shown.
 const shownUpdates = 50
 
+// priceUpdatePreview shows what would change, and schedules it once that was seen.
 func (a *area) priceUpdatePreview(w http.ResponseWriter, r *http.Request) error {
+	if r.PostFormValue("sure") != "" {
+		return a.priceUpdateDo(w, r)
+	}
 	in, bad := updateFromForm(r)
 	if len(bad) > 0 {
 		return a.priceUpdateAsk(w, r, http.StatusUnprocessableEntity, in, bad, "")
@@ -141,26 +145,32 @@ func (a *area) priceUpdatePreview(w http.ResponseWriter, r *http.Request) error 
 	if len(items) == 0 {
 		return a.priceUpdateAsk(w, r, http.StatusUnprocessableEntity, in, nil, "No subscription would cost something else.")
 	}
+	title := "One subscription will cost something else"
+	if len(items) > 1 {
+		title = fmt.Sprintf("%d subscriptions will cost something else", len(items))
+	}
 	v := sheetView{Page: a.page(r, "New price update", "subscriptions"), Head: ui.Head{
-		Title: fmt.Sprintf("%d subscriptions will cost something else", len(items)), Sub: "From their first period on or after " + in.StartsOn.String() + " that is not invoiced yet.",
+		Title: title, Sub: "From their first period on or after " + dateText(in.StartsOn) + " that is not invoiced yet.",
 	}}
 	t := ui.Table{Caption: "What changes", Flush: true, Columns: []ui.Column{{Label: "Subscription"}, {Label: "Now", End: true}, {Label: "Then", End: true}}}
 	for _, x := range items[:min(len(items), shownUpdates)] {
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Text(x.Description).To("/admin/subscriptions/" + x.SubscriptionID), ui.Text(x.Before.Format("en")), ui.Text(x.After.Format("en"))}})
 	}
-	title := "What changes"
+	v.Crumbs = []ui.Crumb{{Label: "Price updates", Href: priceUpdatesAt}, {Label: "New", Href: priceUpdatesAt + "/new"}, {Label: "What changes"}}
+	shown := "What changes"
 	if len(items) > shownUpdates {
-		title = fmt.Sprintf("The first %d", shownUpdates)
+		shown = fmt.Sprintf("The first %d", shownUpdates)
 	}
-	f := ui.Form{Action: priceUpdatesAt + "/do", Submit: "Schedule it", Cancel: priceUpdatesAt}
+	f := ui.Form{Action: priceUpdatesAt, Submit: "Schedule it", Cancel: priceUpdatesAt, Hidden: []ui.Hidden{{Name: "sure", Value: "1"}}}
 	for _, name := range []string{"plan_id", "cycle", "currency", "mode", "value", "starts_on", "notify", "reason"} {
 		f.Hidden = append(f.Hidden, ui.Hidden{Name: name, Value: r.PostFormValue(name)})
 	}
-	v.Left = []card{{Head: ui.CardHead{Title: title}, Table: &t}}
+	v.Left = []card{{Head: ui.CardHead{Title: shown}, Table: &t}}
 	v.Right = []card{{Head: ui.CardHead{Title: "Schedule", Text: "It can be undone: what is not invoiced yet goes back to the old price."}, Form: &f}}
 	return a.sheet(w, v)
 }
 
+// priceUpdateDo schedules what the preview has shown.
 func (a *area) priceUpdateDo(w http.ResponseWriter, r *http.Request) error {
 	in, bad := updateFromForm(r)
 	if len(bad) > 0 {
@@ -174,12 +184,5 @@ func (a *area) priceUpdateDo(w http.ResponseWriter, r *http.Request) error {
 		}
 		return a.priceUpdateAsk(w, r, http.StatusUnprocessableEntity, in, bad, whole)
 	}
-	return done(w, r, priceUpdatesAt, fmt.Sprintf("%d subscriptions are planned.", u.Counts["planned"]))
-}
-
-func (a *area) priceUpdateUndo(w http.ResponseWriter, r *http.Request) error {
-	if _, err := a.Subscriptions.UndoPriceUpdate(r.Context(), r.PathValue("id"), "undone in the staff area"); err != nil {
-		return err
-	}
-	return done(w, r, priceUpdatesAt, "The price update was undone.")
+	return done(w, r, priceUpdatesAt+"/"+u.ID, "The price update is scheduled.")
 }

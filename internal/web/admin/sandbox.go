@@ -13,21 +13,6 @@ import (
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
-// sandboxCards are the cards of the sandbox, as people choose among them.
-var sandboxCards = []struct{ token, name, what string }{
-	{sandbox.OK, "Works", "Each charge succeeds."},
-	{sandbox.Decline, "Declined", "Each charge is declined."},
-	{sandbox.Insufficient, "Empty account", "There is never enough money."},
-	{sandbox.Auth, "Asks its owner", "Each charge has to be confirmed."},
-	{sandbox.Timeout, "Loses the answer", "The charge succeeds, and the answer to it gets lost."},
-	{sandbox.Disputed, "Disputed later", "The charge succeeds and is disputed three days later."},
-	{sandbox.Pending, "Slow", "The charge succeeds a day later."},
-	{sandbox.PendingFails, "Slow, and fails", "The charge fails a day later."},
-	{sandbox.Corrected, "Thinks again", "The charge fails a day later, and the day after it has succeeded all the same."},
-	{sandbox.Partial, "Gives a part", "No more than 10.00 can be taken."},
-	{sandbox.RefundFailing, "Takes nothing back", "The charge succeeds; a refund of it fails an hour later."},
-}
-
 // sandboxShow has what goes wrong on purpose. It is there in a store in test mode, and nowhere else.
 func (a *area) sandboxShow(w http.ResponseWriter, r *http.Request) error {
 	if a.Sandbox == nil {
@@ -61,8 +46,8 @@ func (a *area) sandboxPage(w http.ResponseWriter, r *http.Request, status int, f
 		v.Left = []card{{Head: ui.CardHead{Title: "What goes wrong on purpose", Text: "In force until it is set again."}, Form: &form}}
 	}
 	t := &ui.Table{ID: "cards", Flush: true, Caption: "Cards", Columns: []ui.Column{{Label: "Card"}, {Label: "What happens"}}}
-	for _, c := range sandboxCards {
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Text(c.name).With(c.token), ui.Text(c.what)}})
+	for _, c := range sandbox.Cards() {
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Text(c.Name).With(c.Token), ui.Text(c.What)}})
 	}
 	v.Right = []card{{Head: ui.CardHead{Title: "Cards", Text: "A customer's page saves one; the pay page offers them."}, Table: t}}
 	return a.pages.Render(w, status, "sheet", v)

@@ -37,6 +37,8 @@ type card struct {
 	Calm     bool     // none of it is grave
 	Table    *ui.Table
 	Timeline *ui.Timeline
+	Words    string // a text as it was written
+	Code     string // the same, for machines
 	Form     *ui.Form
 	Empty    *ui.Empty
 }

@@ -13,6 +13,7 @@ import (
 // taskTitles say what is asked.
 var taskTitles = map[string]string{
 	"subscription.period_removed": "What becomes of a period that nobody is asked to pay?", "late_money": "Money arrived for an invoice that takes none", "refund.failed": "A refund failed",
+	"dispute.opened": "A payment is disputed: answer the bank", "dispute.uncovered": "Disputed money that the customer has spent",
 	heldCharges: "More charges than usual are due, and wait", "refund.uncovered": "A refund was made on the gateway's pages of more than there was",
 	"gateway_event.failed": "What a gateway told could not be applied", "payment.unplaced": "A payment that belongs to no invoice", "customer.unreachable": "A customer can't be written to", "notice.missed": "A mail could not be written",
 }

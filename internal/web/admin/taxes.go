@@ -10,6 +10,8 @@ import (
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
+const taxesAt = "/admin/taxes"
+
 func (a *area) taxList(w http.ResponseWriter, r *http.Request) error {
 	rates, err := a.Billing.TaxRates(r.Context())
 	if err != nil {
@@ -24,7 +26,7 @@ func (a *area) taxList(w http.ResponseWriter, r *http.Request) error {
 	if s.TaxMode == "off" {
 		v.Callouts = append(v.Callouts, ui.Callout{Tone: ui.Info, Title: "Tax is off", Text: "Nothing is added to prices until tax is switched on in the settings."})
 	}
-	add := ui.Button{Label: "New rate", Href: "/admin/taxes/new", Kind: ui.Primary, Icon: "plus"}
+	add := ui.Button{Label: "New rate", Href: taxesAt + "/new", Kind: ui.Primary, Icon: "plus"}
 	v.Table = ui.Table{
 		Caption: "Tax rates", Columns: []ui.Column{{Label: "Where"}, {Label: "Name"}, {Label: "Rate", End: true}, {Label: "From"}, {Label: "Delete", Hidden: true}},
 		Empty: &ui.Empty{Art: "list", Title: "No rates", Text: "A rate says what is charged to buyers in a country, from a day on."},
@@ -34,20 +36,26 @@ func (a *area) taxList(w http.ResponseWriter, r *http.Request) error {
 		v.Table.Empty.Action = &add
 	}
 	for _, x := range rates {
-		where, act := x.Country, ui.Cell{}
-		if x.State != "" {
-			where += " " + x.State
-		}
+		where, act := ui.Text(taxPlace(x)).With(x.Class), ui.Cell{}
 		if mayWrite {
-			act = ui.Act(ui.Button{Label: "Delete", Href: "/admin/taxes/" + x.ID + "/delete", Post: true, Icon: "trash"})
+			where = where.To(taxesAt + "/" + x.ID + "/edit")
+			act = ui.Act(ui.Button{Label: "Delete", Kind: ui.Quiet, Href: taxesAt + "/" + x.ID + "/delete", Confirm: taxQuestion(x)})
 		}
-		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{ui.Text(where).With(x.Class), ui.Text(x.Name), ui.Text(x.Rate.String() + " %"), ui.Text(x.ValidFrom.String()), act}})
+		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{where, ui.Text(x.Name), ui.Text(x.Rate.String() + " %"), ui.Text(x.ValidFrom.String()), act}})
 	}
 	return a.list(w, v)
 }
 
-func taxForm(f func(string) string) ui.Form {
-	return ui.Form{Action: "/admin/taxes", Submit: "Save rate", Cancel: "/admin/taxes", Sections: []ui.FormSection{{
+func taxPlace(x billing.TaxRate) string {
+	if x.State == "" {
+		return x.Country
+	}
+	return x.Country + " " + x.State
+}
+
+// taxForm is the form of a rate; id is empty for one that is not there yet.
+func taxForm(id string, f func(string) string) ui.Form {
+	form := ui.Form{Action: taxesAt, Submit: "Save rate", Cancel: taxesAt, Sections: []ui.FormSection{{
 		Title: "Rate", Text: "Invoices that are issued from its day on are taxed by it. Those that were issued stay as they are.",
 		Fields: []ui.Field{
 			{Name: "country", Label: "Country", Value: f("country"), Required: true, MaxLength: 2, Short: true, Hint: "Two letters, such as DE"},
@@ -58,13 +66,61 @@ func taxForm(f func(string) string) ui.Form {
 			{Kind: ui.InputDate, Name: "valid_from", Label: "From", Value: f("valid_from"), Required: true, Short: true},
 		},
 	}}}
+	if id != "" {
+		form.Action += "/" + id
+	}
+	return form
+}
+
+func (a *area) taxPage(w http.ResponseWriter, r *http.Request, status int, title string, f ui.Form) error {
+	v := formView{Page: a.page(r, title, "taxes"), Head: ui.Head{Title: title}, Form: f}
+	v.Crumbs = []ui.Crumb{{Label: "Taxes", Href: taxesAt}, {Label: title}}
+	return a.form(w, status, v)
 }
 
 func (a *area) taxNew(w http.ResponseWriter, r *http.Request) error {
-	return a.form(w, http.StatusOK, formView{Page: a.page(r, "New rate", "taxes"), Head: ui.Head{Title: "New rate"}, Form: taxForm(func(string) string { return "" })})
+	return a.taxPage(w, r, http.StatusOK, "New rate", taxForm("", func(string) string { return "" }))
 }
 
 func (a *area) taxCreate(w http.ResponseWriter, r *http.Request) error {
+	return a.taxSave(w, r, "New rate", func(in billing.TaxRateInput) error {
+		_, err := a.Billing.CreateTaxRate(r.Context(), in)
+		return err
+	})
+}
+
+// taxRate is the rate that an address names.
+func (a *area) taxRate(r *http.Request) (billing.TaxRate, error) {
+	rates, err := a.Billing.TaxRates(r.Context())
+	if err != nil {
+		return billing.TaxRate{}, err
+	}
+	for _, x := range rates {
+		if x.ID == r.PathValue("id") {
+			return x, nil
+		}
+	}
+	return billing.TaxRate{}, errNoPage
+}
+
+func (a *area) taxEdit(w http.ResponseWriter, r *http.Request) error {
+	x, err := a.taxRate(r)
+	if err != nil {
+		return err
+	}
+	have := map[string]string{"country": x.Country, "state": x.State, "class": x.Class, "name": x.Name, "rate": x.Rate.String(), "valid_from": x.ValidFrom.String()}
+	return a.taxPage(w, r, http.StatusOK, "Edit rate", taxForm(x.ID, func(name string) string { return have[name] }))
+}
+
+func (a *area) taxUpdate(w http.ResponseWriter, r *http.Request) error {
+	return a.taxSave(w, r, "Edit rate", func(in billing.TaxRateInput) error {
+		_, err := a.Billing.UpdateTaxRate(r.Context(), r.PathValue("id"), in)
+		return err
+	})
+}
+
+// taxSave saves what was typed, or shows it again with what is wrong.
+func (a *area) taxSave(w http.ResponseWriter, r *http.Request, title string, save func(billing.TaxRateInput) error) error {
 	f := r.PostFormValue
 	bad, whole := map[string]string{}, ""
 	in := billing.TaxRateInput{Country: f("country"), State: f("state"), Class: f("class"), Name: f("name")}
@@ -76,21 +132,31 @@ func (a *area) taxCreate(w http.ResponseWriter, r *http.Request) error {
 		bad["valid_from"] = "is not a date"
 	}
 	if len(bad) == 0 {
-		_, err := a.Billing.CreateTaxRate(r.Context(), in)
+		err := save(in)
 		if err == nil {
-			return done(w, r, "/admin/taxes", "The rate was saved.")
+			return done(w, r, taxesAt, "The rate was saved.")
 		}
 		var ok bool
 		if bad, whole, ok = fieldErrors(err); !ok {
 			return err
 		}
 	}
-	return a.form(w, http.StatusUnprocessableEntity, formView{Page: a.page(r, "New rate", "taxes"), Head: ui.Head{Title: "New rate"}, Form: ui.WithErrors(taxForm(f), bad, whole)})
+	return a.taxPage(w, r, http.StatusUnprocessableEntity, title, ui.WithErrors(taxForm(r.PathValue("id"), f), bad, whole))
 }
 
-func (a *area) taxDelete(w http.ResponseWriter, r *http.Request) error {
-	if err := a.Billing.DeleteTaxRate(r.Context(), r.PathValue("id")); err != nil {
-		return err
+func taxQuestion(x billing.TaxRate) *ui.Confirm {
+	return &ui.Confirm{
+		ID: "delete-" + x.ID, Title: "Delete " + x.Name + " of " + x.Rate.String() + " % in " + taxPlace(x) + "?",
+		Effects: []string{"Invoices that are issued from now on are taxed by the rate that was in force before it, or not at all.", "Those that were issued stay as they are."},
+		Action:  taxesAt + "/" + x.ID + "/delete", Label: "Delete", Cancel: taxesAt,
 	}
-	return done(w, r, "/admin/taxes", "The rate was deleted.")
+}
+
+func (a *area) taxDeleteQuestion(r *http.Request) (*ui.Confirm, error) {
+	x, err := a.taxRate(r)
+	return taxQuestion(x), err
+}
+
+func (a *area) taxDelete(r *http.Request) (to, text string, err error) {
+	return taxesAt, "The rate was deleted.", a.Billing.DeleteTaxRate(r.Context(), r.PathValue("id"))
 }

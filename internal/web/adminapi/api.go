@@ -35,6 +35,7 @@ import (
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
+	"github.com/keystead/keystead/internal/recovery"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/report"
 	"github.com/keystead/keystead/internal/setting"
@@ -58,6 +59,7 @@ type Config struct {
 	Customers     *customer.Service
 	Releases      *release.Service
 	Settings      *setting.Service
+	Recovery      *recovery.Service
 	Licenses      *license.Service
 	Orders        *order.Service
 	Billing       *billing.Service
@@ -139,6 +141,7 @@ func New(c Config) *API {
 	a.events()
 	a.jobs()
 	a.automation()
+	a.recovery()
 	a.figures()
 	a.verify()
 	a.tokens()

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/automation"
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/fail"
 )
 
 // TestClock is where the clock of a test store stands.
@@ -38,12 +40,12 @@ func showRun(r automation.Report) Run {
 
 // NewTime is where a test clock is moved to.
 type NewTime struct {
-	To time.Time `json:"to" doc:"Not later than now: what is due runs, and the clock stays"`
+	To string `json:"to" maxLength:"64" example:"2027-03-20" doc:"An instant such as 2027-03-20T03:21:26Z, or a date: its first instant in the store's zone. Not later than now: what is due runs, and the clock stays"`
 }
 
 // Horizon is how far a dry run looks ahead.
 type Horizon struct {
-	Until time.Time `json:"until" doc:"At most 400 days away"`
+	Until string `json:"until" maxLength:"64" example:"2027-03-20" doc:"An instant such as 2027-03-20T03:21:26Z, or a date: its first instant in the store's zone. At most 400 days away"`
 }
 
 // DryRun is what would happen.
@@ -162,7 +164,11 @@ func (a *API) automation() {
 		})
 	add(a, route{Method: http.MethodPost, Path: "/test-clock/advance", Scope: "jobs:write", Tag: clock, Summary: "Move the test clock", Notes: "Runs, in the order of time, all that falls due on the way, and answers when all is settled. At most 20 years at once.", Repeat: after, Long: true, Codes: []string{"NO_TEST_CLOCK"}},
 		func(ctx context.Context, in *struct{ Body NewTime }) (Run, error) {
-			r, err := a.Automation.Advance(ctx, in.Body.To, nil)
+			to, err := a.instant(ctx, "to", in.Body.To)
+			if err != nil {
+				return Run{}, err
+			}
+			r, err := a.Automation.Advance(ctx, to, nil)
 			return showRun(r), err
 		})
 	add(a, route{Method: http.MethodPost, Path: "/automation/run", Scope: "jobs:write", Tag: tag, Summary: "Run all that is due now", Notes: "In order, and answers when it is done. Running it twice does no harm.", Repeat: after, Long: true},
@@ -180,7 +186,11 @@ func (a *API) automation() {
 		})
 	add(a, route{Method: http.MethodPost, Path: "/automation/dry-run", Scope: "sales:read", Tag: tag, Summary: "Tell what would happen until a date", Notes: "With amounts, if nobody did anything meanwhile. It happens in a copy of the store, from which nothing reaches the world outside.", Repeat: after, Long: true},
 		func(ctx context.Context, in *struct{ Body Horizon }) (DryRun, error) {
-			r, err := a.DryRun(ctx, in.Body.Until)
+			until, err := a.instant(ctx, "until", in.Body.Until)
+			if err != nil {
+				return DryRun{}, err
+			}
+			r, err := a.DryRun(ctx, until)
 			return showDryRun(r), err
 		})
 	add(a, route{Method: http.MethodGet, Path: "/automation/tasks", Scope: "settings:read", Tag: tag, Summary: "Show how all due work stands"}, a.listTasks)
@@ -198,6 +208,23 @@ func (a *API) automation() {
 		func(ctx context.Context, in *struct{ Body FailureRef }) (none, error) {
 			return none{}, a.Automation.Retry(ctx, in.Body.Task, in.Body.SubjectID)
 		})
+}
+
+// instant reads a point in time: an instant, or a date of the store's zone, on which all that is due falls due at its first
+// instant.
+func (a *API) instant(ctx context.Context, field, text string) (time.Time, error) {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t, nil
+	}
+	day, err := civil.Parse(text)
+	if err != nil {
+		return time.Time{}, fail.Invalid(field, "must be an instant such as 2027-03-20T03:21:26Z, or a date")
+	}
+	s, err := a.Settings.Get(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return day.StartIn(s.TimeZone), nil
 }
 
 func (a *API) listTasks(ctx context.Context, _ *struct{}) (Tasks, error) {

@@ -39,6 +39,11 @@ func TestTestClock(t *testing.T) {
 		if diff := cmp.Diff([]any{object{"type": "license.expired", "number": 1.0, "money": nil}}, dry["totals"]); diff != "" {
 			t.Error(diff)
 		}
+		// A date is its first instant in the store's zone.
+		if byDate := b.do("POST", "/automation/dry-run", object{"until": "2026-06-01"}); cmp.Diff(dry, byDate) != "" {
+			t.Error(cmp.Diff(dry, byDate))
+		}
+		b.send("POST", "/automation/dry-run", object{"until": "2026-06-31"}).refused(422, "INVALID_INPUT")
 		b.send("POST", "/automation/dry-run", object{"until": "2028-06-01T00:00:00Z"}).refused(422, "INVALID_INPUT")
 		if got := b.do("GET", "/test-clock", nil); got["now"] != "2026-03-01T12:00:00Z" {
 			t.Errorf("after the dry run: %v", got)

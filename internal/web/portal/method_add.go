@@ -19,7 +19,7 @@ func (a *area) methodNew(w http.ResponseWriter, r *http.Request) error {
 
 func (a *area) methodView(w http.ResponseWriter, r *http.Request, status int, token string, problem error) error {
 	choice := ui.Field{Kind: ui.InputRadio, Name: "token", Label: "Test card", Value: token, Required: true}
-	for _, c := range testCards {
+	for _, c := range sandbox.Cards() {
 		choice.Options = append(choice.Options, ui.Option{Value: c.Token, Label: c.Label, Hint: c.What})
 	}
 	f := ui.Form{Action: newMethod, Submit: "Save card", Cancel: "/account/payment-methods", Stacked: true, Sections: []ui.FormSection{{Fields: []ui.Field{choice}}}}
@@ -52,5 +52,9 @@ func (a *area) methodSave(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.methodView(w, r, web.FormStatus(w, err), token, err)
 	}
-	return done(w, r, "/account/payment-methods", m.Label+" is saved. Renewals are charged to it from now on.")
+	said := m.Label + " is saved. Renewals are charged to it from now on."
+	if a.toPay(r, visitorOf(r)) > 0 {
+		said += " What is open already you can pay with it now."
+	}
+	return done(w, r, "/account/payment-methods", said)
 }

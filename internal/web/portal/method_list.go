@@ -6,7 +6,6 @@ import (
 
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/payment"
-	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -24,6 +23,9 @@ func (a *area) methodList(w http.ResponseWriter, r *http.Request) error {
 	mayAdd := !me.acting() && a.canAdd() && len(saved) < mostMethods
 	if mayAdd && len(saved) > 0 {
 		v.Head.Actions = []ui.Button{{Label: "Add", Icon: "plus", Kind: ui.Primary, Href: newMethod}}
+	}
+	if n := a.toPay(r, me); n > 0 && !me.acting() {
+		v.Callouts = append(v.Callouts, openInvoices(n))
 	}
 	for _, m := range saved {
 		v.Cards = append(v.Cards, a.methodCard(v.Page, m, saved, today, !me.acting()))
@@ -129,14 +131,3 @@ func (a *area) drop(w http.ResponseWriter, r *http.Request) error {
 
 // mostMethods is more than anybody needs.
 const mostMethods = 20
-
-// testCards are the cards of the sandbox: there is no form of a gateway to type one into.
-var testCards = []sandbox.Card{
-	{Token: sandbox.OK, Label: "Sandbox •••• 4242", What: "Every charge succeeds."},
-	{Token: sandbox.Decline, Label: "Sandbox •••• 0002", What: "Every charge is declined."},
-	{Token: sandbox.Insufficient, Label: "Sandbox •••• 9995", What: "There is not enough money on the account."},
-	{Token: sandbox.Auth, Label: "Sandbox •••• 3220", What: "You must confirm each charge."},
-	{Token: sandbox.Timeout, Label: "Sandbox •••• 0119", What: "A charge succeeds, and the answer to it is lost."},
-	{Token: sandbox.Pending, Label: "Sandbox DE•• 3000", What: "A charge succeeds a day later."},
-	{Token: sandbox.Disputed, Label: "Sandbox •••• 0259", What: "A charge succeeds and is disputed three days later."},
-}

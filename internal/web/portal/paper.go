@@ -1,11 +1,7 @@
 package portal
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
-	"time"
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/web"
@@ -56,7 +52,8 @@ func (a *area) invoicePDF(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return sendPaper(w, r, p)
+	web.SendPDF(w, r, p.Filename(), p.PDF)
+	return nil
 }
 
 func (a *area) notePDF(w http.ResponseWriter, r *http.Request) error {
@@ -68,14 +65,6 @@ func (a *area) notePDF(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return sendPaper(w, r, p)
-}
-
-// sendPaper hands out the file of a document.
-func sendPaper(w http.ResponseWriter, r *http.Request, p billing.Paper) error {
-	sum := sha256.Sum256(p.PDF)
-	web.SetFileHeaders(w.Header(), p.Filename(), hex.EncodeToString(sum[:]))
-	w.Header().Set("Content-Type", "application/pdf")
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(p.PDF))
+	web.SendPDF(w, r, p.Filename(), p.PDF)
 	return nil
 }

@@ -18,7 +18,8 @@ func passwordForm(email string) ui.Form {
 
 func (a *area) passwordView(w http.ResponseWriter, r *http.Request, status int, f ui.Form) error {
 	v := gateView{Page: a.page(w, r, "Change password", "details"), Heading: "Change password", Form: &f}
-	v.Note = "Your other devices are signed out."
+	v.Note = "Your other devices are signed out. If you have no password yet, or forgot it, a link by mail lets you set one."
+	v.Buttons = []ui.Button{{Label: "Get a link by mail", Href: linkAskAt, Icon: "mail"}}
 	return a.gate(w, status, v)
 }
 

@@ -160,7 +160,7 @@ func TestPaymentMethods(t *testing.T) {
 	b := setup(t)
 	br := b.signedIn(b.newCustomer("Marie"))
 	const list = "/account/payment-methods"
-	br.get(newMethod).is(200).sound().says("Sandbox •••• 4242", "Every charge is declined.")
+	br.get(newMethod).is(200).sound().says("Sandbox •••• 4242", "The charge is declined.")
 	br.post(newMethod, "token", "tok_of_my_own").is(422).sound().says("is not a card of the sandbox")
 	br.post(newMethod, "token", sandbox.OK).to(list)
 	br.post(newMethod, "token", sandbox.Decline).to(list)

@@ -18,6 +18,7 @@ import (
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
@@ -47,6 +48,7 @@ type Config struct {
 	Billing       *billing.Service
 	Payments      *payment.Service
 	Subscriptions *subscription.Service
+	Mail          *mail.Service
 	Sandbox       *sandbox.Sandbox // nil in a live store
 	Clock         clock.Clock
 	Log           *slog.Logger

@@ -5,6 +5,9 @@ func (a *area) routes() []route {
 	return []route{
 		{pattern: "GET /account/sign-in", access: anyone, handle: a.signInPage},
 		{pattern: "POST /account/sign-in", access: anyone, handle: a.signIn},
+		{pattern: "GET /account/sign-in/link", access: anyone, handle: a.linkAskPage},
+		{pattern: "POST /account/sign-in/link", access: anyone, handle: a.linkAsk},
+		{pattern: "GET /account/sign-in/link/sent", access: anyone, handle: a.linkSent},
 		{pattern: "GET /account/link/{token}", access: anyone, handle: a.linkPage},
 		{pattern: "POST /account/link/{token}", access: anyone, handle: a.linkUse},
 		{pattern: "POST /account/sign-out", access: anyone, handle: a.signOut},

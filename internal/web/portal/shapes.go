@@ -53,6 +53,7 @@ type gateView struct {
 	Lead    string
 	Form    *ui.Form
 	Note    string
+	Buttons []ui.Button
 }
 
 func (a *area) sheet(w http.ResponseWriter, status int, v sheetView) error {

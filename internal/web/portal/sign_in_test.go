@@ -1,11 +1,16 @@
 package portal
 
 import (
+	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/order"
+	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/signin"
 	"github.com/keystead/keystead/internal/staff"
 )
@@ -186,4 +191,97 @@ func TestLeavingIsSigningOutForTheCustomer(t *testing.T) {
 	br := b.signedIn(b.newCustomer("Marie"))
 	br.post("/account/leave").to("/account/sign-in")
 	br.get("/account/licenses").is(303)
+}
+
+// letterbox keeps the links that customers ask for.
+type letterbox struct {
+	service *signin.Service
+	asked   []signin.LinkRequest
+	mails   []signin.LinkMail
+}
+
+func (l *letterbox) Later(_ context.Context, _ *db.Tx, q signin.LinkRequest) error {
+	l.asked = append(l.asked, q)
+	return nil
+}
+
+func (l *letterbox) Send(_ context.Context, _ *db.Tx, m signin.LinkMail) error {
+	l.mails = append(l.mails, m)
+	return nil
+}
+
+// deliver returns the links of the mails that were asked for.
+func (l *letterbox) deliver(t *testing.T) (links []string) {
+	t.Helper()
+	for _, q := range l.asked {
+		if err := l.service.MailLink(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, m := range l.mails {
+		links = append(links, "/account/link/"+m.Token+"?"+url.Values{"next": {m.Next}}.Encode())
+	}
+	l.asked, l.mails = nil, nil
+	return links
+}
+
+// canMail gives the store a mail server.
+func (b *bundle) canMail() {
+	b.Helper()
+	must(b.Settings.Patch(b.Context(), map[string]json.RawMessage{
+		"mail.smtp": []byte(`"mail.example.com:587"`), "mail.from": []byte(`"shop@example.com"`),
+	}))(b.T)
+}
+
+func TestLinkByMail(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.canMail()
+	box := &letterbox{service: b.SignIn}
+	b.SignIn.UsePostman(box)
+	marie := b.newCustomer("Marie") // who bought without signing in, and has no password
+	g := b.newGoods("tool", "Tool", 3, 0)
+	own := b.sell(marie, g)
+	again := must(b.Orders.Checkout(t.Context(), order.Guest{Email: marie.Email, Name: "M"}, order.Input{
+		Items: []order.Item{{PriceID: g.price.ID, Quantity: 1}},
+	}))(t)
+	must(b.Payments.Record(t.Context(), again.Order.InvoiceID, payment.Manual{Money: again.Order.Total, Reference: "TRF-9"}))(t)
+
+	br := b.browser()
+	br.get("/account/sign-in?next=%2Faccount%2Finvoices").is(200).says(`href="/account/sign-in/link?next=%2Faccount%2Finvoices"`)
+	br.get("/account/sign-in/link?next=%2Faccount%2Finvoices").is(200).sound().says(`name="next" value="/account/invoices"`)
+	br.post("/account/sign-in/link", "email", "no address").is(422).says("no address")
+	br.post("/account/sign-in/link", "email", "nobody@example.com").to("/account/sign-in/link/sent")
+	if links := box.deliver(t); len(links) != 0 {
+		t.Errorf("mails to nobody: %q", links)
+	}
+	br.post("/account/sign-in/link", "email", "MARIE@example.com", "next", "/account/invoices").to("/account/sign-in/link/sent")
+	br.get("/account/sign-in/link/sent").is(200).sound().says("on its way", "It works once").hides("marie")
+	links := box.deliver(t)
+	if len(links) != 1 {
+		t.Fatalf("mails %q", links)
+	}
+	br.get(links[0]).is(200).sound().says("marie@example.com", `name="next" value="/account/invoices"`, "new-password")
+	br.get(links[0]).is(200) // looking does not use it
+	path, _, _ := strings.Cut(links[0], "?")
+	br.post(path, "password", "short", "next", "/account/invoices").is(422).says("needs at least 10 characters", `name="next" value="/account/invoices"`)
+	br.post(path, "password", "", "next", "/account/invoices").to("/account/invoices")
+	br.get("/account/invoices").is(200).says("You are signed in.")
+	if body := br.get("/account/licenses").is(200).Body; strings.Count(body, "/account/licenses/lic_") < 2 || !strings.Contains(body, own.ID) {
+		t.Error("what was ordered without signing in is not there")
+	}
+	b.browser().post(path, "password", "").is(410)
+	b.browser().get(path).is(410)
+
+	br.get("/account/password").is(200).says(`href="/account/sign-in/link"`)
+	br.post("/account/sign-in/link", "email", marie.Email).to("/account/sign-in/link/sent")
+	path, _, _ = strings.Cut(box.deliver(t)[0], "?")
+	br.post(path, "password", password, "next", "https://evil.example/").to("/account/licenses")
+	b.browser().post("/account/sign-in", "email", marie.Email, "password", password).to("/account/licenses")
+}
+
+func TestLinkByMailWithoutAMailServer(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.browser().get("/account/sign-in/link").is(200).sound().says("send mails at the moment").hides(`name="email"`)
 }

@@ -52,7 +52,7 @@ func subscriptionCard(p ui.Page, o outlook) card {
 		next.Value = ui.Text("Due on " + day(d.due))
 	}
 	c.Details.Items = append(c.Details.Items, next)
-	if o.standing.Status == subscription.PastDue || o.overdue() {
+	if o.standing.Status == subscription.PastDue || o.overdue() && !o.disputed() {
 		c.Head.Actions = append(o.pay(), c.Head.Actions...)
 	}
 	return c

@@ -2,6 +2,7 @@ package shop
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -62,6 +63,11 @@ func (b basket) order() order.Input {
 
 // free reports whether there is nothing to pay today.
 func (b basket) free() bool { return b.quoted && b.quote.Invoice.Total.Amount == 0 }
+
+// tries reports whether something in the basket is tried for a time first.
+func (b basket) tries() bool {
+	return b.quoted && slices.ContainsFunc(b.quote.Items, func(i order.Item) bool { return i.TrialDays > 0 })
+}
 
 // recurs reports whether anything in the basket is paid again and again.
 func (b basket) recurs() bool { return len(b.quote.Later) > 0 }

@@ -74,6 +74,9 @@ func (s *shop) buy(w http.ResponseWriter, r *http.Request) error {
 	if g.plan.Kind == catalog.KindAddon && l.item.License == "" {
 		return s.chooseLicense(w, r, g, l)
 	}
+	if l.item.License != "" && visitorOf(r).customer == nil {
+		return s.askSignIn(w, r, g, "This is for a license of yours. Sign in first.")
+	}
 	c := s.cart(r)
 	if l.fresh {
 		c.Items, c.Coupon = nil, ""
@@ -131,18 +134,23 @@ func (s *shop) askFresh(w http.ResponseWriter, r *http.Request, g goods) error {
 	return s.gate(w, http.StatusConflict, v)
 }
 
+// askSignIn asks who wants goods that are for a license; the link that led here leads on.
+func (s *shop) askSignIn(w http.ResponseWriter, r *http.Request, g goods, lead string) error {
+	v := gateView{Page: s.page(w, r, g.plan.Name, "products"), Heading: g.product.Name + " – " + g.plan.Name, Lead: lead}
+	v.Buttons = []ui.Button{
+		{Label: "Sign in", Href: "/account/sign-in?" + url.Values{"next": {r.URL.RequestURI()}}.Encode(), Kind: ui.Primary},
+		{Label: "Back to " + g.product.Name, Href: "/products/" + g.product.Slug},
+	}
+	return s.gate(w, http.StatusOK, v)
+}
+
 // chooseLicense asks for which license an add-on is.
 func (s *shop) chooseLicense(w http.ResponseWriter, r *http.Request, g goods, l buyLink) error {
-	v := gateView{Page: s.page(w, r, g.plan.Name, "products"), Heading: g.product.Name + " – " + g.plan.Name}
 	me := visitorOf(r)
 	if me.customer == nil {
-		v.Lead = "This adds to a license of yours. Sign in, so that you can choose which one."
-		v.Buttons = []ui.Button{
-			{Label: "Sign in", Href: "/account/sign-in?" + url.Values{"next": {r.URL.RequestURI()}}.Encode(), Kind: ui.Primary},
-			{Label: "Back to " + g.product.Name, Href: "/products/" + g.product.Slug},
-		}
-		return s.gate(w, http.StatusOK, v)
+		return s.askSignIn(w, r, g, "This adds to a license of yours. Sign in, so that you can choose which one.")
 	}
+	v := gateView{Page: s.page(w, r, g.plan.Name, "products"), Heading: g.product.Name + " – " + g.plan.Name}
 	owned, _, err := s.Licenses.List(r.Context(), license.Filter{CustomerID: me.id(), ProductID: g.product.ID, Limit: page.Longest})
 	if err != nil {
 		return err

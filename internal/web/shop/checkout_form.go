@@ -181,6 +181,9 @@ func (s *shop) renderCheckout(w http.ResponseWriter, r *http.Request, status int
 	v.Submit = "Place the order"
 	if c.basket.free() {
 		v.PayNote = "There is nothing to pay today."
+		if c.who.customer == nil && c.basket.tries() {
+			v.PayNote += " The trial goes on after its end only if a card is saved in your account by then; otherwise it ends by itself."
+		}
 	} else {
 		v.Submit = "Place the order and pay " + show(c.basket.quote.Invoice.Total)
 		v.Pay, v.Keep, v.PayNote = c.payment()

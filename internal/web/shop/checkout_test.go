@@ -105,7 +105,7 @@ func TestTrial(t *testing.T) {
 	br := b.browser()
 	br.toCheckout(g).says("Gridworks – Pro (trial of 14 days)", "Gridworks – Pro: €29.00 a month, from 15 March 2026.", "There is nothing to pay today.")
 	br.sendForm("/checkout", "email", "ada@example.com", "name", "Ada").toward("/thanks/")
-	br.follow().is(200).says("License key", "paid until 15 March 2026", "€29.00 a month")
+	br.follow().is(200).says("License key", "trial until 15 March 2026", "€29.00 a month")
 
 	// Whoever has had the trial is told before anything is placed.
 	br.toCheckout(g)
@@ -439,6 +439,8 @@ func TestAddonIsForALicense(t *testing.T) {
 	bob := b.signedIn(b.customer("Bob Noyce"))
 	bob.get(addon + "?license=" + l.ID).to("/cart")
 	bob.get("/cart").says("The license is not a license of this customer.").hides(`href="/checkout"`, l.Key)
+	// Who has not signed in has no license that could be named.
+	b.browser().get(addon + "?license=" + l.ID).is(200).says("This is for a license of yours.", "/account/sign-in?next=").hides(l.Key)
 	if p.ID == "" {
 		t.Error("no product")
 	}

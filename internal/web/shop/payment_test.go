@@ -233,7 +233,7 @@ func TestSubscriptionKeepsTheCard(t *testing.T) {
 	br.toCheckout(g).says("it is kept for the renewals").hides(`name="save"`)
 	br.sendForm("/checkout", "pay", bySandbox).toward("/sandbox/pay/")
 	br.payBy("tok_ok").toward("/thanks/")
-	br.follow().says("paid until 1 April 2026", "Gridworks – Pro: €29.00 a month.")
+	br.follow().says("paid until 31 March 2026", "Gridworks – Pro: €29.00 a month.")
 	if m := must(b.Payments.Methods(t.Context(), ada.ID))(t); len(m) != 1 || !m[0].Default {
 		t.Errorf("methods: %+v", m)
 	}

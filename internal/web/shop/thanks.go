@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/license"
@@ -170,11 +171,13 @@ func (s *shop) licenseCard(r *http.Request, p ui.Page, o order.Order, l license.
 		c.Facts = append(c.Facts, counted(l.ActivationLimit, string(l.ActivationType)))
 	}
 	if l.ExpiresAt != nil {
-		until := "until "
-		if slices.ContainsFunc(o.Items, func(i order.Item) bool { return i.PlanID == l.PlanID && i.Cycle.Recurs() }) {
-			until = "paid until "
+		until, last := "until ", *l.ExpiresAt
+		if at := slices.IndexFunc(o.Items, func(i order.Item) bool { return i.PlanID == l.PlanID && i.Cycle.Recurs() }); at >= 0 && o.Items[at].TrialDays > 0 {
+			until = "trial until "
+		} else if at >= 0 {
+			until, last = "paid until ", last.Add(-time.Second) // the last day that is paid, as the portal says it
 		}
-		c.Facts = append(c.Facts, until+l.ExpiresAt.In(p.Zone).Format("2 January 2006"))
+		c.Facts = append(c.Facts, until+last.In(p.Zone).Format("2 January 2006"))
 	}
 	product, err := s.Releases.Product(r.Context(), l.ProductID)
 	if err != nil {
@@ -233,7 +236,7 @@ func accountCardOf(r *http.Request) accountCard {
 		}
 	}
 	return accountCard{
-		Text:   "This page can be opened for 24 hours. Keep the keys, or sign in with the address that you ordered with. If you had an account already, the mail about this order has a link that adds the order to it.",
+		Text:   "This page can be opened for 24 hours. Later, everything of this order is in your account: sign in with the address that you ordered with, by a link that we mail you.",
 		Button: ui.Button{Label: "To your account", Href: "/account"},
 	}
 }

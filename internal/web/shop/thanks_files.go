@@ -1,12 +1,8 @@
 package shop
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/keystead/keystead/internal/web"
 )
@@ -37,9 +33,6 @@ func (s *shop) thanksInvoice(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(paper.PDF)
-	web.SetFileHeaders(w.Header(), paper.Filename(), hex.EncodeToString(sum[:]))
-	w.Header().Set("Content-Type", "application/pdf")
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(paper.PDF))
+	web.SendPDF(w, r, paper.Filename(), paper.PDF)
 	return nil
 }

@@ -81,14 +81,14 @@ type Badge struct {
 var statusTones = map[string]Tone{
 	"active": Success, "valid": Success, "paid": Success, "completed": Success, "delivered": Success,
 	"sent": Success, "succeeded": Success, "enabled": Success, "won": Success, "published": Success, "ok": Success, "done": Success,
-	"fulfilled": Success, "live": Success, "issued": Success, "registered": Success, "captured": Success,
+	"fulfilled": Success, "live": Success, "issued": Success, "registered": Success, "captured": Success, "applied": Success,
 
 	"open": Info, "trialing": Info, "trial": Info, "processing": Info, "running": Info, "queued": Info,
-	"scheduled": Info, "authorized": Info, "new": Info, "test": Info, "renewing": Info, "invited": Info,
+	"scheduled": Info, "authorized": Info, "new": Info, "test": Info, "renewing": Info, "invited": Info, "planned": Info, "sending": Info,
 
 	"suspended": Warn, "past_due": Warn, "overdue": Warn, "pending": Warn, "grace": Warn, "retrying": Warn,
 	"unknown": Warn, "partially_paid": Warn, "partially_refunded": Warn, "disputed": Warn, "redemption": Warn,
-	"on_hold": Warn, "waiting": Warn, "due": Warn, "needs_attention": Warn,
+	"on_hold": Warn, "waiting": Warn, "due": Warn, "needs_attention": Warn, "failing": Warn,
 
 	"revoked": Danger, "failed": Danger, "lost": Danger, "bounced": Danger, "refused": Danger, "rejected": Danger,
 	"uncollectible": Danger, "error": Danger, "banned": Danger, "limit_reached": Danger,

@@ -35,10 +35,11 @@ type Page struct {
 	Search    string // the query in the search box
 	SearchURL string // where the search box sends to; empty hides it
 
-	TestMode string  // text of the banner of a test store; empty in a live one
-	Acting   *Acting // set while staff act for a customer
-	Footer   []Link  // imprint, terms, privacy, status
-	Wide     bool    // more room: for an Auth page a wider card, else no maximal width
+	TestMode string    // text of the banner of a test store; empty in a live one
+	Recovery *Recovery // set while a restored store is held back
+	Acting   *Acting   // set while staff act for a customer
+	Footer   []Link    // imprint, terms, privacy, status
+	Wide     bool      // more room: for an Auth page a wider card, else no maximal width
 }
 
 // View is implemented by every struct that embeds Page.
@@ -104,6 +105,12 @@ type Flash struct {
 type Acting struct {
 	Customer string
 	StopURL  string // receives a POST
+}
+
+// Recovery tells staff on every page that a restored store is held back.
+type Recovery struct {
+	Text       string
+	ConfirmURL string // of the page that asks; empty: the reader may not
 }
 
 // Tone is the meaning of a colour.

@@ -49,6 +49,16 @@ func (Manual) FindRefund(context.Context, string, string) (gateway.RefundOutcome
 	return gateway.RefundOutcome{}, gateway.ErrNotFound
 }
 
+// FindDispute implements gateway.Gateway.
+func (Manual) FindDispute(context.Context, string) (gateway.DisputeEvent, error) {
+	return gateway.DisputeEvent{}, gateway.ErrNotFound
+}
+
+// EventsSince implements gateway.Gateway.
+func (Manual) EventsSince(context.Context, time.Time, string) ([]gateway.Event, string, error) {
+	return nil, "", nil
+}
+
 // AttachMethod implements gateway.Gateway.
 func (Manual) AttachMethod(context.Context, string, string) (gateway.Method, error) {
 	return gateway.Method{}, gateway.ErrUnable

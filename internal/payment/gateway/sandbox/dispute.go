@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
@@ -85,8 +86,37 @@ func (s *Sandbox) tellDispute(ctx context.Context, tx *db.Tx, c query.SandboxCha
 	if err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, c.ID, gateway.Event{Type: "dispute." + d.Status, Dispute: &gateway.DisputeEvent{
+	e := disputeOf(d, c)
+	return s.tell(ctx, tx, c.ID, gateway.Event{Type: "dispute." + d.Status, Dispute: &e})
+}
+
+// timeToRespond is how long a store can answer a dispute, as with many banks.
+const timeToRespond = 7 * 24 * time.Hour
+
+func disputeOf(d query.SandboxDispute, c query.SandboxCharge) gateway.DisputeEvent {
+	return gateway.DisputeEvent{
 		Reference: d.ID, ChargeKey: c.Key, ChargeReference: c.ID, Money: money.New(d.Amount, money.Currency(d.Currency)),
-		State: gateway.DisputeState(d.Status), Reason: d.Reason,
-	}})
+		State: gateway.DisputeState(d.Status), Reason: d.Reason, RespondBy: d.CreatedAt.Time().Add(timeToRespond),
+	}
+}
+
+// FindDispute implements gateway.Gateway.
+func (s *Sandbox) FindDispute(ctx context.Context, reference string) (gateway.DisputeEvent, error) {
+	var e gateway.DisputeEvent
+	err := s.read(ctx, func(tx *db.Tx) error {
+		d, err := tx.SandboxDispute(ctx, reference)
+		if db.NotFound(err) {
+			return gateway.ErrNotFound
+		}
+		if err != nil {
+			return fmt.Errorf("sandbox: %w", err)
+		}
+		c, err := tx.SandboxCharge(ctx, d.ChargeID)
+		if err != nil {
+			return fmt.Errorf("sandbox: %w", err)
+		}
+		e = disputeOf(d, c)
+		return nil
+	})
+	return e, err
 }

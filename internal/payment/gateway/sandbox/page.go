@@ -32,7 +32,7 @@ func (s Session) Open() bool { return s.State == gateway.RequiresAction }
 func sessionOf(c query.SandboxCharge) Session {
 	return Session{
 		ID: c.ID, Money: money.New(c.Amount, money.Currency(c.Currency)), InvoiceNumber: c.InvoiceNumber,
-		State: gateway.State(c.State), Detail: details[c.Code], Confirm: c.Card != "", ReturnURL: c.ReturnUrl, Cards: cards,
+		State: gateway.State(c.State), Detail: details[c.Code], Confirm: c.Card != "", ReturnURL: c.ReturnUrl, Cards: Cards(),
 	}
 }
 

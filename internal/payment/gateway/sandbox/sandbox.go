@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,7 +83,8 @@ func RefuseLive(ctx context.Context, d *db.DB) error {
 // Card is a card of which the sandbox knows what it does.
 type Card struct {
 	Token string // tok_…
-	Label string
+	Name  string // in two words
+	Label string // as a saved method
 	What  string // happens when it is charged
 }
 
@@ -102,18 +104,21 @@ const (
 )
 
 var cards = []Card{
-	{OK, "Sandbox •••• 4242", "The charge succeeds."},
-	{Decline, "Sandbox •••• 0002", "The charge is declined."},
-	{Insufficient, "Sandbox •••• 9995", "There is not enough money on the account."},
-	{Auth, "Sandbox •••• 3220", "The owner must confirm each charge."},
-	{Timeout, "Sandbox •••• 0119", "The charge succeeds, and the answer to it is lost."},
-	{Disputed, "Sandbox •••• 0259", "The charge succeeds and is disputed three days later."},
-	{Pending, "Sandbox DE•• 3000", "The charge succeeds a day later."},
-	{PendingFails, "Sandbox DE•• 3001", "The charge fails a day later."},
-	{Corrected, "Sandbox DE•• 3002", "The charge fails a day later, and the day after it has succeeded all the same."},
-	{Partial, "Sandbox •••• 1010", "No more than 10.00 can be taken."},
-	{RefundFailing, "Sandbox •••• 5126", "The charge succeeds; a refund of it fails an hour later."},
+	{OK, "Works", "Sandbox •••• 4242", "The charge succeeds."},
+	{Decline, "Declined", "Sandbox •••• 0002", "The charge is declined."},
+	{Insufficient, "Empty account", "Sandbox •••• 9995", "There is not enough money on the account."},
+	{Auth, "Asks its owner", "Sandbox •••• 3220", "The owner must confirm each charge."},
+	{Timeout, "Loses the answer", "Sandbox •••• 0119", "The charge succeeds, and the answer to it is lost."},
+	{Disputed, "Disputed later", "Sandbox •••• 0259", "The charge succeeds and is disputed three days later."},
+	{Pending, "Slow", "Sandbox DE•• 3000", "The charge succeeds a day later."},
+	{PendingFails, "Slow, and fails", "Sandbox DE•• 3001", "The charge fails a day later."},
+	{Corrected, "Thinks again", "Sandbox DE•• 3002", "The charge fails a day later, and the day after it has succeeded all the same."},
+	{Partial, "Gives a part", "Sandbox •••• 1010", "No more than 10.00 can be taken."},
+	{RefundFailing, "Takes nothing back", "Sandbox •••• 5126", "The charge succeeds; a refund of it fails an hour later."},
 }
+
+// Cards returns the cards, to choose from.
+func Cards() []Card { return slices.Clone(cards) }
 
 func cardOf(token string) (Card, bool) {
 	for _, c := range cards {

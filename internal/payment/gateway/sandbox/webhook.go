@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/job"
@@ -62,6 +63,29 @@ func (s *Sandbox) tell(ctx context.Context, tx *db.Tx, chargeID string, e gatewa
 		}
 	}
 	return nil
+}
+
+const eventPage = 100
+
+// EventsSince implements gateway.Gateway. Those are among them whose webhooks are late or were dropped.
+func (s *Sandbox) EventsSince(ctx context.Context, since time.Time, cursor string) (events []gateway.Event, next string, err error) {
+	err = s.read(ctx, func(tx *db.Tx) error {
+		rows, err := tx.SandboxEventsSince(ctx, query.SandboxEventsSinceParams{Since: clock.FromTime(since), After: cursor, N: eventPage})
+		if err != nil {
+			return fmt.Errorf("sandbox: %w", err)
+		}
+		events, next = make([]gateway.Event, len(rows)), ""
+		for i, r := range rows {
+			if err := json.Unmarshal([]byte(r.Body), &events[i]); err != nil {
+				return fmt.Errorf("sandbox: event %s: %w", r.ID, err)
+			}
+		}
+		if len(rows) == eventPage {
+			next = rows[len(rows)-1].ID
+		}
+		return nil
+	})
+	return events, next, err
 }
 
 // deliver is the handler of webhookJob. What is not taken is sent again, later, by the queue.
