@@ -2,6 +2,7 @@ package lease
 
 import (
 	"net/netip"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -95,14 +96,14 @@ func stateRule(v *stateVector) {
 	switch {
 	case c.Sta != Active:
 		v.State, v.Reason = "Invalid", c.Sta
-	case c.Idt != "" && v.Identifier != c.Idt:
-		v.State, v.Reason = "Invalid", "not_activated"
 	case len(c.Dom) > 0 && !slices.ContainsFunc(c.Dom, func(d string) bool { return domainFits(d, v.Place.Domain) }):
 		v.State, v.Reason = "Invalid", "wrong_domain"
 	case len(c.IPs) > 0 && !slices.ContainsFunc(c.IPs, func(ip string) bool { return ipFits(ip, v.Place.IP) }):
 		v.State, v.Reason = "Invalid", "wrong_ip"
 	case len(c.Dir) > 0 && !slices.ContainsFunc(c.Dir, func(d string) bool { return directoryFits(d, v.Place.Directory) }):
 		v.State, v.Reason = "Invalid", "wrong_directory"
+	case c.Idt != "" && v.Identifier != c.Idt && host(v.Identifier) != c.Idt:
+		v.State, v.Reason = "Invalid", "not_activated"
 	case v.Time < c.Chk:
 		v.State = "Valid"
 	case v.Time >= c.Exp:
@@ -115,8 +116,22 @@ func stateRule(v *stateVector) {
 	}
 }
 
+// host is what the server keeps of a domain; license has the whole rule.
+func host(said string) string {
+	if _, rest, found := strings.Cut(said, "://"); found {
+		said = rest
+	}
+	said, _, _ = strings.Cut(said, "/")
+	said, _, _ = strings.Cut(said, ":")
+	said = strings.TrimRight(strings.ToLower(said), ".")
+	for strings.HasPrefix(said, "www.") {
+		said = said[len("www."):]
+	}
+	return said
+}
+
 func domainFits(pattern, own string) bool {
-	own = strings.TrimPrefix(strings.ToLower(own), "www.")
+	own = host(own)
 	if suffix, wild := strings.CutPrefix(pattern, "*."); wild {
 		return strings.HasSuffix(own, "."+suffix)
 	}
@@ -136,7 +151,7 @@ func ipFits(pattern, own string) bool {
 }
 
 func directoryFits(pattern, own string) bool {
-	return own != "" && strings.TrimRight(pattern, "/") == strings.TrimRight(own, "/")
+	return own != "" && pattern == path.Clean(own)
 }
 
 func TestStateVectors(t *testing.T) {
@@ -148,6 +163,8 @@ func TestStateVectors(t *testing.T) {
 	bound.Dom, bound.IPs, bound.Dir = []string{"example.com", "*.example.org"}, []string{"192.0.2.7", "2001:db8::/32"}, []string{"/srv/www/shop"}
 	named := active
 	named.Idt = "example.com"
+	both := bound
+	both.Idt = "example.com"
 	here := place{Domain: "example.com", IP: "192.0.2.7", Directory: "/srv/www/shop"}
 	at := func(p place, change func(*place)) place { change(&p); return p }
 	cases := []stateVector{
@@ -171,6 +188,10 @@ func TestStateVectors(t *testing.T) {
 		{Name: "bound, right place", Claims: bound, Place: here, Time: base},
 		{Name: "bound, www in front", Claims: bound, Place: at(here, func(p *place) { p.Domain = "WWW.Example.com" }), Time: base},
 		{Name: "bound, below a wildcard", Claims: bound, Place: at(here, func(p *place) { p.Domain = "a.b.example.org" }), Time: base},
+		{Name: "bound, www below a wildcard is the wildcard's own name", Claims: bound, Place: at(here, func(p *place) { p.Domain = "www.example.org" }), Time: base},
+		{Name: "bound, www and one more below a wildcard", Claims: bound, Place: at(here, func(p *place) { p.Domain = "www.shop.example.org" }), Time: base},
+		{Name: "bound, www twice", Claims: bound, Place: at(here, func(p *place) { p.Domain = "www.www.example.com." }), Time: base},
+		{Name: "bound, a whole address", Claims: bound, Place: at(here, func(p *place) { p.Domain = "https://www.Example.com:8443/admin" }), Time: base},
 		{Name: "bound, the wildcard's own name", Claims: bound, Place: at(here, func(p *place) { p.Domain = "example.org" }), Time: base},
 		{Name: "bound, a name that ends alike", Claims: bound, Place: at(here, func(p *place) { p.Domain = "notexample.com" }), Time: base},
 		{Name: "bound, another domain", Claims: bound, Place: at(here, func(p *place) { p.Domain = "example.net" }), Time: base},
@@ -180,8 +201,12 @@ func TestStateVectors(t *testing.T) {
 		{Name: "bound, another address", Claims: bound, Place: at(here, func(p *place) { p.IP = "192.0.2.8" }), Time: base},
 		{Name: "bound, no address at all", Claims: bound, Place: at(here, func(p *place) { p.IP = "localhost" }), Time: base},
 		{Name: "bound, a slash at the end", Claims: bound, Place: at(here, func(p *place) { p.Directory = "/srv/www/shop/" }), Time: base},
+		{Name: "bound, a long way to the same directory", Claims: bound, Place: at(here, func(p *place) { p.Directory = "/srv//www/./x/../shop" }), Time: base},
 		{Name: "bound, another directory", Claims: bound, Place: at(here, func(p *place) { p.Directory = "/srv/www" }), Time: base},
 		{Name: "bound, wrong in all: the domain counts first", Claims: bound, Place: place{Domain: "x.example", IP: "192.0.2.9", Directory: "/x"}, Time: base},
+		{Name: "wrong place and not activated: the place counts first", Claims: both, Identifier: "example.net", Place: at(here, func(p *place) { p.IP = "192.0.2.8" }), Time: base},
+		{Name: "right place and not activated", Claims: both, Identifier: "example.net", Place: here, Time: base},
+		{Name: "the right identifier, as a whole address", Claims: named, Identifier: "https://www.Example.com/", Time: base},
 		{Name: "wrong place after its end", Claims: bound, Place: at(here, func(p *place) { p.Domain = "example.net" }), Time: base + 20*day, Silence: true},
 	}
 	for i := range cases {

@@ -15,7 +15,7 @@ const maxKey = 255
 func (l *License) Key() string { return l.load().key }
 
 // SetKey replaces the license key. The new one is checked, and activated here where need be, before the old is
-// dropped: unless the server says a definite yes, all stays as it was and the error is a [Problem].
+// dropped: unless the server says a definite yes, the old one stays and the error is a [Problem].
 //
 // Whoever calls it has made sure that an administrator wants it; [License.Page] does.
 func (l *License) SetKey(ctx context.Context, key string) error {
@@ -51,7 +51,10 @@ func (l *License) setKey(ctx context.Context, key string) *Problem {
 	a, p := l.ask(ctx, q, s.memory.Serial)
 	if p == nil && a.Status == string(NotActivated) && identifier != "" {
 		q.verb = "activate"
-		a, p = l.ask(ctx, q, s.memory.Serial)
+		idle := a
+		if a, p = l.ask(ctx, q, s.memory.Serial); p != nil {
+			_ = l.accept(s, idle, identifier, place) // that it is not activated is certain, whatever became of the rest
+		}
 	}
 	if p != nil {
 		return p
@@ -59,8 +62,21 @@ func (l *License) setKey(ctx context.Context, key string) *Problem {
 	return l.accept(s, a, identifier, place)
 }
 
-// accept keeps an answer if it allows the software to run here. The store is locked.
+// accept keeps an answer if it allows the software to run here, and says why if it does not. What is said of the key at
+// hand is kept in any case: no is an answer as definite as yes. The store is locked.
 func (l *License) accept(s saved, a answer, identifier string, place Place) *Problem {
+	refused := l.refusal(a, identifier, place)
+	if refused != nil && a.key != s.key {
+		return refused
+	}
+	if err := l.answered(s, a); err != nil && refused == nil {
+		return &Problem{Code: NotWritable, Detail: err.Error()}
+	}
+	return refused
+}
+
+// refusal is why an answer does not allow the software to run here; nil if it does.
+func (l *License) refusal(a answer, identifier string, place Place) *Problem {
 	if !a.active() {
 		if a.code != "" {
 			return &Problem{Code: a.code}
@@ -69,9 +85,6 @@ func (l *License) accept(s saved, a answer, identifier string, place Place) *Pro
 	}
 	if d := decide(a.Lease, a.IssuedAt.Unix(), false, identifier, place); d.state == Invalid {
 		return &Problem{Code: d.reason, Detail: "the server knows this place as " + a.Identifier}
-	}
-	if err := l.answered(s, a); err != nil {
-		return &Problem{Code: NotWritable, Detail: err.Error()}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -112,6 +113,38 @@ func TestChangeKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.wantState(Valid, "")
+}
+
+// A definite no about the key at hand counts at once, also where it came as the answer to something else than a check.
+func TestNoToTheKeyAtHandCounts(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	identified := func(c *Config) { c.Identifier = Fixed("shop.example") }
+
+	r := licensedRig(t, identified)
+	r.server.with(func() { r.server.keys[testKey] = "revoked" })
+	wantProblem(t, r.SetKey(ctx, testKey), Revoked, false)
+	r.wantState(Invalid, Revoked)
+
+	r = licensedRig(t, identified)
+	r.server.with(func() { r.server.needs, r.server.limit, r.server.active = true, 1, map[string]bool{"elsewhere": true} })
+	wantProblem(t, r.Activate(ctx), LimitReached, false)
+	r.wantState(Invalid, NotActivated)
+
+	// The first of the two questions was answered, so much is certain.
+	r = licensedRig(t, identified)
+	r.server.with(func() {
+		r.server.needs, r.server.active = true, map[string]bool{}
+		r.server.misbehave = func(w http.ResponseWriter, q *http.Request, _ map[string]string) bool {
+			if !strings.HasSuffix(q.URL.Path, "/activate") {
+				return false
+			}
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return true
+		}
+	})
+	wantProblem(t, r.Activate(ctx), BadStatus, true)
+	r.wantState(Invalid, NotActivated)
 }
 
 // Where case does not matter to the product, the key is kept as it was issued.

@@ -2,6 +2,7 @@ package licensed
 
 import (
 	"net/netip"
+	"path"
 	"slices"
 	"strings"
 )
@@ -21,7 +22,7 @@ func (p Place) mismatch(l *Lease) Reason {
 }
 
 func (p Place) inDomain(pattern string) bool {
-	own, pattern := plainDomain(p.Domain), strings.ToLower(pattern)
+	own, pattern := bareHost(strings.TrimSpace(p.Domain)), strings.ToLower(pattern)
 	if parent, wild := strings.CutPrefix(pattern, "*."); wild {
 		below, is := strings.CutSuffix(own, "."+parent)
 		return is && below != ""
@@ -29,12 +30,17 @@ func (p Place) inDomain(pattern string) bool {
 	return own != "" && own == plainDomain(pattern)
 }
 
+// plainDomain writes a name as the server keeps it: www.example.com is example.com, so it is not below *.example.com.
 func plainDomain(s string) string {
-	return strings.TrimPrefix(strings.TrimSuffix(strings.ToLower(s), "."), "www.")
+	s = strings.TrimRight(strings.ToLower(s), ".")
+	for strings.HasPrefix(s, "www.") {
+		s = s[len("www."):]
+	}
+	return s
 }
 
 func (p Place) inNetwork(pattern string) bool {
-	own, err := netip.ParseAddr(p.IP)
+	own, err := netip.ParseAddr(strings.TrimSpace(p.IP))
 	if err != nil {
 		return false
 	}
@@ -47,7 +53,19 @@ func (p Place) inNetwork(pattern string) bool {
 }
 
 func (p Place) inDirectory(pattern string) bool {
-	return p.Directory != "" && strings.TrimRight(pattern, "/") == strings.TrimRight(p.Directory, "/")
+	return p.Directory != "" && plainDirectory(pattern) == plainDirectory(p.Directory)
+}
+
+// plainDirectory writes a path as the server keeps it. What is none, such as the id of a machine, stays as it is.
+func plainDirectory(s string) string {
+	s = strings.TrimSpace(s)
+	if strings.HasPrefix(s, "/") {
+		return path.Clean(s)
+	}
+	if trimmed := strings.TrimRight(s, `/\`); trimmed != "" {
+		return trimmed
+	}
+	return s
 }
 
 // sameIdentifier compares an identifier with the form in which the server keeps it, which depends on the plan: of a

@@ -55,11 +55,11 @@ func decide(l *Lease, t int64, silence bool, identifier string, place Place) ver
 	if !l.active() {
 		return verdict{state: Invalid, reason: Reason(l.Status)}
 	}
-	if l.Identifier != "" && !sameIdentifier(identifier, l.Identifier) {
-		return verdict{state: Invalid, reason: NotActivated}
-	}
 	if r := place.mismatch(l); r != "" {
 		return verdict{state: Invalid, reason: r}
+	}
+	if l.Identifier != "" && !sameIdentifier(identifier, l.Identifier) {
+		return verdict{state: Invalid, reason: NotActivated}
 	}
 	const day = 24 * 60 * 60
 	due, end := l.CheckAt.Unix(), l.ExpiresAt.Unix()

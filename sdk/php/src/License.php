@@ -356,14 +356,21 @@ final class License
         $heard = $this->talk('validate', $key, $k);
         $idle = $heard->claims !== null && $heard->claims->status === 'not_activated';
         if ($idle && $this->config->identifier() !== '') {
+            $before = $heard;
             $heard = $this->talk('activate', $key, $k);
+            if ($heard->claims === null) {
+                $this->save($before->key, $k, $before->lease, $before->claims); // that it is not activated is certain
+            }
         }
 
         // Without a lease it is unsigned: nothing is changed for that, but whoever made the entry reads it.
         return $heard->claims === null ? $this->refused($heard->code) : $this->save($heard->key, $k, $heard->lease, $heard->claims, $heard->code);
     }
 
-    /** Makes a key with a definite answer the one of this installation, if the answer is yes. */
+    /**
+     * Makes a key with a definite answer the one of this installation, if the answer is yes. What is said of the key at
+     * hand is kept in any case: no is an answer as definite as yes.
+     */
     private function save(string $key, Known $k, string $lease, Claims $claims, string $code = ''): Result
     {
         $standing = Standing::of($claims, $claims->issuedAt, false, $this->config->identifier(), $this->config->place());

@@ -21,20 +21,20 @@ final class Place
         $this->directory = $directory;
     }
 
-    /** Why the license does not allow this place and identifier: not_activated, wrong_domain, …; or an empty text. */
+    /** Why the license does not allow this place and identifier, the place first: wrong_domain, …, not_activated; or an empty text. */
     public function refusedBy(Claims $c, string $identifier): string
     {
-        if ($c->identifier !== '' && !self::sameIdentifier($c->identifier, $identifier)) {
-            return 'not_activated';
-        }
-        if ($c->domains !== [] && !self::any($c->domains, [self::class, 'domainMatches'], self::host($this->domain))) {
+        if ($c->domains !== [] && !self::any($c->domains, [self::class, 'domainMatches'], self::bare(self::host($this->domain)))) {
             return 'wrong_domain';
         }
-        if ($c->ips !== [] && !self::any($c->ips, [self::class, 'ipMatches'], $this->ip)) {
+        if ($c->ips !== [] && !self::any($c->ips, [self::class, 'ipMatches'], trim($this->ip))) {
             return 'wrong_ip';
         }
         if ($c->directories !== [] && !self::any($c->directories, [self::class, 'directoryMatches'], $this->directory)) {
             return 'wrong_directory';
+        }
+        if ($c->identifier !== '' && !self::sameIdentifier($c->identifier, $identifier)) {
+            return 'not_activated';
         }
 
         return '';
@@ -76,7 +76,7 @@ final class Place
             return strlen($own) > strlen($suffix) && substr($own, -strlen($suffix)) === $suffix && $own[0] !== '.';
         }
 
-        return $allowed !== '' && self::bare($allowed) === self::bare($own);
+        return $allowed !== '' && self::bare($allowed) === $own;
     }
 
     /** The host of what people and software pass for a domain, in lower case. */
@@ -101,9 +101,10 @@ final class Place
         return strtolower($text);
     }
 
+    /** A name as the server keeps it: www.example.com is example.com, so it is not below *.example.com. */
     private static function bare(string $host): string
     {
-        return strncmp($host, 'www.', 4) === 0 ? substr($host, 4) : $host;
+        return (string) preg_replace('/\A(?:www\.)+/', '', $host);
     }
 
     private static function ipMatches(string $allowed, string $own): bool
@@ -148,11 +149,27 @@ final class Place
 
     private static function directoryMatches(string $allowed, string $own): bool
     {
-        return self::withoutSlash($allowed) === self::withoutSlash($own);
+        return self::directory($allowed) === self::directory($own);
     }
 
-    private static function withoutSlash(string $path): string
+    /** A path as the server keeps it. What is none, such as the id of a machine, stays as it is. */
+    private static function directory(string $text): string
     {
-        return $path === '/' ? $path : rtrim($path, '/\\');
+        $text = trim($text);
+        if ($text === '' || $text[0] !== '/') {
+            $bare = rtrim($text, '/\\');
+
+            return $bare === '' ? $text : $bare;
+        }
+        $parts = [];
+        foreach (explode('/', $text) as $part) {
+            if ($part === '..') {
+                array_pop($parts);
+            } elseif ($part !== '' && $part !== '.') {
+                $parts[] = $part;
+            }
+        }
+
+        return '/' . implode('/', $parts);
     }
 }

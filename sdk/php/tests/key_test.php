@@ -58,6 +58,25 @@ $tests['a check never activates; activate here does'] = static function (): void
     same('not_activated', $i->license()->status()->reason);
 };
 
+$tests['a definite no about the key at hand counts at once, whatever was asked'] = static function (): void {
+    $i = Installation::licensed(['identifier' => 'shop.example']);
+    $i->change(['status' => 'revoked']);
+    same('revoked', $i->license()->setKey(Installation::KEY)->code);
+    same([State::INVALID, 'revoked'], [$i->license()->status()->state, $i->license()->status()->reason]);
+
+    $i = Installation::licensed(['identifier' => 'shop.example']);
+    $i->change(['active' => ['elsewhere'], 'limit' => 1]);
+    same('activation_limit_reached', $i->license()->activate()->code);
+    same([State::INVALID, 'not_activated'], [$i->license()->status()->state, $i->license()->status()->reason]);
+
+    // The first of the two questions was answered, so much is certain.
+    $i = Installation::licensed(['identifier' => 'shop.example']);
+    $i->change(['active' => []]);
+    $i->serve(['mode' => 'no activation']);
+    same('bad_status', $i->license()->activate()->code);
+    same([State::INVALID, 'not_activated'], [$i->license()->status()->state, $i->license()->status()->reason]);
+};
+
 $tests['a copy of the files does not run elsewhere'] = static function (): void {
     $i = Installation::licensed(['identifier' => 'shop.example']);
     $i->down();

@@ -50,6 +50,12 @@ switch ($fake['mode']) {
     case 'bare':
         answer(200, '{"data":{"valid":false,"status":"revoked","reason":"revoked"}}');
         return true;
+    case 'no activation':
+        if ($call === 'activate') {
+            answer(503, '');
+            return true;
+        }
+        break;
     case 'forgot':
         answer(403, '{"error":{"code":"LICENSE_NOT_FOUND","message":"No such license."}}');
         return true;
