@@ -342,5 +342,5 @@ func (a attempt) deactivatable(ctx context.Context, tx *db.Tx, raw string) (keye
 	if row.ActivationID == "" {
 		return keyed{}, errNoActivation
 	}
-	return row, nil
+	return row, refuseHeld(ctx, tx, row.ID, row.ActivationID, CodeRefused)
 }

@@ -20,8 +20,11 @@ const (
 	CodeKeyConflict        = "KEY_CONFLICT"
 	CodeNoFreeKey          = "NO_FREE_KEY"
 	CodeRemovalRefused     = "REMOVAL_REFUSED"
+	CodeReissueRefused     = "REISSUE_REFUSED"
 	CodeRefused            = "ACTIVATION_REFUSED"
 	CodeUpgradePeriodEnded = "UPGRADE_PERIOD_ENDED"
+	CodeNoFiles            = "LEASE_FILES_NOT_OFFERED"
+	CodeTooManyFiles       = "TOO_MANY_LEASE_FILES"
 	CodeBanned             = "ALREADY_BANNED"
 )
 
@@ -33,6 +36,9 @@ var errNoLicense = fail.NotFound(CodeNotFound, "There is no such license.")
 
 // errNoActivation answers an activation that is not there.
 var errNoActivation = fail.NotFound(CodeActivationNotFound, "There is no such activation.")
+
+// errNoFile answers an id that no lease file of the license has.
+var errNoFile = fail.NotFound("LEASE_FILE_NOT_FOUND", "There is no such lease file.")
 
 // errNoBan answers an id that no ban has.
 var errNoBan = fail.NotFound("BAN_NOT_FOUND", "There is no such ban.")

@@ -10,11 +10,13 @@ const (
 	EventRevoked           = "license.revoked"
 	EventEndedByHand       = "license.ended_by_hand"  // and with it the subscription that pays for it
 	EventGraceExtended     = "license.grace_extended" // staff lifted a payment hold until an instant
-	EventUpdated           = "license.updated"        // limit, expiry or entitlements
+	EventUpdated           = "license.updated"        // limit, expiry, entitlements or place
+	EventReissued          = "license.reissued"       // bound to nothing, until the next check
 	EventHoldPlaced        = "license.hold_placed"
 	EventHoldLifted        = "license.hold_lifted"
 	EventActivationCreated = "activation.created"
 	EventActivationRemoved = "activation.removed"
+	EventFileMade          = "license.lease_file_made"
 	EventManyRefusals      = "license.many_refusals"
 	EventManyAddresses     = "license.many_addresses"
 )

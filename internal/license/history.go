@@ -22,6 +22,12 @@ const (
 	WhatEntitlementsChanged = "entitlements_changed"
 	WhatPlanChanged         = "plan_changed"
 	WhatBound               = "bound"
+	WhatReissued            = "reissued"
+	WhatPlacesChanged       = "places_changed"
+	WhatReissuesChanged     = "reissues_changed"
+	WhatHostsChanged        = "hosts_changed"
+	// WhatFileMade begins like those of activations: what verifies states must not read its text as one.
+	WhatFileMade = "activation_file_made"
 )
 
 // overrideMark follows the what of an entry that overrode a rule or a final status.

@@ -116,6 +116,9 @@ func (s *Service) RemoveActivation(ctx context.Context, licenseID, activationID,
 		if err != nil {
 			return fmt.Errorf("activation %s: %w", activationID, err)
 		}
+		if err := refuseHeld(ctx, tx, licenseID, activationID, CodeRemovalRefused); err != nil {
+			return err
+		}
 		used, err := tx.CountActivations(ctx, licenseID)
 		if err != nil {
 			return fmt.Errorf("activations of %s: %w", licenseID, err)

@@ -63,6 +63,16 @@ CREATE TABLE trial_places (
     PRIMARY KEY (product_id, identifier)
 );
 
+-- The domains that licenses are bound to, one a row, to find the licenses of a domain. Written along with
+-- licenses.valid_domains.
+CREATE TABLE license_domains (
+    product_id TEXT COLLATE "C" NOT NULL REFERENCES products (id),
+    domain     TEXT COLLATE "C" NOT NULL,
+    license_id TEXT COLLATE "C" NOT NULL REFERENCES licenses (id),
+    PRIMARY KEY (product_id, domain, license_id)
+);
+CREATE INDEX license_domains_by_license ON license_domains (license_id);
+
 -- Places at which no license runs.
 CREATE TABLE bans (
     id         TEXT COLLATE "C" PRIMARY KEY,
@@ -82,6 +92,7 @@ CREATE TABLE lease_files (
     nonce         TEXT NOT NULL,
     created_at    BIGINT NOT NULL,
     expires_at    BIGINT NOT NULL,
+    lease         TEXT NOT NULL, -- as it was handed out: the same request gets the same file
     UNIQUE (license_id, nonce)
 );
 CREATE INDEX lease_files_by_activation ON lease_files (activation_id, expires_at);

@@ -38,3 +38,28 @@ WHERE p.id > @after AND EXISTS (SELECT 1 FROM product_roots r WHERE r.product_id
   AND (EXISTS (SELECT 1 FROM signing_keys k WHERE k.product_id = p.id AND k.state = 'current' AND k.started_at <= CAST(@began AS BIGINT))
     OR (SELECT count(*) FROM signing_keys k WHERE k.product_id = p.id AND k.state = 'reserve') < CAST(@reserve AS BIGINT))
 ORDER BY p.id LIMIT CAST(@n AS BIGINT);
+
+-- Lease files
+
+-- name: InsertLeaseFile :execrows
+-- No row: a file was made for this request already.
+INSERT INTO lease_files (id, license_id, activation_id, identifier, nonce, created_at, expires_at, lease)
+VALUES (@id, @license_id, @activation_id, @identifier, @nonce, @created_at, @expires_at, @lease) ON CONFLICT DO NOTHING;
+
+-- name: LeaseFileOfRequest :one
+SELECT * FROM lease_files WHERE license_id = @license_id AND nonce = @nonce;
+
+-- name: LeaseFile :one
+SELECT * FROM lease_files WHERE id = @id AND license_id = @license_id;
+
+-- name: LeaseFilesOfLicense :many
+SELECT * FROM lease_files WHERE license_id = @license_id AND id < @before
+ORDER BY id DESC LIMIT CAST(@n AS BIGINT);
+
+-- name: CountLeaseFilesSince :one
+SELECT count(*) FROM lease_files WHERE license_id = @license_id AND created_at > @since;
+
+-- name: LeaseFilesHolding :many
+-- Until when each activation is held by a lease file.
+SELECT activation_id, CAST(max(expires_at) AS BIGINT) AS until FROM lease_files
+WHERE license_id = @license_id AND expires_at > @now GROUP BY activation_id;

@@ -11,6 +11,22 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 )
 
+const countLeaseFilesSince = `-- name: CountLeaseFilesSince :one
+SELECT count(*) FROM lease_files WHERE license_id = $1 AND created_at > $2
+`
+
+type CountLeaseFilesSinceParams struct {
+	LicenseID string
+	Since     clock.Instant
+}
+
+func (q *Queries) CountLeaseFilesSince(ctx context.Context, arg CountLeaseFilesSinceParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countLeaseFilesSince, arg.LicenseID, arg.Since)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const currentKey = `-- name: CurrentKey :one
 SELECT signing_keys.id, signing_keys.product_id, signing_keys.root_id, signing_keys.serial, signing_keys.public_key, signing_keys.sealed, signing_keys.statement, signing_keys.state, signing_keys.expires_at, signing_keys.created_at, signing_keys.started_at, signing_keys.retired_at, products.slug FROM signing_keys JOIN products ON products.id = signing_keys.product_id
 WHERE signing_keys.product_id = $1 AND signing_keys.state = 'current'
@@ -51,6 +67,42 @@ func (q *Queries) CurrentKey(ctx context.Context, productID string) (CurrentKeyR
 		&i.Slug,
 	)
 	return i, err
+}
+
+const insertLeaseFile = `-- name: InsertLeaseFile :execrows
+
+INSERT INTO lease_files (id, license_id, activation_id, identifier, nonce, created_at, expires_at, lease)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
+`
+
+type InsertLeaseFileParams struct {
+	ID           string
+	LicenseID    string
+	ActivationID string
+	Identifier   string
+	Nonce        string
+	CreatedAt    clock.Instant
+	ExpiresAt    clock.Instant
+	Lease        string
+}
+
+// Lease files
+// No row: a file was made for this request already.
+func (q *Queries) InsertLeaseFile(ctx context.Context, arg InsertLeaseFileParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, insertLeaseFile,
+		arg.ID,
+		arg.LicenseID,
+		arg.ActivationID,
+		arg.Identifier,
+		arg.Nonce,
+		arg.CreatedAt,
+		arg.ExpiresAt,
+		arg.Lease,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const insertRoot = `-- name: InsertRoot :execrows
@@ -141,6 +193,138 @@ func (q *Queries) KeysOfProduct(ctx context.Context, productID string) ([]Signin
 			&i.CreatedAt,
 			&i.StartedAt,
 			&i.RetiredAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const leaseFile = `-- name: LeaseFile :one
+SELECT id, license_id, activation_id, identifier, nonce, created_at, expires_at, lease FROM lease_files WHERE id = $1 AND license_id = $2
+`
+
+type LeaseFileParams struct {
+	ID        string
+	LicenseID string
+}
+
+func (q *Queries) LeaseFile(ctx context.Context, arg LeaseFileParams) (LeaseFile, error) {
+	row := q.db.QueryRowContext(ctx, leaseFile, arg.ID, arg.LicenseID)
+	var i LeaseFile
+	err := row.Scan(
+		&i.ID,
+		&i.LicenseID,
+		&i.ActivationID,
+		&i.Identifier,
+		&i.Nonce,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.Lease,
+	)
+	return i, err
+}
+
+const leaseFileOfRequest = `-- name: LeaseFileOfRequest :one
+SELECT id, license_id, activation_id, identifier, nonce, created_at, expires_at, lease FROM lease_files WHERE license_id = $1 AND nonce = $2
+`
+
+type LeaseFileOfRequestParams struct {
+	LicenseID string
+	Nonce     string
+}
+
+func (q *Queries) LeaseFileOfRequest(ctx context.Context, arg LeaseFileOfRequestParams) (LeaseFile, error) {
+	row := q.db.QueryRowContext(ctx, leaseFileOfRequest, arg.LicenseID, arg.Nonce)
+	var i LeaseFile
+	err := row.Scan(
+		&i.ID,
+		&i.LicenseID,
+		&i.ActivationID,
+		&i.Identifier,
+		&i.Nonce,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.Lease,
+	)
+	return i, err
+}
+
+const leaseFilesHolding = `-- name: LeaseFilesHolding :many
+SELECT activation_id, CAST(max(expires_at) AS BIGINT) AS until FROM lease_files
+WHERE license_id = $1 AND expires_at > $2 GROUP BY activation_id
+`
+
+type LeaseFilesHoldingParams struct {
+	LicenseID string
+	Now       clock.Instant
+}
+
+type LeaseFilesHoldingRow struct {
+	ActivationID string
+	Until        int64
+}
+
+// Until when each activation is held by a lease file.
+func (q *Queries) LeaseFilesHolding(ctx context.Context, arg LeaseFilesHoldingParams) ([]LeaseFilesHoldingRow, error) {
+	rows, err := q.db.QueryContext(ctx, leaseFilesHolding, arg.LicenseID, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LeaseFilesHoldingRow
+	for rows.Next() {
+		var i LeaseFilesHoldingRow
+		if err := rows.Scan(&i.ActivationID, &i.Until); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const leaseFilesOfLicense = `-- name: LeaseFilesOfLicense :many
+SELECT id, license_id, activation_id, identifier, nonce, created_at, expires_at, lease FROM lease_files WHERE license_id = $1 AND id < $2
+ORDER BY id DESC LIMIT CAST($3 AS BIGINT)
+`
+
+type LeaseFilesOfLicenseParams struct {
+	LicenseID string
+	Before    string
+	N         int64
+}
+
+func (q *Queries) LeaseFilesOfLicense(ctx context.Context, arg LeaseFilesOfLicenseParams) ([]LeaseFile, error) {
+	rows, err := q.db.QueryContext(ctx, leaseFilesOfLicense, arg.LicenseID, arg.Before, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LeaseFile
+	for rows.Next() {
+		var i LeaseFile
+		if err := rows.Scan(
+			&i.ID,
+			&i.LicenseID,
+			&i.ActivationID,
+			&i.Identifier,
+			&i.Nonce,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.Lease,
 		); err != nil {
 			return nil, err
 		}

@@ -406,6 +406,7 @@ type LeaseFile struct {
 	Nonce        string
 	CreatedAt    clock.Instant
 	ExpiresAt    clock.Instant
+	Lease        string
 }
 
 type LedgerEntry struct {
@@ -443,6 +444,7 @@ type License struct {
 	PlanID           string
 	OrderID          *string
 	InvoiceLineID    *string
+	TrialLineID      *string
 	SubscriptionID   *string
 	Type             string
 	ParentID         *string
@@ -499,6 +501,12 @@ type LicenseChecksDaily struct {
 	LicenseID  string
 	Day        string
 	CheckCount int64
+}
+
+type LicenseDomain struct {
+	ProductID string
+	Domain    string
+	LicenseID string
 }
 
 type LicenseHistory struct {
