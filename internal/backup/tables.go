@@ -61,6 +61,7 @@ var tables = []table{
 	{"subscriptions", "id"},
 	{"support_periods", "id"},
 	{"trial_places", "product_id, identifier"},
+	{"license_domains", "product_id, domain, license_id"},
 	{"bans", "id"},
 	{"lease_files", "id"},
 	{"foreign_numbers", "kind, number"},

@@ -3,6 +3,7 @@ package license
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/keystead/keystead/internal/db"
@@ -18,9 +19,9 @@ func (s *Service) Bind(ctx context.Context, licenseID string, at Place) (bool, e
 		if err != nil {
 			return err
 		}
-		places, err := placesOf(l.row.ValidDomains, l.row.ValidIps, l.row.ValidDirectories)
+		places, err := l.places()
 		if err != nil {
-			return fmt.Errorf("license %s: %w", licenseID, err)
+			return err
 		}
 		if places, bound = places.bind(at.Normal()); !bound || l.state.Status(tx.Now) != Active {
 			bound = false
@@ -34,11 +35,25 @@ func (s *Service) Bind(ctx context.Context, licenseID string, at Place) (bool, e
 	return bound, err
 }
 
+// places is what the license is bound to.
+func (l *locked) places() (Places, error) {
+	p, err := placesOf(l.row.ValidDomains, l.row.ValidIps, l.row.ValidDirectories)
+	if err != nil {
+		return Places{}, fmt.Errorf("license %s: %w", l.row.ID, err)
+	}
+	return p, nil
+}
+
 // setPlaces replaces what the license is bound to.
 func (l *locked) setPlaces(ctx context.Context, p Places, what, why string) error {
-	before, err := placesOf(l.row.ValidDomains, l.row.ValidIps, l.row.ValidDirectories)
+	before, err := l.places()
 	if err != nil {
-		return fmt.Errorf("license %s: %w", l.row.ID, err)
+		return err
+	}
+	if !slices.Equal(p.Domains, before.Domains) {
+		if err := keepDomains(ctx, l.tx, l.row.ProductID, l.row.ID, p.Domains); err != nil {
+			return err
+		}
 	}
 	l.row.ValidDomains, l.row.ValidIps, l.row.ValidDirectories = encodeList(p.Domains), encodeList(p.IPs), encodeList(p.Directories)
 	err = l.tx.SetBoundPlaces(ctx, query.SetBoundPlacesParams{

@@ -41,6 +41,13 @@ func (p Places) Only(e Enforced) Places {
 	return p
 }
 
+// Empty reports whether nothing is bound.
+func (p Places) Empty() bool { return len(p.Domains)+len(p.IPs)+len(p.Directories) == 0 }
+
+func (p Places) equal(o Places) bool {
+	return slices.Equal(p.Domains, o.Domains) && slices.Equal(p.IPs, o.IPs) && slices.Equal(p.Directories, o.Directories)
+}
+
 // The reasons for which a place is refused.
 const (
 	WrongDomain    = "wrong_domain"

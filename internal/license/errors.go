@@ -26,6 +26,10 @@ const (
 	CodeNoFiles            = "LEASE_FILES_NOT_OFFERED"
 	CodeTooManyFiles       = "TOO_MANY_LEASE_FILES"
 	CodeBanned             = "ALREADY_BANNED"
+	CodeParentNotCurrent   = "PARENT_NOT_CURRENT"
+	CodeDevelopmentTaken   = "DEVELOPMENT_LICENSE_TAKEN"
+	CodeNoDevelopment      = "NO_DEVELOPMENT_LICENSES"
+	CodeSupportIncluded    = "SUPPORT_INCLUDED"
 )
 
 // ErrNotFound answers a key that no license has. The key is the credential, so the caller is refused.

@@ -26,6 +26,8 @@ const (
 	WhatPlacesChanged       = "places_changed"
 	WhatReissuesChanged     = "reissues_changed"
 	WhatHostsChanged        = "hosts_changed"
+	WhatSupportAdded        = "support_added"
+	WhatSupportTakenBack    = "support_taken_back"
 	// WhatFileMade begins like those of activations: what verifies states must not read its text as one.
 	WhatFileMade = "activation_file_made"
 )

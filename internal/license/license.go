@@ -64,6 +64,10 @@ type License struct {
 
 	ExpiresAt, GraceUntil, EndsAt *time.Time
 
+	Bound        Places
+	Reissues     int64    // since staff set the counter back
+	AllowedHosts []string // public ones on which this development license may run
+
 	LastCheckAt *time.Time // nil: never seen
 	LastCheckIP string
 	CheckCount  int64

@@ -58,6 +58,7 @@ const selectLicenses = `
 SELECT l.id, l.key, l.customer_id, l.product_id, l.plan_id, COALESCE(l.order_id, ''), COALESCE(l.invoice_line_id, ''),
        l.type, l.outcome, n.activation_type, l.activation_limit, l.near_limit, n.entitlements, l.entitlements,
        l.expires_at, l.grace_until, l.ends_at, l.version, l.created_at, l.updated_at,
+       l.valid_domains, l.valid_ips, l.valid_directories, l.reissues, l.allowed_hosts,
        p.name, p.slug, n.name, c.name, c.email,
        COALESCE(k.check_count, 0), COALESCE(k.last_check_at, 0), COALESCE(k.last_check_ip, ''),
        (SELECT count(*) FROM activations a WHERE a.license_id = l.id)
@@ -89,12 +90,13 @@ func (s *Service) loadAll(ctx context.Context, tx *db.Tx, ids []string) (_ []Lic
 	byID := make(map[string]License, len(ids))
 	for rows.Next() {
 		var l License
-		var plan, own string
+		var plan, own, domains, ips, directories, hosts string
 		var expires, grace, ends *clock.Instant
 		var created, updated, lastCheck clock.Instant
 		err := rows.Scan(&l.ID, &l.Key, &l.CustomerID, &l.ProductID, &l.PlanID, &l.OrderID, &l.InvoiceLineID,
 			&l.Type, &l.Outcome, &l.ActivationType, &l.ActivationLimit, &l.NearLimit, &plan, &own,
 			&expires, &grace, &ends, &l.Version, &created, &updated,
+			&domains, &ips, &directories, &l.Reissues, &hosts,
 			&l.ProductName, &l.ProductSlug, &l.PlanName, &l.CustomerName, &l.CustomerEmail,
 			&l.CheckCount, &lastCheck, &l.LastCheckIP, &l.ActivationsUsed)
 		if err != nil {
@@ -104,6 +106,12 @@ func (s *Service) loadAll(ctx context.Context, tx *db.Tx, ids []string) (_ []Lic
 			return nil, fmt.Errorf("license %s: %w", l.ID, err)
 		}
 		if l.EntitlementOverrides, err = catalog.DecodeEntitlements(own); err != nil {
+			return nil, fmt.Errorf("license %s: %w", l.ID, err)
+		}
+		if l.Bound, err = placesOf(domains, ips, directories); err != nil {
+			return nil, fmt.Errorf("license %s: %w", l.ID, err)
+		}
+		if l.AllowedHosts, err = decodeList(hosts); err != nil {
 			return nil, fmt.Errorf("license %s: %w", l.ID, err)
 		}
 		l.ExpiresAt, l.GraceUntil, l.EndsAt = clock.TimePtr(expires), clock.TimePtr(grace), clock.TimePtr(ends)

@@ -13,7 +13,8 @@ type Service struct {
 	pending   PendingChecks
 	listeners []ChangeListener
 	bans      *banList
-	examine   int // see pickPage
+	flush     func(context.Context) error // see FlushBefore
+	examine   int                         // see pickPage
 }
 
 // examineAtMost is how many licenses a page looks at where a filter is left that no index serves: a few milliseconds.
@@ -37,3 +38,7 @@ func noPendingChecks(context.Context, *db.Tx) (func(string) (int64, time.Time, s
 
 // ShowPending adds p to the check figures of every license that is read. Call it before the service is used.
 func (s *Service) ShowPending(p PendingChecks) { s.pending = p }
+
+// FlushBefore names what moves counted checks into the verification log, so that whoever reads it sees the last ones too.
+// Call it before the service is used.
+func (s *Service) FlushBefore(flush func(context.Context) error) { s.flush = flush }

@@ -134,6 +134,7 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 		Licenses: r.Licenses, Index: r.Index, Counts: counts, Keys: r.Keys, Releases: r.Releases, Clock: d.Clock(), Issuer: r.issuer,
 	})
 	r.Licenses.ShowPending(counts.PendingIn)
+	r.Licenses.FlushBefore(counts.Flush)
 	r.Billing = billing.New(d, invoiceTerms, r.Jobs)
 	r.Billing.Register(billing.KindLicense, LicenseIssuer{r.Licenses})
 	r.Billing.CheckTargets(billing.KindLicense, r.Licenses.MissingLines)

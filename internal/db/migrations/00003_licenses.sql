@@ -10,6 +10,7 @@ CREATE TABLE licenses (
     plan_id          TEXT COLLATE "C" NOT NULL REFERENCES plans (id),
     order_id         TEXT COLLATE "C" REFERENCES orders (id),
     invoice_line_id  TEXT COLLATE "C" UNIQUE REFERENCES fulfilments (line_id),
+    trial_line_id    TEXT COLLATE "C" UNIQUE REFERENCES fulfilments (line_id), -- that it was issued for when it was a trial
     subscription_id  TEXT COLLATE "C" UNIQUE, -- that pays for it
     type             TEXT NOT NULL CHECK (type IN ('purchased', 'leased', 'development', 'trial')),
     parent_id        TEXT COLLATE "C" REFERENCES licenses (id), -- of a development license
@@ -27,7 +28,7 @@ CREATE TABLE licenses (
     valid_domains     TEXT NOT NULL DEFAULT '[]',
     valid_ips         TEXT NOT NULL DEFAULT '[]',
     valid_directories TEXT NOT NULL DEFAULT '[]',
-    reissues         BIGINT NOT NULL DEFAULT 0 CHECK (reissues >= 0), -- by the customer since staff set it back
+    reissues         BIGINT NOT NULL DEFAULT 0 CHECK (reissues >= 0), -- since staff set it back
     allowed_hosts    TEXT NOT NULL DEFAULT '[]', -- public ones on which this development license may run
     version          BIGINT NOT NULL DEFAULT 1,
     created_at       BIGINT NOT NULL,
@@ -47,6 +48,7 @@ CREATE INDEX licenses_grace_due ON licenses (status, grace_until) WHERE status =
 CREATE INDEX licenses_end_due ON licenses (status, ends_at);
 CREATE UNIQUE INDEX licenses_free_of_parent ON licenses (parent_id) WHERE free;
 CREATE INDEX licenses_by_parent ON licenses (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX licenses_trials ON licenses (customer_id, product_id) WHERE type = 'trial';
 CREATE INDEX licenses_by_updates ON licenses (updates_until, id) WHERE updates_until IS NOT NULL;
 CREATE INDEX licenses_near_limit ON licenses (status, id) WHERE near_limit;
 
@@ -120,7 +122,7 @@ CREATE TABLE checks_hourly (
     check_count BIGINT NOT NULL
 );
 
--- Answers other than "valid".
+-- Answers other than "valid", and changes of place.
 CREATE TABLE verification_log (
     id         TEXT COLLATE "C" PRIMARY KEY,
     license_id TEXT COLLATE "C" NOT NULL REFERENCES licenses (id),
@@ -135,7 +137,7 @@ CREATE TABLE verification_log (
     user_agent TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX verification_log_by_license ON verification_log (license_id, id);
-CREATE INDEX verification_log_by_age ON verification_log (at);
+CREATE INDEX verification_log_by_age ON verification_log (at, result);
 
 -- Served and refused downloads.
 CREATE TABLE download_log (

@@ -109,7 +109,8 @@ SELECT prices.* FROM prices JOIN plans ON plans.id = prices.plan_id WHERE plans.
 -- name: PriceOffer :one
 SELECT prices.id, prices.cycle, prices.currency, prices.amount, prices.setup_fee, prices.trial_days,
     prices.trial_amount, prices.tax_class, prices.status AS price_status,
-    plans.id AS plan_id, plans.name AS plan_name, plans.status AS plan_status, plans.kind AS plan_kind, plans.visibility,
+    prices.valid_for_count, prices.valid_for_unit, plans.id AS plan_id, plans.name AS plan_name, plans.status AS plan_status,
+    plans.kind AS plan_kind, plans.license_type, plans.support_count, plans.support_unit, plans.visibility,
     products.id AS product_id, products.name AS product_name, products.status AS product_status,
     products.requires_license
 FROM prices

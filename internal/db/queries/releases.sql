@@ -15,6 +15,7 @@ SELECT * FROM releases WHERE product_id = @product_id AND precedence = @preceden
 -- name: NewestRelease :one
 SELECT * FROM releases
 WHERE product_id = @product_id AND published_at IS NOT NULL AND (channel = 'stable' OR channel = @channel)
+    AND releases.released_at <= CAST(@until AS BIGINT)
 ORDER BY precedence DESC LIMIT 1;
 
 -- name: ListReleases :many

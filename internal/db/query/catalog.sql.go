@@ -530,7 +530,8 @@ func (q *Queries) Price(ctx context.Context, id string) (Price, error) {
 const priceOffer = `-- name: PriceOffer :one
 SELECT prices.id, prices.cycle, prices.currency, prices.amount, prices.setup_fee, prices.trial_days,
     prices.trial_amount, prices.tax_class, prices.status AS price_status,
-    plans.id AS plan_id, plans.name AS plan_name, plans.status AS plan_status, plans.kind AS plan_kind, plans.visibility,
+    prices.valid_for_count, prices.valid_for_unit, plans.id AS plan_id, plans.name AS plan_name, plans.status AS plan_status,
+    plans.kind AS plan_kind, plans.license_type, plans.support_count, plans.support_unit, plans.visibility,
     products.id AS product_id, products.name AS product_name, products.status AS product_status,
     products.requires_license
 FROM prices
@@ -549,10 +550,15 @@ type PriceOfferRow struct {
 	TrialAmount     int64
 	TaxClass        string
 	PriceStatus     string
+	ValidForCount   *int64
+	ValidForUnit    *string
 	PlanID          string
 	PlanName        string
 	PlanStatus      string
 	PlanKind        string
+	LicenseType     string
+	SupportCount    *int64
+	SupportUnit     *string
 	Visibility      string
 	ProductID       string
 	ProductName     string
@@ -573,10 +579,15 @@ func (q *Queries) PriceOffer(ctx context.Context, id string) (PriceOfferRow, err
 		&i.TrialAmount,
 		&i.TaxClass,
 		&i.PriceStatus,
+		&i.ValidForCount,
+		&i.ValidForUnit,
 		&i.PlanID,
 		&i.PlanName,
 		&i.PlanStatus,
 		&i.PlanKind,
+		&i.LicenseType,
+		&i.SupportCount,
+		&i.SupportUnit,
 		&i.Visibility,
 		&i.ProductID,
 		&i.ProductName,

@@ -380,6 +380,15 @@ func (q *Queries) EndDueLicenses(ctx context.Context, arg EndDueLicensesParams) 
 	return items, nil
 }
 
+const forgetDomains = `-- name: ForgetDomains :exec
+DELETE FROM license_domains WHERE license_id = $1
+`
+
+func (q *Queries) ForgetDomains(ctx context.Context, licenseID string) error {
+	_, err := q.db.ExecContext(ctx, forgetDomains, licenseID)
+	return err
+}
+
 const holdsOfLicense = `-- name: HoldsOfLicense :many
 SELECT license_id, reason, source, since, why FROM license_holds WHERE license_id = $1 ORDER BY since, reason, source
 `
@@ -510,10 +519,10 @@ func (q *Queries) InsertHold(ctx context.Context, arg InsertHoldParams) error {
 
 const insertLicense = `-- name: InsertLicense :execrows
 
-INSERT INTO licenses (id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, subscription_id, type, status,
-    activation_limit, expires_at, grace_until, ends_at, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-    $12, $13, $14, $15, $16, $16)
+INSERT INTO licenses (id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, subscription_id, type, parent_id, free,
+    status, activation_limit, expires_at, grace_until, ends_at, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+    $13, $14, $15, $16, $17, $18, $18)
 ON CONFLICT DO NOTHING
 `
 
@@ -528,6 +537,8 @@ type InsertLicenseParams struct {
 	InvoiceLineID   *string
 	SubscriptionID  *string
 	Type            string
+	ParentID        *string
+	Free            bool
 	Status          string
 	ActivationLimit int64
 	ExpiresAt       *clock.Instant
@@ -537,7 +548,7 @@ type InsertLicenseParams struct {
 }
 
 // Issuing
-// No row: the invoice line has its license already, or the key is taken.
+// No row: the invoice line has its license already, the parent its free one, or the key is taken.
 func (q *Queries) InsertLicense(ctx context.Context, arg InsertLicenseParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, insertLicense,
 		arg.ID,
@@ -550,6 +561,8 @@ func (q *Queries) InsertLicense(ctx context.Context, arg InsertLicenseParams) (i
 		arg.InvoiceLineID,
 		arg.SubscriptionID,
 		arg.Type,
+		arg.ParentID,
+		arg.Free,
 		arg.Status,
 		arg.ActivationLimit,
 		arg.ExpiresAt,
@@ -608,6 +621,21 @@ func (q *Queries) InsertLicenseHistory(ctx context.Context, arg InsertLicenseHis
 	return err
 }
 
+const keepDomain = `-- name: KeepDomain :exec
+INSERT INTO license_domains (product_id, domain, license_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+`
+
+type KeepDomainParams struct {
+	ProductID string
+	Domain    string
+	LicenseID string
+}
+
+func (q *Queries) KeepDomain(ctx context.Context, arg KeepDomainParams) error {
+	_, err := q.db.ExecContext(ctx, keepDomain, arg.ProductID, arg.Domain, arg.LicenseID)
+	return err
+}
+
 const licenseHistory = `-- name: LicenseHistory :many
 SELECT id, license_id, at, actor_kind, actor_id, actor_name, what, before, after, why FROM license_history WHERE license_id = $1 AND id < $2
 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)
@@ -654,11 +682,11 @@ func (q *Queries) LicenseHistory(ctx context.Context, arg LicenseHistoryParams) 
 }
 
 const licenseOfInvoiceLine = `-- name: LicenseOfInvoiceLine :one
-SELECT id FROM licenses WHERE invoice_line_id = $1
+SELECT id FROM licenses WHERE invoice_line_id = $1 OR trial_line_id = $1
 `
 
-func (q *Queries) LicenseOfInvoiceLine(ctx context.Context, invoiceLineID *string) (string, error) {
-	row := q.db.QueryRowContext(ctx, licenseOfInvoiceLine, invoiceLineID)
+func (q *Queries) LicenseOfInvoiceLine(ctx context.Context, lineID *string) (string, error) {
+	row := q.db.QueryRowContext(ctx, licenseOfInvoiceLine, lineID)
 	var id string
 	err := row.Scan(&id)
 	return id, err
@@ -820,6 +848,7 @@ SELECT l.id, l.status, l.outcome, l.expires_at, l.grace_until, l.ends_at, l.acti
        EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = l.id) AS held,
        (SELECT count(*) FROM activations a WHERE a.license_id = l.id) AS activations_used,
        CAST(COALESCE((SELECT h.after FROM license_history h WHERE h.license_id = l.id
+           AND h.what NOT IN ('bound', 'reissued') AND h.what NOT LIKE 'places_%' AND h.what NOT LIKE 'reissues_%' AND h.what NOT LIKE 'hosts_%' AND h.what NOT LIKE 'support_%'
            AND h.what NOT LIKE 'activation_%' AND h.what NOT LIKE 'limit_%' AND h.what NOT LIKE 'entitlements_%' AND h.what NOT LIKE 'plan_%'
            ORDER BY h.id DESC LIMIT 1), '') AS TEXT) AS told_state,
        (SELECT count(*) FROM license_history h WHERE h.license_id = l.id AND h.what LIKE 'activation_added%') AS told_added,
@@ -889,7 +918,7 @@ func (q *Queries) LicensesToVerify(ctx context.Context, arg LicensesToVerifyPara
 
 const lockLicense = `-- name: LockLicense :one
 
-UPDATE licenses SET version = version + 1 WHERE id = $1 RETURNING id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, subscription_id, type, parent_id, free, status, outcome, activation_limit, near_limit, entitlements, expires_at, grace_until, ends_at, updates_until, valid_domains, valid_ips, valid_directories, reissues, allowed_hosts, version, created_at, updated_at
+UPDATE licenses SET version = version + 1 WHERE id = $1 RETURNING id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, trial_line_id, subscription_id, type, parent_id, free, status, outcome, activation_limit, near_limit, entitlements, expires_at, grace_until, ends_at, updates_until, valid_domains, valid_ips, valid_directories, reissues, allowed_hosts, version, created_at, updated_at
 `
 
 // Changing one license
@@ -906,6 +935,7 @@ func (q *Queries) LockLicense(ctx context.Context, id string) (License, error) {
 		&i.PlanID,
 		&i.OrderID,
 		&i.InvoiceLineID,
+		&i.TrialLineID,
 		&i.SubscriptionID,
 		&i.Type,
 		&i.ParentID,
@@ -929,6 +959,84 @@ func (q *Queries) LockLicense(ctx context.Context, id string) (License, error) {
 		&i.UpdatedAt,
 	)
 	return i, err
+}
+
+const loggedByHour = `-- name: LoggedByHour :many
+
+SELECT v.at / 3600000000 AS hour, v.result, count(*) AS logged
+FROM (SELECT w.at, w.result FROM verification_log w WHERE w.at >= $1 ORDER BY w.at DESC LIMIT 1000000) v
+GROUP BY v.at / 3600000000, v.result
+`
+
+type LoggedByHourRow struct {
+	Hour   int32
+	Result string
+	Logged int64
+}
+
+// Logged checks
+// At most a million of them: in a store that is being flooded the chart shows the last ones.
+func (q *Queries) LoggedByHour(ctx context.Context, since clock.Instant) ([]LoggedByHourRow, error) {
+	rows, err := q.db.QueryContext(ctx, loggedByHour, since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LoggedByHourRow
+	for rows.Next() {
+		var i LoggedByHourRow
+		if err := rows.Scan(&i.Hour, &i.Result, &i.Logged); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const loggedOfLicense = `-- name: LoggedOfLicense :many
+SELECT v.at / 3600000000 AS hour, v.result, count(*) AS logged
+FROM (SELECT w.at, w.result FROM verification_log w WHERE w.license_id = $1 AND w.at >= $2 ORDER BY w.id DESC LIMIT 100000) v
+GROUP BY v.at / 3600000000, v.result
+`
+
+type LoggedOfLicenseParams struct {
+	LicenseID string
+	Since     clock.Instant
+}
+
+type LoggedOfLicenseRow struct {
+	Hour   int32
+	Result string
+	Logged int64
+}
+
+func (q *Queries) LoggedOfLicense(ctx context.Context, arg LoggedOfLicenseParams) ([]LoggedOfLicenseRow, error) {
+	rows, err := q.db.QueryContext(ctx, loggedOfLicense, arg.LicenseID, arg.Since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LoggedOfLicenseRow
+	for rows.Next() {
+		var i LoggedOfLicenseRow
+		if err := rows.Scan(&i.Hour, &i.Result, &i.Logged); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const lowerKeysOfProduct = `-- name: LowerKeysOfProduct :execrows
@@ -1189,6 +1297,21 @@ func (q *Queries) SaveLicense(ctx context.Context, arg SaveLicenseParams) error 
 	return err
 }
 
+const setAllowedHosts = `-- name: SetAllowedHosts :exec
+UPDATE licenses SET allowed_hosts = $1, updated_at = $2 WHERE id = $3
+`
+
+type SetAllowedHostsParams struct {
+	AllowedHosts string
+	UpdatedAt    clock.Instant
+	ID           string
+}
+
+func (q *Queries) SetAllowedHosts(ctx context.Context, arg SetAllowedHostsParams) error {
+	_, err := q.db.ExecContext(ctx, setAllowedHosts, arg.AllowedHosts, arg.UpdatedAt, arg.ID)
+	return err
+}
+
 const setBoundPlaces = `-- name: SetBoundPlaces :exec
 UPDATE licenses SET valid_domains = $1, valid_ips = $2, valid_directories = $3,
     updated_at = $4
@@ -1215,16 +1338,23 @@ func (q *Queries) SetBoundPlaces(ctx context.Context, arg SetBoundPlacesParams) 
 }
 
 const setLicensePlan = `-- name: SetLicensePlan :exec
-UPDATE licenses SET plan_id = $1 WHERE id = $2
+UPDATE licenses SET plan_id = $1, type = $2, updates_until = $3 WHERE id = $4
 `
 
 type SetLicensePlanParams struct {
-	PlanID string
-	ID     string
+	PlanID       string
+	Type         string
+	UpdatesUntil *clock.Instant
+	ID           string
 }
 
 func (q *Queries) SetLicensePlan(ctx context.Context, arg SetLicensePlanParams) error {
-	_, err := q.db.ExecContext(ctx, setLicensePlan, arg.PlanID, arg.ID)
+	_, err := q.db.ExecContext(ctx, setLicensePlan,
+		arg.PlanID,
+		arg.Type,
+		arg.UpdatesUntil,
+		arg.ID,
+	)
 	return err
 }
 
@@ -1239,6 +1369,21 @@ type SetNearLimitParams struct {
 
 func (q *Queries) SetNearLimit(ctx context.Context, arg SetNearLimitParams) error {
 	_, err := q.db.ExecContext(ctx, setNearLimit, arg.NearLimit, arg.ID)
+	return err
+}
+
+const setReissues = `-- name: SetReissues :exec
+UPDATE licenses SET reissues = $1, updated_at = $2 WHERE id = $3
+`
+
+type SetReissuesParams struct {
+	Reissues  int64
+	UpdatedAt clock.Instant
+	ID        string
+}
+
+func (q *Queries) SetReissues(ctx context.Context, arg SetReissuesParams) error {
+	_, err := q.db.ExecContext(ctx, setReissues, arg.Reissues, arg.UpdatedAt, arg.ID)
 	return err
 }
 

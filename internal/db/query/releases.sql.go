@@ -266,16 +266,18 @@ func (q *Queries) ListReleases(ctx context.Context, arg ListReleasesParams) ([]R
 const newestRelease = `-- name: NewestRelease :one
 SELECT id, product_id, version, precedence, channel, notes, released_at, published_at, created_at FROM releases
 WHERE product_id = $1 AND published_at IS NOT NULL AND (channel = 'stable' OR channel = $2)
+    AND releases.released_at <= CAST($3 AS BIGINT)
 ORDER BY precedence DESC LIMIT 1
 `
 
 type NewestReleaseParams struct {
 	ProductID string
 	Channel   string
+	Until     int64
 }
 
 func (q *Queries) NewestRelease(ctx context.Context, arg NewestReleaseParams) (Release, error) {
-	row := q.db.QueryRowContext(ctx, newestRelease, arg.ProductID, arg.Channel)
+	row := q.db.QueryRowContext(ctx, newestRelease, arg.ProductID, arg.Channel, arg.Until)
 	var i Release
 	err := row.Scan(
 		&i.ID,

@@ -51,3 +51,137 @@ func (q *Queries) AddonsOfLicense(ctx context.Context, licenseID string) ([]Addo
 	}
 	return items, nil
 }
+
+const insertSupportPeriod = `-- name: InsertSupportPeriod :execrows
+INSERT INTO support_periods (id, license_id, kind, name, starts_at, ends_at, ends_on, line_id, subscription_id, created_at, why)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT DO NOTHING
+`
+
+type InsertSupportPeriodParams struct {
+	ID             string
+	LicenseID      string
+	Kind           string
+	Name           string
+	StartsAt       clock.Instant
+	EndsAt         clock.Instant
+	EndsOn         string
+	LineID         *string
+	SubscriptionID *string
+	CreatedAt      clock.Instant
+	Why            string
+}
+
+// No row: the line has its period already.
+func (q *Queries) InsertSupportPeriod(ctx context.Context, arg InsertSupportPeriodParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, insertSupportPeriod,
+		arg.ID,
+		arg.LicenseID,
+		arg.Kind,
+		arg.Name,
+		arg.StartsAt,
+		arg.EndsAt,
+		arg.EndsOn,
+		arg.LineID,
+		arg.SubscriptionID,
+		arg.CreatedAt,
+		arg.Why,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const setUpdatesUntil = `-- name: SetUpdatesUntil :exec
+UPDATE licenses SET updates_until = $1, updated_at = $2 WHERE id = $3
+`
+
+type SetUpdatesUntilParams struct {
+	UpdatesUntil *clock.Instant
+	UpdatedAt    clock.Instant
+	ID           string
+}
+
+func (q *Queries) SetUpdatesUntil(ctx context.Context, arg SetUpdatesUntilParams) error {
+	_, err := q.db.ExecContext(ctx, setUpdatesUntil, arg.UpdatesUntil, arg.UpdatedAt, arg.ID)
+	return err
+}
+
+const supportPeriodOfLine = `-- name: SupportPeriodOfLine :one
+SELECT id, license_id, kind, name, starts_at, ends_at, ends_on, line_id, subscription_id, created_at, taken_back_at, why FROM support_periods WHERE line_id = $1
+`
+
+func (q *Queries) SupportPeriodOfLine(ctx context.Context, lineID *string) (SupportPeriod, error) {
+	row := q.db.QueryRowContext(ctx, supportPeriodOfLine, lineID)
+	var i SupportPeriod
+	err := row.Scan(
+		&i.ID,
+		&i.LicenseID,
+		&i.Kind,
+		&i.Name,
+		&i.StartsAt,
+		&i.EndsAt,
+		&i.EndsOn,
+		&i.LineID,
+		&i.SubscriptionID,
+		&i.CreatedAt,
+		&i.TakenBackAt,
+		&i.Why,
+	)
+	return i, err
+}
+
+const supportPeriods = `-- name: SupportPeriods :many
+SELECT id, license_id, kind, name, starts_at, ends_at, ends_on, line_id, subscription_id, created_at, taken_back_at, why FROM support_periods WHERE license_id = $1 ORDER BY starts_at, id
+`
+
+func (q *Queries) SupportPeriods(ctx context.Context, licenseID string) ([]SupportPeriod, error) {
+	rows, err := q.db.QueryContext(ctx, supportPeriods, licenseID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SupportPeriod
+	for rows.Next() {
+		var i SupportPeriod
+		if err := rows.Scan(
+			&i.ID,
+			&i.LicenseID,
+			&i.Kind,
+			&i.Name,
+			&i.StartsAt,
+			&i.EndsAt,
+			&i.EndsOn,
+			&i.LineID,
+			&i.SubscriptionID,
+			&i.CreatedAt,
+			&i.TakenBackAt,
+			&i.Why,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const takeBackSupportPeriod = `-- name: TakeBackSupportPeriod :exec
+UPDATE support_periods SET taken_back_at = $1 WHERE id = $2
+`
+
+type TakeBackSupportPeriodParams struct {
+	TakenBackAt *clock.Instant
+	ID          string
+}
+
+func (q *Queries) TakeBackSupportPeriod(ctx context.Context, arg TakeBackSupportPeriodParams) error {
+	_, err := q.db.ExecContext(ctx, takeBackSupportPeriod, arg.TakenBackAt, arg.ID)
+	return err
+}
