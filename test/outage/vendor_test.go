@@ -1,0 +1,118 @@
+package outage
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/keystead/keystead/internal/app/rooms/roomstest"
+	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/dbtest"
+	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/web/licenseapi"
+)
+
+const (
+	product = "widget"
+	home    = "shop.example.com" // where the software runs and is activated
+)
+
+// vendor is a license server with one product, whose clock is moved, and the line that leads to it.
+type vendor struct {
+	*roomstest.Rooms
+	*line
+	t     *testing.T
+	store *dbtest.Store
+	roots string // as the examples take them
+	plan  string
+	buyer string
+
+	mu    sync.Mutex
+	ahead time.Duration // of the machine's clock
+}
+
+// newVendor opens a store of its own. Licenses are bound to a domain there.
+func newVendor(t *testing.T) *vendor {
+	t.Helper()
+	ctx := t.Context()
+	s := dbtest.SQLite(t)
+	s.Clock.Set(time.Now())
+	v := &vendor{Rooms: roomstest.New(t, s, roomstest.Log()), t: t, store: s}
+	v.Index.Start()
+	v.line = &line{server: licenseapi.New(licenseapi.Config{
+		Licenses: v.Licenses, Checks: v.Checks, Releases: v.Releases, Settings: v.Settings, Clock: s.Clock, Log: roomstest.Log(),
+	})}
+	front := httptest.NewServer(v.line)
+	t.Cleanup(front.Close)
+	v.url = front.URL
+
+	_, err := v.Settings.Patch(ctx, map[string]json.RawMessage{"limits.per_minute": []byte("100000"), "limits.unknown_per_hour": []byte("100000")})
+	ok(t, err)
+	p, err := v.Catalog.CreateProduct(ctx, catalog.NewProduct{Slug: product, Name: "Widget", Bindings: &catalog.Bindings{EnforceDomain: true}})
+	ok(t, err)
+	plan, err := v.Catalog.CreatePlan(ctx, p.ID, catalog.NewPlan{
+		Name: "Developer", LicenseType: "purchased", ActivationType: "domain", ActivationLimit: 5, Entitlements: map[string]any{"feature.sso": true},
+	})
+	ok(t, err)
+	buyer, err := v.Customers.Create(ctx, customer.Input{Email: "ada@example.com", Name: "Ada Lovelace"})
+	ok(t, err)
+	keys, err := v.Keys.Of(ctx, p.ID)
+	ok(t, err)
+	v.roots, v.plan, v.buyer = keys.Roots[0].PublicKey+","+keys.Roots[1].PublicKey, plan.ID, buyer.ID
+	return v
+}
+
+func ok(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// sell issues a license that ends after a time; 0: never.
+func (v *vendor) sell(lasts time.Duration) license.License {
+	v.t.Helper()
+	var sold license.License
+	ok(v.t, v.store.DB.Write(v.t.Context(), func(tx *db.Tx) (err error) {
+		in := license.IssueInput{CustomerID: v.buyer, PlanID: v.plan, Quantity: 1}
+		if lasts != 0 {
+			end := tx.Now.Add(lasts)
+			in.ExpiresAt = &end
+		}
+		sold, err = v.Licenses.Issue(v.t.Context(), tx, in)
+		return err
+	}))
+	return sold
+}
+
+// edit is what staff do by hand.
+func (v *vendor) edit(id string, p license.Patch) {
+	v.t.Helper()
+	_, err := v.Licenses.Patch(v.t.Context(), id, p)
+	ok(v.t, err)
+}
+
+// wait lets time pass, here and in the programs that keep this vendor's time.
+func (v *vendor) wait(d time.Duration, programs ...*program) {
+	v.t.Helper()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.ahead += d
+	v.store.Clock.Set(time.Now().Add(v.ahead))
+	for _, p := range programs {
+		p.setClock(v.ahead)
+	}
+}
+
+// allow binds a license to other domains.
+func (v *vendor) allow(id, domains string) {
+	v.t.Helper()
+	ok(v.t, v.store.DB.Write(v.t.Context(), func(tx *db.Tx) error {
+		_, err := tx.SQL().ExecContext(v.t.Context(), `UPDATE licenses SET valid_domains = $1 WHERE id = $2`, domains, id)
+		return err
+	}))
+}
