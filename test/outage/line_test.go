@@ -19,6 +19,7 @@ type line struct {
 	mu    sync.Mutex
 	state weather
 	heard []byte // the last answer that came through
+	asked int
 }
 
 // weather is what happens to whatever is asked over a line. up asks the server.
@@ -30,10 +31,18 @@ func (l *line) set(state weather) {
 	l.state = state
 }
 
+// count is how often somebody has asked.
+func (l *line) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.asked
+}
+
 // ServeHTTP implements http.Handler.
 func (l *line) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.mu.Lock()
 	state := l.state
+	l.asked++
 	l.mu.Unlock()
 	if state == nil {
 		state = up
