@@ -76,8 +76,13 @@ func (r *FileRequest) check() error {
 		bad.Add("nonce", "is not 1 to 128 letters, digits, hyphens and underscores")
 	}
 	for _, m := range []struct{ name, value string }{
-		{"product", r.Product}, {"license_key", r.Key}, {"identifier", r.Identifier}, {"version", r.Version},
-		{"domain", r.Domain}, {"ip", r.IP}, {"directory", r.Directory},
+		{"product", r.Product},
+		{"license_key", r.Key},
+		{"identifier", r.Identifier},
+		{"version", r.Version},
+		{"domain", r.Domain},
+		{"ip", r.IP},
+		{"directory", r.Directory},
 	} {
 		if len(m.value) > mostText || strings.Contains(m.value, "\x00") {
 			bad.Add(m.name, "is no text that can be right")

@@ -25,6 +25,8 @@ var words = map[string]string{
 	"license.created":             "License issued",
 	"license.hold_lifted":         "Hold lifted from the license",
 	"license.hold_placed":         "Hold placed on the license",
+	"license.imported":            "License taken over",
+	"license.lease_file_made":     "Lease file made",
 	"license.many_addresses":      "License checked from many addresses",
 	"license.many_refusals":       "License refused again and again",
 	"license.resumed":             "License active again",

@@ -15,6 +15,7 @@ var told = map[string]struct{ text, icon string }{
 	license.WhatIssued:            {"The license was issued", "key"},
 	license.WhatActivationAdded:   {"Activated ", "plus"},
 	license.WhatActivationRemoved: {"Removed ", "minus"},
+	license.WhatFileMade:          {"Lease file for ", "download"},
 }
 
 func (a *area) historyCard(r *http.Request, p ui.Page, l license.License) (card, error) {

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/web/ui"
@@ -87,14 +88,30 @@ func (a *area) activationCard(r *http.Request, p ui.Page, l license.License, may
 	if may.allowed {
 		t.Columns = append(t.Columns, ui.Column{Label: "Remove", Hidden: true, End: true})
 	}
+	held, err := a.Licenses.HeldByFiles(r.Context(), l.ID)
+	if err != nil {
+		return card{}, err
+	}
 	for _, act := range found {
+		until, kept := held[act.ID]
+		if kept {
+			act.Name = strings.TrimSpace(act.Name + " Lease file until " + until.In(zoneOf(p)).Format("2 January 2006"))
+		}
 		row := ui.Row{Cells: []ui.Cell{ui.Mono(act.Identifier).With(act.Name), ui.HTML(p.Ago(act.ActivatedAt)), ui.HTML(p.Ago(act.LastSeenAt))}}
-		if may.allowed {
+		switch {
+		case may.allowed && kept:
+			row.Cells = append(row.Cells, ui.Text(""))
+		case may.allowed:
 			row.Cells = append(row.Cells, ui.Act(ui.Button{Label: "Remove", Kind: ui.Quiet, Href: removeHref(l.ID, act.ID), Confirm: removeQuestion(l, act.ID, act.Identifier, may)}))
 		}
 		t.Rows = append(t.Rows, row)
 	}
 	c.Table = &t
+	offered, err := a.leaseFilesButton(r, l)
+	if err != nil {
+		return card{}, err
+	}
+	c.Foot = append(c.Foot, offered...)
 	if cursor(r) != "" {
 		c.Foot = append(c.Foot, ui.Button{Label: "Back to the beginning", Href: "/account/licenses/" + l.ID, Small: true})
 	}
