@@ -194,7 +194,8 @@ func PriceOffer(ctx context.Context, tx *db.Tx, priceID string) (Offer, error) {
 	currency := money.Currency(r.Currency)
 	return Offer{
 		PriceID: r.ID, PlanID: r.PlanID, ProductID: r.ProductID, ProductName: r.ProductName, PlanName: r.PlanName,
-		Kind: PlanKind(r.PlanKind), Visibility: Visibility(r.Visibility), RequiresLicense: r.RequiresLicense,
+		Kind: PlanKind(r.PlanKind), LicenseType: r.LicenseType, Support: spanOf(r.SupportCount, r.SupportUnit),
+		Visibility: Visibility(r.Visibility), RequiresLicense: r.RequiresLicense, ValidFor: spanOf(r.ValidForCount, r.ValidForUnit),
 		Cycle: civil.Cycle(r.Cycle), Money: money.New(r.Amount, currency), SetupFee: money.New(r.SetupFee, currency),
 		TrialDays: r.TrialDays, TrialMoney: money.New(r.TrialAmount, currency), TaxClass: r.TaxClass,
 		OnSale: r.PriceStatus == string(PriceActive) && r.PlanStatus == string(Active) && r.ProductStatus == string(Active),

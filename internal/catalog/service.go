@@ -309,7 +309,7 @@ func (s *Service) RetirePrice(ctx context.Context, id string) (Price, error) {
 
 // addPrice writes a price and, where it replaces another, that it does.
 func addPrice(ctx context.Context, tx *db.Tx, plan Plan, in NewPrice, old Price) (Price, error) {
-	if err := in.suits(plan.Kind); err != nil {
+	if err := in.suits(plan); err != nil {
 		return Price{}, err
 	}
 	id := tx.NewID("prc")

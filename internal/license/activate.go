@@ -112,6 +112,9 @@ func (a attempt) judge(ctx context.Context, tx *db.Tx, raw string) (verdict, err
 		return verdict{}, err
 	}
 	refused, err := refusePlace(row, identifier)
+	if err == nil && refused == nil {
+		refused, err = refuseTrial(ctx, tx, row, identifier)
+	}
 	if err != nil {
 		return verdict{}, err
 	}
@@ -229,7 +232,7 @@ func takeTrialPlace(ctx context.Context, tx *db.Tx, l keyed, identifier string) 
 		return fmt.Errorf("trial of %s: %w", l.ID, err)
 	}
 	if n == 0 {
-		return fail.Forbidden(CodeRefused, fmt.Sprintf("%s was on trial here before. Buy a license to go on.", identifier))
+		return wasOnTrial(identifier)
 	}
 	return nil
 }

@@ -26,9 +26,3 @@ WHERE id = @id;
 
 -- name: TrialPlaceTaken :one
 SELECT EXISTS (SELECT 1 FROM trial_places WHERE product_id = @product_id AND identifier = @identifier AND license_id <> @license_id) AS taken;
-
--- name: TouchLicensesOfCustomer :many
-UPDATE licenses SET version = version + 1 WHERE customer_id = @customer_id RETURNING id, version;
-
--- name: TouchLicenseAlone :one
-UPDATE licenses SET version = version + 1 WHERE id = @id RETURNING version;

@@ -208,7 +208,8 @@ SELECT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = @subject_id AND e.typ
 
 -- name: LicensesToVerify :many
 -- Each license beside what its history says of it: the last state, and the activations added less those removed.
-SELECT l.id, l.status, l.outcome, l.expires_at, l.grace_until, l.ends_at, l.activation_limit, l.near_limit,
+SELECT l.id, l.status, l.outcome, l.expires_at, l.grace_until, l.ends_at, l.activation_limit, l.near_limit, l.updates_until, l.created_at,
+       CAST(COALESCE((SELECT max(s.ends_at) FROM support_periods s WHERE s.license_id = l.id AND s.taken_back_at IS NULL), 0) AS BIGINT) AS support_ends,
        EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = l.id) AS held,
        (SELECT count(*) FROM activations a WHERE a.license_id = l.id) AS activations_used,
        CAST(COALESCE((SELECT h.after FROM license_history h WHERE h.license_id = l.id

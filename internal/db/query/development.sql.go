@@ -112,49 +112,6 @@ func (q *Queries) ParentOfLicense(ctx context.Context, id string) (ParentOfLicen
 	return i, err
 }
 
-const touchLicenseAlone = `-- name: TouchLicenseAlone :one
-UPDATE licenses SET version = version + 1 WHERE id = $1 RETURNING version
-`
-
-func (q *Queries) TouchLicenseAlone(ctx context.Context, id string) (int64, error) {
-	row := q.db.QueryRowContext(ctx, touchLicenseAlone, id)
-	var version int64
-	err := row.Scan(&version)
-	return version, err
-}
-
-const touchLicensesOfCustomer = `-- name: TouchLicensesOfCustomer :many
-UPDATE licenses SET version = version + 1 WHERE customer_id = $1 RETURNING id, version
-`
-
-type TouchLicensesOfCustomerRow struct {
-	ID      string
-	Version int64
-}
-
-func (q *Queries) TouchLicensesOfCustomer(ctx context.Context, customerID string) ([]TouchLicensesOfCustomerRow, error) {
-	rows, err := q.db.QueryContext(ctx, touchLicensesOfCustomer, customerID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []TouchLicensesOfCustomerRow
-	for rows.Next() {
-		var i TouchLicensesOfCustomerRow
-		if err := rows.Scan(&i.ID, &i.Version); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const trialOfCustomer = `-- name: TrialOfCustomer :one
 SELECT id FROM licenses WHERE customer_id = $1 AND product_id = $2 AND type = 'trial' AND outcome = ''
 ORDER BY id LIMIT 1

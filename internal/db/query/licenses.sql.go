@@ -844,7 +844,8 @@ func (q *Queries) LicensesByKey(ctx context.Context, arg LicensesByKeyParams) ([
 
 const licensesToVerify = `-- name: LicensesToVerify :many
 
-SELECT l.id, l.status, l.outcome, l.expires_at, l.grace_until, l.ends_at, l.activation_limit, l.near_limit,
+SELECT l.id, l.status, l.outcome, l.expires_at, l.grace_until, l.ends_at, l.activation_limit, l.near_limit, l.updates_until, l.created_at,
+       CAST(COALESCE((SELECT max(s.ends_at) FROM support_periods s WHERE s.license_id = l.id AND s.taken_back_at IS NULL), 0) AS BIGINT) AS support_ends,
        EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = l.id) AS held,
        (SELECT count(*) FROM activations a WHERE a.license_id = l.id) AS activations_used,
        CAST(COALESCE((SELECT h.after FROM license_history h WHERE h.license_id = l.id
@@ -870,6 +871,9 @@ type LicensesToVerifyRow struct {
 	EndsAt          *clock.Instant
 	ActivationLimit int64
 	NearLimit       bool
+	UpdatesUntil    *clock.Instant
+	CreatedAt       clock.Instant
+	SupportEnds     int64
 	Held            bool
 	ActivationsUsed int64
 	ToldState       string
@@ -897,6 +901,9 @@ func (q *Queries) LicensesToVerify(ctx context.Context, arg LicensesToVerifyPara
 			&i.EndsAt,
 			&i.ActivationLimit,
 			&i.NearLimit,
+			&i.UpdatesUntil,
+			&i.CreatedAt,
+			&i.SupportEnds,
 			&i.Held,
 			&i.ActivationsUsed,
 			&i.ToldState,
