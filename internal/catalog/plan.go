@@ -110,8 +110,8 @@ type Checks struct {
 	FileDays int64 `json:"file_days"`
 }
 
-// defaultChecks are those of plans that say nothing.
-var defaultChecks = Checks{IntervalDays: 7, GraceDays: 3}
+// DefaultChecks are those of plans that say nothing.
+var DefaultChecks = Checks{IntervalDays: 7, GraceDays: 3}
 
 const (
 	maxCheckDays = 366
@@ -148,7 +148,7 @@ func (n *NewPlan) Validate() error {
 	n.checkKind(&f)
 	n.checkSupport(&f)
 	if n.Checks == (Checks{}) {
-		n.Checks = defaultChecks
+		n.Checks = DefaultChecks
 	}
 	f.Check("checks", n.Checks.check())
 	if n.LicenseType == Development && n.Kind == KindLicense {

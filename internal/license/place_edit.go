@@ -34,9 +34,9 @@ func (p *PlacesPatch) check(bad *fail.Fields) {
 		values    **[]string
 		normalize func(string) (string, error)
 	}{
-		{"domains", &p.Domains, normalizePattern},
-		{"ips", &p.IPs, normalizeNetwork},
-		{"directories", &p.Directories, checkDirectory},
+		{"bindings.domains", &p.Domains, normalizePattern},
+		{"bindings.ips", &p.IPs, normalizeNetwork},
+		{"bindings.directories", &p.Directories, checkDirectory},
 		{"allowed_hosts", &p.AllowedHosts, normalizePattern},
 	} {
 		if *list.values == nil {

@@ -30,6 +30,8 @@ import (
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/license/check"
+	"github.com/keystead/keystead/internal/license/lease"
 	"github.com/keystead/keystead/internal/limit"
 	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/order"
@@ -61,6 +63,8 @@ type Config struct {
 	Settings      *setting.Service
 	Recovery      *recovery.Service
 	Licenses      *license.Service
+	Checks        *check.Service
+	Keys          *lease.Keys
 	Orders        *order.Service
 	Billing       *billing.Service
 	Payments      *payment.Service
@@ -136,8 +140,12 @@ func New(c Config) *API {
 	a.settings()
 	a.licenses()
 	a.activations()
+	a.leaseFiles()
 	a.holds()
 	a.history()
+	a.bans()
+	a.signingKeys()
+	a.verifications()
 	a.events()
 	a.jobs()
 	a.automation()
