@@ -132,7 +132,9 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 	r.Keys = lease.NewKeys(d, crypt.NewBox(c.Key.Derive("signing keys")))
 	r.Checks = check.New(check.Config{
 		Licenses: r.Licenses, Index: r.Index, Counts: counts, Keys: r.Keys, Releases: r.Releases, Clock: d.Clock(), Issuer: r.issuer,
+		OpenSecret: r.Catalog.OpenCheckSecret,
 	})
+	r.Customers.OnChange(r.Licenses.NoteCustomerChange)
 	r.Licenses.ShowPending(counts.PendingIn)
 	r.Licenses.FlushBefore(counts.Flush)
 	r.Billing = billing.New(d, invoiceTerms, r.Jobs)

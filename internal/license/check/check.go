@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/license/index"
 	"github.com/keystead/keystead/internal/license/lease"
@@ -29,12 +30,15 @@ type Config struct {
 	Clock    clock.Clock
 	// Issuer is where this store is reached, for the leases.
 	Issuer func(ctx context.Context) (string, error)
+	// OpenSecret opens the secret of a product (see catalog.Service.OpenCheckSecret), for the protocols that have one.
+	OpenSecret func(productID, sealed string) (string, error)
 }
 
 // Service answers checks. It is safe for concurrent use.
 type Service struct {
 	Config
-	seen seenVersions
+	seen     seenVersions
+	accounts accounts
 }
 
 // New returns the checks of a store.
@@ -50,6 +54,12 @@ type Request struct {
 	ReleasedAt time.Time // of the version, as the software says; zero: not said
 	From       netip.Addr
 	UserAgent  string
+
+	// Often says that the caller asks more often than the store reads its rows for: what memory has answers also a no.
+	Often bool
+	// OnlyBound says that the caller may not learn whether the key exists, unless its license is bound to the place named:
+	// to any other it is license.ErrNotFound.
+	OnlyBound bool
 }
 
 // Reasons beside the license's status and a wrong place. The last two leave a license valid.
@@ -82,7 +92,7 @@ type Answer struct {
 // license.ErrProductMismatch; neither counts.
 func (s *Service) Check(ctx context.Context, r Request) (Answer, error) {
 	a := Answer{At: s.Clock.Now()}
-	e, err := s.Index.Lookup(ctx, r.Key, a.At)
+	e, remembered, err := s.find(ctx, r, a.At)
 	if err != nil {
 		return a, err
 	}
@@ -90,7 +100,7 @@ func (s *Service) Check(ctx context.Context, r Request) (Answer, error) {
 		return a, err
 	}
 	mismatch := !a.IsProduct(r.Product)
-	if mismatch || !a.Valid && a.Status == license.Active {
+	if mismatch || !remembered && !a.Valid && a.Status == license.Active {
 		// No is never said from memory alone.
 		if a, err = s.again(ctx, r, a.At); err != nil {
 			return a, err
@@ -99,9 +109,15 @@ func (s *Service) Check(ctx context.Context, r Request) (Answer, error) {
 			return a, license.ErrProductMismatch
 		}
 	}
+	if r.OnlyBound && !a.isBoundHere() {
+		return a, license.ErrNotFound
+	}
 	result := a.Reason
+	if remembered && !a.Valid {
+		result = "" // counted, but noted only as often as callers may ask
+	}
 	if a.Valid && a.Places.Open(a.Place) {
-		did, err := s.Licenses.Bind(ctx, a.ID, r.Place)
+		did, err := s.Licenses.Bind(bySoftware(ctx, r.From), a.ID, r.Place)
 		if err != nil {
 			return a, err
 		}
@@ -117,6 +133,32 @@ func (s *Service) Check(ctx context.Context, r Request) (Answer, error) {
 		return a, err
 	}
 	return a, nil
+}
+
+// find looks a key up. remembered says that its entry counts although it is only from memory.
+func (s *Service) find(ctx context.Context, r Request, now time.Time) (e index.Entry, remembered bool, err error) {
+	if r.Often {
+		if e, remembered = s.Index.Remembered(r.Key, now); remembered {
+			return e, true, nil
+		}
+	}
+	e, err = s.Index.Lookup(ctx, r.Key, now)
+	return e, false, err
+}
+
+// isBoundHere reports whether the license is bound to the place that the check names.
+func (a *Answer) isBoundHere() bool {
+	p, at := a.Places, a.Place
+	return p.Refuse(a.Enforced, at) == "" && (p.HasDomain(at.Domain) || p.HasIP(at.IP) || p.HasDirectory(at.Directory))
+}
+
+// bySoftware names an installed copy, known by its key alone, as the one who acts.
+func bySoftware(ctx context.Context, from netip.Addr) context.Context {
+	actor := event.Actor{Kind: event.Software, Name: "installed software"}
+	if from.IsValid() {
+		actor.IP = from.String()
+	}
+	return event.WithActor(ctx, actor)
 }
 
 // again judges from the row.
