@@ -96,10 +96,10 @@ func (l License) Facts() Facts {
 	return f
 }
 
-// SupportUntil is the end of support and upgrades: that of its periods, or of the license where they last as long as it runs.
-// nil: there is none.
+// SupportUntil is the end of support and upgrades: of a purchased license that of its periods, of the others that of the
+// license. nil: there is none.
 func (l License) SupportUntil() *time.Time {
-	if l.UpdatesUntil != nil {
+	if l.Type == Purchased {
 		return l.UpdatesUntil
 	}
 	return l.ExpiresAt

@@ -51,7 +51,7 @@ func left(tx *db.Tx, f Filter) []cond {
 	equal("l.type", string(f.Type))
 	if f.SupportEndsDays > 0 {
 		from, to := f.supportEnds(tx.Now)
-		rest = append(rest, where("COALESCE(l.updates_until, l.expires_at) >= ? AND COALESCE(l.updates_until, l.expires_at) < ?", from, to))
+		rest = append(rest, where("CASE l.type WHEN 'purchased' THEN l.updates_until ELSE l.expires_at END >= ? AND CASE l.type WHEN 'purchased' THEN l.updates_until ELSE l.expires_at END < ?", from, to))
 	}
 	if f.NearLimit {
 		rest = append(rest, where("l.near_limit"))
@@ -148,6 +148,6 @@ func supportStages(tx *db.Tx, f Filter) []stage {
 	periods.branches = []branch{{from: "licenses l", where: []cond{where("l.updates_until >= ? AND l.updates_until < ?", from, to)}}}
 	running := stage{name: "running", keys: []column{colExpiry, colID}}
 	running.branches = perStatus(&f, where("l.expires_at >= ? AND l.expires_at < ?", from, to))
-	running.rest = append(left(tx, f), where("l.updates_until IS NULL"))
+	running.rest = append(left(tx, f), where("l.type <> 'purchased'"))
 	return []stage{periods, running}
 }

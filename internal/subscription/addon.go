@@ -99,7 +99,7 @@ func (s *Service) addSupport(ctx context.Context, tx *db.Tx, sub Subscription, l
 	if card.Kind != catalog.KindAddon || card.Support.IsZero() {
 		return nil
 	}
-	in := license.NewSupport{Kind: license.SupportPack, Name: card.PlanName, Length: card.Support, LineID: lineID}
+	in := license.NewSupport{Kind: license.SupportPack, Length: card.Support, LineID: lineID}
 	if sub.ID != "" {
 		in.Length, in.SubscriptionID = civil.Span{Count: sub.Cycle.Months(), Unit: civil.Month}, sub.ID
 	}

@@ -71,10 +71,10 @@ func (a *api) validate(m mount) web.Handler {
 
 // supportUntil is until when somebody helps: as long as a leased license runs, and as long as a purchased one has support.
 func supportUntil(v check.Answer) time.Time {
-	if v.Type == license.Leased {
-		return v.ExpiresAt
+	if v.Type == license.Purchased {
+		return v.UpdatesUntil
 	}
-	return v.UpdatesUntil
+	return v.ExpiresAt
 }
 
 // request reads what a check says of itself.
