@@ -3,7 +3,8 @@ package license
 // The events of this room. Data names no key.
 const (
 	EventCreated           = "license.created"
-	EventResumed           = "license.resumed" // active again
+	EventImported          = "license.imported" // taken over from another program
+	EventResumed           = "license.resumed"  // active again
 	EventSuspended         = "license.suspended"
 	EventExpired           = "license.expired"
 	EventCancelled         = "license.cancelled"

@@ -16,6 +16,7 @@ import (
 // What a license's history tells of, besides triggers.
 const (
 	WhatIssued              = "issued"
+	WhatImported            = "imported"
 	WhatActivationAdded     = "activation_added"
 	WhatActivationRemoved   = "activation_removed"
 	WhatLimitChanged        = "limit_changed"
