@@ -215,7 +215,8 @@ func TestMoved(t *testing.T) {
 				}
 			}
 			// The vendor allows the new domain; the other one activates itself.
-			v.allow(l.ID, `["`+home+`","other.example.net"]`)
+			domains := []string{home, "other.example.net"}
+			v.edit(l.ID, license.Patch{Places: license.PlacesPatch{Domains: &domains}, Reason: "outage"})
 			if code, body := idle.act(idle.admin, "activate", nil); code != http.StatusOK {
 				t.Errorf("activate here: %d\n%s", code, body)
 			}

@@ -107,12 +107,3 @@ func (v *vendor) wait(d time.Duration, programs ...*program) {
 		p.setClock(v.ahead)
 	}
 }
-
-// allow binds a license to other domains.
-func (v *vendor) allow(id, domains string) {
-	v.t.Helper()
-	ok(v.t, v.store.DB.Write(v.t.Context(), func(tx *db.Tx) error {
-		_, err := tx.SQL().ExecContext(v.t.Context(), `UPDATE licenses SET valid_domains = $1 WHERE id = $2`, domains, id)
-		return err
-	}))
-}
