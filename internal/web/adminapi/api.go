@@ -139,6 +139,7 @@ func New(c Config) *API {
 	a.sandbox()
 	a.settings()
 	a.licenses()
+	a.support()
 	a.activations()
 	a.leaseFiles()
 	a.holds()

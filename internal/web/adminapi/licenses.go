@@ -29,7 +29,11 @@ type License struct {
 	ExpiresAt            *time.Time     `json:"expires_at" doc:"Null: never"`
 	GraceUntil           *time.Time     `json:"grace_until" doc:"When unpaid use stops"`
 	EndsAt               *time.Time     `json:"ends_at" doc:"When the license is over"`
-	UpdatesUntil         *time.Time     `json:"updates_until"`
+	UpdatesUntil         *time.Time     `json:"updates_until" doc:"The latest end of its periods of support: what was released until then may run for ever. Null: no end, or as long as the license runs"`
+	SupportUntil         *time.Time     `json:"support_until" doc:"Of a purchased license updates_until, of the others expires_at"`
+	SupportPeriods       []Support      `json:"support_periods,omitempty" doc:"The oldest first; shown where one license is"`
+	ParentID             *string        `json:"parent_id" doc:"Of a development license: the purchased one beside which it is used"`
+	Free                 bool           `json:"free" doc:"It is the development license that came with its parent"`
 	Bindings             Places         `json:"bindings"`
 	Reissues             int64          `json:"reissues" doc:"Since staff set the counter back"`
 	AllowedHosts         []string       `json:"allowed_hosts" nullable:"false" doc:"Public hosts on which a development license may run"`
@@ -72,7 +76,8 @@ func showLicense(l license.License) License {
 		ProductID: l.ProductID, PlanID: l.PlanID, OrderID: orNull(l.OrderID), ActivationType: string(l.ActivationType),
 		ActivationLimit: l.ActivationLimit, ActivationsUsed: l.ActivationsUsed, Entitlements: showEntitlements(l.Entitlements),
 		EntitlementOverrides: showEntitlements(l.EntitlementOverrides), ExpiresAt: utc(l.ExpiresAt), GraceUntil: utc(l.GraceUntil),
-		EndsAt: utc(l.EndsAt), LastCheckAt: utc(l.LastCheckAt), LastCheckIP: orNull(l.LastCheckIP), CheckCount: l.CheckCount,
+		EndsAt: utc(l.EndsAt), UpdatesUntil: utc(l.UpdatesUntil), SupportUntil: utc(l.SupportUntil()), ParentID: orNull(l.ParentID), Free: l.Free,
+		LastCheckAt: utc(l.LastCheckAt), LastCheckIP: orNull(l.LastCheckIP), CheckCount: l.CheckCount,
 		Bindings: showPlaces(l.Bound), Reissues: l.Reissues, AllowedHosts: append([]string{}, l.AllowedHosts...),
 		CreatedAt: l.CreatedAt.UTC(), UpdatedAt: l.UpdatedAt.UTC(),
 	}
@@ -110,8 +115,9 @@ type listLicensesInput struct {
 	PlanID      string `query:"plan_id" maxLength:"64"`
 	Type        string `query:"type" enum:"purchased,leased,development,trial"`
 	NotSeenDays int    `query:"not_seen_days" minimum:"1" maximum:"36500" doc:"Not checked for so many days, and in existence as long"`
+	SupportEnds int    `query:"support_ends_days" minimum:"1" maximum:"36500" doc:"Has support now, but no longer than so many days"`
 	NearLimit   bool   `query:"near_limit" doc:"In use in at least four fifths of its places"`
-	Sort        string `query:"sort" enum:"-created_at,expires_at,last_check_at" doc:"Default: newest first. What q, customer_id and order_id find has its own order"`
+	Sort        string `query:"sort" enum:"-created_at,expires_at,last_check_at,support_until" doc:"Default: newest first. support_until goes with support_ends_days. What q, customer_id and order_id find has its own order"`
 }
 
 func (a *API) licenses() {
@@ -148,7 +154,7 @@ type reissueInput struct {
 func (a *API) listLicenses(ctx context.Context, in *listLicensesInput) (List[License], error) {
 	found, next, err := a.Licenses.List(ctx, license.Filter{
 		Query: in.Query, Status: license.Status(in.Status), CustomerID: in.CustomerID, OrderID: in.OrderID, ProductID: in.ProductID,
-		PlanID: in.PlanID, Type: license.Type(in.Type), NotSeenDays: in.NotSeenDays, NearLimit: in.NearLimit,
+		PlanID: in.PlanID, Type: license.Type(in.Type), NotSeenDays: in.NotSeenDays, SupportEndsDays: in.SupportEnds, NearLimit: in.NearLimit,
 		Sort: license.Sort(in.Sort), Cursor: in.Cursor, Limit: in.Limit,
 	})
 	if err != nil {
@@ -183,6 +189,13 @@ func (a *API) license(ctx context.Context, l license.License, err error) (Licens
 		return License{}, err
 	}
 	shown := showLicense(l)
+	periods, err := a.Licenses.Support(ctx, l.ID)
+	if err != nil {
+		return License{}, err
+	}
+	for _, p := range periods {
+		shown.SupportPeriods = append(shown.SupportPeriods, showSupport(p))
+	}
 	shown.SubscriptionID, err = a.paidBy(ctx, l.ID)
 	return shown, err
 }
