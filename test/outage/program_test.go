@@ -176,27 +176,30 @@ func (p *program) forget() {
 
 func (p *program) get(as *http.Client, path string) (int, string) {
 	p.t.Helper()
-	res, err := as.Get(p.url + path)
-	ok(p.t, err)
-	return p.read(res)
+	return p.send(as, http.MethodGet, path, nil)
 }
 
 func (p *program) post(as *http.Client, path string, form url.Values) (int, string) {
 	p.t.Helper()
-	res, err := as.PostForm(p.url+path, form)
-	ok(p.t, err)
-	return p.read(res)
+	return p.send(as, http.MethodPost, path, form)
 }
 
 var complaint = regexp.MustCompile(`(Warning|Notice|Deprecated|Fatal error): `)
 
-func (p *program) read(res *http.Response) (int, string) {
+func (p *program) send(as *http.Client, method, path string, form url.Values) (int, string) {
 	p.t.Helper()
+	req, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, strings.NewReader(form.Encode()))
+	ok(p.t, err)
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	res, err := as.Do(req)
+	ok(p.t, err)
 	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
 	ok(p.t, err)
 	if c := complaint.Find(body); c != nil {
-		p.t.Errorf("%s: PHP complains: %s", res.Request.URL, body)
+		p.t.Errorf("%s: PHP complains: %s", path, body)
 	}
 	return res.StatusCode, string(body)
 }

@@ -87,7 +87,7 @@ func (g *guide) serve(name string, args ...string) {
 		}
 	})
 	for range 1000 {
-		if res, err := http.Get("http://" + g.addr + "/"); err == nil { //nolint:gosec // our own
+		if res, err := http.Get("http://" + g.addr + "/"); err == nil {
 			_ = res.Body.Close()
 			return
 		}
