@@ -1,6 +1,7 @@
 package outage
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http/httptest"
 	"sync"
@@ -25,11 +26,12 @@ const (
 type vendor struct {
 	*roomstest.Rooms
 	*line
-	t     *testing.T
-	store *dbtest.Store
-	roots string // as the examples take them
-	plan  string
-	buyer string
+	t       *testing.T
+	store   *dbtest.Store
+	product string
+	roots   string // as the examples take them
+	plan    string
+	buyer   string
 
 	mu    sync.Mutex
 	ahead time.Duration // of the machine's clock
@@ -52,17 +54,14 @@ func newVendor(t *testing.T) *vendor {
 
 	_, err := v.Settings.Patch(ctx, map[string]json.RawMessage{"limits.per_minute": []byte("100000"), "limits.unknown_per_hour": []byte("100000")})
 	ok(t, err)
-	p, err := v.Catalog.CreateProduct(ctx, catalog.NewProduct{Slug: product, Name: "Widget", Bindings: &catalog.Bindings{EnforceDomain: true}})
-	ok(t, err)
-	plan, err := v.Catalog.CreatePlan(ctx, p.ID, catalog.NewPlan{
-		Name: "Developer", LicenseType: "purchased", ActivationType: "domain", ActivationLimit: 5, Entitlements: map[string]any{"feature.sso": true},
-	})
+	p, err := v.Catalog.CreateProduct(ctx, catalog.NewProduct{Slug: product, Name: "Widget", KeyIgnoreCase: true, Bindings: &catalog.Bindings{EnforceDomain: true}})
 	ok(t, err)
 	buyer, err := v.Customers.Create(ctx, customer.Input{Email: "ada@example.com", Name: "Ada Lovelace"})
 	ok(t, err)
 	keys, err := v.Keys.Of(ctx, p.ID)
 	ok(t, err)
-	v.roots, v.plan, v.buyer = keys.Roots[0].PublicKey+","+keys.Roots[1].PublicKey, plan.ID, buyer.ID
+	v.product = p.ID
+	v.roots, v.plan, v.buyer = keys.Roots[0].PublicKey+","+keys.Roots[1].PublicKey, v.offer(p.ID, catalog.NewPlan{Name: "Developer"}), buyer.ID
 	return v
 }
 
@@ -73,12 +72,29 @@ func ok(t *testing.T, err error) {
 	}
 }
 
+// offer adds a plan to a product: what p does not say is as usual.
+func (v *vendor) offer(productID string, p catalog.NewPlan) string {
+	v.t.Helper()
+	p.LicenseType = cmp.Or(p.LicenseType, "purchased")
+	p.ActivationType = "domain"
+	p.ActivationLimit = cmp.Or(p.ActivationLimit, 5)
+	p.Entitlements = map[string]any{"feature.sso": true}
+	plan, err := v.Catalog.CreatePlan(v.t.Context(), productID, p)
+	ok(v.t, err)
+	return plan.ID
+}
+
 // sell issues a license that ends after a time; 0: never.
 func (v *vendor) sell(lasts time.Duration) license.License {
 	v.t.Helper()
+	return v.sellOf(v.plan, lasts)
+}
+
+func (v *vendor) sellOf(plan string, lasts time.Duration) license.License {
+	v.t.Helper()
 	var sold license.License
 	ok(v.t, v.store.DB.Write(v.t.Context(), func(tx *db.Tx) (err error) {
-		in := license.IssueInput{CustomerID: v.buyer, PlanID: v.plan, Quantity: 1}
+		in := license.IssueInput{CustomerID: v.buyer, PlanID: plan, Quantity: 1}
 		if lasts != 0 {
 			end := tx.Now.Add(lasts)
 			in.ExpiresAt = &end
