@@ -26,13 +26,13 @@ import (
 // buildFaces builds what the outside sees: the public handler, and the one behind the command socket.
 func (a *App) buildFaces(c Config) error {
 	api := adminapi.Config{
-		DB: a.DB, Clock: a.DB.Clock(), Log: a.log, Catalog: a.Catalog, Coupons: a.Coupons, Customers: a.Customers, Releases: a.Releases, Settings: a.Settings, Recovery: a.Recovery, Licenses: a.Licenses, Checks: a.Checks, Keys: a.Keys,
+		DB: a.DB, Clock: a.DB.Clock(), Log: a.log, Catalog: a.Catalog, Coupons: a.Coupons, Customers: a.Customers, Releases: a.Releases, Settings: a.Settings, Recovery: a.Recovery, Licenses: a.Licenses, Checks: a.Checks, Keys: a.Keys, MoveIn: a.MoveIn,
 		Orders: a.Orders, Billing: a.Billing, Payments: a.Payments, Sandbox: a.Sandbox, Subscriptions: a.Subscriptions, Tasks: a.Tasks, Mail: a.Mail, Webhooks: a.Webhooks,
 		Events: a.Events, Jobs: a.Jobs, Automation: a.Automation, DryRun: a.DryRun, Tokens: a.Tokens, Version: c.Version,
 	}
 	staffArea, err := admin.New(admin.Config{
 		DB: a.DB, Settings: a.Settings, Recovery: a.Recovery, Events: a.Events, Jobs: a.Jobs, Automation: a.Automation, DryRun: a.DryRun, Staff: a.Staff, SignIn: a.SignIn, Tokens: a.Tokens, Customers: a.Customers, Catalog: a.Catalog, Coupons: a.Coupons,
-		Releases: a.Releases, Licenses: a.Licenses, Counts: a.Counts, Billing: a.Billing, Payments: a.Payments, Orders: a.Orders, Reports: a.Reports,
+		Releases: a.Releases, Licenses: a.Licenses, Keys: a.Keys, Counts: a.Counts, Billing: a.Billing, Payments: a.Payments, Orders: a.Orders, Reports: a.Reports,
 		Subscriptions: a.Subscriptions, Tasks: a.Tasks, Mail: a.Mail, Webhooks: a.Webhooks, Sandbox: a.Sandbox,
 		Clock: a.DB.Clock(), Log: a.log, TestMode: a.Facts.TestMode,
 	})

@@ -23,6 +23,7 @@ import (
 	"github.com/keystead/keystead/internal/license/lease"
 	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/movein"
 	"github.com/keystead/keystead/internal/notice"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
@@ -70,6 +71,7 @@ type Rooms struct {
 	Checks        *check.Service
 	Keys          *lease.Keys // that sign leases
 	Counts        *index.Counts
+	MoveIn        *movein.Service // takes over what other programs kept
 	Billing       *billing.Service
 	Payments      *payment.Service
 	Sandbox       *sandbox.Sandbox // nil in a live store
@@ -137,6 +139,7 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 	r.Customers.OnChange(r.Licenses.NoteCustomerChange)
 	r.Licenses.ShowPending(counts.PendingIn)
 	r.Licenses.FlushBefore(counts.Flush)
+	r.MoveIn = movein.New(d, r.Catalog, r.Customers, r.Licenses)
 	r.Billing = billing.New(d, invoiceTerms, r.Jobs)
 	r.Billing.Register(billing.KindLicense, LicenseIssuer{r.Licenses})
 	r.Billing.CheckTargets(billing.KindLicense, r.Licenses.MissingLines)

@@ -34,6 +34,7 @@ import (
 	"github.com/keystead/keystead/internal/license/lease"
 	"github.com/keystead/keystead/internal/limit"
 	"github.com/keystead/keystead/internal/mail"
+	"github.com/keystead/keystead/internal/movein"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
@@ -64,6 +65,7 @@ type Config struct {
 	Recovery      *recovery.Service
 	Licenses      *license.Service
 	Checks        *check.Service
+	MoveIn        *movein.Service
 	Keys          *lease.Keys
 	Orders        *order.Service
 	Billing       *billing.Service
@@ -142,6 +144,7 @@ func New(c Config) *API {
 	a.support()
 	a.activations()
 	a.leaseFiles()
+	a.imports()
 	a.holds()
 	a.history()
 	a.bans()
