@@ -57,7 +57,7 @@ func (a *App) buildFaces(c Config) error {
 	}
 	limits := callers.New(a.Settings, a.DB.Wall())
 	calls := licenseapi.Config{
-		Limits: limits,
+		Limits:   limits,
 		Licenses: a.Licenses, Checks: a.Checks, Catalog: a.Catalog, Keys: a.Keys, Releases: a.Releases, Settings: a.Settings, Clock: a.DB.Clock(), Wall: a.DB.Wall(), Log: a.log,
 	}
 	licenses := licenseapi.New(calls)

@@ -54,7 +54,7 @@ type Product struct {
 	PrivateSuffixes []string
 	// PublicCheck opens a page that tells visitors whether a domain is licensed.
 	PublicCheck bool
-	// HasCheckSecret says that software may check over WHMCS's protocol: see [Service.SetCheckSecret].
+	// HasCheckSecret says that answers over WHMCS's protocol carry a hash: see [Service.SetCheckSecret].
 	HasCheckSecret bool
 	Status         Status
 	Version        int64

@@ -23,7 +23,7 @@ type Product struct {
 	Bindings           Bindings  `json:"bindings"`
 	AllowReissue       bool      `json:"allow_reissue" doc:"Whether customers may clear the place that a license is bound to"`
 	MaxReissues        int64     `json:"max_reissues" doc:"How often, for one license; 0: as often as they like"`
-	HasWHMCSSecret     bool      `json:"has_whmcs_secret" doc:"Whether software may check over WHMCS's protocol"`
+	HasWHMCSSecret     bool      `json:"has_whmcs_secret" doc:"Whether answers over WHMCS's protocol carry the hash that its clients compare"`
 	PackName           string    `json:"pack_name" doc:"How the support that a purchase includes is called"`
 	PrivateSuffixes    []string  `json:"private_suffixes" nullable:"false" doc:"Domains below which development licenses run, beside those that are never public"`
 	PublicCheck        bool      `json:"public_check" doc:"Whether a page tells visitors if a domain is licensed"`
@@ -101,7 +101,7 @@ type ProductPatch struct {
 	Bindings           *BindingsPatch   `json:"bindings,omitempty"`
 	AllowReissue       *bool            `json:"allow_reissue,omitempty"`
 	MaxReissues        *int64           `json:"max_reissues,omitempty" minimum:"0" maximum:"10000"`
-	WHMCSSecret        Optional[string] `json:"whmcs_secret,omitzero" maxLength:"255" doc:"Null: software may not check over WHMCS's protocol any more"`
+	WHMCSSecret        Optional[string] `json:"whmcs_secret,omitzero" maxLength:"255" doc:"Null: answers over WHMCS's protocol carry no hash any more"`
 	PackName           *string          `json:"pack_name,omitempty" maxLength:"255"`
 	PrivateSuffixes    *[]string        `json:"private_suffixes,omitempty" maxItems:"100" doc:"Replaces all of them"`
 	PublicCheck        *bool            `json:"public_check,omitempty"`

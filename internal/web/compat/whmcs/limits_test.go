@@ -91,6 +91,7 @@ func TestOften(t *testing.T) {
 
 // A server that can't answer says nothing, and never Invalid.
 func TestDatabaseAway(t *testing.T) {
+	t.Parallel()
 	for name, away := range map[string]func(t *testing.T, v *vendor){
 		"closed": func(t *testing.T, v *vendor) {
 			ok(t, v.Close(t.Context()))

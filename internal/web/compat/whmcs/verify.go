@@ -10,6 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,6 +64,7 @@ var (
 	noStore   = []string{"no-store"}
 	noBytes   = []string{"0"}
 	plainText = []string{"text/plain; charset=utf-8"}
+	noSniff   = []string{"nosniff"}
 )
 
 // verify answers one check.
@@ -80,7 +82,9 @@ func (f *face) verify(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h["Content-Type"] = plainText
 	h["Cache-Control"] = noStore
-	_, _ = w.Write(body) // a client that went away needs no answer
+	h["Content-Length"] = []string{strconv.Itoa(len(body))} // some clients know no chunks
+	h["X-Content-Type-Options"] = noSniff
+	_, _ = w.Write(body) //nolint:gosec // escaped plain text; a client that went away needs no answer
 	return nil
 }
 
