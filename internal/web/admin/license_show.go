@@ -30,7 +30,7 @@ func (a *area) licenseShow(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.Left = append(v.Left, paidBy...)
 	}
-	for _, part := range []func(*http.Request, ui.Page, license.License, bool) ([]card, error){a.activationCards, a.checkCards, a.historyCards} {
+	for _, part := range []func(*http.Request, ui.Page, license.License, bool) ([]card, error){a.activationCards, a.placeCards, a.checkCards, a.historyCards} {
 		cards, err := part(r, v.Page, l, mayWrite)
 		if err != nil {
 			return err

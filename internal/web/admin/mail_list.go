@@ -39,7 +39,7 @@ func (a *area) mailList(w http.ResponseWriter, r *http.Request) error {
 		v.Callouts = append(v.Callouts, ui.Callout{Tone: ui.Warn, Title: "The mail server does not answer", Text: outbox.Trouble + " Mails wait and are sent when it does."})
 	}
 	if outbox.Linkless {
-		v.Callouts = append(v.Callouts, linkless())
+		v.Callouts = append(v.Callouts, a.linkless(r))
 	}
 	v.Filter = ui.Filter{
 		Action: "/admin/mail", SearchLabel: "Search mails", SearchName: "q", Search: f.Query, Placeholder: "Address, or the id of what it is about", ClearHref: "/admin/mail",
@@ -82,7 +82,7 @@ func (a *area) mailShow(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if outbox.Linkless && m.SettledAt == nil {
-		v.Callouts = []ui.Callout{linkless()}
+		v.Callouts = []ui.Callout{a.linkless(r)}
 	}
 	facts := &ui.Details{Items: []ui.Detail{
 		{Label: "State", Value: ui.Status(string(m.State))},
@@ -118,11 +118,14 @@ func (a *area) mailShow(w http.ResponseWriter, r *http.Request) error {
 }
 
 // linkless says why buttons such as "Pay now" are missing in mails.
-func linkless() ui.Callout {
-	return ui.Callout{
+func (a *area) linkless(r *http.Request) ui.Callout {
+	c := ui.Callout{
 		Tone: ui.Warn, Title: "Mails have no links", Text: "The store does not know its own address (store.base_url). Links such as \"Pay now\" are left out, and mails that are only a link, such as for a new password, fail.",
-		Actions: []ui.Button{{Label: "To the settings", Href: "/admin/settings", Small: true}},
 	}
+	if visitorOf(r).staff.Role.Can(staff.SettingsRead) {
+		c.Actions = []ui.Button{{Label: "To the settings", Href: "/admin/settings", Small: true}}
+	}
+	return c
 }
 
 func resendMailQuestion(m mail.Mail) *ui.Confirm {
