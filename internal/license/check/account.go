@@ -2,20 +2,26 @@ package check
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"strings"
 	"sync"
 
+	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/license/lease"
 )
 
 // Account is what older protocols tell of a license beside an answer.
 type Account struct {
 	license.Account
-	Secret string // that the product's software shares with the server; empty: none
+	Secret       string // that the product's software shares with the server; empty: none
+	Details      lease.Details
+	Entitlements catalog.Entitlements
 }
 
-// mostAccounts bounds what is kept in memory: some 30 megabytes.
-const mostAccounts = 100_000
+// mostAccounts bounds what is kept in memory: some 50 megabytes.
+const mostAccounts = 50_000
 
 // accounts keeps accounts in memory: software that speaks such a protocol asks on every page while it is refused.
 type accounts struct {
@@ -64,8 +70,15 @@ func (s *Service) Account(ctx context.Context, a Answer) (Account, error) {
 		return Account{}, err
 	}
 	account := Account{Account: read}
+	account.Version = a.Version // what was read may be newer; what is decoded here is not
 	if account.Secret, err = s.OpenSecret(a.ProductID, read.SealedSecret); err != nil {
 		return Account{}, err
+	}
+	if err := json.Unmarshal([]byte("{"+a.Details+"}"), &account.Details); err != nil {
+		return Account{}, fmt.Errorf("details of %s: %w", a.ID, err)
+	}
+	if account.Entitlements, err = catalog.DecodeEntitlements(a.Entitlements); err != nil {
+		return Account{}, fmt.Errorf("license %s: %w", a.ID, err)
 	}
 	s.accounts.keep(a.ID, keptAccount{account, resets})
 	return account, nil

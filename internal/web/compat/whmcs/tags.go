@@ -1,17 +1,13 @@
 package whmcs
 
 import (
-	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
-	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/license/check"
-	"github.com/keystead/keystead/internal/license/lease"
 )
 
 // tags builds an answer: a flat list of tags, without a root, without anything between them.
@@ -35,6 +31,9 @@ func (t *tags) add(name, value string) *tags {
 
 // appendEscaped appends a value on one line, with what would end it escaped.
 func appendEscaped(b []byte, value string) []byte {
+	if isPlain(value) {
+		return append(b, value...)
+	}
 	for _, r := range value {
 		switch {
 		case r == '&':
@@ -56,18 +55,21 @@ func appendEscaped(b []byte, value string) []byte {
 	return b
 }
 
+// isPlain reports whether a value is ASCII that needs no escape: nearly all are.
+func isPlain(value string) bool {
+	for i := range len(value) {
+		switch c := value[i]; {
+		case c < ' ', c > '~', c == '&', c == '<', c == '>', c == '"', c == '\'':
+			return false
+		}
+	}
+	return true
+}
+
 // describe adds what the software shows of a license.
-func (t *tags) describe(q question, a check.Answer, account check.Account, zone *time.Location) error {
-	var details lease.Details
-	if err := json.Unmarshal([]byte("{"+a.Details+"}"), &details); err != nil {
-		return fmt.Errorf("details of %s: %w", a.ID, err)
-	}
-	entitlements, err := catalog.DecodeEntitlements(a.Entitlements)
-	if err != nil {
-		return fmt.Errorf("license %s: %w", a.ID, err)
-	}
-	t.add("registeredname", details.Customer.Name)
-	t.add("companyname", details.Customer.Company)
+func (t *tags) describe(q question, a check.Answer, account check.Account, zone *time.Location) {
+	t.add("registeredname", account.Details.Customer.Name)
+	t.add("companyname", account.Details.Customer.Company)
 	t.add("email", account.Email)
 	t.add("serviceid", strconv.FormatInt(account.Service, 10))
 	t.add("productid", strconv.FormatInt(account.Product, 10))
@@ -79,7 +81,6 @@ func (t *tags) describe(q question, a check.Answer, account check.Account, zone 
 	t.add("validdomain", validDomain(q, a))
 	t.add("validip", validIP(q, a))
 	t.add("validdirectory", validDirectory(q, a))
-	t.add("configoptions", options(entitlements))
-	t.add("addons", addons(details.Addons, civil.Of(a.At, zone)))
-	return nil
+	t.add("configoptions", options(account.Entitlements))
+	t.add("addons", addons(account.Details.Addons, civil.Of(a.At, zone)))
 }
