@@ -43,6 +43,8 @@ type Options struct {
 	Plan    string // name or id of its plan; empty: a column says, or the product has one only
 	Only    string // takes the rows alone whose product, by name or number, is this one there; empty: all
 	DryRun  bool   // nothing is taken over
+	// KnownOnly takes nobody up: a row of somebody who is no customer yet is wrong.
+	KnownOnly bool
 }
 
 // Problem is a row that was left out, and why.
@@ -302,6 +304,9 @@ func (u *run) write(ctx context.Context, tx *db.Tx, r row, in reading, buyer cus
 	if err != nil {
 		if fail.Of(err).Kind != fail.KindNotFound {
 			return err
+		}
+		if u.KnownOnly {
+			return fail.Invalid(colEmail, "is no customer's, and nobody is taken up")
 		}
 		if owner, err = u.customers.Create(inside, buyer); err != nil {
 			return err
