@@ -564,7 +564,8 @@ func TestOffers(t *testing.T) {
 		}
 		want := catalog.Offer{
 			PriceID: price.ID, PlanID: plan.ID, ProductID: product.ID, ProductName: "Editor", PlanName: "Team", RequiresLicense: true,
-			Kind: catalog.KindLicense, Visibility: catalog.Public, Cycle: civil.OneTime, Money: eur(4900), SetupFee: eur(100),
+			Kind: catalog.KindLicense, LicenseType: catalog.Purchased, Support: civil.Span{Count: 1, Unit: civil.Year},
+			Visibility: catalog.Public, Cycle: civil.OneTime, Money: eur(4900), SetupFee: eur(100),
 			TrialMoney: eur(0), TaxClass: "standard", OnSale: true,
 		}
 		if got := offer(); got != want || got.Name() != "Editor – Team" {

@@ -3,6 +3,7 @@ package license
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/keystead/keystead/internal/catalog"
@@ -188,6 +189,16 @@ func supportWords(until *time.Time) string {
 		return "no end"
 	}
 	return "until " + until.UTC().Format(time.RFC3339)
+}
+
+// SupportDay is what an entry about support says after or before it, with the day alone.
+func SupportDay(words string) string {
+	until, found := strings.CutPrefix(words, "until ")
+	at, err := time.Parse(time.RFC3339, until)
+	if !found || err != nil {
+		return words
+	}
+	return "until " + at.Format("2 January 2006")
 }
 
 // TakeBackSupport ends the period that a line of an invoice paid for, as part of tx: it was refunded. A line that paid for

@@ -24,7 +24,11 @@ func (f *filling) checkLicense(ctx context.Context, tx *db.Tx, id string, offer 
 	case id == "":
 		return "", nil
 	}
+	named := addon || development || offer.Cycle.Recurs() && offer.RequiresLicense
 	l, err := tx.LicenseToSellFor(ctx, id)
+	if db.NotFound(err) && !named {
+		return onlyForSome, nil
+	}
 	if db.NotFound(err) {
 		return "is not a license of this customer", nil
 	}
@@ -48,10 +52,14 @@ func (f *filling) checkLicense(ctx context.Context, tx *db.Tx, id string, offer 
 			return "is a license that is not active", nil
 		}
 		return "", nil
+	case development && l.Type != catalog.Development:
+		return "is not a purchased license", nil
 	case l.Type == catalog.Trial && buysTrial(offer):
 		return "", nil
-	case !offer.Cycle.Recurs() || !offer.RequiresLicense:
-		return "is for add-ons, for what is on trial, and for subscriptions that renew a license", nil
+	case development && !offer.Cycle.Recurs():
+		return "is not a purchased license", nil
+	case !named:
+		return onlyForSome, nil
 	case expired && !f.settings.RenewExpired:
 		return "is a license that has expired", nil
 	case l.PlanID != offer.PlanID:
@@ -63,6 +71,9 @@ func (f *filling) checkLicense(ctx context.Context, tx *db.Tx, id string, offer 
 	}
 	return "", nil
 }
+
+// onlyForSome is what is wrong with a license that is named for something else.
+const onlyForSome = "is for add-ons, and for subscriptions that renew a license; or it names one that is on trial and bought now"
 
 // checkAddon returns why an add-on can't be bought for a license. A support pack is for one whose support ends before the
 // license does.

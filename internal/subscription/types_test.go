@@ -73,7 +73,7 @@ func TestDevelopmentLicense(t *testing.T) {
 		if got := s.refuse(u.customer, order.Item{PriceID: price, Quantity: 1}); got != "items.0.license_id is required: a development license is for who holds a purchased one" {
 			t.Error(got)
 		}
-		if got := s.refuse(u.customer, order.Item{PriceID: price, Quantity: 1, LicenseID: free.ID}); got != "items.0.license_id is for add-ons, for what is on trial, and for subscriptions that renew a license" {
+		if got := s.refuse(u.customer, order.Item{PriceID: price, Quantity: 1, LicenseID: free.ID}); got != "items.0.license_id is not a purchased license" {
 			t.Error(got)
 		}
 		bought := s.license(s.sell(u.customer, order.Item{PriceID: price, Quantity: 1, LicenseID: u.license}).LicenseIDs[0])

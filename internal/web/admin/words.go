@@ -89,6 +89,8 @@ var words = map[string]string{
 	"limit_changed":        "Activation limit changed",
 	"partial_refund":       "Refunded in part",
 	"places_changed":       "Bound place changed by staff",
+	"parent_runs":          "The license beside it runs again",
+	"parent_stops":         "Suspended, as the license beside it does not run",
 	"payment_hold_lifted":  "Missing payment arrived",
 	"payment_hold_placed":  "Suspended, as a payment is missing",
 	"reissued":             "Bound place cleared",
@@ -101,6 +103,8 @@ var words = map[string]string{
 	"staff_revokes":        "Revoked by staff",
 	"staff_sets_expiry":    "Expiry changed by staff",
 	"staff_suspends":       "Suspended by staff",
+	"support_added":        "Support and upgrades added",
+	"support_taken_back":   "Support and upgrades taken back",
 }
 
 // sentence turns the name of what happened into words: "invoice.paid" is "Invoice paid".

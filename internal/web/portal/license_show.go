@@ -35,6 +35,10 @@ func (a *area) licenseShow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	move, err := a.moving(r, l)
+	if err != nil {
+		return err
+	}
 	downloads, err := a.newestCard(r, v.Page, l)
 	if err != nil {
 		return err
@@ -47,9 +51,25 @@ func (a *area) licenseShow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	support, err := a.supportCard(r, v.Page, l)
+	if err != nil {
+		return err
+	}
+	development, err := a.developmentCard(r, l)
+	if err != nil {
+		return err
+	}
 	v.Left, v.Right = []card{activations}, []card{history}
+	for _, c := range []*card{development, support} {
+		if c != nil {
+			v.Right = append([]card{*c}, v.Right...)
+		}
+	}
 	if paidBy != nil {
 		v.Right = append([]card{*paidBy}, v.Right...)
+	}
+	if place := placeCard(l, move); place != nil {
+		v.Left = append(v.Left, *place)
 	}
 	if downloads != nil {
 		v.Left = append(v.Left, *downloads)
@@ -65,12 +85,19 @@ func licenseFacts(p ui.Page, l license.License) *ui.Details {
 	if l.Status == license.Expired {
 		label = "Ran until"
 	}
-	return &ui.Details{Wide: true, Items: []ui.Detail{
+	d := &ui.Details{Wide: true, Items: []ui.Detail{
 		{Label: "Plan", Value: ui.Text(l.PlanName)},
 		{Label: nounOf(l.ActivationType).many, Value: ui.Used(int(l.ActivationsUsed), int(l.ActivationLimit))},
 		{Label: label, Value: runs},
-		{Label: "Yours since", Value: ui.HTML(p.Day(l.CreatedAt))},
 	}}
+	if until := l.SupportUntil(); until != nil {
+		d.Items = append(d.Items, ui.Detail{Label: "Support and upgrades until", Value: ui.HTML(p.Day(*until))})
+	}
+	if l.ParentID != "" {
+		d.Items = append(d.Items, ui.Detail{Label: "Beside", Value: ui.Text("Your purchased license").To("/account/licenses/" + l.ParentID)})
+	}
+	d.Items = append(d.Items, ui.Detail{Label: "Yours since", Value: ui.HTML(p.Day(l.CreatedAt))})
+	return d
 }
 
 func (a *area) activationCard(r *http.Request, p ui.Page, l license.License, may removal) (card, error) {
