@@ -3,6 +3,7 @@ package movein
 import (
 	"errors"
 	"fmt"
+	"html"
 	"strconv"
 	"strings"
 	"time"
@@ -46,6 +47,9 @@ func (r row) buyer() customer.Input {
 	in := customer.Input{Email: r.get(colEmail), Name: r.get(colName), Company: r.get(colCompany)}
 	if in.Name == "" {
 		in.Name = strings.TrimSpace(r.get(colFirstName) + " " + r.get(colLastName))
+	}
+	if r.columns.has(colServiceNo) { // WHMCS keeps O&#039;Brien
+		in.Name, in.Company = html.UnescapeString(in.Name), html.UnescapeString(in.Company)
 	}
 	if in.Name == "" {
 		in.Name = in.Company
