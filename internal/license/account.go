@@ -16,6 +16,7 @@ type Account struct {
 	CreatedAt time.Time
 	Email     string      // of the customer
 	Cycle     civil.Cycle // of the subscription that pays for it; empty: none does
+	Sold      bool        // here, and not somewhere else before
 	Free      bool        // nothing was paid for it
 	// Service and Product are the numbers by which such software knows the license and its product.
 	Service, Product int64
@@ -36,7 +37,7 @@ func (s *Service) ReadAccount(ctx context.Context, licenseID string) (Account, e
 		}
 		product = row.ProductID
 		a = Account{
-			Version: row.Version, CreatedAt: row.CreatedAt.Time(), Email: row.Email, Cycle: civil.Cycle(row.Cycle), Free: row.Free,
+			Version: row.Version, CreatedAt: row.CreatedAt.Time(), Email: row.Email, Cycle: civil.Cycle(row.Cycle), Sold: row.Sold, Free: row.Free,
 			Service: row.ServiceNumber, Product: row.ProductNumber, SealedSecret: row.CheckSecret,
 		}
 		return nil

@@ -4,6 +4,7 @@
 SELECT licenses.version, licenses.product_id, licenses.created_at, customers.email, products.check_secret,
        CAST(COALESCE(subscriptions.cycle, '') AS TEXT) AS cycle,
        CAST(licenses.free OR COALESCE(invoice_lines.total, 1) = 0 AS BOOLEAN) AS free,
+       CAST(licenses.invoice_line_id IS NOT NULL AS BOOLEAN) AS sold,
        CAST(COALESCE(service.number, 0) AS BIGINT) AS service_number, CAST(COALESCE(product.number, 0) AS BIGINT) AS product_number
 FROM licenses
 JOIN customers ON customers.id = licenses.customer_id

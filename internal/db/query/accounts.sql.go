@@ -16,6 +16,7 @@ const accountOfLicense = `-- name: AccountOfLicense :one
 SELECT licenses.version, licenses.product_id, licenses.created_at, customers.email, products.check_secret,
        CAST(COALESCE(subscriptions.cycle, '') AS TEXT) AS cycle,
        CAST(licenses.free OR COALESCE(invoice_lines.total, 1) = 0 AS BOOLEAN) AS free,
+       CAST(licenses.invoice_line_id IS NOT NULL AS BOOLEAN) AS sold,
        CAST(COALESCE(service.number, 0) AS BIGINT) AS service_number, CAST(COALESCE(product.number, 0) AS BIGINT) AS product_number
 FROM licenses
 JOIN customers ON customers.id = licenses.customer_id
@@ -36,6 +37,7 @@ type AccountOfLicenseRow struct {
 	CheckSecret   string
 	Cycle         string
 	Free          bool
+	Sold          bool
 	ServiceNumber int64
 	ProductNumber int64
 }
@@ -52,6 +54,7 @@ func (q *Queries) AccountOfLicense(ctx context.Context, licenseID string) (Accou
 		&i.CheckSecret,
 		&i.Cycle,
 		&i.Free,
+		&i.Sold,
 		&i.ServiceNumber,
 		&i.ProductNumber,
 	)

@@ -27,22 +27,22 @@ var cycles = map[civil.Cycle]string{
 
 // terms are how a license is paid for, and when next.
 func terms(a check.Answer, account check.Account, zone *time.Location) (cycle, due string) {
-	due = day(a.ExpiresAt, zone)
-	switch {
-	case due == "":
-		due = never
-	case account.Cycle == "" && a.Type != license.Leased:
-		due = never // it may end, but nothing is due then
-	}
-	switch {
+	switch elsewhere := a.Type == license.Leased && !account.Sold; {
 	case account.Cycle != "":
-		return cycles[account.Cycle], due
+		return cycles[account.Cycle], dueOn(a.ExpiresAt, zone)
 	case account.Free:
-		return "Free Account", due
-	case a.Type == license.Leased:
-		return "", due // it is paid for elsewhere: how often is not known here
+		return "Free Account", never
+	case elsewhere:
+		return "", dueOn(a.ExpiresAt, zone) // how often it is paid for there is not known
 	}
-	return "One Time", due
+	return "One Time", never // it may end, but nothing is due then
+}
+
+func dueOn(expires time.Time, zone *time.Location) string {
+	if due := day(expires, zone); due != "" {
+		return due
+	}
+	return never
 }
 
 // day is the day of an instant in the store's zone; empty: there is none.

@@ -17,6 +17,9 @@ import (
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/order"
+	"github.com/keystead/keystead/internal/payment"
 )
 
 var everything = catalog.Bindings{EnforceDomain: true, EnforceIP: true, EnforceDirectory: true, SelfReissue: true}
@@ -386,5 +389,34 @@ func TestForms(t *testing.T) {
 				t.Errorf("%s: Allow %q", method, a.header.Get("Allow"))
 			}
 		}
+	})
+}
+
+// What is paid for again and again says how often, and when next; what was given away says that.
+func TestBillingCycles(t *testing.T) {
+	each(t, catalog.Bindings{}, func(t *testing.T, v *vendor) {
+		ctx := t.Context()
+		today := civil.Of(v.Clock.Now(), v.zone())
+		for cycle, want := range map[civil.Cycle][2]string{
+			civil.OneTime:    {"One Time", "0000-00-00"},
+			civil.Monthly:    {"Monthly", today.AddMonthsClamped(1).String()},
+			civil.Quarterly:  {"Quarterly", today.AddMonthsClamped(3).String()},
+			civil.SemiAnnual: {"Semi-Annually", today.AddMonthsClamped(6).String()},
+			civil.Annual:     {"Annually", today.AddMonthsClamped(12).String()},
+			civil.Biennial:   {"Biennially", today.AddMonthsClamped(24).String()},
+			civil.Triennial:  {"Triennially", today.AddMonthsClamped(36).String()},
+		} {
+			price := must(v.Catalog.CreatePrice(ctx, v.leased, catalog.NewPrice{Cycle: string(cycle), Money: money.New(900, "EUR")}))(t)
+			o := must(v.Orders.Place(ctx, order.Input{CustomerID: v.buyer, Items: []order.Item{{PriceID: price.ID, Quantity: 1}}}))(t)
+			must(v.Payments.Record(ctx, o.InvoiceID, payment.Manual{Money: o.Total, Reference: string(cycle)}))(t)
+			o = must(v.Orders.ByID(ctx, o.ID))(t)
+			l := must(v.Licenses.ByID(ctx, o.LicenseIDs[0]))(t)
+			v.ask(t, "licensekey", l.Key).says(t, "Active", "billingcycle", want[0], "nextduedate", want[1])
+		}
+		free := must(v.Catalog.CreatePrice(ctx, v.plan, catalog.NewPrice{Cycle: string(civil.OneTime), Money: money.New(0, "EUR")}))(t)
+		o := must(v.Orders.Place(ctx, order.Input{CustomerID: v.buyer, Items: []order.Item{{PriceID: free.ID, Quantity: 1}}}))(t)
+		o = must(v.Orders.ByID(ctx, o.ID))(t)
+		l := must(v.Licenses.ByID(ctx, o.LicenseIDs[0]))(t)
+		v.ask(t, "licensekey", l.Key).says(t, "Active", "billingcycle", "Free Account", "nextduedate", "0000-00-00")
 	})
 }
