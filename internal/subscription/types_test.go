@@ -92,6 +92,9 @@ func TestDevelopmentLicense(t *testing.T) {
 		if got := s.answer(free.Key, "app.lan") + " " + s.answer(free.Key, "shop.example.com"); got != "valid wrong_domain" {
 			t.Error(got)
 		}
+		if _, err := s.Licenses.AddActivation(s.ctx, free.ID, license.AddInput{Identifier: "shop.example.com", Override: true}); err == nil || fail.Of(err).Code != license.CodeRefused {
+			t.Errorf("staff add a public host: %v", err)
+		}
 		hosts := []string{"shop.example.com"}
 		must(s.Licenses.Patch(s.ctx, free.ID, license.Patch{Places: license.PlacesPatch{AllowedHosts: &hosts}}))(t)
 		if got := s.answer(free.Key, "shop.example.com") + " " + s.answer(free.Key, "www2.example.com"); got != "valid wrong_domain" {
