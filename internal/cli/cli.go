@@ -35,6 +35,7 @@ type grammar struct {
 	Demo    demoCommand    `cmd:"" help:"Serve a demo store, filled with examples."`
 	Token   tokenCommand   `cmd:"" help:"Make, list and revoke tokens of the admin API."`
 	License licenseCommand `cmd:"" help:"Issue, show, activate and validate licenses."`
+	Import  importCommand  `cmd:"" help:"Take over what another program kept."`
 
 	Automation automationCommand `cmd:"" help:"Run what is due, or tell what would happen."`
 	Clock      clockCommand      `cmd:"" help:"Show and move the clock of a test store."`
