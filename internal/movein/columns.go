@@ -41,7 +41,7 @@ var aliases = map[string][]string{
 	colLastName:    {"lastname", "clientlastname", "customerlastname"},
 	colCompany:     {"companyname", "company", "clientcompany", "customercompany", "clientcompanyname"},
 	colProduct:     {"product", "productname", "productslug", "extension"},
-	colProductNo:   {"productid", "pid", "packageid"},
+	colProductNo:   {"productid", "pid", "packageid"}, //nolint:misspell // so it is called
 	colServiceNo:   {"serviceid", "hostingid", "relid"},
 	colPlan:        {"plan", "planname", "licenseplan"},
 	colStatus:      {"status", "licensestatus", "state"},

@@ -24,6 +24,7 @@ type table struct {
 	columns columns
 	source  *bounded
 	csv     *csv.Reader
+	last    int // line that the last row began on
 }
 
 // openTable reads the header of a table: UTF-8, with or without a byte order mark, separated by commas, semicolons or
@@ -52,6 +53,7 @@ func openTable(r io.Reader) (*table, error) {
 	if err != nil {
 		return nil, fail.Invalid("file", "has a first line that can't be read: "+reason(err))
 	}
+	t.last = 1
 	t.columns, err = columnsOf(header)
 	return t, err
 }
@@ -88,14 +90,15 @@ func (t *table) next() (row, int, error) {
 	var bad *csv.ParseError
 	switch {
 	case errors.Is(err, errLongRow):
-		line, _ := t.csv.FieldPos(0)
-		return row{}, line, fmt.Errorf("after line %d: %w", t.lastLine(), errLongRow)
+		return row{}, 0, fmt.Errorf("after line %d: %w", t.last, errLongRow)
 	case errors.As(err, &bad):
+		t.last = bad.StartLine
 		return row{}, bad.StartLine, fail.Invalid("row", reason(err))
 	case err != nil:
 		return row{}, 0, err
 	}
 	line, _ := t.csv.FieldPos(0)
+	t.last = line
 	r := row{columns: t.columns, values: record}
 	for _, v := range record {
 		if !utf8.ValidString(v) {
@@ -109,14 +112,6 @@ func (t *table) next() (row, int, error) {
 		record = record[:len(record)-1]
 	}
 	return r, line, nil
-}
-
-// lastLine is the line on which the last row that was read begins.
-func (t *table) lastLine() int {
-	line := 0
-	defer func() { _ = recover() }() // there is no position before the first row
-	line, _ = t.csv.FieldPos(0)
-	return line
 }
 
 func reason(err error) string {

@@ -77,6 +77,7 @@ func TestLibraries(t *testing.T) {
 	}
 	for name, command := range clients {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			args := append(command(t), t.TempDir(), strings.Join(roots, ","), "intra.example.test")
 			run := func(verb, what string) (string, error) {
 				cmd := exec.CommandContext(t.Context(), args[0], append(args[1:], verb, what)...)

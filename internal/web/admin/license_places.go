@@ -69,7 +69,7 @@ func reissueText(n int64, self bool, most int64) string {
 func reissueQuestionOf(l license.License) *ui.Confirm {
 	base := "/admin/licenses/" + l.ID
 	return &ui.Confirm{
-		ID: "reissue", Title: "Clear the bound place?", Text: l.CustomerName + ", " + l.ProductName + ".", Tone: ui.Warn,
+		ID: "reissue", Title: "Clear the bound place?", Text: l.CustomerName + ", " + l.ProductName + ".", Tone: ui.Info,
 		Effects: []string{"The next check binds the license anew, wherever it comes from.", "Activations stay as they are.", "It counts as a reissue."},
 		Fields:  reasonField("reissue"), Action: base + "/reissue", Label: "Reissue", Cancel: base,
 	}

@@ -36,13 +36,14 @@ func (a *area) keysShow(w http.ResponseWriter, r *http.Request) error {
 		v.Head.Actions = []ui.Button{{Label: "Import a root key", Href: "/admin/products/" + p.ID + "/roots/use", Icon: "upload"}, {Label: "Rotate", Href: keysAt(p.ID) + "/rotate", Icon: "repeat", Confirm: rotateQuestionOf(p)}}
 	}
 	v.Callouts = keyTrouble(set)
-	v.Left = append(v.Left, pinCard(p, set))
+	v.Left = []card{pinCard(p, set), keyCard(v.Page, set)}
 	for _, root := range set.Roots {
-		v.Left = append(v.Left, rootCard(v.Page, p, root, mayWrite))
+		v.Right = append(v.Right, rootCard(v.Page, p, root, mayWrite))
 	}
-	v.Right = []card{keyCard(v.Page, set), {Head: ui.CardHead{Title: "For other readers", Text: "The public signing keys as a JWK set. The libraries don't need it."}, Details: &ui.Details{Items: []ui.Detail{
-		{Label: "Address", Value: ui.Mono(a.absolute(r, "/.well-known/keystead/"+p.Slug+"/jwks.json")).Copyable()},
-	}}}}
+	v.Right = append(v.Right, card{
+		Head:    ui.CardHead{Title: "For other readers", Text: "The public signing keys as a JWK set. The libraries don't need it."},
+		Details: &ui.Details{Items: []ui.Detail{{Label: "Address", Value: ui.Mono(a.absolute(r, "/.well-known/keystead/"+p.Slug+"/jwks.json")).Copyable()}}},
+	})
 	return a.sheet(w, v)
 }
 
@@ -118,9 +119,17 @@ func keyCard(p ui.Page, set lease.Set) card {
 		case k.StartedAt != nil:
 			signs = ui.HTML("since " + p.Day(*k.StartedAt))
 		}
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Count(int(k.Serial)).With(k.PublicKey[:12] + "…"), ui.Status(string(k.State)), signs, ui.HTML(p.Day(k.ExpiresAt))}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Count(int(k.Serial)).With(k.PublicKey[:12] + "…"), keyState(k.State), signs, ui.HTML(p.Day(k.ExpiresAt))}})
 	}
 	return card{Head: ui.CardHead{Title: "Signing keys", Text: "The next one takes over every 90 days by itself."}, Table: t}
+}
+
+func keyState(s lease.KeyState) ui.Cell {
+	b := ui.StatusBadge(string(s))
+	if s == lease.Current {
+		b.Tone = ui.Success
+	}
+	return ui.Cell{Badge: &b}
 }
 
 func rotateQuestionOf(p catalog.Product) *ui.Confirm {

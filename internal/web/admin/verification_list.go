@@ -45,11 +45,11 @@ func resultWords(result string) string {
 // resultTones are those of what is out of the ordinary; the rest is over, not wrong.
 var resultTones = map[string]ui.Tone{
 	"bound": ui.Info, license.WrongDomain: ui.Warn, license.WrongIP: ui.Warn, license.WrongDirectory: ui.Warn, check.NotActivated: ui.Warn,
-	check.VersionNotAllowed: ui.Warn, check.Banned: ui.Danger, string(license.Revoked): ui.Danger,
+	check.VersionNotAllowed: ui.Warn, string(license.Suspended): ui.Warn, check.Banned: ui.Danger, string(license.Revoked): ui.Danger,
 }
 
 func resultCell(result string) ui.Cell {
-	return ui.Cell{Badge: &ui.Badge{Text: resultWords(result), Tone: resultTones[result]}}
+	return ui.Cell{Badge: &ui.Badge{Text: resultWords(result), Tone: cmp.Or(resultTones[result], ui.Neutral)}}
 }
 
 // verificationList shows the checks that were answered with anything but "valid", and changes of place.
@@ -150,7 +150,7 @@ func checkCharts(d report.CheckDays) []card {
 	}
 	c.Chart = ui.Bars(ui.Chart{Title: "Answers other than valid, a day", Labels: labels, Series: series, Short: true})
 	return []card{c, {
-		Head:  ui.CardHead{Title: "All checks"},
+		Head:  ui.CardHead{Title: "All checks", Text: c.Head.Text},
 		Chart: ui.Area(ui.Chart{Title: "Checks a day", Labels: labels, Series: []ui.Series{{Name: "Checks", Values: all}}, Short: true}),
 	}}
 }

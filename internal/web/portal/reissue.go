@@ -83,7 +83,7 @@ func reissueHref(licenseID string) string { return "/account/licenses/" + licens
 
 func reissueQuestion(l license.License, m moving) *ui.Confirm {
 	c := &ui.Confirm{
-		ID: "reissue", Title: "Release this place?", Text: l.ProductName, Tone: ui.Warn,
+		ID: "reissue", Title: "Release this place?", Text: l.ProductName, Tone: ui.Info,
 		Effects: []string{"The license is bound to the place of its next check.", "Where it is bound now, the software may no longer run after that."},
 		Action:  reissueHref(l.ID), Label: "Release", Cancel: "/account/licenses/" + l.ID,
 	}
