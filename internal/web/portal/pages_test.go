@@ -147,7 +147,7 @@ func TestFullPortal(t *testing.T) {
 	e := b.newEstate("Marie", "tool")
 	br := b.signedIn(e.owner)
 	br.everyPage(e, func(reply) {})
-	br.get("/account/licenses").says("Product of Marie", e.license.Key, `data-copy="`+e.license.Key+`"`, "Active, and it never expires", "1 <span class=\"faint\">of 5", "1 invoice is open")
+	br.get("/account/licenses").says("Product of Marie", e.license.Key, `data-copy="`+e.license.Key+`"`, "Active, and it never expires", "2 <span class=\"faint\">of 5", "1 invoice is open")
 	br.get("/account/licenses/"+e.license.ID).says(e.license.Key, "device of Marie", "Version 1.0.0", "tool.zip", "All versions", "The license was issued")
 	br.get("/account/downloads").says("Product of Marie 1.0.0", "/files/"+e.file, "What is new in 1.0.0")
 	br.get("/account/licenses/" + e.license.ID + "/releases").says("tool.zip")

@@ -269,7 +269,7 @@ func TestDataExport(t *testing.T) {
 	if got.Customer.Email != e.owner.Email || len(got.Licenses) != 2 || len(got.Subscriptions) != 1 || len(got.Invoices) != 3 || len(got.Payments) != 2 || len(got.PaymentMethods) != 1 {
 		t.Errorf("exported: %s", r.Body)
 	}
-	if n := len(got.Licenses[0].Activations) + len(got.Licenses[1].Activations); n != 1 || got.Subscriptions[0].Price != money.New(1000, "EUR") {
+	if n := len(got.Licenses[0].Activations) + len(got.Licenses[1].Activations); n != 2 || got.Subscriptions[0].Price != money.New(1000, "EUR") {
 		t.Errorf("exported: %s", r.Body)
 	}
 	b.acting(e.owner).get("/account/details/data").is(http.StatusForbidden)
