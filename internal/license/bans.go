@@ -92,6 +92,7 @@ func (s *Service) Banned(ctx context.Context, at Place, from netip.Addr) (bool, 
 	}
 	at = at.Normal()
 	ip, named := parseIP(at.IP)
+	host, isIP := parseIP(at.Domain) // software may name an address for a domain
 	for _, b := range list {
 		switch b.Kind {
 		case BanDomain:
@@ -99,7 +100,7 @@ func (s *Service) Banned(ctx context.Context, at Place, from netip.Addr) (bool, 
 				return true, nil
 			}
 		case BanIP:
-			if named && ipFits(b.Value, ip) || from.IsValid() && ipFits(b.Value, from.Unmap()) {
+			if named && ipFits(b.Value, ip) || isIP && ipFits(b.Value, host) || from.IsValid() && ipFits(b.Value, from.Unmap()) {
 				return true, nil
 			}
 		}
@@ -170,10 +171,17 @@ func normalizePattern(s string) (string, error) {
 	return "*." + domain, nil
 }
 
-// normalizeNetwork is the stored form of an address or a network.
+// ofMapped is how many bits stand before an address of IPv4 in IPv6's clothes.
+const ofMapped = 96
+
+// normalizeNetwork is the stored form of an address or a network. One of IPv4 in IPv6's clothes is the one of IPv4: so are
+// the addresses that it is held against.
 func normalizeNetwork(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	if network, err := netip.ParsePrefix(s); err == nil {
+		if network.Addr().Is4In6() && network.Bits() >= ofMapped {
+			network = netip.PrefixFrom(network.Addr().Unmap(), network.Bits()-ofMapped)
+		}
 		return network.Masked().String(), nil
 	}
 	if ip, ok := parseIP(s); ok {

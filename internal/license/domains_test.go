@@ -1,6 +1,7 @@
 package license
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/keystead/keystead/internal/fail"
@@ -60,4 +61,20 @@ func TestLicensedOn(t *testing.T) {
 		}
 		want("prd_widget", "active.example.com", false)
 	})
+}
+
+func TestNormalizeNetwork(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"192.0.2.7/24": "192.0.2.0/24", " 2001:DB8::1 ": "2001:db8::1", "2001:db8::1/32": "2001:db8::/32", "::ffff:192.0.2.7": "192.0.2.7",
+		"::ffff:192.0.2.7/120": "192.0.2.0/24", "::ffff:0:0/96": "0.0.0.0/0", "::ffff:0:0/95": "::fffe:0:0/95", "192.0.2.0/33": "", "a/8": "",
+	} {
+		got, err := normalizeNetwork(said)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%q is %q, %v, want %q", said, got, err, want)
+		}
+		if err == nil && !ipFits(got, netip.MustParseAddr("192.0.2.7")) && got[0] == '1' {
+			t.Errorf("%s is not in %s", "192.0.2.7", got)
+		}
+	}
 }
