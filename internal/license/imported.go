@@ -3,7 +3,6 @@ package license
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/keystead/keystead/internal/catalog"
@@ -39,6 +38,10 @@ type Imported struct {
 	Number int64
 	Why    string // for the history
 }
+
+// mostImportedActivations bounds what one license brings: all of them are written in one transaction, and nobody else
+// writes meanwhile.
+const mostImportedActivations = 10_000
 
 // Import takes a license over as part of tx: its key stays what it was. If there is a license with the key already,
 // nothing is changed and created is false; the key of another product's license is refused. Errors name the field.
@@ -145,14 +148,19 @@ func (in *Imported) tidy(t ActivationType, now time.Time) ([]string, error) {
 	places := PlacesPatch{Domains: &in.Places.Domains, IPs: &in.Places.IPs, Directories: &in.Places.Directories, Reissues: &in.Reissues}
 	places.check(&bad)
 	in.Places = Places{Domains: *places.Domains, IPs: *places.IPs, Directories: *places.Directories}
-	identifiers := make([]string, 0, len(in.Identifiers))
+	if len(in.Identifiers) > mostImportedActivations {
+		bad.Add("activations", fmt.Sprintf("are more than %d", mostImportedActivations))
+		in.Identifiers = nil
+	}
+	identifiers, seen := make([]string, 0, len(in.Identifiers)), make(map[string]bool, len(in.Identifiers))
 	for _, said := range in.Identifiers {
 		identifier, err := normalize(t, said)
 		if err != nil {
 			bad.Add("activations", fmt.Sprintf("have %q, which %v", clip(said, 80), err))
 			break
 		}
-		if !slices.Contains(identifiers, identifier) {
+		if !seen[identifier] {
+			seen[identifier] = true
 			identifiers = append(identifiers, identifier)
 		}
 	}

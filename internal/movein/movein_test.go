@@ -255,6 +255,7 @@ func TestTables(t *testing.T) {
 		"no end of quote": {"key,email\nT-9,\"a@example.com\n", 1, 0, "not closed"},
 		"a zero byte":     {"key,email\n", 0, 0, ""},
 		"long key":        {"key,email\n" + strings.Repeat("x", 300) + ",a@example.com\n", 1, 0, "is not a key"},
+		"many sites":      {"key,email,sites\nT-11,a@example.com," + strings.Repeat("a.example ", 10_001) + "\n", 1, 0, "are more than 10000"},
 		"quoted header":   {"\"License, Key\";\"E-Mail\"\n\"T-10\";a@example.com\n", 1, 1, ""},
 	} {
 		sum := st.take(t, c.table, o)
