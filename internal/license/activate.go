@@ -22,6 +22,8 @@ type ActivateInput struct {
 	// Version refuses a version that the license may not run, given its product and the end of its support (zero: none);
 	// nil: none was said.
 	Version func(productID string, updatesUntil time.Time) error
+	// Banned says that the place is on the list of bans.
+	Banned bool
 }
 
 // Activated is the answer to an activation.
@@ -42,6 +44,7 @@ type Activated struct {
 type attempt struct {
 	key, product, name string
 	version            func(productID string, updatesUntil time.Time) error
+	banned             bool
 	forms
 }
 
@@ -62,7 +65,7 @@ func newAttempt(in ActivateInput) (attempt, error) {
 	if !isKey(in.Key) {
 		return attempt{}, ErrNotFound
 	}
-	a := attempt{key: in.Key, product: in.Product, name: name, version: in.Version}
+	a := attempt{key: in.Key, product: in.Product, name: name, version: in.Version, banned: in.Banned}
 	// What is not an identifier of a type stays empty, and no activation has an empty one.
 	a.asDomain, _ = normalize(Domain, asIs)
 	a.asSeat, _ = normalize(Seat, asIs)
@@ -124,6 +127,8 @@ func (a attempt) judge(ctx context.Context, tx *db.Tx, raw string) (verdict, err
 	case version != nil:
 		v.rejected, v.reason = version, "version"
 	case v.already:
+	case a.banned:
+		v.rejected, v.reason = fail.Forbidden(CodeRefused, "Licenses can't be activated from here. Please ask our support."), "banned"
 	case refused != nil:
 		v.rejected, v.reason = refused, "refused"
 	case row.ActivationLimit > 0 && row.ActivationsUsed >= row.ActivationLimit:

@@ -116,7 +116,10 @@ func TestActivateOrder(t *testing.T) {
 			{"revoked", ActivateInput{Key: revoked.Key, Identifier: "there.example"}, CodeInactive, "revoked"},
 			{"cancelled", ActivateInput{Key: cancelled.Key, Identifier: "there.example"}, CodeInactive, "cancelled"},
 			{"expired", ActivateInput{Key: expired.Key, Identifier: "there.example"}, CodeExpired, "expired"},
+			{"expired, in a banned place", ActivateInput{Key: expired.Key, Identifier: "new.example", Banned: true}, CodeExpired, "expired"},
 			{"full, already there", ActivateInput{Key: full.Key, Identifier: "S0.example"}, "", ""},
+			{"full, already there, in a banned place", ActivateInput{Key: full.Key, Identifier: "S0.example", Banned: true}, "", ""},
+			{"in a banned place", ActivateInput{Key: s.issue(IssueInput{}).Key, Identifier: "new.example", Banned: true}, CodeRefused, "banned"},
 			{"full", ActivateInput{Key: full.Key, Identifier: "s9.example"}, CodeLimitReached, "limit"},
 		}
 		for _, tt := range tests {

@@ -100,6 +100,16 @@ func TestDevelopmentLicense(t *testing.T) {
 		if got := s.answer(free.Key, "shop.example.com") + " " + s.answer(free.Key, "www2.example.com"); got != "valid wrong_domain" {
 			t.Error(got)
 		}
+
+		// It is judged anew with every check, also by what it was activated on.
+		if got := s.activated(free.Key, "shop.example.com"); got != "yes" && got != license.CodeLimitReached {
+			t.Errorf("activation on a host that staff allow: %s", got)
+		}
+		must(s.Licenses.Patch(s.ctx, free.ID, license.Patch{Places: license.PlacesPatch{AllowedHosts: &[]string{}}}))(t)
+		a := must(s.Checks.Check(s.ctx, check.Request{Key: free.Key, Identifier: "shop.example.com", Place: license.Place{Domain: "shop.test"}}))(t)
+		if a.Valid || a.Reason != license.WrongDomain {
+			t.Errorf("a host that staff don't allow any more: %t %s", a.Valid, a.Reason)
+		}
 		s.proven()
 	})
 }

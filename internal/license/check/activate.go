@@ -13,18 +13,14 @@ import (
 // Activate uses a license at the identifier of a request. A version that was released after the license's support has
 // ended is UPGRADE_PERIOD_ENDED, and says which one may run.
 func (s *Service) Activate(ctx context.Context, r Request, name string) (license.Activated, error) {
-	banned, err := s.Licenses.Banned(ctx, license.Place{Domain: r.Identifier}, r.From)
-	if err != nil {
-		return license.Activated{}, err
-	}
-	if banned {
-		// Which key it is comes first: the answer to an unknown one is not to depend on the place.
-		if _, err := s.again(ctx, Request{Key: r.Key, Product: r.Product}, s.Clock.Now()); err != nil {
+	in := license.ActivateInput{Key: r.Key, Identifier: r.Identifier, Name: name, Product: r.Product}
+	for _, at := range []license.Place{{Domain: r.Identifier}, r.Place} {
+		banned, err := s.Licenses.Banned(ctx, at, r.From)
+		if err != nil {
 			return license.Activated{}, err
 		}
-		return license.Activated{}, fail.Forbidden(license.CodeRefused, "Licenses can't be activated from here. Please ask our support.")
+		in.Banned = in.Banned || banned
 	}
-	in := license.ActivateInput{Key: r.Key, Identifier: r.Identifier, Name: name, Product: r.Product}
 	if r.Version != "" {
 		in.Version = func(productID string, until time.Time) error { return s.refuseVersion(ctx, productID, until, r) }
 	}

@@ -100,7 +100,7 @@ func (s *Service) Check(ctx context.Context, r Request) (Answer, error) {
 		return a, err
 	}
 	mismatch := !a.IsProduct(r.Product)
-	if mismatch || !remembered && !a.Valid && a.Status == license.Active {
+	if mismatch || !remembered && a.Status == license.Active && (!a.Valid || !a.VersionAllowed) {
 		// No is never said from memory alone.
 		if a, err = s.again(ctx, r, a.At); err != nil {
 			return a, err
@@ -190,7 +190,7 @@ func (s *Service) judge(ctx context.Context, e index.Entry, r Request, now time.
 	if err := s.judgeVersion(ctx, &a, r); err != nil {
 		return a, err
 	}
-	banned, err := s.Licenses.Banned(ctx, s.named(a), r.From)
+	banned, err := s.Licenses.Banned(ctx, a.named(), r.From)
 	if err != nil {
 		return a, err
 	}
@@ -200,7 +200,7 @@ func (s *Service) judge(ctx context.Context, e index.Entry, r Request, now time.
 		a.Reason = string(e.Status)
 	case banned:
 		a.Reason = Banned
-	case e.Type == license.Development && a.Place.Domain != "" && !license.MayDevelopOn(a.Place.Domain, lines(e.PrivateSuffixes), lines(e.AllowedHosts)):
+	case e.Type == license.Development && a.isPublic():
 		a.Reason = license.WrongDomain
 	case wrong != "":
 		a.Reason = wrong
@@ -217,12 +217,23 @@ func (s *Service) judge(ctx context.Context, e index.Entry, r Request, now time.
 }
 
 // named is the place that a check is about: where no domain is said, an identifier that is one counts.
-func (*Service) named(a Answer) license.Place {
+func (a *Answer) named() license.Place {
 	at := a.Place
 	if at.Domain == "" && a.ActivationType == license.Domain {
 		at.Domain = a.Identifier
 	}
 	return at
+}
+
+// isPublic reports whether the domain or the identifier of a check is a place where a development license may not run. An
+// identifier may have become one since it was activated.
+func (a *Answer) isPublic() bool {
+	for _, host := range []string{a.Place.Domain, a.Identifier} {
+		if host != "" && !license.MayDevelopOn(host, lines(a.PrivateSuffixes), lines(a.AllowedHosts)) {
+			return true
+		}
+	}
+	return false
 }
 
 func lines(s string) []string {

@@ -217,6 +217,7 @@ func TestBans(t *testing.T) {
 		ok(t, err)
 		v.ask(t, "licensekey", l.Key, "domain", "x.pirates.example", "check_token", "t").says(t, "Invalid", "md5hash", hash("t"), "email", "")
 		v.ask(t, "licensekey", l.Key, "domain", "good.example", "ip", "198.51.100.9").says(t, "Invalid")
+		v.ask(t, "licensekey", l.Key, "domain", "198.51.100.9:8080").says(t, "Invalid")
 		v.askFrom(t, "198.51.100.9", "licensekey", l.Key, "domain", "good.example").says(t, "Invalid")
 		v.ask(t, "licensekey", l.Key, "domain", "good.example").says(t, "Active", "validdomain", "good.example,www.good.example")
 	})
