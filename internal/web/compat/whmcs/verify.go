@@ -105,7 +105,7 @@ func (f *face) answer(ctx context.Context, q question, userAgent string) ([]byte
 		Key: q.key, Place: q.place(), From: ip, UserAgent: userAgent, Often: often > 0, OnlyBound: guesses > 0,
 	})
 	if errors.Is(err, license.ErrNotFound) {
-		if err := f.mayTell(ctx); err != nil {
+		if err := f.mayTell(ctx, guesses); err != nil {
 			return nil, err
 		}
 		return unknown, nil
@@ -117,10 +117,11 @@ func (f *face) answer(ctx context.Context, q question, userAgent string) ([]byte
 }
 
 // mayTell counts an unknown key. An address that tries many learns nothing more: not even Invalid, which would be wrong if
-// the key is one that was never checked from here.
-func (f *face) mayTell(ctx context.Context) error {
+// the key is one that was never checked from here. before is how long it had to wait when it asked: a guess that has become
+// free since does not make a key that it may not ask about an unknown one.
+func (f *face) mayTell(ctx context.Context, before time.Duration) error {
 	wait, err := f.Limits.Unknown(ctx, web.ClientIP(ctx))
-	if err == nil && wait > 0 {
+	if wait = max(wait, before); err == nil && wait > 0 {
 		err = &fail.Error{Kind: fail.KindLimited, Code: fail.CodeRateLimited, RetryAfter: wait}
 	}
 	return err
