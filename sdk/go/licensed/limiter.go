@@ -46,6 +46,13 @@ func (l *limiter) allow(address string) bool {
 	return true
 }
 
+// forgive gives an address that knew the password in the end all its attempts back.
+func (l *limiter) forgive(address string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.free, address)
+}
+
 // forget drops the addresses that have all their attempts, or all when an army is at work.
 func (l *limiter) forget(now time.Time) {
 	for a, free := range l.free {

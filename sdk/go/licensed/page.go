@@ -61,6 +61,31 @@ type view struct {
 	help func(Reason) string
 }
 
+// Standing names the state in a word or two.
+func (v view) Standing() string {
+	switch v.State {
+	case Grace:
+		return "Active, running on grace"
+	case Valid:
+		return "Active"
+	case Due:
+		return "Active, a check is due"
+	case Lapsed:
+		return "Not checked for too long"
+	case Unverified:
+		return "Not verified yet"
+	case NoKey:
+		return "No license key"
+	}
+	switch v.Reason {
+	case Revoked, Cancelled, Expired, Suspended:
+		return strings.ToUpper(string(v.Reason[:1])) + string(v.Reason[1:])
+	case NotActivated:
+		return "Not activated here"
+	}
+	return "Not valid here"
+}
+
 // HelpURL is for the templates.
 func (v view) HelpURL(code Reason) string { return v.help(code) }
 
@@ -154,7 +179,8 @@ func (p *page) act(v *visit) (done bool) {
 
 // confirmed asks the application about a password, unless too many were tried.
 func (p *page) confirmed(v *visit, name string) bool {
-	if !p.limit.allow(p.auth.Remote(v.r)) {
+	from := p.auth.Remote(v.r)
+	if !p.limit.allow(from) {
 		v.refuse(p, http.StatusTooManyRequests, TooManyAttempts)
 		return false
 	}
@@ -164,6 +190,7 @@ func (p *page) confirmed(v *visit, name string) bool {
 		v.refuse(p, http.StatusForbidden, WrongPassword)
 		return false
 	}
+	p.limit.forgive(from)
 	return true
 }
 

@@ -330,6 +330,11 @@ func TestPasswordsAreLimited(t *testing.T) {
 	if code := try("right"); code != 200 {
 		t.Errorf("with the clock set back: %d", code)
 	}
+	for i := range 2 * attemptsAtOnce {
+		if code := try("right"); code != 200 {
+			t.Errorf("with the right password, time %d: %d", i, code)
+		}
+	}
 }
 
 func TestRemoteAddress(t *testing.T) {
