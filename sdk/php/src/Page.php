@@ -160,7 +160,7 @@ final class Page
         }
         $rows = [
             'Status' => self::badge($status),
-            'License key' => '<code>' . self::text($revealed !== '' ? $revealed : $i['key']) . '</code>',
+            'License key' => '<code>' . self::text($revealed !== '' ? $revealed : ($i['key'] !== '' ? $i['key'] : 'none')) . '</code>',
             'Registered to' => self::text(implode(', ', array_filter([$i['customer'], $i['company']]))),
             'Type' => self::text(ucfirst($i['type'])),
             'Plan' => self::text($i['plan']),
@@ -178,6 +178,7 @@ final class Page
             'Expires' => $status->claims === null ? '' : self::instant($i['expires_at'], 'never'),
             'Updates until' => self::instant($i['updates_until'], ''),
             'Last check' => self::instant($i['last_check'], 'never'),
+            'Last try' => $i['last_error'] === '' ? '' : self::text(Wording::of($i['last_error'])),
             'Next check' => self::instant($i['next_check'], ''),
             'Runs without the server until' => self::instant($i['runs_until'], ''),
         ];
