@@ -281,7 +281,7 @@ func (u *run) one(ctx context.Context, tx *db.Tx, r row, zone *time.Location, o 
 	o.addresses += int64(in.leftOut)
 	o.emails, o.keys = append(o.emails, made.emails...), append(o.keys, in.Key)
 	status := license.Effective(license.Facts{ExpiresAt: in.ExpiresAt, GraceUntil: runsUntil(in), EndsAt: runsUntil(in)}, tx.Now)
-	if in.Status != license.Active && status != license.Expired {
+	if ended := in.Status == license.Cancelled || in.Status == license.Revoked; ended || in.Status != license.Active && status != license.Expired {
 		status = in.Status
 	}
 	o.sum.ByStatus[status]++
@@ -375,14 +375,20 @@ func (u *run) add(o outcome, rows int64) {
 
 // note puts into words what no row was left out for.
 func (u *run) note() {
-	say := func(n int64, words string) {
-		if n > 0 {
-			u.sum.Notes = append(u.sum.Notes, fmt.Sprintf(words, n))
+	say := func(n int64, one, more string) {
+		switch {
+		case n == 1:
+			u.sum.Notes = append(u.sum.Notes, one)
+		case n > 1:
+			u.sum.Notes = append(u.sum.Notes, fmt.Sprintf(more, n))
 		}
 	}
-	say(u.sum.Overdue, "%d licenses are overdue: they run on for 14 days. Renew or extend them before.")
-	say(u.addresses, "%d values that are no IP address were left out: the next check binds those licenses to its address.")
-	say(u.numbers, "%d rows name a product number that the product could not keep, as it or another product has one already.")
+	say(u.sum.Overdue, "One license is overdue: it runs on for 14 days. Renew or extend it before.",
+		"%d licenses are overdue: they run on for 14 days. Renew or extend them before.")
+	say(u.addresses, "One value that is no IP address was left out: the next check binds that license to its address.",
+		"%d values that are no IP address were left out: the next check binds those licenses to its address.")
+	say(u.numbers, "One row names a product number that the product could not keep, as it or another product has one already.",
+		"%d rows name a product number that the product could not keep, as it or another product has one already.")
 	if len(u.sum.Unread) > 0 {
 		u.sum.Notes = append(u.sum.Notes, "These columns are not read: "+strings.Join(u.sum.Unread, ", ")+".")
 	}
