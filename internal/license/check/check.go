@@ -200,7 +200,8 @@ func (s *Service) judge(ctx context.Context, e index.Entry, r Request, now time.
 		a.Reason = string(e.Status)
 	case banned:
 		a.Reason = Banned
-	case e.Type == license.Development && a.isPublic():
+	case e.Type == license.Development && (a.isPublic() || a.Place.Domain == "" && strings.TrimSpace(r.Place.Domain) != ""):
+		// What is said but can't be read is no protected place.
 		a.Reason = license.WrongDomain
 	case wrong != "":
 		a.Reason = wrong

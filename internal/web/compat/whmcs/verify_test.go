@@ -228,6 +228,7 @@ func TestDevelopmentLicense(t *testing.T) {
 		l := v.issue(t, license.IssueInput{})
 		v.exec(t, "UPDATE licenses SET type = 'development' WHERE id = $1", l.ID)
 		v.ask(t, "licensekey", l.Key, "domain", "shop.example.com").says(t, "Invalid", "message", "Domain Invalid")
+		v.ask(t, "licensekey", l.Key, "domain", "shop.example.com:123456").says(t, "Invalid", "message", "Domain Invalid")
 		v.ask(t, "licensekey", l.Key, "domain", "shop.test").says(t, "Active", "validdomain", "shop.test,www.shop.test")
 	})
 }
