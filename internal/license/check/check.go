@@ -5,6 +5,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
@@ -69,8 +70,12 @@ const (
 	VersionNotAllowed = "version_not_allowed"
 )
 
-// bound is the result that the log keeps of a check that has bound its license to a place.
-const bound = "bound"
+// Results that the log keeps beside reasons: of a check that has bound its license to a place, and of one by the software of
+// another product.
+const (
+	bound           = "bound"
+	ProductMismatch = "product_mismatch"
+)
 
 // Answer is the verdict about one check.
 type Answer struct {
@@ -89,7 +94,7 @@ type Answer struct {
 }
 
 // Check judges a check and counts it. An unknown key is license.ErrNotFound, one of another product
-// license.ErrProductMismatch; neither counts.
+// license.ErrProductMismatch. Only the unknown key is not counted: there is nothing to count it for.
 func (s *Service) Check(ctx context.Context, r Request) (Answer, error) {
 	a := Answer{At: s.Clock.Now()}
 	e, remembered, err := s.find(ctx, r, a.At)
@@ -106,7 +111,7 @@ func (s *Service) Check(ctx context.Context, r Request) (Answer, error) {
 			return a, err
 		}
 		if !a.IsProduct(r.Product) {
-			return a, license.ErrProductMismatch
+			return a, cmp.Or[error](s.count(ctx, r, a, ProductMismatch), license.ErrProductMismatch)
 		}
 	}
 	if r.OnlyBound && !a.isBoundHere() {

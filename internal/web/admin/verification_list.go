@@ -27,6 +27,7 @@ var results = []ui.Option{
 	{Value: check.Banned, Label: "Banned"},
 	{Value: check.NotActivated, Label: "Not activated"},
 	{Value: check.VersionNotAllowed, Label: "Version not allowed"},
+	{Value: check.ProductMismatch, Label: "Another product"},
 	{Value: string(license.Expired), Label: "Expired"},
 	{Value: string(license.Suspended), Label: "Suspended"},
 	{Value: string(license.Revoked), Label: "Revoked"},

@@ -15,7 +15,7 @@ type LoggedCheck struct {
 	ProductID  string    `json:"product_id"`
 	CustomerID string    `json:"customer_id"`
 	At         time.Time `json:"at"`
-	Result     string    `json:"result" doc:"bound, banned, wrong_domain, wrong_ip, wrong_directory, not_activated, version_not_allowed, or the license's status" example:"wrong_domain"`
+	Result     string    `json:"result" doc:"bound, banned, wrong_domain, wrong_ip, wrong_directory, not_activated, version_not_allowed, product_mismatch, or the license's status" example:"wrong_domain"`
 	Identifier *string   `json:"identifier"`
 	Domain     *string   `json:"domain" doc:"As the software said, like place_ip and directory"`
 	PlaceIP    *string   `json:"place_ip"`

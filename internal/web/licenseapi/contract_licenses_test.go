@@ -362,6 +362,16 @@ func TestValidateCounts(t *testing.T) {
 		if n := c.number(t, `SELECT k.check_count`+of, key); n != 4 {
 			t.Errorf("counted %d checks", n)
 		}
+		c.post(t, "validate", map[string]any{"license_key": key, "product_id": "gadget"}).refused(t, "PRODUCT_MISMATCH")
+		if err := c.Counts.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := c.number(t, `SELECT k.check_count`+of, key); n != 5 {
+			t.Errorf("counted %d checks with the one of another product", n)
+		}
+		if n := c.number(t, `SELECT count(*) FROM verification_log v JOIN licenses l ON l.id = v.license_id WHERE l.key = $1 AND v.result = 'product_mismatch'`, key); n != 1 {
+			t.Errorf("%d lines about another product", n)
+		}
 		if at := c.number(t, `SELECT k.last_check_at`+of, key); at != c.now() {
 			t.Errorf("last check at %d, want %d", at, c.now())
 		}
