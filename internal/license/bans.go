@@ -120,6 +120,9 @@ func (s *Service) AddBan(ctx context.Context, kind BanKind, value, why string) (
 	default:
 		bad.Add("kind", fmt.Sprintf("is neither %s nor %s", BanDomain, BanIP))
 	}
+	if err == nil && kind == BanIP {
+		err = refuseWide(value)
+	}
 	bad.Check("value", err)
 	why, err = text.Notes(why, text.NotesLength)
 	bad.Check("why", err)
@@ -169,6 +172,23 @@ func normalizePattern(s string) (string, error) {
 		return domain, err
 	}
 	return "*." + domain, nil
+}
+
+// The shortest prefixes of a network that is banned. What is wider is hardly meant: every installed copy would stop.
+const (
+	widestBan4 = 8
+	widestBan6 = 16
+)
+
+func refuseWide(network string) error {
+	p, err := netip.ParsePrefix(network)
+	if err != nil {
+		return nil //nolint:nilerr // an address
+	}
+	if least := map[bool]int{true: widestBan4, false: widestBan6}[p.Addr().Is4()]; p.Bits() < least {
+		return fmt.Errorf("is half the world: a network is banned from /%d on", least)
+	}
+	return nil
 }
 
 // ofMapped is how many bits stand before an address of IPv4 in IPv6's clothes.

@@ -78,3 +78,17 @@ func TestNormalizeNetwork(t *testing.T) {
 		}
 	}
 }
+
+func TestBanOfEverybody(t *testing.T) {
+	each(t, func(t *testing.T, s *store) {
+		for network, code := range map[string]string{
+			"0.0.0.0/0": fail.CodeInvalidInput, "::/0": fail.CodeInvalidInput, "::ffff:0:0/96": fail.CodeInvalidInput, "10.0.0.0/7": fail.CodeInvalidInput,
+			"10.0.0.0/8": "", "2001::/16": "", "0.0.0.0": "",
+		} {
+			_, err := s.AddBan(as(sue), BanIP, network, "")
+			if got := fail.Of(err); (err != nil || code != "") && (got == nil || got.Code != code) {
+				t.Errorf("%s: %v", network, err)
+			}
+		}
+	})
+}
