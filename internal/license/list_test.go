@@ -49,7 +49,10 @@ func shelf(t *testing.T, s *store) []License {
 		}
 		switch i % 5 {
 		case 1, 2:
-			s.exec("UPDATE licenses SET updates_until = $1 WHERE id = $2", s.in(time.Duration(i*5-40)*24*time.Hour).UnixMicro(), l.ID)
+			until := s.in(time.Duration(i*5-40) * 24 * time.Hour)
+			s.exec("UPDATE licenses SET updates_until = $1 WHERE id = $2", until.UnixMicro(), l.ID)
+			s.exec("INSERT INTO support_periods (id, license_id, kind, name, starts_at, ends_at, ends_on, created_at) VALUES ($1, $2, 'staff', 'Support', $3, $4, $5, $3)",
+				"sup_"+l.ID, l.ID, until.AddDate(-1, 0, 0).UnixMicro(), until.UnixMicro(), until.Format(time.DateOnly))
 		case 3:
 			s.exec("UPDATE licenses SET type = 'leased' WHERE id = $1", l.ID)
 		}
