@@ -155,7 +155,7 @@ func licensingFacts(product catalog.Product) *ui.Details {
 		{Label: "Customers reissue", Value: ui.Text(reissue)},
 		{Label: "Support is called", Value: ui.Text(product.PackName)},
 		{Label: "Public page", Value: public},
-		{Label: "WHMCS's protocol", Value: ui.Text(yesNo(product.HasCheckSecret, "Answered", "Not answered"))},
+		{Label: "WHMCS's protocol", Value: ui.Text(yesNo(product.HasCheckSecret, "Answered, with the secret", "Answered, without a secret"))},
 	}}
 	if len(product.PrivateSuffixes) > 0 {
 		d.Items = append(d.Items, ui.Detail{Label: "Domains for development", Value: ui.Mono(strings.Join(product.PrivateSuffixes, ", "))})

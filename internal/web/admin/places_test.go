@@ -40,7 +40,7 @@ func TestPlacesOfALicense(t *testing.T) {
 	if want := (catalog.Bindings{EnforceDomain: true, SelfReissue: true, MaxReissues: 2}); p.Bindings != want || len(p.PrivateSuffixes) != 2 || p.PackName != "Care" || !p.HasCheckSecret || !p.PublicCheck {
 		t.Errorf("product: %+v", p)
 	}
-	br.get("/admin/products/"+p.ID).says("2 times for one license", "/verify/widget", "Answered").hides("s3cret")
+	br.get("/admin/products/"+p.ID).says("2 times for one license", "/verify/widget", "Answered, with the secret").hides("s3cret")
 	br.get(edit).says("One is set").hides("s3cret")
 	br.fillIn(edit, "/admin/products/"+p.ID, "no_check_secret", "on").to("/admin/products/" + p.ID)
 	if p = must(b.Catalog.Product(b.Context(), e.product.ID))(t); p.HasCheckSecret || !p.PublicCheck {

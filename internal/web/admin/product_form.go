@@ -73,7 +73,7 @@ func (t typedProduct) secretFields() []ui.Field {
 	f := []ui.Field{{Kind: ui.InputPassword, Name: "check_secret", Label: "Secret", Optional: true, MaxLength: 255, Autocomplete: "off"}}
 	if t.hasSecret {
 		f[0].Hint = "One is set. Leave this empty to keep it."
-		f = append(f, ui.Field{Kind: ui.InputCheckbox, Name: "no_check_secret", Label: "Take it away: such software is no longer answered", Checked: t.noSecret})
+		f = append(f, ui.Field{Kind: ui.InputCheckbox, Name: "no_check_secret", Label: "Take it away: such software is answered without a proof that it is this server", Checked: t.noSecret})
 	}
 	return f
 }
