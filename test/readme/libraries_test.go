@@ -232,9 +232,9 @@ func TestLicensePHP(t *testing.T) {
 	g.tryOut()
 	// The other blocks use what the program has made.
 	program, _, _ := strings.Cut(g.program, "\nswitch (")
-	for i, want := range []string{"Valid \n", "up to 25 projects\n", "", ""} {
+	for i, want := range []string{"Valid \n", "up to 25 projects\n", "", "", ""} {
 		parts := blocks(g.text, "php")[1:]
-		if len(parts) != 4 {
+		if len(parts) != 5 {
 			t.Fatalf("%d parts", len(parts))
 		}
 		g.write("part.php", program+"\n"+parts[i])
