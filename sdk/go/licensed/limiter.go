@@ -17,51 +17,66 @@ const (
 type limiter struct {
 	now func() time.Time
 
-	mu   sync.Mutex
-	free map[string]time.Time // when an address will have all its attempts again
+	mu    sync.Mutex
+	tries map[string]tries // by address
+}
+
+// tries are what an address has spent.
+type tries struct {
+	free  time.Time // when it will have all its attempts again
+	name  string    // of the administrator who was tried first
+	mixed bool      // others were tried as well
 }
 
 func newLimiter(now func() time.Time) *limiter {
-	return &limiter{now: now, free: map[string]time.Time{}}
+	return &limiter{now: now, tries: map[string]tries{}}
 }
 
-// allow counts an attempt, and reports whether it may be made.
-func (l *limiter) allow(address string) bool {
+// allow counts an attempt at the password of name, and reports whether it may be made.
+func (l *limiter) allow(address, name string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
-	if len(l.free) >= maxAddresses {
+	if len(l.tries) >= maxAddresses {
 		l.forget(now)
 	}
 	const burst = attemptsAtOnce * attemptEvery
-	free := l.free[address]
-	if free.Before(now) || free.Sub(now) > burst { // a clock that was set back locks nobody out
-		free = now
+	t := l.tries[address]
+	if t.free.Before(now) || t.free.Sub(now) > burst { // a clock that was set back locks nobody out
+		t = tries{free: now, name: name}
 	}
-	free = free.Add(attemptEvery)
-	if free.Sub(now) > burst {
+	t.mixed = t.mixed || t.name != name
+	t.free = t.free.Add(attemptEvery)
+	if t.free.Sub(now) > burst {
 		return false
 	}
-	l.free[address] = free
+	l.tries[address] = t
 	return true
 }
 
-// forgive gives an address that knew the password in the end all its attempts back.
+// forgive gives an address that knew the password in the end all its attempts back; but only the last one where it has
+// tried several names: who knows one password must not get to guess at another for ever.
 func (l *limiter) forgive(address string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.free, address)
+	t, spent := l.tries[address]
+	if !spent || !t.mixed {
+		delete(l.tries, address)
+		return
+	}
+	t.free = t.free.Add(-attemptEvery)
+	l.tries[address] = t
 }
 
 // forget drops the addresses that have all their attempts, or all when an army is at work.
 func (l *limiter) forget(now time.Time) {
-	for a, free := range l.free {
-		if !free.After(now) {
-			delete(l.free, a)
+	for a, t := range l.tries {
+		if !t.free.After(now) {
+			delete(l.tries, a)
 		}
 	}
-	if len(l.free) >= maxAddresses {
-		clear(l.free)
+	if len(l.tries) >= maxAddresses {
+		clear(l.tries)
 	}
 }
 

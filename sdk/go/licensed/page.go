@@ -180,7 +180,10 @@ func (p *page) act(v *visit) (done bool) {
 // confirmed asks the application about a password, unless too many were tried.
 func (p *page) confirmed(v *visit, name string) bool {
 	from := p.auth.Remote(v.r)
-	if !p.limit.allow(from) {
+	if v.name != "" {
+		from = "administrator " + v.name // so that strangers behind the same address lock nobody out who is signed in
+	}
+	if !p.limit.allow(from, name) {
 		v.refuse(p, http.StatusTooManyRequests, TooManyAttempts)
 		return false
 	}

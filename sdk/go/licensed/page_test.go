@@ -337,6 +337,41 @@ func TestPasswordsAreLimited(t *testing.T) {
 	}
 }
 
+// Who knows one password gets no further guesses at another by it, and strangers lock nobody out who is signed in.
+func TestForgivenessIsBounded(t *testing.T) {
+	t.Parallel()
+	now := noon
+	l := newLimiter(func() time.Time { return now })
+	guesses := 0
+	for range 50 {
+		if l.allow("a", "ann") {
+			guesses++
+		}
+		if l.allow("a", "mallory") {
+			l.forgive("a")
+		}
+	}
+	if guesses > attemptsAtOnce {
+		t.Errorf("%d guesses", guesses)
+	}
+	now = now.Add(attemptsAtOnce*attemptEvery + time.Second)
+	for i := range 3 * attemptsAtOnce {
+		if !l.allow("a", "ann") {
+			t.Fatalf("right password, time %d", i)
+		}
+		l.forgive("a")
+	}
+
+	r := licensedRig(t)
+	s := newSite(r)
+	for range 2 * attemptsAtOnce {
+		s.post("action", "change", "name", "ann", "password", "wrong", "key", testKey)
+	}
+	s.signed = "ann"
+	code, body := s.post("action", "reveal", "password", "right")
+	wantPage(t, code, body, 200, testKey)
+}
+
 func TestRemoteAddress(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
@@ -349,10 +384,10 @@ func TestRemoteAddress(t *testing.T) {
 	}
 	l := newLimiter((&testClock{now: noon}).Now)
 	for i := range maxAddresses + 100 {
-		l.allow(string(rune(i)))
+		l.allow(string(rune(i)), "ann")
 	}
-	if len(l.free) > maxAddresses {
-		t.Errorf("remembers %d addresses", len(l.free))
+	if len(l.tries) > maxAddresses {
+		t.Errorf("remembers %d addresses", len(l.tries))
 	}
 }
 
