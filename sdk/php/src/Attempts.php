@@ -27,8 +27,11 @@ final class Attempts
         $this->store = $store;
     }
 
-    /** Counts an attempt. Returns TOO_MANY, BUSY, what keeps it from being counted, or an empty text. */
-    public function count(string $from, int $now, float $wait): string
+    /**
+     * Counts an attempt at the password of a name. Returns TOO_MANY, BUSY, what keeps it from being counted, or an empty
+     * text. Whom others may not lock out is not held against what came from all.
+     */
+    public function count(string $from, string $name, int $now, float $wait, bool $alone = false): string
     {
         $problem = $this->store->problem();
         if ($problem !== '') {
@@ -41,10 +44,10 @@ final class Attempts
             $recent = array_values(array_filter($this->load(), static function (array $one) use ($now): bool {
                 return abs($now - $one[0]) < self::WINDOW;
             }));
-            if (count($recent) >= self::IN_ALL || count(self::of($from, $recent)) >= self::PER_ADDRESS) {
+            if ((!$alone && count($recent) >= self::IN_ALL) || count(self::of($from, $recent)) >= self::PER_ADDRESS) {
                 return self::TOO_MANY;
             }
-            $recent[] = [$now, self::name($from)];
+            $recent[] = [$now, self::name($from), self::name($name)];
 
             return $this->store->write(Store::ATTEMPTS, json_encode($recent) . "\n");
         } finally {
@@ -52,16 +55,19 @@ final class Attempts
         }
     }
 
-    /** Forgets the attempts of an address that knew the password in the end. */
-    public function forgive(string $from, float $wait): void
+    /**
+     * Forgets the attempts of an address that knew the password of a name in the end; those at other names stay: who knows
+     * one password must not get to guess at another for ever.
+     */
+    public function forgive(string $from, string $name, float $wait): void
     {
         if (!$this->store->lock($wait)) {
             return;
         }
         try {
             $all = $this->load();
-            $others = array_values(array_udiff($all, self::of($from, $all), static function (array $a, array $b): int {
-                return $a <=> $b;
+            $others = array_values(array_filter($all, static function (array $one) use ($from, $name): bool {
+                return $one[1] !== self::name($from) || ($one[2] ?? '') !== self::name($name);
             }));
             $this->store->write(Store::ATTEMPTS, $others === [] ? '' : json_encode($others) . "\n");
         } finally {

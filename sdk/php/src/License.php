@@ -150,19 +150,25 @@ final class License
     /**
      * Enters a key for someone who may not be signed in: name and password go to the hook first. Attempts are limited.
      *
-     * @param string $from the address of whoever asks
+     * @param string $from     the address of whoever asks
+     * @param bool   $signedIn whether the session is that of this name: then the attempts of strangers don't count
      */
-    public function changeKey(string $name, string $password, string $key, string $from = ''): Result
+    public function changeKey(string $name, string $password, string $key, string $from = '', bool $signedIn = false): Result
     {
-        $refused = $this->confirm($name, $password, $from);
+        $refused = $this->confirm($name, $password, $from, $signedIn);
 
         return $refused ?? $this->setKey($key);
     }
 
-    /** The license key itself, in Result::$text, after name and password were confirmed. */
-    public function reveal(string $name, string $password, string $from = ''): Result
+    /**
+     * The license key itself, in Result::$text, after name and password were confirmed.
+     *
+     * @param string $from     the address of whoever asks
+     * @param bool   $signedIn as with changeKey
+     */
+    public function reveal(string $name, string $password, string $from = '', bool $signedIn = false): Result
     {
-        $refused = $this->confirm($name, $password, $from);
+        $refused = $this->confirm($name, $password, $from, $signedIn);
         if ($refused !== null) {
             return $refused;
         }
@@ -449,13 +455,14 @@ final class License
     }
 
     /** Asks the software whether someone is its administrator. Null: yes. */
-    private function confirm(string $name, string $password, string $from): ?Result
+    private function confirm(string $name, string $password, string $from, bool $signedIn): ?Result
     {
         if ($this->config->confirm === null) {
             return $this->refused('no_hook');
         }
         $attempts = new Attempts($this->store);
-        $problem = $attempts->count($from, $this->config->now(), $this->config->timeout + 1);
+        $from = $signedIn ? 'administrator ' . $name : $from;
+        $problem = $attempts->count($from, $name, $this->config->now(), $this->config->timeout + 1, $signedIn);
         if ($problem !== '') {
             $known = $problem === Attempts::TOO_MANY || $problem === Attempts::BUSY;
 
@@ -464,7 +471,7 @@ final class License
         if ($name === '' || $password === '' || ($this->config->confirm)($name, $password) !== true) {
             return $this->refused('wrong_password');
         }
-        $attempts->forgive($from, $this->config->timeout + 1);
+        $attempts->forgive($from, $name, $this->config->timeout + 1);
 
         return null;
     }

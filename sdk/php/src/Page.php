@@ -71,7 +71,7 @@ final class Page
             case 'load':
                 return $this->answer($this->license->loadLease(self::field($post, 'keystead_lease')), 'License saved.', $secret);
             case 'reveal':
-                $result = $this->license->reveal($this->name(), self::field($post, 'keystead_password'), $from);
+                $result = $this->license->reveal($this->name(), self::field($post, 'keystead_password'), $from, true);
 
                 return $this->answer($result, '', $secret, $result->text);
             case 'request':
@@ -106,7 +106,8 @@ final class Page
 
             self::field($post, 'keystead_password'),
             self::field($post, 'keystead_key'),
-            $from
+            $from,
+            $this->name() !== '' && $this->name() === $name
         );
         if ($result->ok) {
             // Name and password were confirmed with this very request: the refreshed information may be shown.
@@ -129,7 +130,7 @@ final class Page
     /** @param array<string,mixed> $post */
     private function request(array $post, string $from, string $secret): Response
     {
-        $confirmed = $this->license->reveal($this->name(), self::field($post, 'keystead_password'), $from); // the file holds the key
+        $confirmed = $this->license->reveal($this->name(), self::field($post, 'keystead_password'), $from, true); // the file holds the key
         $result = $confirmed->ok ? $this->license->requestFile(self::field($post, 'keystead_key')) : $confirmed;
         if (!$result->ok) {
             return $this->answer($result, '', $secret);

@@ -129,10 +129,24 @@ $tests['name and password: the hook decides, five attempts from one address, thi
         $i->license()->reveal('admin', 'guess', "198.51.100.$n");
     }
     same('too_many_attempts', $i->license()->reveal('admin', 'correct horse', '203.0.113.1')->code, 'too many from all');
+    same(Installation::KEY, $i->license()->reveal('admin', 'correct horse', '203.0.113.1', true)->text, 'strangers lock nobody out who is signed in');
     $i->now += 901;
     same(Installation::KEY, $i->license()->reveal('admin', 'correct horse', '192.0.2.9')->text, 'a quarter of an hour later');
     $i->settings['confirm'] = null;
     same('no_hook', $i->license()->changeKey('admin', 'correct horse', OTHER)->code);
+};
+
+$tests['who knows one password gets no further guesses at another by it'] = static function (): void {
+    $i = new Installation();
+    $i->settings['confirm'] = static function (string $name, string $password): bool {
+        return $password === "right $name";
+    };
+    $guesses = 0;
+    for ($n = 0; $n < 20; $n++) {
+        $guesses += $i->license()->reveal('admin', 'guess', '192.0.2.9')->code === 'wrong_password' ? 1 : 0;
+        $i->license()->reveal('mallory', 'right mallory', '192.0.2.9');
+    }
+    same(5, $guesses);
 };
 
 $tests['without a way to the server: request file and lease file'] = static function (): void {
