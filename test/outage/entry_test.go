@@ -41,6 +41,17 @@ var entries = []struct {
 		ok(v.t, err)
 		return l.Key
 	}, "activation_limit_reached"},
+	{"one in use as often as it may be, in small letters where it was issued in both", func(v *vendor) string {
+		both, usual := catalog.KeyFormat{Prefix: "Owned-", Length: 10}, catalog.KeyFormat{}
+		_, err := v.Catalog.UpdateProduct(v.t.Context(), v.product, catalog.ProductPatch{Key: &both})
+		ok(v.t, err)
+		l := v.sellOf(v.offer(v.product, catalog.NewPlan{Name: "Single, too", ActivationLimit: 1}), 0)
+		_, err = v.Licenses.Activate(v.t.Context(), license.ActivateInput{Key: l.Key, Identifier: "elsewhere.example.net"})
+		ok(v.t, err)
+		_, err = v.Catalog.UpdateProduct(v.t.Context(), v.product, catalog.ProductPatch{Key: &usual})
+		ok(v.t, err)
+		return strings.ToLower(l.Key)
+	}, "activation_limit_reached"},
 	{"one whose support ended before this version", func(v *vendor) string {
 		l := v.sellOf(v.offer(v.product, catalog.NewPlan{Name: "Short", Support: &civil.Span{Count: 1, Unit: "day"}}), 0)
 		later := v.store.Clock.Now().Add(30 * day)

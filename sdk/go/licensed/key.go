@@ -50,7 +50,7 @@ func (l *License) setKey(ctx context.Context, key string) *Problem {
 	q := question{verb: "validate", key: key, identifier: identifier, place: place}
 	a, p := l.ask(ctx, q, s.memory.Serial)
 	if p == nil && a.Status == string(NotActivated) && identifier != "" {
-		q.verb = "activate"
+		q.verb, q.key = "activate", a.key // as it was issued: a refusal does not say
 		idle := a
 		if a, p = l.ask(ctx, q, s.memory.Serial); p != nil {
 			_ = l.accept(s, idle, identifier, place) // that it is not activated is certain, whatever became of the rest

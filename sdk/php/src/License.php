@@ -363,7 +363,7 @@ final class License
         $idle = $heard->claims !== null && $heard->claims->status === 'not_activated';
         if ($idle && $this->config->identifier() !== '') {
             $before = $heard;
-            $heard = $this->talk('activate', $key, $k);
+            $heard = $this->talk('activate', $before->key, $k); // as it was issued: a refusal does not say
             if ($heard->claims === null) {
                 $this->save($before->key, $k, $before->lease, $before->claims); // that it is not activated is certain
             }
