@@ -144,6 +144,9 @@ func (s *Service) mayHaveFile(ctx context.Context, licenseID string, r Request) 
 		return a, fail.Invalid("license_key", "is not the key of this license. Open the page of the license that the installation has the key of")
 	case err != nil:
 		return a, ofField("identifier", err)
+	case a.Key != r.Key && a.Key != strings.ToUpper(r.Key) && a.Key != strings.ToLower(r.Key):
+		// The lease names the key as it was issued, and without the server the installation can't learn how that is written.
+		return a, fail.Invalid("license_key", "differs from the license's in upper and lower case. Make a new request file with the key as it stands on the license's page")
 	case !a.IsProduct(r.Product):
 		return a, fail.Invalid("product", fmt.Sprintf("is %s, and this license is for %s", r.Product, a.ProductSlug))
 	}

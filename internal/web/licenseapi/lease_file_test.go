@@ -119,6 +119,19 @@ func TestLeaseFile(t *testing.T) {
 			}
 		})
 
+		t.Run("a key that the installation could not recognise", func(t *testing.T) {
+			key := sh.license(t, facts{limit: 2})
+			sh.exec(t, `UPDATE products SET key_ignore_case = TRUE WHERE id = 'prd_widget'`)
+			sh.exec(t, `UPDATE licenses SET key = 'Owned-7fd563bdca', key_lookup = 'owned-7fd563bdca' WHERE key = $1`, key)
+			if _, err := sh.file(t, "owned-7fd563bdca", "a.example.com", "n"); fail.Of(err).Field != "license_key" && (len(fail.Of(err).Fields) == 0 || fail.Of(err).Fields[0].Field != "license_key") {
+				t.Error(err)
+			}
+			if f, err := sh.file(t, "Owned-7fd563bdca", "a.example.com", "n"); err != nil || sh.readLease(t, f.Lease, "n").ActivationsUsed != 1 {
+				t.Errorf("as it was issued: %v", err)
+			}
+			sh.exec(t, `UPDATE products SET key_ignore_case = FALSE WHERE id = 'prd_widget'`)
+		})
+
 		t.Run("not with this plan", func(t *testing.T) {
 			key := sh.license(t, facts{plan: "pln_team"})
 			if _, err := sh.file(t, key, "ada", "n"); fail.Of(err).Code != license.CodeNoFiles {
