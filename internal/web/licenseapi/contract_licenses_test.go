@@ -381,6 +381,24 @@ func TestValidateCounts(t *testing.T) {
 	})
 }
 
+// A version is not refused from memory alone: another process may have taken the money for a pack.
+func TestVersionIsRefusedByTheRow(t *testing.T) {
+	contract(t, jsonAlone, func(t *testing.T, c caller) {
+		key := c.license(t, facts{})
+		ask := func() map[string]any {
+			return c.post(t, "validate", map[string]any{"license_key": key, "version": "9.0.0", "released_at": c.Clock.Now().Format(time.RFC3339)}).data
+		}
+		c.exec(t, `UPDATE licenses SET updates_until = $1 WHERE key = $2`, c.Clock.Now().Add(-time.Hour).UnixMicro(), key)
+		if a := ask(); a["valid"] != true || a["version_allowed"] != false || a["reason"] != "version_not_allowed" {
+			t.Errorf("after its support: %v", a)
+		}
+		c.exec(t, `UPDATE licenses SET updates_until = $1 WHERE key = $2`, c.Clock.Now().Add(time.Hour).UnixMicro(), key)
+		if a := ask(); a["version_allowed"] != true || a["reason"] != nil {
+			t.Errorf("with a pack: %v", a)
+		}
+	})
+}
+
 // Keys are compared to the letter; a product can switch to ignoring case.
 func TestKeysToTheLetter(t *testing.T) {
 	contract(t, jsonAlone, func(t *testing.T, c caller) {
