@@ -191,14 +191,18 @@ func supportWords(until *time.Time) string {
 	return "until " + until.UTC().Format(time.RFC3339)
 }
 
-// SupportDay is what an entry about support says after or before it, with the day alone.
-func SupportDay(words string) string {
-	until, found := strings.CutPrefix(words, "until ")
-	at, err := time.Parse(time.RFC3339, until)
-	if !found || err != nil {
+// UntilDay is what an entry about support or a lease file says after or before it, with the day alone.
+func UntilDay(words string) string {
+	const until = "until "
+	i := strings.LastIndex(words, until)
+	if i < 0 {
 		return words
 	}
-	return "until " + at.Format("2 January 2006")
+	at, err := time.Parse(time.RFC3339, words[i+len(until):])
+	if err != nil {
+		return words
+	}
+	return words[:i] + until + at.Format("2 January 2006")
 }
 
 // TakeBackSupport ends the period that a line of an invoice paid for, as part of tx: it was refunded. A line that paid for

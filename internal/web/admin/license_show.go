@@ -87,9 +87,17 @@ func licenseFacts(p ui.Page, l license.License) *ui.Details {
 	if l.ExpiresAt != nil {
 		expires = ui.HTML(p.At(*l.ExpiresAt))
 	}
+	support := ui.Text("As long as it runs")
+	switch {
+	case l.Type == license.Purchased && l.UpdatesUntil == nil:
+		support = ui.Text("Without end")
+	case l.Type == license.Purchased:
+		support = ui.HTML("until " + p.Day(*l.UpdatesUntil))
+	}
 	d := &ui.Details{Items: []ui.Detail{
 		{Label: "Type", Value: ui.Text(statusText(string(l.Type)))},
 		{Label: "Expires", Value: expires},
+		{Label: "Support and upgrades", Value: support},
 		{Label: "Activations", Value: ui.Used(int(l.ActivationsUsed), int(l.ActivationLimit)), Hint: "by " + string(l.ActivationType)},
 		{Label: "Checks", Value: ui.Count(int(l.CheckCount))},
 		{Label: "Last check", Value: ui.HTML(p.Ago(orZero(l.LastCheckAt))), Hint: l.LastCheckIP},
@@ -187,7 +195,7 @@ func (a *area) historyCards(r *http.Request, p ui.Page, l license.License, _ boo
 				return nil, err
 			}
 		}
-		t.Events = append(t.Events, ui.Event{When: p.Ago(e.At), What: what, Actor: who, Icon: "dot", Before: e.Before, After: e.After, Why: e.Why})
+		t.Events = append(t.Events, ui.Event{When: p.Ago(e.At), What: what, Actor: who, Icon: "dot", Before: license.UntilDay(e.Before), After: license.UntilDay(e.After), Why: e.Why})
 	}
 	if next != "" {
 		t.MoreHref = ui.URLWith(r.URL, "history", next)

@@ -40,8 +40,8 @@ func (a *area) historyCard(r *http.Request, p ui.Page, l license.License) (card,
 			place = ""
 		case license.WhatBound:
 			place = ui.Clip(e.After, 60) // what it adds to may stand before
-		case license.WhatSupportAdded, license.WhatSupportTakenBack:
-			place = license.SupportDay(e.After)
+		case license.WhatSupportAdded, license.WhatSupportTakenBack, license.WhatFileMade:
+			place = license.UntilDay(e.After)
 		}
 		t.Events = append(t.Events, ui.Event{When: p.Ago(e.At), What: strings.TrimSpace(words.text + place), Icon: words.icon, Actor: whoDid(p, e.Actor)})
 	}
