@@ -1,6 +1,7 @@
 package licenseapi_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"sync"
@@ -377,6 +378,28 @@ func TestValidateCounts(t *testing.T) {
 		}
 		if n := c.number(t, `SELECT count(*)`+of+` AND k.last_check_ip = $2`, key, c.ip); n != 1 {
 			t.Errorf("the last check did not come from %s", c.ip)
+		}
+	})
+}
+
+// Activation, and its refusal, come with a lease where one is asked for.
+func TestActivateWithALease(t *testing.T) {
+	contract(t, jsonAlone, func(t *testing.T, c caller) {
+		key := c.license(t, facts{limit: 1})
+		for identifier, want := range map[string]string{"a.example.com": "", "b.example.com": "ACTIVATION_LIMIT_REACHED"} {
+			if want != "" {
+				c.post(t, "activate", map[string]any{"license_key": key, "identifier": "a.example.com"})
+			}
+			a := c.post(t, "activate", map[string]any{"license_key": key, "identifier": identifier, "nonce": "n"})
+			if want != "" {
+				a.refused(t, want)
+			}
+			if !bytes.Contains(a.body, []byte(`"lease":"ey`)) {
+				t.Errorf("%s: %d %s", identifier, a.status, a.body)
+			}
+			if want == "" {
+				c.post(t, "deactivate", map[string]any{"license_key": key, "identifier": identifier})
+			}
 		}
 	})
 }
