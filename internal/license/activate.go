@@ -230,9 +230,12 @@ func (s *Service) Activate(ctx context.Context, in ActivateInput) (Activated, er
 	return answer, nil
 }
 
+// mostTrialPlaces bounds in how many places one trial can ever be, so that nobody uses up those of others.
+const mostTrialPlaces = 10
+
 // takeTrialPlace notes that a product is on trial in a place. Another license may not be, ever.
 func takeTrialPlace(ctx context.Context, tx *db.Tx, l keyed, identifier string) error {
-	n, err := tx.TakeTrialPlace(ctx, query.TakeTrialPlaceParams{ProductID: l.ProductID, Identifier: identifier, LicenseID: l.ID, CreatedAt: tx.Stamp})
+	n, err := tx.TakeTrialPlace(ctx, query.TakeTrialPlaceParams{ProductID: l.ProductID, Identifier: identifier, LicenseID: l.ID, CreatedAt: int64(tx.Stamp), Most: mostTrialPlaces})
 	if err != nil {
 		return fmt.Errorf("trial of %s: %w", l.ID, err)
 	}

@@ -22,9 +22,11 @@ type PlacesPatch struct {
 }
 
 const (
-	maxPlaces    = 100
-	maxDirectory = 1024
-	mostReissues = 10_000
+	maxPlaces = 100
+	// maxPlacesLength keeps a lease below what the client libraries read.
+	maxPlacesLength = 3000
+	maxDirectory    = 1024
+	mostReissues    = 10_000
 )
 
 // check reports everything that is wrong with p, after bringing it into the form in which it is stored.
@@ -65,6 +67,9 @@ func normalPlaces(list []string, normalize func(string) (string, error)) ([]stri
 		if !slices.Contains(normal, value) {
 			normal = append(normal, value)
 		}
+	}
+	if total := len(strings.Join(normal, "")); total > maxPlacesLength {
+		return nil, fmt.Errorf("are %d characters in all; a lease has room for %d", total, maxPlacesLength)
 	}
 	return normal, nil
 }

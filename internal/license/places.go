@@ -98,7 +98,7 @@ func (l *locked) mayBeAt(ctx context.Context, card catalog.Card, identifier stri
 			return fail.Conflict(CodeRefused, fmt.Sprintf("%s is a public place: allow this host for the development license first.", identifier))
 		}
 	case Trial:
-		n, err := l.tx.TakeTrialPlace(ctx, query.TakeTrialPlaceParams{ProductID: l.row.ProductID, Identifier: identifier, LicenseID: l.row.ID, CreatedAt: l.tx.Stamp})
+		n, err := l.tx.TakeTrialPlace(ctx, query.TakeTrialPlaceParams{ProductID: l.row.ProductID, Identifier: identifier, LicenseID: l.row.ID, CreatedAt: int64(l.tx.Stamp), Most: mostTrialPlaces})
 		if err != nil {
 			return fmt.Errorf("trial of %s: %w", l.row.ID, err)
 		}

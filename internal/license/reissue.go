@@ -3,6 +3,7 @@ package license
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/db"
@@ -78,6 +79,13 @@ func (l *locked) mayReissue(ctx context.Context) error {
 		return fail.Forbidden(CodeReissueRefused, "Licenses of this product are moved by our support only. Please write to us.")
 	case card.MaxReissues > 0 && l.row.Reissues >= card.MaxReissues:
 		return fail.Conflict(CodeReissueRefused, fmt.Sprintf("This license was moved %d times, which is the most. Please ask our support to allow more.", l.row.Reissues))
+	}
+	held, err := heldByFiles(ctx, l.tx, l.row.ID)
+	if err != nil {
+		return err
+	}
+	for _, until := range held {
+		return fail.Conflict(CodeReissueRefused, fmt.Sprintf("A lease file was made for this license, and runs without asking where it is until %s. Until then our support moves the license.", until.UTC().Format(time.DateOnly)))
 	}
 	return nil
 }

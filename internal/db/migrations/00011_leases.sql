@@ -62,6 +62,7 @@ CREATE TABLE trial_places (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (product_id, identifier)
 );
+CREATE INDEX trial_places_by_license ON trial_places (license_id);
 
 -- The domains that licenses are bound to, one a row, to find the licenses of a domain. Written along with
 -- licenses.valid_domains.

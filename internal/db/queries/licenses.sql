@@ -262,6 +262,8 @@ DELETE FROM bans WHERE id = @id;
 SELECT * FROM bans ORDER BY kind, value;
 
 -- name: TakeTrialPlace :execrows
--- No row: another license was on trial there.
-INSERT INTO trial_places (product_id, identifier, license_id, created_at) VALUES (@product_id, @identifier, @license_id, @created_at)
+-- No row: another license was on trial there, or this one was in many places already.
+INSERT INTO trial_places (product_id, identifier, license_id, created_at)
+SELECT products.id, CAST(@identifier AS TEXT), CAST(@license_id AS TEXT), CAST(@created_at AS BIGINT) FROM products
+WHERE products.id = @product_id AND (SELECT count(*) FROM trial_places WHERE trial_places.license_id = CAST(@license_id AS TEXT)) < CAST(@most AS BIGINT)
 ON CONFLICT (product_id, identifier) DO UPDATE SET created_at = trial_places.created_at WHERE trial_places.license_id = excluded.license_id;

@@ -1445,24 +1445,28 @@ func (q *Queries) SuspendDueLicenses(ctx context.Context, arg SuspendDueLicenses
 }
 
 const takeTrialPlace = `-- name: TakeTrialPlace :execrows
-INSERT INTO trial_places (product_id, identifier, license_id, created_at) VALUES ($1, $2, $3, $4)
+INSERT INTO trial_places (product_id, identifier, license_id, created_at)
+SELECT products.id, CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS BIGINT) FROM products
+WHERE products.id = $4 AND (SELECT count(*) FROM trial_places WHERE trial_places.license_id = CAST($2 AS TEXT)) < CAST($5 AS BIGINT)
 ON CONFLICT (product_id, identifier) DO UPDATE SET created_at = trial_places.created_at WHERE trial_places.license_id = excluded.license_id
 `
 
 type TakeTrialPlaceParams struct {
-	ProductID  string
 	Identifier string
 	LicenseID  string
-	CreatedAt  clock.Instant
+	CreatedAt  int64
+	ProductID  string
+	Most       int64
 }
 
-// No row: another license was on trial there.
+// No row: another license was on trial there, or this one was in many places already.
 func (q *Queries) TakeTrialPlace(ctx context.Context, arg TakeTrialPlaceParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, takeTrialPlace,
-		arg.ProductID,
 		arg.Identifier,
 		arg.LicenseID,
 		arg.CreatedAt,
+		arg.ProductID,
+		arg.Most,
 	)
 	if err != nil {
 		return 0, err
