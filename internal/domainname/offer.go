@@ -268,13 +268,6 @@ func (q Question) price(years int) (money.Money, Reason) {
 
 // beyond is why the registry would not take a term now.
 func (q Question) beyond(t Term, s Standing) *Refusal {
-	if t.Expiry.After(Cap(today(q.Now))) {
-		first := FirstUnderCap(t.Expiry)
-		if first.Before(s.Window.First) {
-			first = s.Window.First
-		}
-		return &Refusal{Reason: OverCap, FirstDay: first}
-	}
 	limit := q.Policy.YearsAheadLimit
 	if q.Domain.State.YearsAheadLimit != nil {
 		limit = q.Domain.State.YearsAheadLimit // what the registry reports wins
@@ -282,6 +275,13 @@ func (q Question) beyond(t Term, s Standing) *Refusal {
 	// The years by which the registry is ahead are there: only the others are added.
 	if limit != nil && t.Years-s.Ahead > *limit {
 		return &Refusal{Reason: RegistryLimit}
+	}
+	if t.Expiry.After(Cap(today(q.Now))) {
+		first := FirstUnderCap(t.Expiry)
+		if first.Before(s.Window.First) {
+			first = s.Window.First
+		}
+		return &Refusal{Reason: OverCap, FirstDay: first}
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func TestWaysOfARenewal(t *testing.T) {
 			t.Errorf("%s is paid, and can be paid again or taken away", s)
 		}
 	}
-	if next, _ := lifecycle.Table[RenewalState, RenewalTrigger](renewals).Next(RenewalAttention, OnSend); next != "" {
+	if next, _ := NextState(RenewalAttention, OnSend); next != "" {
 		t.Error("attention sends without a person")
 	}
 }
