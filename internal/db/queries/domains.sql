@@ -1,0 +1,140 @@
+-- name: InsertTLDPolicy :execrows
+INSERT INTO tld_policies (id, extension, valid_from, min_years, max_years, step_years, earliest, grace_days, latest, redemption_days,
+    registry_auto_renews, argp_days, explicit_renew, date_moves, expiry_rounding, due_margin, years_ahead_limit, grace_fee, redemption_fee,
+    source, read_on, created_at)
+VALUES (@id, @extension, @valid_from, @min_years, @max_years, @step_years, @earliest, @grace_days, @latest, @redemption_days,
+    @registry_auto_renews, @argp_days, @explicit_renew, @date_moves, @expiry_rounding, @due_margin, @years_ahead_limit, @grace_fee, @redemption_fee,
+    @source, @read_on, @created_at)
+ON CONFLICT (extension, valid_from) DO NOTHING;
+
+-- Only a row that has not counted yet is changed.
+-- name: UpdateTLDPolicy :execrows
+UPDATE tld_policies SET valid_from = @valid_from, min_years = @min_years, max_years = @max_years, step_years = @step_years,
+    earliest = @earliest, grace_days = @grace_days, latest = @latest, redemption_days = @redemption_days,
+    registry_auto_renews = @registry_auto_renews, argp_days = @argp_days, explicit_renew = @explicit_renew, date_moves = @date_moves,
+    expiry_rounding = @expiry_rounding, due_margin = @due_margin, years_ahead_limit = @years_ahead_limit, grace_fee = @grace_fee,
+    redemption_fee = @redemption_fee, source = @source, read_on = @read_on
+WHERE id = @id AND tld_policies.valid_from > @today;
+
+-- name: TLDPolicy :one
+SELECT * FROM tld_policies WHERE id = @id;
+
+-- name: TLDPoliciesOf :many
+SELECT * FROM tld_policies WHERE extension = @extension ORDER BY valid_from;
+
+-- name: TLDPolicies :many
+SELECT * FROM tld_policies ORDER BY extension, valid_from;
+
+-- name: TLDPolicyAt :one
+SELECT * FROM tld_policies WHERE extension = @extension AND valid_from <= @day ORDER BY valid_from DESC LIMIT 1;
+
+-- name: PutDomainPrice :exec
+INSERT INTO domain_prices (extension, kind, years, currency, customer_group, valid_from, amount, updated_at)
+VALUES (@extension, @kind, @years, @currency, @customer_group, @valid_from, @amount, @updated_at)
+ON CONFLICT (extension, kind, years, currency, customer_group, valid_from) DO UPDATE SET amount = excluded.amount, updated_at = excluded.updated_at;
+
+-- name: DomainPricesOf :many
+SELECT * FROM domain_prices WHERE extension = @extension ORDER BY kind, years, currency, customer_group, valid_from;
+
+-- name: DomainPrices :many
+SELECT * FROM domain_prices ORDER BY extension, kind, years, currency, customer_group, valid_from;
+
+-- name: InsertRegistrar :exec
+INSERT INTO registrars (id, name, adapter, settings, secret, sync_mode, status, created_at)
+VALUES (@id, @name, @adapter, @settings, @secret, @sync_mode, 'active', @created_at);
+
+-- name: InsertDomain :exec
+INSERT INTO domains (id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source,
+    expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium,
+    registry_state, registry_read_at, locked_by_us, unanswered, created_at, updated_at)
+VALUES (@id, @name, @extension, @customer_id, @order_id, @registrar_id, @kind, @status, @expires_at, @expires_on, @expiry_raw, @expiry_source,
+    @expiry_read_at, @accounting_on, @paid_through, @term_end, @next_due, @term, @currency, @recurring_amount, @do_not_renew, @bundled_with, @premium,
+    @registry_state, @registry_read_at, @locked_by_us, @unanswered, @created_at, @created_at);
+
+-- name: SaveDomain :execrows
+UPDATE domains SET registrar_id = @registrar_id, status = @status, expires_at = @expires_at, expires_on = @expires_on, expiry_raw = @expiry_raw,
+    expiry_source = @expiry_source, expiry_read_at = @expiry_read_at, accounting_on = @accounting_on, paid_through = @paid_through,
+    term_end = @term_end, next_due = @next_due, term = @term, recurring_amount = @recurring_amount, do_not_renew = @do_not_renew,
+    bundled_with = @bundled_with, premium = @premium, registry_state = @registry_state, registry_read_at = @registry_read_at,
+    locked_by_us = @locked_by_us, unanswered = @unanswered, version = version + 1, updated_at = @updated_at
+WHERE id = @id AND version = @version;
+
+-- name: Domain :one
+SELECT * FROM domains WHERE id = @id;
+
+-- Takes the row's lock and changes nothing: whoever decides from more than the domain itself holds it first.
+-- name: LockDomain :one
+UPDATE domains SET version = version WHERE id = @id RETURNING *;
+
+-- name: DomainByName :one
+SELECT * FROM domains WHERE name = @name AND status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud');
+
+-- name: LiveDomainsOfExtension :many
+SELECT * FROM domains WHERE extension = @extension AND id > @after AND status IN ('active', 'grace', 'redemption', 'expired')
+ORDER BY id LIMIT CAST(@n AS BIGINT);
+
+-- name: InsertDomainRenewal :exec
+INSERT INTO domain_renewals (id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id,
+    line_id, invoice_id, expected_on, request_key, paid_at, paid_before, due_before, next_at, settled_at, created_at)
+VALUES (@id, @domain_id, @customer_id, @base, @years, @kind, @state, @hold, @cause, @due_on, @currency, @price, @fee, @stage, @policy_id,
+    @line_id, @invoice_id, @expected_on, @request_key, @paid_at, @paid_before, @due_before, @next_at, @settled_at, @created_at);
+
+-- name: MoveDomainRenewal :execrows
+UPDATE domain_renewals SET state = @to_state, hold = @hold, cause = @cause, paid_at = @paid_at, paid_before = @paid_before,
+    due_before = @due_before, next_at = @next_at, settled_at = @settled_at, version = version + 1
+WHERE id = @id AND state = @from_state AND version = @version;
+
+-- name: DomainRenewal :one
+SELECT * FROM domain_renewals WHERE id = @id;
+
+-- name: OpenDomainRenewal :one
+SELECT * FROM domain_renewals WHERE domain_id = @domain_id AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention');
+
+-- name: RenewalsOfDomain :many
+SELECT * FROM domain_renewals WHERE domain_id = @domain_id ORDER BY id DESC LIMIT CAST(@n AS BIGINT);
+
+-- name: InsertRegistrarCommand :exec
+INSERT INTO registrar_commands (id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on,
+    created_at)
+VALUES (@id, @transaction_id, @registrar_id, @domain_id, @renewal_id, @attempt, @command, @guard_kind, @guard, @years, @expected_on, @created_at);
+
+-- name: SettleRegistrarCommand :execrows
+UPDATE registrar_commands SET outcome = @outcome, code = @code, message = @message, settled_at = @settled_at WHERE id = @id AND settled_at IS NULL;
+
+-- name: InsertDomainPriceUpdate :exec
+INSERT INTO domain_price_updates (id, filter, change, starts_on, notice_days, reason, status, created_at)
+VALUES (@id, @filter, @change, @starts_on, @notice_days, @reason, 'scheduled', @created_at);
+
+-- name: DomainPriceUpdate :one
+SELECT * FROM domain_price_updates WHERE id = @id;
+
+-- name: LockDomainPriceUpdate :one
+UPDATE domain_price_updates SET reason = reason WHERE id = @id RETURNING *;
+
+-- name: DueDomainPriceUpdates :many
+SELECT id FROM domain_price_updates WHERE status = 'scheduled' AND starts_on <= @today ORDER BY id;
+
+-- name: ApplyDomainPriceUpdate :execrows
+UPDATE domain_price_updates SET status = 'applied', applied_at = @applied_at WHERE id = @id AND status = 'scheduled';
+
+-- name: UndoDomainPriceUpdate :execrows
+UPDATE domain_price_updates SET status = 'undone', undone_at = @undone_at WHERE id = @id AND status IN ('scheduled', 'applied');
+
+-- name: DomainPriceUpdateItems :many
+SELECT domain_price_update_items.*, domains.name, domains.customer_id, domains.currency, domains.term, domains.recurring_amount
+FROM domain_price_update_items JOIN domains ON domains.id = domain_price_update_items.domain_id
+WHERE domain_price_update_items.update_id = @update_id AND domain_price_update_items.domain_id > @after
+    AND (CAST(@state AS TEXT) = '' OR domain_price_update_items.state = CAST(@state AS TEXT))
+ORDER BY domain_price_update_items.domain_id LIMIT CAST(@n AS BIGINT);
+
+-- name: CountDomainPriceUpdateItems :many
+SELECT state, COUNT(*) AS n FROM domain_price_update_items WHERE update_id = @update_id GROUP BY state;
+
+-- name: MoveDomainPriceUpdateItem :execrows
+UPDATE domain_price_update_items SET state = @to_state, detail = @detail
+WHERE update_id = @update_id AND domain_id = @domain_id AND state = @from_state;
+
+-- Only if nobody has changed what it costs meanwhile.
+-- name: ChangeDomainPrice :execrows
+UPDATE domains SET recurring_amount = @after_amount, version = version + 1, updated_at = @updated_at
+WHERE id = @id AND recurring_amount = @before_amount AND term IS NOT NULL;
