@@ -140,8 +140,8 @@ func (d *Domain) rgp(x *Extension, now time.Time) []string {
 			periods = append(periods, p.name)
 		}
 	}
-	if x.Dialect == Classic && len(periods) > 1 { // shows the one that a command made
-		periods = slices.DeleteFunc(periods, func(p string) bool { return p == "autoRenewPeriod" })[:1]
+	if x.Dialect == Classic && len(periods) > 1 {
+		return periods[len(periods)-1:] // knows one at a time
 	}
 	return periods
 }

@@ -50,7 +50,7 @@ func parse(document []byte) (*element, error) {
 	var (
 		root  *element
 		open  []*element
-		texts []strings.Builder
+		texts [][]byte
 		count int
 	)
 	for {
@@ -80,14 +80,14 @@ func parse(document []byte) (*element, error) {
 				return nil, errors.New("document has a second root")
 			}
 			open = append(open, e)
-			texts = append(texts, strings.Builder{})
+			texts = append(texts, nil)
 		case xml.EndElement:
 			last := len(open) - 1
-			open[last].text = strings.TrimSpace(texts[last].String())
+			open[last].text = strings.TrimSpace(string(texts[last]))
 			open, texts = open[:last], texts[:last]
 		case xml.CharData:
 			if len(open) > 0 {
-				texts[len(open)-1].Write(t)
+				texts[len(open)-1] = append(texts[len(open)-1], t...)
 			} else if len(bytes.TrimSpace(t)) > 0 {
 				return nil, errors.New("document has text outside its root")
 			}

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +14,7 @@ import (
 // session is one connection, logged in. One goroutine uses it at a time.
 type session struct {
 	client *Client
-	conn   net.Conn
+	conn   *tls.Conn
 	number int64
 	used   time.Time // when it was given back; of the client's lock
 }
@@ -159,7 +158,8 @@ func (s *session) logout(ctx context.Context) {
 	s.close()
 }
 
-func (s *session) close() { _ = s.conn.Close() }
+// close ends the connection below TLS: its farewell would wait for a peer that may have stopped to read.
+func (s *session) close() { _ = s.conn.NetConn().Close() }
 
 // exchange sends a command and reads its answer. After an error the session is of no more use; an [*Error] says
 // whether the command left.
