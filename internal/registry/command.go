@@ -131,7 +131,7 @@ func (r *Registry) refuseStranger(name string) reply {
 func (r *Registry) dialect(name string) Dialect {
 	x := r.extension(name)
 	if x == nil {
-		x = r.Extensions[r.Default]
+		x = r.state.Extensions[r.state.Default]
 	}
 	if x == nil {
 		return Modern
@@ -141,7 +141,7 @@ func (r *Registry) dialect(name string) Dialect {
 
 // find returns a domain that the caller may change.
 func (r *Registry) find(name string, by caller) (*Domain, *Extension, reply) {
-	d := r.Domains[name]
+	d := r.state.Domains[name]
 	if d == nil {
 		return nil, nil, refuse(codeNotThere, name)
 	}
@@ -163,7 +163,7 @@ func (r *Registry) check(v *verbs, _ caller) reply {
 			reason = "not a name"
 		case r.extension(name) == nil:
 			reason = "unknown extension"
-		case r.Domains[name] != nil:
+		case r.state.Domains[name] != nil:
 			reason = "in use"
 		}
 		free[name] = reason == ""
@@ -236,7 +236,7 @@ func (r *Registry) quote(asked *feeCheckBody, names []string) string {
 }
 
 func (r *Registry) info(name string, authInfo *string, by caller) reply {
-	d := r.Domains[name]
+	d := r.state.Domains[name]
 	if d == nil {
 		return refuse(codeNotThere, name)
 	}
@@ -282,7 +282,7 @@ func (r *Registry) create(in *createBody, fee *feeBody, by caller) reply {
 		return refuse(codeValueSyntax, name)
 	case x == nil:
 		return refuse(codePolicy, "unknown extension")
-	case r.Domains[name] != nil:
+	case r.state.Domains[name] != nil:
 		return refuse(codeExists, name)
 	}
 	n, refused := years(x, in.Period)
@@ -290,7 +290,7 @@ func (r *Registry) create(in *createBody, fee *feeBody, by caller) reply {
 		return *refused
 	}
 	for _, id := range append(ids(in.roles()), strings.TrimSpace(in.Registrant)) {
-		if id != "" && r.Contacts[id] == nil {
+		if id != "" && r.state.Contacts[id] == nil {
 			return refuse(codeNotThere, "contact "+id)
 		}
 	}
@@ -316,7 +316,7 @@ func (r *Registry) create(in *createBody, fee *feeBody, by caller) reply {
 		Contacts: in.roles(), Hosts: in.hosts(), AuthInfo: *in.AuthInfo, Created: now.Truncate(time.Millisecond), Expiry: expiry,
 		AddUntil: now.AddDate(0, 0, addDays),
 	}
-	r.Domains[name] = d
+	r.state.Domains[name] = d
 	r.touch(d)
 	return reply{code: codeOK, data: `<domain:creData xmlns:domain="` + nsDomain + `">` + tag("domain:name", name) +
 		stamped("domain:crDate", d.Created) + stamped("domain:exDate", d.Expiry) + `</domain:creData>`}
@@ -391,7 +391,7 @@ func (r *Registry) prolong(d *Domain, x *Extension, n int, fee *feeBody, by call
 			return *refused
 		}
 	}
-	if a := r.Accounts[by.account]; a.Balance != nil && *a.Balance < amount {
+	if a := r.state.Accounts[by.account]; a.Balance != nil && *a.Balance < amount {
 		return refuse(codeMoney, "")
 	}
 	times := 1
@@ -441,8 +441,8 @@ func (r *Registry) delete(name string, by caller) reply {
 		d.Expiry, d.AutoUntil, d.BeforeAuto = d.BeforeAuto, time.Time{}, time.Time{}
 	}
 	if now.Before(d.AddUntil) || x.RedemptionDays == 0 {
-		delete(r.Domains, name)
-		r.Changes++
+		delete(r.state.Domains, name)
+		r.state.Changes++
 		return reply{code: codeOK}
 	}
 	r.expire(d, x, now)
@@ -506,7 +506,7 @@ func (r *Registry) restored(d *Domain, x *Extension, by caller) {
 
 func (r *Registry) transfer(op string, in *transferBody, by caller) reply {
 	name := fold(in.Name)
-	d := r.Domains[name]
+	d := r.state.Domains[name]
 	if d == nil {
 		return refuse(codeNotThere, name)
 	}
@@ -556,7 +556,7 @@ func (r *Registry) requestTransfer(d *Domain, x *Extension, in *transferBody, by
 	if refused != nil {
 		return *refused
 	}
-	if a := r.Accounts[by.account]; a.Balance != nil && *a.Balance < x.TransferPrice {
+	if a := r.state.Accounts[by.account]; a.Balance != nil && *a.Balance < x.TransferPrice {
 		return refuse(codeMoney, "")
 	}
 	d.Transfer = &Transfer{
@@ -597,7 +597,7 @@ func (r *Registry) update(in *updateBody, by caller) reply {
 			}
 		}
 		for _, id := range ids(parts.roles()) {
-			if r.Contacts[id] == nil {
+			if r.state.Contacts[id] == nil {
 				return refuse(codeNotThere, "contact "+id)
 			}
 		}
@@ -633,7 +633,7 @@ func (r *Registry) update(in *updateBody, by caller) reply {
 }
 
 func (r *Registry) poll(in *pollVerb, by caller) reply {
-	a := r.Accounts[by.account]
+	a := r.state.Accounts[by.account]
 	switch in.Op {
 	case "req":
 		if len(a.Messages) == 0 {
@@ -651,7 +651,7 @@ func (r *Registry) poll(in *pollVerb, by caller) reply {
 			return refuse(codeNotThere, "message")
 		}
 		a.Messages = slices.Delete(a.Messages, i, i+1)
-		r.Changes++
+		r.state.Changes++
 		p := reply{code: codeOK}
 		if len(a.Messages) > 0 {
 			p.queue = fmt.Sprintf(`<msgQ count="%d" id="%s"/>`, len(a.Messages), escaped(a.Messages[0].ID))

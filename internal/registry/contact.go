@@ -10,7 +10,7 @@ func (r *Registry) checkContacts(ids []string) reply {
 	for _, id := range ids {
 		id = strings.TrimSpace(id)
 		avail := "1"
-		if r.Contacts[id] != nil {
+		if r.state.Contacts[id] != nil {
 			avail = "0"
 		}
 		s += `<contact:cd><contact:id avail="` + avail + `">` + escaped(id) + `</contact:id></contact:cd>`
@@ -19,7 +19,7 @@ func (r *Registry) checkContacts(ids []string) reply {
 }
 
 func (r *Registry) infoContact(id string, by caller) reply {
-	c := r.Contacts[id]
+	c := r.state.Contacts[id]
 	if c == nil {
 		return refuse(codeNotThere, id)
 	}
@@ -46,7 +46,7 @@ func (r *Registry) infoContact(id string, by caller) reply {
 
 // linked reports whether a domain refers to a contact.
 func (r *Registry) linked(id string) bool {
-	for _, d := range r.Domains {
+	for _, d := range r.state.Domains {
 		if d.Registrant == id || slices.Contains(ids(d.Contacts), id) {
 			return true
 		}
@@ -59,7 +59,7 @@ func (r *Registry) createContact(in *contactBody, by caller) reply {
 	switch {
 	case len(id) < 3 || len(id) > 16:
 		return refuse(codeValueSyntax, "id")
-	case r.Contacts[id] != nil:
+	case r.state.Contacts[id] != nil:
 		return refuse(codeExists, id)
 	case in.Postal == nil || in.Email == "" || in.AuthInfo == nil:
 		return refuse(codeMissing, "postalInfo, email and authInfo")
@@ -68,8 +68,8 @@ func (r *Registry) createContact(in *contactBody, by caller) reply {
 	if refused := c.fill(in); refused != nil {
 		return *refused
 	}
-	r.Contacts[id] = c
-	r.Changes++
+	r.state.Contacts[id] = c
+	r.state.Changes++
 	return reply{code: codeOK, data: `<contact:creData xmlns:contact="` + nsContact + `">` + tag("contact:id", id) +
 		tag("contact:crDate", stamp(c.Created)) + `</contact:creData>`}
 }
@@ -95,7 +95,7 @@ func (c *Contact) fill(in *contactBody) *reply {
 }
 
 func (r *Registry) ownContact(id string, by caller) (*Contact, reply) {
-	c := r.Contacts[strings.TrimSpace(id)]
+	c := r.state.Contacts[strings.TrimSpace(id)]
 	if c == nil {
 		return nil, refuse(codeNotThere, id)
 	}
@@ -116,7 +116,7 @@ func (r *Registry) updateContact(id string, in *contactBody, by caller) reply {
 		}
 	}
 	c.Updated = r.now()
-	r.Changes++
+	r.state.Changes++
 	return reply{code: codeOK}
 }
 
@@ -128,8 +128,8 @@ func (r *Registry) deleteContact(id string, by caller) reply {
 	if r.linked(c.ID) {
 		return refuse(codeAssociation, "a domain refers to it")
 	}
-	delete(r.Contacts, c.ID)
-	r.Changes++
+	delete(r.state.Contacts, c.ID)
+	r.state.Changes++
 	return reply{code: codeOK}
 }
 
@@ -138,7 +138,7 @@ func (r *Registry) checkHosts(names []string) reply {
 	for _, name := range names {
 		name = fold(name)
 		avail := "1"
-		if r.Hosts[name] != nil {
+		if r.state.Hosts[name] != nil {
 			avail = "0"
 		}
 		s += `<host:cd><host:name avail="` + avail + `">` + escaped(name) + `</host:name></host:cd>`
@@ -147,7 +147,7 @@ func (r *Registry) checkHosts(names []string) reply {
 }
 
 func (r *Registry) infoHost(name string) reply {
-	h := r.Hosts[name]
+	h := r.state.Hosts[name]
 	if h == nil {
 		return refuse(codeNotThere, name)
 	}
@@ -167,7 +167,7 @@ func (r *Registry) createHost(in *hostBody, by caller) reply {
 	if !validName(name) {
 		return refuse(codeValueSyntax, "name")
 	}
-	if r.Hosts[name] != nil {
+	if r.state.Hosts[name] != nil {
 		return refuse(codeExists, name)
 	}
 	for _, addr := range in.Addresses {
@@ -176,25 +176,25 @@ func (r *Registry) createHost(in *hostBody, by caller) reply {
 		}
 	}
 	h := &Host{Name: name, ROID: r.roid("H"), Sponsor: by.account, Addresses: in.Addresses, Created: r.now()}
-	r.Hosts[name] = h
-	r.Changes++
+	r.state.Hosts[name] = h
+	r.state.Changes++
 	return reply{code: codeOK, data: `<host:creData xmlns:host="` + nsHost + `">` + tag("host:name", name) + tag("host:crDate", stamp(h.Created)) + `</host:creData>`}
 }
 
 func (r *Registry) deleteHost(name string, by caller) reply {
-	h := r.Hosts[name]
+	h := r.state.Hosts[name]
 	switch {
 	case h == nil:
 		return refuse(codeNotThere, name)
 	case h.Sponsor != by.account:
 		return refuse(codeAuthorization, "another registrar's")
 	}
-	for _, d := range r.Domains {
+	for _, d := range r.state.Domains {
 		if slices.Contains(d.Hosts, name) {
 			return refuse(codeAssociation, "a domain refers to it")
 		}
 	}
-	delete(r.Hosts, name)
-	r.Changes++
+	delete(r.state.Hosts, name)
+	r.state.Changes++
 	return reply{code: codeOK}
 }

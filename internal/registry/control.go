@@ -66,12 +66,12 @@ func (r *Registry) showState(w http.ResponseWriter, _ *http.Request) {
 	defer r.mu.Unlock()
 	r.settle()
 	balances := map[string]*int64{}
-	for id, a := range r.Accounts {
+	for id, a := range r.state.Accounts {
 		balances[id] = a.Balance
 	}
 	show(w, map[string]any{
-		"now": r.now(), "standing": r.Frozen != nil, "extensions": r.Extensions, "balances": balances,
-		"domains": len(r.Domains), "faults": r.faults,
+		"now": r.now(), "standing": r.state.Frozen != nil, "extensions": r.state.Extensions, "balances": balances,
+		"domains": len(r.state.Domains), "faults": r.faults,
 	})
 }
 
@@ -166,7 +166,7 @@ func (r *Registry) registrar(w http.ResponseWriter, q *http.Request) (string, bo
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.settle()
-	a := r.Accounts[id]
+	a := r.state.Accounts[id]
 	if a == nil || subtle.ConstantTimeCompare([]byte(a.Password), []byte(password)) != 1 {
 		complain(w, http.StatusUnauthorized, errors.New("account and password"))
 		return "", false
@@ -199,7 +199,7 @@ func (r *Registry) plain(d *Domain) restDomain {
 
 // own finds a registrar's domain, answering by itself if there is none.
 func (r *Registry) own(w http.ResponseWriter, name, account string) *Domain {
-	d := r.Domains[name]
+	d := r.state.Domains[name]
 	if d == nil || d.Sponsor != account {
 		complain(w, http.StatusNotFound, errors.New("no such domain"))
 		return nil
@@ -256,7 +256,7 @@ func (r *Registry) renewPlainly(name, account string, n int, reference string) (
 	}
 	f := r.fault("renew", name)
 	by := caller{account: account, trid: reference, face: "rest", twice: f.Kind == Twice}
-	d := r.Domains[name]
+	d := r.state.Domains[name]
 	switch {
 	case f.Kind == CutBefore:
 		return problem(0, 0, "", f)
@@ -302,7 +302,7 @@ func (r *Registry) SetMode(name string, mode Mode) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.settle()
-	d := r.Domains[name]
+	d := r.state.Domains[name]
 	if d == nil {
 		return errors.New("no such domain")
 	}
@@ -359,7 +359,7 @@ func (r *Registry) restBalance(w http.ResponseWriter, q *http.Request) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	show(w, map[string]any{"balance": r.Accounts[account].Balance})
+	show(w, map[string]any{"balance": r.state.Accounts[account].Balance})
 }
 
 // rdap tells the world. In the grace period of the registry's own renewal the registrar's expiry is the old one.

@@ -159,7 +159,7 @@ func (d *Domain) prohibits(verb string) string {
 
 // touch says that a domain has changed: what falls due may come earlier.
 func (r *Registry) touch(d *Domain) {
-	r.Changes++
+	r.state.Changes++
 	if r.due.IsZero() {
 		return
 	}
@@ -177,7 +177,7 @@ func (r *Registry) settle() {
 	events := make(agenda, 0, 16)
 	r.due = now.AddDate(1000, 0, 0)
 	plan := func(name string) {
-		d := r.Domains[name]
+		d := r.state.Domains[name]
 		if d == nil {
 			return
 		}
@@ -189,13 +189,13 @@ func (r *Registry) settle() {
 			r.due = next
 		}
 	}
-	for name := range r.Domains {
+	for name := range r.state.Domains {
 		plan(name)
 	}
 	for len(events) > 0 {
 		e, _ := heap.Pop(&events).(event)
-		r.happen(r.Domains[e.name], e.at)
-		r.Changes++
+		r.happen(r.state.Domains[e.name], e.at)
+		r.state.Changes++
 		plan(e.name)
 	}
 }
@@ -263,7 +263,7 @@ func (r *Registry) happen(d *Domain, at time.Time) {
 			d.GoneAt = at.AddDate(0, 0, x.DeleteDays)
 		}
 	case !d.Deleted.IsZero():
-		delete(r.Domains, d.Name)
+		delete(r.state.Domains, d.Name)
 		r.notify(d.Sponsor, d.Name+" was deleted", "")
 	case d.Arrears > 0:
 		d.Expiry = x.addYears(d.Expiry, d.Arrears)
@@ -296,7 +296,7 @@ func (r *Registry) renewItself(d *Domain, x *Extension) {
 // expire begins the deletion of a domain.
 func (r *Registry) expire(d *Domain, x *Extension, at time.Time) {
 	if x.RedemptionDays == 0 {
-		delete(r.Domains, d.Name)
+		delete(r.state.Domains, d.Name)
 		r.notify(d.Sponsor, d.Name+" was deleted", "")
 		return
 	}

@@ -15,6 +15,7 @@ package registry
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -25,9 +26,9 @@ import (
 
 // Registry is safe for concurrent use.
 type Registry struct {
-	mu    sync.Mutex
-	clock clock.Clock
-	state
+	mu     sync.Mutex
+	clock  clock.Clock
+	state  state
 	faults []*Fault
 	watch  func(sent bool, document []byte)
 	due    time.Time // nothing falls due before; zero: unknown
@@ -105,20 +106,31 @@ func New(c clock.Clock) *Registry {
 func (r *Registry) AddAccount(id, password string, balance *int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.Accounts[id] = &Account{ID: id, Password: password, Balance: balance}
-	r.Changes++
+	r.state.Accounts[id] = &Account{ID: id, Password: password, Balance: balance}
+	r.state.Changes++
+}
+
+// Passwords are what the accounts log in with.
+func (r *Registry) Passwords() map[string]string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := map[string]string{}
+	for id, a := range r.state.Accounts {
+		all[id] = a.Password
+	}
+	return all
 }
 
 // Fund sets the balance of an account.
 func (r *Registry) Fund(id string, balance int64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	a := r.Accounts[id]
+	a := r.state.Accounts[id]
 	if a == nil {
 		return fmt.Errorf("no account %q", id)
 	}
 	a.Balance = &balance
-	r.Changes++
+	r.state.Changes++
 	return nil
 }
 
@@ -131,13 +143,20 @@ func (r *Registry) AddExtension(x Extension) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.Extensions[x.Name] = &x
-	if r.Default == "" {
-		r.Default = x.Name
+	r.state.Extensions[x.Name] = &x
+	if r.state.Default == "" {
+		r.state.Default = x.Name
 	}
 	r.due = time.Time{}
-	r.Changes++
+	r.state.Changes++
 	return nil
+}
+
+// ExtensionNames lists the top-level domains.
+func (r *Registry) ExtensionNames() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Sorted(maps.Keys(r.state.Extensions))
 }
 
 // Now is the registry's time.
@@ -148,8 +167,8 @@ func (r *Registry) Now() time.Time {
 }
 
 func (r *Registry) now() time.Time {
-	if r.Frozen != nil {
-		return *r.Frozen
+	if r.state.Frozen != nil {
+		return *r.state.Frozen
 	}
 	return r.clock.Now()
 }
@@ -159,8 +178,8 @@ func (r *Registry) SetClock(t time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t = t.UTC()
-	r.Frozen = &t
-	r.Changes++
+	r.state.Frozen = &t
+	r.state.Changes++
 	r.settle()
 }
 
@@ -184,7 +203,7 @@ func (r *Registry) Repeated() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var ids []string
-	for key, n := range r.Seen {
+	for key, n := range r.state.Seen {
 		if n > 1 {
 			_, id, _ := strings.Cut(key, " ")
 			ids = append(ids, id)
@@ -199,7 +218,7 @@ func (r *Registry) Domain(name string) (Domain, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.settle()
-	d := r.Domains[name]
+	d := r.state.Domains[name]
 	if d == nil {
 		return Domain{}, false
 	}
@@ -213,7 +232,7 @@ func (r *Registry) Put(d Domain) error {
 	if r.extension(d.Name) == nil {
 		return fmt.Errorf("no extension for %q", d.Name)
 	}
-	if r.Accounts[d.Sponsor] == nil {
+	if r.state.Accounts[d.Sponsor] == nil {
 		return fmt.Errorf("no account %q", d.Sponsor)
 	}
 	now := r.now()
@@ -227,9 +246,9 @@ func (r *Registry) Put(d Domain) error {
 		d.ROID = r.roid("D")
 	}
 	kept := d.clone()
-	r.Domains[d.Name] = &kept
+	r.state.Domains[d.Name] = &kept
 	r.touch(&kept)
-	r.Changes++
+	r.state.Changes++
 	return nil
 }
 
@@ -243,13 +262,13 @@ func (r *Registry) PutContact(c Contact) {
 	if c.Created.IsZero() {
 		c.Created = r.now()
 	}
-	r.Contacts[c.ID] = &c
-	r.Changes++
+	r.state.Contacts[c.ID] = &c
+	r.state.Changes++
 }
 
 func (r *Registry) roid(kind string) string {
-	r.Serial++
-	return fmt.Sprintf("%s%d-SIM", kind, r.Serial)
+	r.state.Serial++
+	return fmt.Sprintf("%s%d-SIM", kind, r.state.Serial)
 }
 
 // extension returns the rules for a name: those of the longest extension that it ends in.
@@ -259,7 +278,7 @@ func (r *Registry) extension(name string) *Extension {
 		if !found {
 			return nil
 		}
-		if x := r.Extensions[after]; x != nil {
+		if x := r.state.Extensions[after]; x != nil {
 			return x
 		}
 		rest = after
@@ -268,7 +287,7 @@ func (r *Registry) extension(name string) *Extension {
 
 // notify puts a message in an account's queue.
 func (r *Registry) notify(account, text, data string) {
-	a := r.Accounts[account]
+	a := r.state.Accounts[account]
 	if a == nil {
 		return
 	}
@@ -279,7 +298,7 @@ func (r *Registry) notify(account, text, data string) {
 // charge writes the ledger and takes the money. It reports whether there was enough; without, nothing is done.
 // By itself the registry charges also who has nothing left.
 func (r *Registry) charge(e Entry, force bool) bool {
-	a := r.Accounts[e.Account]
+	a := r.state.Accounts[e.Account]
 	if a == nil {
 		return false
 	}

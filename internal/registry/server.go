@@ -211,8 +211,8 @@ func (r *Registry) repeated(account, id string) bool {
 		return false
 	}
 	key := account + " " + id
-	r.Seen[key]++
-	return r.Seen[key] > 1
+	r.state.Seen[key]++
+	return r.state.Seen[key] > 1
 }
 
 // noCurrency reports a fee check that some registries hang up on.
@@ -236,14 +236,14 @@ func (r *Registry) nextAnswer() string {
 
 // answerID is the registry's own transaction id.
 func (r *Registry) answerID() string {
-	r.Answers++
-	return fmt.Sprintf("SIM-%d", r.Answers)
+	r.state.Answers++
+	return fmt.Sprintf("SIM-%d", r.state.Answers)
 }
 
 const loginTries = 3
 
 func (v *visit) login(in *loginVerb) reply {
-	a := v.registry.Accounts[in.Client]
+	a := v.registry.state.Accounts[in.Client]
 	switch {
 	case v.account != "":
 		return refuse(codeUse, "logged in already")
@@ -262,7 +262,7 @@ func (v *visit) login(in *loginVerb) reply {
 	}
 	if in.New != "" {
 		a.Password = in.New
-		v.registry.Changes++
+		v.registry.state.Changes++
 	}
 	v.account = a.ID
 	return reply{code: codeOK}

@@ -15,7 +15,7 @@ func (r *Registry) Save(path string) (int64, error) {
 	r.mu.Lock()
 	r.settle()
 	text, err := json.Marshal(r.state)
-	changes := r.Changes
+	changes := r.state.Changes
 	r.mu.Unlock()
 	if err != nil {
 		return 0, err
@@ -31,7 +31,7 @@ func (r *Registry) Save(path string) (int64, error) {
 func (r *Registry) Changed() int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.Changes
+	return r.state.Changes
 }
 
 // Load takes over what a file has. It reports whether there was one.
