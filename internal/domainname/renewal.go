@@ -87,9 +87,11 @@ type Renewal struct {
 	PaidAt    *time.Time
 	// PaidBefore and DueBefore are where paid-through and next due stood before payment moved them.
 	PaidBefore, DueBefore civil.Date
-	SettledAt             *time.Time
-	Version               int64
-	CreatedAt             time.Time
+	// NextAt is when it is looked at again.
+	NextAt    *time.Time
+	SettledAt *time.Time
+	Version   int64
+	CreatedAt time.Time
 }
 
 // RenewalTrigger is what moves a renewal from one state to another.

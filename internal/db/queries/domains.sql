@@ -7,14 +7,14 @@ VALUES (@id, @extension, @valid_from, @min_years, @max_years, @step_years, @earl
     @source, @read_on, @created_at)
 ON CONFLICT (extension, valid_from) DO NOTHING;
 
--- Only a row that has not counted yet is changed.
+-- Only a row that has decided nothing yet is changed.
 -- name: UpdateTLDPolicy :execrows
 UPDATE tld_policies SET valid_from = @valid_from, min_years = @min_years, max_years = @max_years, step_years = @step_years,
     earliest = @earliest, grace_days = @grace_days, latest = @latest, redemption_days = @redemption_days,
     registry_auto_renews = @registry_auto_renews, argp_days = @argp_days, explicit_renew = @explicit_renew, date_moves = @date_moves,
     expiry_rounding = @expiry_rounding, due_margin = @due_margin, years_ahead_limit = @years_ahead_limit, grace_fee = @grace_fee,
     redemption_fee = @redemption_fee, source = @source, read_on = @read_on
-WHERE id = @id AND tld_policies.valid_from > @today;
+WHERE tld_policies.id = @id AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.policy_id = tld_policies.id);
 
 -- name: TLDPolicy :one
 SELECT * FROM tld_policies WHERE id = @id;
@@ -93,6 +93,10 @@ SELECT * FROM domain_renewals WHERE domain_id = @domain_id AND state IN ('open',
 -- name: RenewalsOfDomain :many
 SELECT * FROM domain_renewals WHERE domain_id = @domain_id ORDER BY id DESC LIMIT CAST(@n AS BIGINT);
 
+-- name: OpenRenewalsOfExtension :many
+SELECT domain_renewals.* FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
+WHERE domains.extension = @extension AND domain_renewals.state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention');
+
 -- name: InsertRegistrarCommand :exec
 INSERT INTO registrar_commands (id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on,
     created_at)
@@ -130,11 +134,44 @@ ORDER BY domain_price_update_items.domain_id LIMIT CAST(@n AS BIGINT);
 -- name: CountDomainPriceUpdateItems :many
 SELECT state, COUNT(*) AS n FROM domain_price_update_items WHERE update_id = @update_id GROUP BY state;
 
--- name: MoveDomainPriceUpdateItem :execrows
-UPDATE domain_price_update_items SET state = @to_state, detail = @detail
-WHERE update_id = @update_id AND domain_id = @domain_id AND state = @from_state;
+-- Rows that somebody has changed since they were planned, or whose customer was not told in time, are passed over.
+-- name: SkipDomainPriceUpdateItems :execrows
+UPDATE domain_price_update_items SET state = 'skipped', detail = CASE WHEN CAST(@told AS BOOLEAN) AND NOT noticed THEN 'notice' ELSE 'changed' END
+WHERE update_id = @update_id AND state = 'planned' AND domain_id > @after AND domain_id <= @upto
+    AND ((CAST(@told AS BOOLEAN) AND NOT noticed) OR NOT EXISTS (SELECT 1 FROM domains WHERE domains.id = domain_price_update_items.domain_id
+        AND domains.term IS NOT NULL AND domains.recurring_amount = domain_price_update_items.before_amount));
 
--- Only if nobody has changed what it costs meanwhile.
--- name: ChangeDomainPrice :execrows
-UPDATE domains SET recurring_amount = @after_amount, version = version + 1, updated_at = @updated_at
-WHERE id = @id AND recurring_amount = @before_amount AND term IS NOT NULL;
+-- name: LockDomainsOfPriceUpdate :execrows
+UPDATE domains SET version = version
+WHERE id IN (SELECT domain_price_update_items.domain_id FROM domain_price_update_items WHERE domain_price_update_items.update_id = @update_id
+    AND domain_price_update_items.domain_id > @after AND domain_price_update_items.domain_id <= @upto);
+
+-- name: ChangeDomainPrices :execrows
+UPDATE domains SET version = version + 1, updated_at = @updated_at, recurring_amount = (
+    SELECT domain_price_update_items.after_amount FROM domain_price_update_items
+    WHERE domain_price_update_items.update_id = @update_id AND domain_price_update_items.domain_id = domains.id)
+WHERE id IN (SELECT domain_price_update_items.domain_id FROM domain_price_update_items WHERE domain_price_update_items.update_id = @update_id
+    AND domain_price_update_items.state = 'planned' AND domain_price_update_items.domain_id > @after AND domain_price_update_items.domain_id <= @upto);
+
+-- name: FinishDomainPriceUpdateItems :execrows
+UPDATE domain_price_update_items SET state = @to_state
+WHERE update_id = @update_id AND state = @from_state AND domain_id > @after AND domain_id <= @upto;
+
+-- name: KeepDomainPriceUpdateItems :execrows
+UPDATE domain_price_update_items SET state = 'kept'
+WHERE update_id = @update_id AND state = 'applied' AND domain_id > @after AND domain_id <= @upto
+    AND NOT EXISTS (SELECT 1 FROM domains WHERE domains.id = domain_price_update_items.domain_id
+        AND domains.term IS NOT NULL AND domains.recurring_amount = domain_price_update_items.after_amount);
+
+-- name: RestoreDomainPrices :execrows
+UPDATE domains SET version = version + 1, updated_at = @updated_at, recurring_amount = (
+    SELECT domain_price_update_items.before_amount FROM domain_price_update_items
+    WHERE domain_price_update_items.update_id = @update_id AND domain_price_update_items.domain_id = domains.id)
+WHERE id IN (SELECT domain_price_update_items.domain_id FROM domain_price_update_items WHERE domain_price_update_items.update_id = @update_id
+    AND domain_price_update_items.state = 'applied' AND domain_price_update_items.domain_id > @after AND domain_price_update_items.domain_id <= @upto);
+
+-- name: NoteDomainPriceNotice :execrows
+UPDATE domain_price_update_items SET noticed = TRUE WHERE update_id = @update_id AND domain_id = @domain_id AND state = 'planned';
+
+-- name: DomainCosts :many
+SELECT * FROM domain_costs WHERE kind = 'renew' AND valid_from <= @day ORDER BY valid_from;

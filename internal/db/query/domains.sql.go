@@ -28,25 +28,27 @@ func (q *Queries) ApplyDomainPriceUpdate(ctx context.Context, arg ApplyDomainPri
 	return result.RowsAffected()
 }
 
-const changeDomainPrice = `-- name: ChangeDomainPrice :execrows
-UPDATE domains SET recurring_amount = $1, version = version + 1, updated_at = $2
-WHERE id = $3 AND recurring_amount = $4 AND term IS NOT NULL
+const changeDomainPrices = `-- name: ChangeDomainPrices :execrows
+UPDATE domains SET version = version + 1, updated_at = $1, recurring_amount = (
+    SELECT domain_price_update_items.after_amount FROM domain_price_update_items
+    WHERE domain_price_update_items.update_id = $2 AND domain_price_update_items.domain_id = domains.id)
+WHERE id IN (SELECT domain_price_update_items.domain_id FROM domain_price_update_items WHERE domain_price_update_items.update_id = $2
+    AND domain_price_update_items.state = 'planned' AND domain_price_update_items.domain_id > $3 AND domain_price_update_items.domain_id <= $4)
 `
 
-type ChangeDomainPriceParams struct {
-	AfterAmount  int64
-	UpdatedAt    clock.Instant
-	ID           string
-	BeforeAmount int64
+type ChangeDomainPricesParams struct {
+	UpdatedAt clock.Instant
+	UpdateID  string
+	After     string
+	Upto      string
 }
 
-// Only if nobody has changed what it costs meanwhile.
-func (q *Queries) ChangeDomainPrice(ctx context.Context, arg ChangeDomainPriceParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, changeDomainPrice,
-		arg.AfterAmount,
+func (q *Queries) ChangeDomainPrices(ctx context.Context, arg ChangeDomainPricesParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, changeDomainPrices,
 		arg.UpdatedAt,
-		arg.ID,
-		arg.BeforeAmount,
+		arg.UpdateID,
+		arg.After,
+		arg.Upto,
 	)
 	if err != nil {
 		return 0, err
@@ -168,6 +170,43 @@ func (q *Queries) DomainByName(ctx context.Context, name string) (Domain, error)
 		&i.UpdatedAt,
 	)
 	return i, err
+}
+
+const domainCosts = `-- name: DomainCosts :many
+SELECT registrar_id, extension, kind, years, currency, valid_from, amount, source, updated_at FROM domain_costs WHERE kind = 'renew' AND valid_from <= $1 ORDER BY valid_from
+`
+
+func (q *Queries) DomainCosts(ctx context.Context, day string) ([]DomainCost, error) {
+	rows, err := q.db.QueryContext(ctx, domainCosts, day)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DomainCost
+	for rows.Next() {
+		var i DomainCost
+		if err := rows.Scan(
+			&i.RegistrarID,
+			&i.Extension,
+			&i.Kind,
+			&i.Years,
+			&i.Currency,
+			&i.ValidFrom,
+			&i.Amount,
+			&i.Source,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const domainPriceUpdate = `-- name: DomainPriceUpdate :one
@@ -399,6 +438,33 @@ func (q *Queries) DueDomainPriceUpdates(ctx context.Context, today string) ([]st
 		return nil, err
 	}
 	return items, nil
+}
+
+const finishDomainPriceUpdateItems = `-- name: FinishDomainPriceUpdateItems :execrows
+UPDATE domain_price_update_items SET state = $1
+WHERE update_id = $2 AND state = $3 AND domain_id > $4 AND domain_id <= $5
+`
+
+type FinishDomainPriceUpdateItemsParams struct {
+	ToState   string
+	UpdateID  string
+	FromState string
+	After     string
+	Upto      string
+}
+
+func (q *Queries) FinishDomainPriceUpdateItems(ctx context.Context, arg FinishDomainPriceUpdateItemsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, finishDomainPriceUpdateItems,
+		arg.ToState,
+		arg.UpdateID,
+		arg.FromState,
+		arg.After,
+		arg.Upto,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const insertDomain = `-- name: InsertDomain :exec
@@ -702,6 +768,27 @@ func (q *Queries) InsertTLDPolicy(ctx context.Context, arg InsertTLDPolicyParams
 	return result.RowsAffected()
 }
 
+const keepDomainPriceUpdateItems = `-- name: KeepDomainPriceUpdateItems :execrows
+UPDATE domain_price_update_items SET state = 'kept'
+WHERE update_id = $1 AND state = 'applied' AND domain_id > $2 AND domain_id <= $3
+    AND NOT EXISTS (SELECT 1 FROM domains WHERE domains.id = domain_price_update_items.domain_id
+        AND domains.term IS NOT NULL AND domains.recurring_amount = domain_price_update_items.after_amount)
+`
+
+type KeepDomainPriceUpdateItemsParams struct {
+	UpdateID string
+	After    string
+	Upto     string
+}
+
+func (q *Queries) KeepDomainPriceUpdateItems(ctx context.Context, arg KeepDomainPriceUpdateItemsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, keepDomainPriceUpdateItems, arg.UpdateID, arg.After, arg.Upto)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const liveDomainsOfExtension = `-- name: LiveDomainsOfExtension :many
 SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, version, created_at, updated_at FROM domains WHERE extension = $1 AND id > $2 AND status IN ('active', 'grace', 'redemption', 'expired')
 ORDER BY id LIMIT CAST($3 AS BIGINT)
@@ -832,27 +919,20 @@ func (q *Queries) LockDomainPriceUpdate(ctx context.Context, id string) (DomainP
 	return i, err
 }
 
-const moveDomainPriceUpdateItem = `-- name: MoveDomainPriceUpdateItem :execrows
-UPDATE domain_price_update_items SET state = $1, detail = $2
-WHERE update_id = $3 AND domain_id = $4 AND state = $5
+const lockDomainsOfPriceUpdate = `-- name: LockDomainsOfPriceUpdate :execrows
+UPDATE domains SET version = version
+WHERE id IN (SELECT domain_price_update_items.domain_id FROM domain_price_update_items WHERE domain_price_update_items.update_id = $1
+    AND domain_price_update_items.domain_id > $2 AND domain_price_update_items.domain_id <= $3)
 `
 
-type MoveDomainPriceUpdateItemParams struct {
-	ToState   string
-	Detail    string
-	UpdateID  string
-	DomainID  string
-	FromState string
+type LockDomainsOfPriceUpdateParams struct {
+	UpdateID string
+	After    string
+	Upto     string
 }
 
-func (q *Queries) MoveDomainPriceUpdateItem(ctx context.Context, arg MoveDomainPriceUpdateItemParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, moveDomainPriceUpdateItem,
-		arg.ToState,
-		arg.Detail,
-		arg.UpdateID,
-		arg.DomainID,
-		arg.FromState,
-	)
+func (q *Queries) LockDomainsOfPriceUpdate(ctx context.Context, arg LockDomainsOfPriceUpdateParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, lockDomainsOfPriceUpdate, arg.UpdateID, arg.After, arg.Upto)
 	if err != nil {
 		return 0, err
 	}
@@ -899,6 +979,23 @@ func (q *Queries) MoveDomainRenewal(ctx context.Context, arg MoveDomainRenewalPa
 	return result.RowsAffected()
 }
 
+const noteDomainPriceNotice = `-- name: NoteDomainPriceNotice :execrows
+UPDATE domain_price_update_items SET noticed = TRUE WHERE update_id = $1 AND domain_id = $2 AND state = 'planned'
+`
+
+type NoteDomainPriceNoticeParams struct {
+	UpdateID string
+	DomainID string
+}
+
+func (q *Queries) NoteDomainPriceNotice(ctx context.Context, arg NoteDomainPriceNoticeParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, noteDomainPriceNotice, arg.UpdateID, arg.DomainID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const openDomainRenewal = `-- name: OpenDomainRenewal :one
 SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, fee_invoice_id, expected_on, request_key, paid_at, paid_before, due_before, next_at, settled_at, version, created_at FROM domain_renewals WHERE domain_id = $1 AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
 `
@@ -936,6 +1033,62 @@ func (q *Queries) OpenDomainRenewal(ctx context.Context, domainID string) (Domai
 		&i.CreatedAt,
 	)
 	return i, err
+}
+
+const openRenewalsOfExtension = `-- name: OpenRenewalsOfExtension :many
+SELECT domain_renewals.id, domain_renewals.domain_id, domain_renewals.customer_id, domain_renewals.base, domain_renewals.years, domain_renewals.kind, domain_renewals.state, domain_renewals.hold, domain_renewals.cause, domain_renewals.due_on, domain_renewals.currency, domain_renewals.price, domain_renewals.fee, domain_renewals.stage, domain_renewals.policy_id, domain_renewals.line_id, domain_renewals.invoice_id, domain_renewals.fee_invoice_id, domain_renewals.expected_on, domain_renewals.request_key, domain_renewals.paid_at, domain_renewals.paid_before, domain_renewals.due_before, domain_renewals.next_at, domain_renewals.settled_at, domain_renewals.version, domain_renewals.created_at FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
+WHERE domains.extension = $1 AND domain_renewals.state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
+`
+
+func (q *Queries) OpenRenewalsOfExtension(ctx context.Context, extension string) ([]DomainRenewal, error) {
+	rows, err := q.db.QueryContext(ctx, openRenewalsOfExtension, extension)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DomainRenewal
+	for rows.Next() {
+		var i DomainRenewal
+		if err := rows.Scan(
+			&i.ID,
+			&i.DomainID,
+			&i.CustomerID,
+			&i.Base,
+			&i.Years,
+			&i.Kind,
+			&i.State,
+			&i.Hold,
+			&i.Cause,
+			&i.DueOn,
+			&i.Currency,
+			&i.Price,
+			&i.Fee,
+			&i.Stage,
+			&i.PolicyID,
+			&i.LineID,
+			&i.InvoiceID,
+			&i.FeeInvoiceID,
+			&i.ExpectedOn,
+			&i.RequestKey,
+			&i.PaidAt,
+			&i.PaidBefore,
+			&i.DueBefore,
+			&i.NextAt,
+			&i.SettledAt,
+			&i.Version,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const putDomainPrice = `-- name: PutDomainPrice :exec
@@ -1029,6 +1182,34 @@ func (q *Queries) RenewalsOfDomain(ctx context.Context, arg RenewalsOfDomainPara
 	return items, nil
 }
 
+const restoreDomainPrices = `-- name: RestoreDomainPrices :execrows
+UPDATE domains SET version = version + 1, updated_at = $1, recurring_amount = (
+    SELECT domain_price_update_items.before_amount FROM domain_price_update_items
+    WHERE domain_price_update_items.update_id = $2 AND domain_price_update_items.domain_id = domains.id)
+WHERE id IN (SELECT domain_price_update_items.domain_id FROM domain_price_update_items WHERE domain_price_update_items.update_id = $2
+    AND domain_price_update_items.state = 'applied' AND domain_price_update_items.domain_id > $3 AND domain_price_update_items.domain_id <= $4)
+`
+
+type RestoreDomainPricesParams struct {
+	UpdatedAt clock.Instant
+	UpdateID  string
+	After     string
+	Upto      string
+}
+
+func (q *Queries) RestoreDomainPrices(ctx context.Context, arg RestoreDomainPricesParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, restoreDomainPrices,
+		arg.UpdatedAt,
+		arg.UpdateID,
+		arg.After,
+		arg.Upto,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const saveDomain = `-- name: SaveDomain :execrows
 UPDATE domains SET registrar_id = $1, status = $2, expires_at = $3, expires_on = $4, expiry_raw = $5,
     expiry_source = $6, expiry_read_at = $7, accounting_on = $8, paid_through = $9,
@@ -1115,6 +1296,34 @@ func (q *Queries) SettleRegistrarCommand(ctx context.Context, arg SettleRegistra
 		arg.Message,
 		arg.SettledAt,
 		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const skipDomainPriceUpdateItems = `-- name: SkipDomainPriceUpdateItems :execrows
+UPDATE domain_price_update_items SET state = 'skipped', detail = CASE WHEN CAST($1 AS BOOLEAN) AND NOT noticed THEN 'notice' ELSE 'changed' END
+WHERE update_id = $2 AND state = 'planned' AND domain_id > $3 AND domain_id <= $4
+    AND ((CAST($1 AS BOOLEAN) AND NOT noticed) OR NOT EXISTS (SELECT 1 FROM domains WHERE domains.id = domain_price_update_items.domain_id
+        AND domains.term IS NOT NULL AND domains.recurring_amount = domain_price_update_items.before_amount))
+`
+
+type SkipDomainPriceUpdateItemsParams struct {
+	Told     bool
+	UpdateID string
+	After    string
+	Upto     string
+}
+
+// Rows that somebody has changed since they were planned, or whose customer was not told in time, are passed over.
+func (q *Queries) SkipDomainPriceUpdateItems(ctx context.Context, arg SkipDomainPriceUpdateItemsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, skipDomainPriceUpdateItems,
+		arg.Told,
+		arg.UpdateID,
+		arg.After,
+		arg.Upto,
 	)
 	if err != nil {
 		return 0, err
@@ -1318,7 +1527,7 @@ UPDATE tld_policies SET valid_from = $1, min_years = $2, max_years = $3, step_ye
     registry_auto_renews = $9, argp_days = $10, explicit_renew = $11, date_moves = $12,
     expiry_rounding = $13, due_margin = $14, years_ahead_limit = $15, grace_fee = $16,
     redemption_fee = $17, source = $18, read_on = $19
-WHERE id = $20 AND tld_policies.valid_from > $21
+WHERE tld_policies.id = $20 AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.policy_id = tld_policies.id)
 `
 
 type UpdateTLDPolicyParams struct {
@@ -1342,10 +1551,9 @@ type UpdateTLDPolicyParams struct {
 	Source             string
 	ReadOn             *string
 	ID                 string
-	Today              string
 }
 
-// Only a row that has not counted yet is changed.
+// Only a row that has decided nothing yet is changed.
 func (q *Queries) UpdateTLDPolicy(ctx context.Context, arg UpdateTLDPolicyParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, updateTLDPolicy,
 		arg.ValidFrom,
@@ -1368,7 +1576,6 @@ func (q *Queries) UpdateTLDPolicy(ctx context.Context, arg UpdateTLDPolicyParams
 		arg.Source,
 		arg.ReadOn,
 		arg.ID,
-		arg.Today,
 	)
 	if err != nil {
 		return 0, err
