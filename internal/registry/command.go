@@ -152,6 +152,9 @@ func (r *Registry) find(name string, by caller) (*Domain, *Extension, reply) {
 }
 
 func (r *Registry) check(v *verbs, _ caller) reply {
+	if len(v.Check.Domain.Names) == 0 {
+		return refuse(codeMissing, "name")
+	}
 	var b strings.Builder
 	b.WriteString(`<domain:chkData xmlns:domain="` + nsDomain + `">`)
 	free := map[string]bool{}
@@ -185,11 +188,11 @@ func (r *Registry) check(v *verbs, _ caller) reply {
 func (r *Registry) quote(asked *feeCheckBody, names []string) string {
 	var b strings.Builder
 	currency := strings.TrimSpace(asked.Currency)
-	if x := r.extension(fold(names[0])); currency == "" && x != nil {
-		currency = x.Currency
-	}
 	if currency == "" {
 		currency = "EUR"
+		if x := r.extension(fold(names[0])); x != nil {
+			currency = x.Currency
+		}
 	}
 	b.WriteString(`<fee:chkData xmlns:fee="` + nsFee + `">` + tag("fee:currency", currency))
 	for _, name := range names {
@@ -434,11 +437,12 @@ func (r *Registry) delete(name string, by caller) reply {
 	now := r.now()
 	d.Updated, d.Updater = now, by.account
 	if now.Before(d.AutoUntil) && !d.BeforeAuto.IsZero() { // the year that nobody asked for is given back
+		before := d.Expiry
+		d.Expiry, d.AutoUntil, d.BeforeAuto = x.addYears(before, -1), time.Time{}, time.Time{}
 		r.charge(Entry{
-			At: now, Account: by.account, Kind: "credit", Name: name, Years: -1, Before: d.Expiry, After: d.BeforeAuto, Amount: -d.AutoAmount,
+			At: now, Account: by.account, Kind: "credit", Name: name, Years: -1, Before: before, After: d.Expiry, Amount: -d.AutoAmount,
 			Currency: x.Currency, ClTRID: by.trid,
 		}, true)
-		d.Expiry, d.AutoUntil, d.BeforeAuto = d.BeforeAuto, time.Time{}, time.Time{}
 	}
 	if now.Before(d.AddUntil) || x.RedemptionDays == 0 {
 		delete(r.state.Domains, name)

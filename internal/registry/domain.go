@@ -348,7 +348,7 @@ func (r *Registry) endTransfer(d *Domain, status string, at time.Time) {
 		x := r.extension(d.Name)
 		before, after := d.Expiry, x.addYears(d.Expiry, t.Years)
 		if _, long := x.tooLong(at, after); long {
-			after = before
+			after, t.Years = before, 0
 		}
 		d.Expiry, d.Sponsor, d.Transferred, d.TransferUntil = after, t.Requester, at, at.AddDate(0, 0, transferDays)
 		d.AutoUntil, d.BeforeAuto = time.Time{}, time.Time{}
