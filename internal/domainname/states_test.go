@@ -31,7 +31,7 @@ func TestStatesDocument(t *testing.T) {
 	}
 	want := head + tablesBegin + "\n" + StatesMarkdown() + "\n" + tablesEnd + tail
 	if *update {
-		if err := os.WriteFile(statesDocument, []byte(want), 0o644); err != nil { //nolint:gosec // a document
+		if err := os.WriteFile(statesDocument, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
