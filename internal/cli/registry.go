@@ -61,12 +61,12 @@ func (c *registryCommand) Run(ctx context.Context, s *session) (err error) {
 	if err != nil {
 		return refused("--listen", err)
 	}
-	defer eppListener.Close() //nolint:errcheck // closed already when all went well
+	defer eppListener.Close()
 	httpListener, err := config.Listen(ctx, "tcp", c.HTTPListen)
 	if err != nil {
 		return refused("--http-listen", err)
 	}
-	defer httpListener.Close() //nolint:errcheck // closed already when all went well
+	defer httpListener.Close()
 	for _, l := range []net.Listener{eppListener, httpListener} {
 		if addr, ok := l.Addr().(*net.TCPAddr); !ok || !addr.IP.IsLoopback() {
 			s.say("warning: the registry is reachable from other machines at %s", l.Addr())

@@ -415,7 +415,7 @@ func (r *Registry) prolong(d *Domain, x *Extension, n int, fee *feeBody, by call
 	for range times {
 		r.extend(d, x, Entry{
 			At: now, Account: by.account, Kind: "renew", Name: d.Name, Years: n, Amount: amount, Currency: x.Currency, ClTRID: by.trid, Interface: by.face,
-		}, true)
+		})
 	}
 	p := reply{code: codeOK, data: renewedData(x, d)}
 	if fee != nil {

@@ -213,7 +213,7 @@ func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
 func (a agenda) Less(i, j int) bool {
 	return a[i].at.Before(a[j].at) || a[i].at.Equal(a[j].at) && a[i].name < a[j].name
 }
-func (a *agenda) Push(e any) { *a = append(*a, e.(event)) } //nolint:errcheck,forcetypeassert // heap pushes what plan gave it
+func (a *agenda) Push(e any) { *a = append(*a, e.(event)) }
 func (a *agenda) Pop() any {
 	last := (*a)[len(*a)-1]
 	*a = (*a)[:len(*a)-1]
@@ -313,16 +313,14 @@ func (r *Registry) finish(d *Domain, x *Extension, at time.Time) {
 	r.extend(d, x, Entry{
 		At: at, Account: p.Account, Kind: "renew", Name: d.Name, Years: p.Years, Amount: p.Amount, Currency: x.Currency,
 		ClTRID: p.ClTRID, Interface: p.Interface,
-	}, true)
+	})
 	r.notify(p.Account, "The renewal of "+d.Name+" is done", pendingData(d.Name, true, p.ClTRID, p.SvTRID, at))
 }
 
-// extend adds the years of a ledger line to a domain. It reports whether there was the money.
-func (r *Registry) extend(d *Domain, x *Extension, e Entry, force bool) bool {
+// extend adds the years of a ledger line to a domain. The money was looked for before.
+func (r *Registry) extend(d *Domain, x *Extension, e Entry) {
 	e.Before, e.After = d.Expiry, x.addYears(d.Expiry, e.Years)
-	if !r.charge(e, force) {
-		return false
-	}
+	r.charge(e, true)
 	if x.MovesAtExpiry {
 		d.Arrears += e.Years
 	} else {
@@ -331,7 +329,6 @@ func (r *Registry) extend(d *Domain, x *Extension, e Entry, force bool) bool {
 	}
 	d.Updated, d.Updater = e.At, e.Account
 	r.touch(d)
-	return true
 }
 
 const (

@@ -36,7 +36,7 @@ func (r *Registry) Serve(ctx context.Context, l net.Listener, identity *Identity
 		conn, err := l.Accept()
 		if err != nil {
 			if ctx.Err() != nil {
-				return nil //nolint:nilerr // it was told to end
+				return nil // it was told to end
 			}
 			return fmt.Errorf("accept: %w", err)
 		}
@@ -46,7 +46,7 @@ func (r *Registry) Serve(ctx context.Context, l net.Listener, identity *Identity
 
 // Converse holds one session with a client.
 func (r *Registry) Converse(ctx context.Context, conn net.Conn) {
-	defer conn.Close() //nolint:errcheck // nobody is left to tell
+	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	v := &visit{registry: r, conn: conn}

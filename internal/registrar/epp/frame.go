@@ -2,6 +2,7 @@ package epp
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -24,7 +25,7 @@ func readFrame(r io.Reader) ([]byte, error) {
 	}
 	body := make([]byte, n-header)
 	if _, err := io.ReadFull(r, body); err != nil {
-		if err == io.EOF { //nolint:errorlint // ReadFull returns it bare; the header was there, so the end is early
+		if errors.Is(err, io.EOF) { // the header was there, so the end is early
 			err = io.ErrUnexpectedEOF
 		}
 		return nil, err

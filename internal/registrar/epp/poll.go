@@ -31,7 +31,7 @@ func (c *Client) Poll(ctx context.Context, trid string) (*Message, error) {
 		return nil, err
 	}
 	if a.Code == codeNoMessages {
-		return nil, nil //nolint:nilnil // no message is not an error
+		return nil, nil // no message is not an error
 	}
 	if a.queue.attr("id") == "" {
 		return nil, a.unreadable("poll", "message without an id")
