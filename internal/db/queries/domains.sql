@@ -175,3 +175,20 @@ UPDATE domain_price_update_items SET noticed = TRUE WHERE update_id = @update_id
 
 -- name: DomainCosts :many
 SELECT * FROM domain_costs WHERE kind = 'renew' AND valid_from <= @day ORDER BY valid_from;
+
+-- name: PutDomainCost :exec
+INSERT INTO domain_costs (registrar_id, extension, kind, years, currency, valid_from, amount, source, updated_at)
+VALUES (@registrar_id, @extension, @kind, @years, @currency, @valid_from, @amount, @source, @updated_at)
+ON CONFLICT (registrar_id, extension, kind, years, currency, valid_from) DO UPDATE SET amount = excluded.amount, source = excluded.source,
+    updated_at = excluded.updated_at;
+
+-- name: DomainsBelowCost :many
+SELECT domains.id, domains.name, domains.customer_id, domains.term, domains.currency, domains.recurring_amount, domain_costs.amount AS cost
+FROM domains JOIN domain_costs ON domain_costs.registrar_id = domains.registrar_id AND domain_costs.extension = domains.extension
+    AND domain_costs.kind = 'renew' AND domain_costs.years = domains.term AND domain_costs.currency = domains.currency
+WHERE domains.id > @after AND domains.status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud')
+    AND domains.recurring_amount < domain_costs.amount AND domain_costs.valid_from = (
+        SELECT MAX(latest.valid_from) FROM domain_costs AS latest
+        WHERE latest.registrar_id = domain_costs.registrar_id AND latest.extension = domain_costs.extension AND latest.kind = 'renew'
+            AND latest.years = domain_costs.years AND latest.currency = domain_costs.currency AND latest.valid_from <= @day)
+ORDER BY domains.id LIMIT CAST(@n AS BIGINT);

@@ -413,6 +413,65 @@ func (q *Queries) DomainRenewal(ctx context.Context, id string) (DomainRenewal, 
 	return i, err
 }
 
+const domainsBelowCost = `-- name: DomainsBelowCost :many
+SELECT domains.id, domains.name, domains.customer_id, domains.term, domains.currency, domains.recurring_amount, domain_costs.amount AS cost
+FROM domains JOIN domain_costs ON domain_costs.registrar_id = domains.registrar_id AND domain_costs.extension = domains.extension
+    AND domain_costs.kind = 'renew' AND domain_costs.years = domains.term AND domain_costs.currency = domains.currency
+WHERE domains.id > $1 AND domains.status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud')
+    AND domains.recurring_amount < domain_costs.amount AND domain_costs.valid_from = (
+        SELECT MAX(latest.valid_from) FROM domain_costs AS latest
+        WHERE latest.registrar_id = domain_costs.registrar_id AND latest.extension = domain_costs.extension AND latest.kind = 'renew'
+            AND latest.years = domain_costs.years AND latest.currency = domain_costs.currency AND latest.valid_from <= $2)
+ORDER BY domains.id LIMIT CAST($3 AS BIGINT)
+`
+
+type DomainsBelowCostParams struct {
+	After string
+	Day   string
+	N     int64
+}
+
+type DomainsBelowCostRow struct {
+	ID              string
+	Name            string
+	CustomerID      string
+	Term            *int64
+	Currency        string
+	RecurringAmount int64
+	Cost            int64
+}
+
+func (q *Queries) DomainsBelowCost(ctx context.Context, arg DomainsBelowCostParams) ([]DomainsBelowCostRow, error) {
+	rows, err := q.db.QueryContext(ctx, domainsBelowCost, arg.After, arg.Day, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DomainsBelowCostRow
+	for rows.Next() {
+		var i DomainsBelowCostRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.CustomerID,
+			&i.Term,
+			&i.Currency,
+			&i.RecurringAmount,
+			&i.Cost,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const dueDomainPriceUpdates = `-- name: DueDomainPriceUpdates :many
 SELECT id FROM domain_price_updates WHERE status = 'scheduled' AND starts_on <= $1 ORDER BY id
 `
@@ -1089,6 +1148,40 @@ func (q *Queries) OpenRenewalsOfExtension(ctx context.Context, extension string)
 		return nil, err
 	}
 	return items, nil
+}
+
+const putDomainCost = `-- name: PutDomainCost :exec
+INSERT INTO domain_costs (registrar_id, extension, kind, years, currency, valid_from, amount, source, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (registrar_id, extension, kind, years, currency, valid_from) DO UPDATE SET amount = excluded.amount, source = excluded.source,
+    updated_at = excluded.updated_at
+`
+
+type PutDomainCostParams struct {
+	RegistrarID string
+	Extension   string
+	Kind        string
+	Years       int64
+	Currency    string
+	ValidFrom   string
+	Amount      int64
+	Source      string
+	UpdatedAt   clock.Instant
+}
+
+func (q *Queries) PutDomainCost(ctx context.Context, arg PutDomainCostParams) error {
+	_, err := q.db.ExecContext(ctx, putDomainCost,
+		arg.RegistrarID,
+		arg.Extension,
+		arg.Kind,
+		arg.Years,
+		arg.Currency,
+		arg.ValidFrom,
+		arg.Amount,
+		arg.Source,
+		arg.UpdatedAt,
+	)
+	return err
 }
 
 const putDomainPrice = `-- name: PutDomainPrice :exec
