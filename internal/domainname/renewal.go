@@ -85,6 +85,8 @@ type Renewal struct {
 	InvoiceID string
 	Expected  civil.Date // to which expiry it leads
 	PaidAt    *time.Time
+	// Owed: staff renewed it by hand before its line was paid.
+	Owed bool
 	// PaidBefore and DueBefore are where paid-through and next due stood before payment moved them.
 	PaidBefore, DueBefore civil.Date
 	// NextAt is when it is looked at again.

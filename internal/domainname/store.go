@@ -205,7 +205,7 @@ func renewalOf(r query.DomainRenewal) (Renewal, error) {
 		ID: r.ID, DomainID: r.DomainID, CustomerID: r.CustomerID, Base: d.of(&r.Base), Years: int(r.Years), Kind: RenewalKind(r.Kind),
 		State: RenewalState(r.State), Hold: Hold(r.Hold), Cause: r.Cause, DueOn: d.of(r.DueOn), Price: money.New(r.Price, currency),
 		Fee: money.New(r.Fee, currency), Stage: Stage(r.Stage), PolicyID: r.PolicyID, LineID: orEmpty(r.LineID), InvoiceID: orEmpty(r.InvoiceID),
-		Expected: d.of(&r.ExpectedOn), PaidAt: clock.TimePtr(r.PaidAt), PaidBefore: d.of(r.PaidBefore), DueBefore: d.of(r.DueBefore),
+		Expected: d.of(&r.ExpectedOn), PaidAt: clock.TimePtr(r.PaidAt), Owed: r.Owed, PaidBefore: d.of(r.PaidBefore), DueBefore: d.of(r.DueBefore),
 		NextAt: clock.TimePtr(r.NextAt), SettledAt: clock.TimePtr(r.SettledAt), Version: r.Version, CreatedAt: r.CreatedAt.Time(),
 	}
 	if d.err != nil {
@@ -247,12 +247,13 @@ func MoveRenewal(ctx context.Context, tx *db.Tx, r *Renewal, on RenewalTrigger) 
 	if to != RenewalHeld {
 		r.Hold = ""
 	}
+	r.Owed = r.Owed || on == OnManualSend
 	if !to.Open() {
 		r.SettledAt, r.NextAt = &tx.Now, nil
 	}
 	n, err := tx.MoveDomainRenewal(ctx, query.MoveDomainRenewalParams{
 		ID: r.ID, FromState: string(from), ToState: string(to), Version: r.Version, Hold: string(r.Hold), Cause: r.Cause,
-		PaidAt: clock.FromTimePtr(r.PaidAt), PaidBefore: optionalDate(r.PaidBefore), DueBefore: optionalDate(r.DueBefore),
+		PaidAt: clock.FromTimePtr(r.PaidAt), Owed: r.Owed, PaidBefore: optionalDate(r.PaidBefore), DueBefore: optionalDate(r.DueBefore),
 		NextAt: clock.FromTimePtr(r.NextAt), SettledAt: clock.FromTimePtr(r.SettledAt),
 	})
 	if db.Duplicate(err) {

@@ -182,6 +182,16 @@ func TestLedgerConstraints(t *testing.T) {
 		next := s.renewal(d, "2028-03-10")
 		s.must(s.insert(&next)) // E5
 
+		unpaid := next
+		if err := move(&unpaid, domainname.OnPayment); err == nil {
+			s.Error("paid without a payment")
+		}
+		byHand := next // E6: staff renew, the line is still owed
+		for _, on := range []domainname.RenewalTrigger{domainname.OnManualSend, domainname.OnReadBase, domainname.OnSend} {
+			s.must(move(&byHand, on))
+		}
+		next = byHand
+
 		var open *domainname.Renewal
 		var all []domainname.Renewal
 		s.must(s.write(func(tx *db.Tx) (err error) {

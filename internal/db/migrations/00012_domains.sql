@@ -142,6 +142,7 @@ CREATE TABLE domain_renewals (
     expected_on     TEXT COLLATE "C" NOT NULL,
     request_key     TEXT COLLATE "C" UNIQUE,
     paid_at         BIGINT,
+    owed            BOOLEAN NOT NULL DEFAULT FALSE, -- staff renewed it before it was paid
     paid_before     TEXT COLLATE "C", -- paid-through and next due, as they were before payment moved them
     due_before      TEXT COLLATE "C",
     next_at         BIGINT, -- when it is looked at again
@@ -151,7 +152,9 @@ CREATE TABLE domain_renewals (
     CHECK ((state = 'held') = (hold <> '')),
     CHECK ((kind = 'automatic') = (due_on IS NOT NULL)),
     CHECK ((state IN ('confirmed', 'satisfied', 'withdrawn', 'revoked', 'refunded', 'lost')) = (settled_at IS NOT NULL)),
-    CHECK (state NOT IN ('paid', 'held') OR paid_at IS NOT NULL OR kind IN ('free', 'manual')),
+    -- Nothing is sent without payment, but for what staff do by hand.
+    CHECK (state NOT IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention', 'confirmed')
+        OR paid_at IS NOT NULL OR owed OR kind IN ('free', 'manual')),
     CHECK (expected_on > base)
 );
 CREATE UNIQUE INDEX domain_renewals_open ON domain_renewals (domain_id)

@@ -80,7 +80,7 @@ VALUES (@id, @domain_id, @customer_id, @base, @years, @kind, @state, @hold, @cau
     @line_id, @invoice_id, @expected_on, @request_key, @paid_at, @paid_before, @due_before, @next_at, @settled_at, @created_at);
 
 -- name: MoveDomainRenewal :execrows
-UPDATE domain_renewals SET state = @to_state, hold = @hold, cause = @cause, paid_at = @paid_at, paid_before = @paid_before,
+UPDATE domain_renewals SET state = @to_state, hold = @hold, cause = @cause, paid_at = @paid_at, owed = @owed, paid_before = @paid_before,
     due_before = @due_before, next_at = @next_at, settled_at = @settled_at, version = version + 1
 WHERE id = @id AND state = @from_state AND version = @version;
 

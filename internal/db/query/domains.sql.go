@@ -375,7 +375,7 @@ func (q *Queries) DomainPricesOf(ctx context.Context, extension string) ([]Domai
 }
 
 const domainRenewal = `-- name: DomainRenewal :one
-SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, fee_invoice_id, expected_on, request_key, paid_at, paid_before, due_before, next_at, settled_at, version, created_at FROM domain_renewals WHERE id = $1
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, fee_invoice_id, expected_on, request_key, paid_at, owed, paid_before, due_before, next_at, settled_at, version, created_at FROM domain_renewals WHERE id = $1
 `
 
 func (q *Queries) DomainRenewal(ctx context.Context, id string) (DomainRenewal, error) {
@@ -403,6 +403,7 @@ func (q *Queries) DomainRenewal(ctx context.Context, id string) (DomainRenewal, 
 		&i.ExpectedOn,
 		&i.RequestKey,
 		&i.PaidAt,
+		&i.Owed,
 		&i.PaidBefore,
 		&i.DueBefore,
 		&i.NextAt,
@@ -999,9 +1000,9 @@ func (q *Queries) LockDomainsOfPriceUpdate(ctx context.Context, arg LockDomainsO
 }
 
 const moveDomainRenewal = `-- name: MoveDomainRenewal :execrows
-UPDATE domain_renewals SET state = $1, hold = $2, cause = $3, paid_at = $4, paid_before = $5,
-    due_before = $6, next_at = $7, settled_at = $8, version = version + 1
-WHERE id = $9 AND state = $10 AND version = $11
+UPDATE domain_renewals SET state = $1, hold = $2, cause = $3, paid_at = $4, owed = $5, paid_before = $6,
+    due_before = $7, next_at = $8, settled_at = $9, version = version + 1
+WHERE id = $10 AND state = $11 AND version = $12
 `
 
 type MoveDomainRenewalParams struct {
@@ -1009,6 +1010,7 @@ type MoveDomainRenewalParams struct {
 	Hold       string
 	Cause      string
 	PaidAt     *clock.Instant
+	Owed       bool
 	PaidBefore *string
 	DueBefore  *string
 	NextAt     *clock.Instant
@@ -1024,6 +1026,7 @@ func (q *Queries) MoveDomainRenewal(ctx context.Context, arg MoveDomainRenewalPa
 		arg.Hold,
 		arg.Cause,
 		arg.PaidAt,
+		arg.Owed,
 		arg.PaidBefore,
 		arg.DueBefore,
 		arg.NextAt,
@@ -1056,7 +1059,7 @@ func (q *Queries) NoteDomainPriceNotice(ctx context.Context, arg NoteDomainPrice
 }
 
 const openDomainRenewal = `-- name: OpenDomainRenewal :one
-SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, fee_invoice_id, expected_on, request_key, paid_at, paid_before, due_before, next_at, settled_at, version, created_at FROM domain_renewals WHERE domain_id = $1 AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, fee_invoice_id, expected_on, request_key, paid_at, owed, paid_before, due_before, next_at, settled_at, version, created_at FROM domain_renewals WHERE domain_id = $1 AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
 `
 
 func (q *Queries) OpenDomainRenewal(ctx context.Context, domainID string) (DomainRenewal, error) {
@@ -1084,6 +1087,7 @@ func (q *Queries) OpenDomainRenewal(ctx context.Context, domainID string) (Domai
 		&i.ExpectedOn,
 		&i.RequestKey,
 		&i.PaidAt,
+		&i.Owed,
 		&i.PaidBefore,
 		&i.DueBefore,
 		&i.NextAt,
@@ -1095,7 +1099,7 @@ func (q *Queries) OpenDomainRenewal(ctx context.Context, domainID string) (Domai
 }
 
 const openRenewalsOfExtension = `-- name: OpenRenewalsOfExtension :many
-SELECT domain_renewals.id, domain_renewals.domain_id, domain_renewals.customer_id, domain_renewals.base, domain_renewals.years, domain_renewals.kind, domain_renewals.state, domain_renewals.hold, domain_renewals.cause, domain_renewals.due_on, domain_renewals.currency, domain_renewals.price, domain_renewals.fee, domain_renewals.stage, domain_renewals.policy_id, domain_renewals.line_id, domain_renewals.invoice_id, domain_renewals.fee_invoice_id, domain_renewals.expected_on, domain_renewals.request_key, domain_renewals.paid_at, domain_renewals.paid_before, domain_renewals.due_before, domain_renewals.next_at, domain_renewals.settled_at, domain_renewals.version, domain_renewals.created_at FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
+SELECT domain_renewals.id, domain_renewals.domain_id, domain_renewals.customer_id, domain_renewals.base, domain_renewals.years, domain_renewals.kind, domain_renewals.state, domain_renewals.hold, domain_renewals.cause, domain_renewals.due_on, domain_renewals.currency, domain_renewals.price, domain_renewals.fee, domain_renewals.stage, domain_renewals.policy_id, domain_renewals.line_id, domain_renewals.invoice_id, domain_renewals.fee_invoice_id, domain_renewals.expected_on, domain_renewals.request_key, domain_renewals.paid_at, domain_renewals.owed, domain_renewals.paid_before, domain_renewals.due_before, domain_renewals.next_at, domain_renewals.settled_at, domain_renewals.version, domain_renewals.created_at FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
 WHERE domains.extension = $1 AND domain_renewals.state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
 `
 
@@ -1130,6 +1134,7 @@ func (q *Queries) OpenRenewalsOfExtension(ctx context.Context, extension string)
 			&i.ExpectedOn,
 			&i.RequestKey,
 			&i.PaidAt,
+			&i.Owed,
 			&i.PaidBefore,
 			&i.DueBefore,
 			&i.NextAt,
@@ -1216,7 +1221,7 @@ func (q *Queries) PutDomainPrice(ctx context.Context, arg PutDomainPriceParams) 
 }
 
 const renewalsOfDomain = `-- name: RenewalsOfDomain :many
-SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, fee_invoice_id, expected_on, request_key, paid_at, paid_before, due_before, next_at, settled_at, version, created_at FROM domain_renewals WHERE domain_id = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, fee_invoice_id, expected_on, request_key, paid_at, owed, paid_before, due_before, next_at, settled_at, version, created_at FROM domain_renewals WHERE domain_id = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)
 `
 
 type RenewalsOfDomainParams struct {
@@ -1255,6 +1260,7 @@ func (q *Queries) RenewalsOfDomain(ctx context.Context, arg RenewalsOfDomainPara
 			&i.ExpectedOn,
 			&i.RequestKey,
 			&i.PaidAt,
+			&i.Owed,
 			&i.PaidBefore,
 			&i.DueBefore,
 			&i.NextAt,

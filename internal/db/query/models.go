@@ -353,6 +353,7 @@ type DomainRenewal struct {
 	ExpectedOn   string
 	RequestKey   *string
 	PaidAt       *clock.Instant
+	Owed         bool
 	PaidBefore   *string
 	DueBefore    *string
 	NextAt       *clock.Instant
