@@ -34,6 +34,7 @@ generate: bin/sqlc bin/gofumpt ## writes what is written by programs: queries, t
 .PHONY: check
 check: lint ## format, vet, lint, and the tests without the long ones
 	go test -short ./...
+	@for sdk in $(SDKS); do (cd "$$sdk" && go test -short ./...); done
 
 .PHONY: lint
 lint: bin/gofumpt bin/golangci-lint

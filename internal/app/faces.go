@@ -14,6 +14,8 @@ import (
 	"github.com/keystead/keystead/internal/web"
 	"github.com/keystead/keystead/internal/web/admin"
 	"github.com/keystead/keystead/internal/web/adminapi"
+	"github.com/keystead/keystead/internal/web/callers"
+	"github.com/keystead/keystead/internal/web/compat/whmcs"
 	"github.com/keystead/keystead/internal/web/gateways"
 	"github.com/keystead/keystead/internal/web/licenseapi"
 	"github.com/keystead/keystead/internal/web/portal"
@@ -24,13 +26,13 @@ import (
 // buildFaces builds what the outside sees: the public handler, and the one behind the command socket.
 func (a *App) buildFaces(c Config) error {
 	api := adminapi.Config{
-		DB: a.DB, Clock: a.DB.Clock(), Log: a.log, Catalog: a.Catalog, Coupons: a.Coupons, Customers: a.Customers, Releases: a.Releases, Settings: a.Settings, Recovery: a.Recovery, Licenses: a.Licenses,
+		DB: a.DB, Clock: a.DB.Clock(), Log: a.log, Catalog: a.Catalog, Coupons: a.Coupons, Customers: a.Customers, Releases: a.Releases, Settings: a.Settings, Recovery: a.Recovery, Licenses: a.Licenses, Checks: a.Checks, Keys: a.Keys, MoveIn: a.MoveIn,
 		Orders: a.Orders, Billing: a.Billing, Payments: a.Payments, Sandbox: a.Sandbox, Subscriptions: a.Subscriptions, Tasks: a.Tasks, Mail: a.Mail, Webhooks: a.Webhooks,
 		Events: a.Events, Jobs: a.Jobs, Automation: a.Automation, DryRun: a.DryRun, Tokens: a.Tokens, Version: c.Version,
 	}
 	staffArea, err := admin.New(admin.Config{
 		DB: a.DB, Settings: a.Settings, Recovery: a.Recovery, Events: a.Events, Jobs: a.Jobs, Automation: a.Automation, DryRun: a.DryRun, Staff: a.Staff, SignIn: a.SignIn, Tokens: a.Tokens, Customers: a.Customers, Catalog: a.Catalog, Coupons: a.Coupons,
-		Releases: a.Releases, Licenses: a.Licenses, Counts: a.Counts, Billing: a.Billing, Payments: a.Payments, Orders: a.Orders, Reports: a.Reports,
+		Releases: a.Releases, Licenses: a.Licenses, Keys: a.Keys, Counts: a.Counts, Billing: a.Billing, Payments: a.Payments, Orders: a.Orders, Reports: a.Reports,
 		Subscriptions: a.Subscriptions, Tasks: a.Tasks, Mail: a.Mail, Webhooks: a.Webhooks, Sandbox: a.Sandbox,
 		Clock: a.DB.Clock(), Log: a.log, TestMode: a.Facts.TestMode,
 	})
@@ -38,7 +40,7 @@ func (a *App) buildFaces(c Config) error {
 		return err
 	}
 	customers, err := portal.New(portal.Config{
-		DB: a.DB, Settings: a.Settings, SignIn: a.SignIn, Customers: a.Customers, Catalog: a.Catalog, Licenses: a.Licenses, Releases: a.Releases, Orders: a.Orders,
+		DB: a.DB, Settings: a.Settings, SignIn: a.SignIn, Customers: a.Customers, Catalog: a.Catalog, Licenses: a.Licenses, Checks: a.Checks, Releases: a.Releases, Orders: a.Orders,
 		Billing: a.Billing, Payments: a.Payments, Subscriptions: a.Subscriptions, Mail: a.Mail, Sandbox: a.Sandbox, Clock: a.DB.Clock(), Log: a.log,
 		TestMode: a.Facts.TestMode,
 	})
@@ -53,12 +55,15 @@ func (a *App) buildFaces(c Config) error {
 	if err != nil {
 		return err
 	}
+	limits := callers.New(a.Settings, a.DB.Wall())
 	calls := licenseapi.Config{
-		Licenses: a.Licenses, Checks: a.Checks, Counts: a.Counts, Releases: a.Releases, Settings: a.Settings, Clock: a.DB.Clock(), Wall: a.DB.Wall(), Log: a.log,
+		Limits:   limits,
+		Licenses: a.Licenses, Checks: a.Checks, Catalog: a.Catalog, Keys: a.Keys, Releases: a.Releases, Settings: a.Settings, Clock: a.DB.Clock(), Wall: a.DB.Wall(), Log: a.log,
 	}
 	licenses := licenseapi.New(calls)
 	mux := http.NewServeMux()
 	mux.Handle("/api/", licenses)
+	mux.Handle(licenseapi.KeysPattern, licenses)
 	mux.Handle(adminapi.Base+"/", adminapi.New(api))
 	mux.Handle("/admin", staffArea)
 	mux.Handle("/admin/", staffArea)
@@ -68,11 +73,24 @@ func (a *App) buildFaces(c Config) error {
 	mux.Handle("POST "+ui.ThemePath, http.NewCrossOriginProtection().Handler(ui.ThemeSwitch()))
 	mux.Handle(gateways.Pattern, gateways.New(a.Payments.Intake, a.log))
 	mux.Handle("/", public)
-	a.public = web.Identify(a.trustedProxies, mux)
+	compat := whmcs.New(whmcs.Config{Checks: a.Checks, Settings: a.Settings, Limits: limits, Log: a.log})
+	a.public = web.Identify(a.trustedProxies, besides(mux, compat))
 
 	api.Local, calls.Unlimited = true, true
 	a.local = web.Identify(func() []netip.Prefix { return nil }, asOperator(a.localRoutes(adminapi.New(api), licenseapi.New(calls), c.Version)))
 	return nil
+}
+
+// besides gives to compat what software asks that was made for WHMCS. It comes before mux, which would redirect an address
+// with two slashes: that software follows no redirect.
+func besides(mux, compat http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if whmcs.Serves(r.URL.Path) {
+			compat.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // PublicHandler is everything that the outside may ask.

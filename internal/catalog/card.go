@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
 )
 
@@ -23,6 +24,14 @@ type Card struct {
 	// (0: as many as they like).
 	SelfRemoval        bool
 	SelfRemovalsPer30d int64
+	// SelfReissue says whether customers may clear the place that a license is bound to, MaxReissues how often (0: as
+	// often as they like).
+	SelfReissue bool
+	MaxReissues int64
+	// PackName is how the support that a purchase includes is called.
+	PackName string
+	// PrivateSuffixes are domains below which development licenses run, beside those that are never public.
+	PrivateSuffixes []string
 
 	PlanID, PlanName string
 	Kind             PlanKind
@@ -31,6 +40,8 @@ type Card struct {
 	ActivationLimit  int64 // 0: unlimited
 	ExtraActivations int64 // of an add-on
 	Entitlements     Entitlements
+	Support          civil.Span // see [Plan]
+	FileDays         int64
 }
 
 // PlanCard returns the card of a plan, archived or not: what was sold stays valid.
@@ -46,11 +57,17 @@ func PlanCard(ctx context.Context, tx *db.Tx, planID string) (Card, error) {
 	if err != nil {
 		return Card{}, fmt.Errorf("plan %s: %w", planID, err)
 	}
+	suffixes, err := decodeList(r.PrivateSuffixes)
+	if err != nil {
+		return Card{}, fmt.Errorf("product %s: %w", r.ProductID, err)
+	}
 	return Card{
 		ProductID: r.ProductID, ProductSlug: r.ProductSlug, ProductName: r.ProductName,
 		RequiresLicense: r.RequiresLicense,
 		KeyPrefix:       r.KeyPrefix, KeyLength: r.KeyLength, IgnoreCase: r.KeyIgnoreCase,
 		SelfRemoval: r.SelfRemoval, SelfRemovalsPer30d: r.SelfRemovalsPer30d,
+		SelfReissue: r.SelfReissue, MaxReissues: r.MaxReissues, PackName: r.PackName, PrivateSuffixes: suffixes,
+		Support: spanOf(r.SupportCount, r.SupportUnit), FileDays: r.FileDays,
 		PlanID: r.PlanID, PlanName: r.PlanName, Kind: PlanKind(r.Kind), ExtraActivations: r.ExtraActivations,
 		LicenseType: r.LicenseType, ActivationType: r.ActivationType, ActivationLimit: r.ActivationLimit,
 		Entitlements: entitlements,

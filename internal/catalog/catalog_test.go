@@ -59,6 +59,7 @@ func TestProducts(t *testing.T) {
 		want := catalog.Product{
 			ID: p.ID, Slug: "photo-editor-2", Name: "Photo Editor", Description: "Line one\nline two", RequiresLicense: true,
 			Key: catalog.KeyFormat{Prefix: "Owned-", Length: 10}, SelfRemoval: true, Status: catalog.Active, Version: 1,
+			Bindings: catalog.Bindings{SelfReissue: true}, PackName: "Support and Upgrade Pack", PrivateSuffixes: []string{},
 			CreatedAt: dbtest.Start, UpdatedAt: dbtest.Start,
 		}
 		if diff := cmp.Diff(want, p); diff != "" {
@@ -68,7 +69,7 @@ func TestProducts(t *testing.T) {
 			func() (catalog.Product, error) { return c.Product(ctx, p.ID) },
 			func() (catalog.Product, error) { return c.ProductBySlug(ctx, p.Slug) },
 		} {
-			if got, err := read(); err != nil || got != want {
+			if got, err := read(); err != nil || !cmp.Equal(got, want) {
 				t.Errorf("read = %+v, %v", got, err)
 			}
 		}
@@ -106,7 +107,7 @@ func TestProducts(t *testing.T) {
 		_, err = c.UpdateProduct(ctx, p.ID, catalog.ProductPatch{Name: ptr("Late"), Version: 1})
 		wantCode(t, err, fail.KindConflict, "CHANGED_MEANWHILE")
 		same, err := c.UpdateProduct(ctx, p.ID, catalog.ProductPatch{Name: ptr("Editor")})
-		if err != nil || same != want {
+		if err != nil || !cmp.Equal(same, want) {
 			t.Errorf("changing nothing = %+v, %v", same, err)
 		}
 		if diff := cmp.Diff([]string{"product.created", "product.updated"}, eventTypes(t, s.DB, p.ID)); diff != "" {
@@ -183,7 +184,7 @@ func TestSwitchingCaseChangesTheKeys(t *testing.T) {
 		refuse = fail.Conflict("KEYS_COLLIDE", "Two keys would be the same.")
 		_, err = c.UpdateProduct(ctx, p.ID, catalog.ProductPatch{KeyIgnoreCase: ptr(true), Name: ptr("Another")})
 		wantCode(t, err, fail.KindConflict, "KEYS_COLLIDE")
-		if now, err := c.Product(ctx, p.ID); err != nil || now != p {
+		if now, err := c.Product(ctx, p.ID); err != nil || !cmp.Equal(now, p) {
 			t.Errorf("product = %+v, %v, want it unchanged", now, err)
 		}
 	})
@@ -237,6 +238,7 @@ func TestPlans(t *testing.T) {
 		}
 		want := catalog.Plan{
 			ID: plan.ID, ProductID: product.ID, Kind: catalog.KindLicense, Visibility: catalog.Public, Name: "Team", LicenseType: "purchased", ActivationType: "seat", ActivationLimit: 5,
+			Support: civil.Span{Count: 1, Unit: civil.Year}, Checks: catalog.Checks{IntervalDays: 7, GraceDays: 3},
 			Entitlements: catalog.Entitlements{"feature.sso": true, "projects.max": int64(25), "region": "eu"},
 			Status:       catalog.Active, Version: 1, CreatedAt: dbtest.Start, UpdatedAt: dbtest.Start,
 		}
@@ -280,7 +282,8 @@ func TestPlans(t *testing.T) {
 		})
 		wantCard := catalog.Card{
 			ProductID: product.ID, ProductSlug: "editor", ProductName: "Editor", RequiresLicense: true, KeyPrefix: "E-", KeyLength: 20,
-			SelfRemoval: true, PlanID: plan.ID, PlanName: "Team", Kind: catalog.KindLicense, LicenseType: "purchased", ActivationType: "seat",
+			SelfRemoval: true, SelfReissue: true, PackName: "Support and Upgrade Pack", PrivateSuffixes: []string{},
+			Support: civil.Span{Count: 1, Unit: civil.Year}, PlanID: plan.ID, PlanName: "Team", Kind: catalog.KindLicense, LicenseType: "purchased", ActivationType: "seat",
 			Entitlements: catalog.Entitlements{},
 		}
 		if diff := cmp.Diff(wantCard, card); diff != "" || err != nil {
@@ -299,7 +302,7 @@ func TestPlans(t *testing.T) {
 
 func TestPlansThatAreRefused(t *testing.T) {
 	t.Parallel()
-	in := catalog.NewPlan{LicenseType: "leased", ActivationType: "planet", ActivationLimit: -1, Entitlements: map[string]any{"A": true}}
+	in := catalog.NewPlan{LicenseType: "rented", ActivationType: "planet", ActivationLimit: -1, Entitlements: map[string]any{"A": true}}
 	wantCode(t, in.Validate(), fail.KindInvalid, fail.CodeInvalidInput, "name", "license_type", "activation_type", "activation_limit", "entitlements")
 	patch := catalog.PlanPatch{
 		Name: ptr(" "), ActivationLimit: ptr[int64](1_000_001), Entitlements: map[string]any{"a": nil}, Status: ptr(catalog.Status("")),
@@ -561,7 +564,8 @@ func TestOffers(t *testing.T) {
 		}
 		want := catalog.Offer{
 			PriceID: price.ID, PlanID: plan.ID, ProductID: product.ID, ProductName: "Editor", PlanName: "Team", RequiresLicense: true,
-			Kind: catalog.KindLicense, Visibility: catalog.Public, Cycle: civil.OneTime, Money: eur(4900), SetupFee: eur(100),
+			Kind: catalog.KindLicense, LicenseType: catalog.Purchased, Support: civil.Span{Count: 1, Unit: civil.Year},
+			Visibility: catalog.Public, Cycle: civil.OneTime, Money: eur(4900), SetupFee: eur(100),
 			TrialMoney: eur(0), TaxClass: "standard", OnSale: true,
 		}
 		if got := offer(); got != want || got.Name() != "Editor – Team" {

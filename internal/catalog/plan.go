@@ -7,16 +7,28 @@ import (
 	"strings"
 	"time"
 
+	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/patch"
 	"github.com/keystead/keystead/internal/text"
 )
 
-// Purchased is the license type of perpetual use, and the only one on sale so far.
-const Purchased = "purchased"
+// The license types: perpetual use, use while it is paid for, use in protected places beside a purchased license, and
+// use on trial (spec: licensing, section 5).
+const (
+	Purchased   = "purchased"
+	Leased      = "leased"
+	Development = "development"
+	Trial       = "trial"
+)
+
+// LicenseTypes are all of them, in the order in which people read them.
+var LicenseTypes = []string{Purchased, Leased, Development, Trial}
 
 // ActivationTypes are the kinds of places that a license can count.
-var ActivationTypes = []string{"domain", "device", "seat", "instance"}
+var ActivationTypes = []string{activationDomain, "device", "seat", "instance"}
+
+const activationDomain = "domain"
 
 // PlanKind says what paying for a plan gives.
 type PlanKind string
@@ -61,7 +73,11 @@ type Plan struct {
 	// ExtraActivations is what one of an add-on adds to the limit of its license.
 	ExtraActivations int64
 	Entitlements     Entitlements
-	Visibility       Visibility
+	// Support is how long the support and the upgrades last that a purchased license includes (zero: for ever), or those
+	// of an add-on that is a support pack (zero: it is none). Of a pack sold in cycles each paid period counts instead.
+	Support    civil.Span
+	Checks     Checks
+	Visibility Visibility
 	// Paths are the plans to which a subscriber may change; none: every other of the product.
 	Paths     []string
 	Status    Status
@@ -70,7 +86,7 @@ type Plan struct {
 	UpdatedAt time.Time
 }
 
-// NewPlan is what [Service.CreatePlan] needs. LicenseType may be left empty: there is one. An add-on has neither
+// NewPlan is what [Service.CreatePlan] needs. LicenseType may be left empty: it is purchased then. An add-on has neither
 // activations of its own nor a limit; what it adds is in ExtraActivations and Entitlements.
 type NewPlan struct {
 	Kind             PlanKind // empty: a license
@@ -80,9 +96,42 @@ type NewPlan struct {
 	ActivationLimit  int64
 	ExtraActivations int64
 	Entitlements     map[string]any
-	Visibility       Visibility // empty: public
+	Support          *civil.Span // nil: a year for a purchased license, else none
+	Checks           Checks      // zero: every seven days, and three more
+	Visibility       Visibility  // empty: public
 	Paths            []string
 }
+
+// Checks say how software with a license of the plan lives between its checks.
+type Checks struct {
+	IntervalDays int64 `json:"interval_days"` // between two checks
+	GraceDays    int64 `json:"grace_days"`    // that the server may be silent after a check was due
+	// FileDays is how long a lease file serves an installation that never asks; 0: the plan has none.
+	FileDays int64 `json:"file_days"`
+}
+
+// DefaultChecks are those of plans that say nothing.
+var DefaultChecks = Checks{IntervalDays: 7, GraceDays: 3}
+
+const (
+	maxCheckDays = 366
+	maxFileDays  = 1096
+)
+
+func (c Checks) check() error {
+	switch {
+	case c.IntervalDays < 1 || c.IntervalDays > maxCheckDays:
+		return fmt.Errorf("have an interval that is not between 1 and %d days", maxCheckDays)
+	case c.GraceDays < 0 || c.GraceDays > maxCheckDays:
+		return fmt.Errorf("have a grace that is not between 0 and %d days", maxCheckDays)
+	case c.FileDays < 0 || c.FileDays > maxFileDays:
+		return fmt.Errorf("have lease files that are not valid for 0 to %d days", maxFileDays)
+	}
+	return nil
+}
+
+// firstSupport is what a purchased license includes unless its plan says otherwise.
+var firstSupport = civil.Span{Count: 1, Unit: civil.Year}
 
 // Validate reports everything that is wrong with n, after bringing it into the form in which it is stored.
 func (n *NewPlan) Validate() error {
@@ -93,10 +142,23 @@ func (n *NewPlan) Validate() error {
 	if n.LicenseType == "" {
 		n.LicenseType = Purchased
 	}
-	if n.LicenseType != Purchased {
-		f.Add("license_type", "is not "+Purchased+", the only type that this version sells")
+	if !slices.Contains(LicenseTypes, n.LicenseType) {
+		f.Add("license_type", "is not one of "+strings.Join(LicenseTypes, ", "))
 	}
 	n.checkKind(&f)
+	n.checkSupport(&f)
+	if n.Checks == (Checks{}) {
+		n.Checks = DefaultChecks
+	}
+	f.Check("checks", n.Checks.check())
+	if n.LicenseType == Development && n.Kind == KindLicense {
+		if n.ActivationType == "" {
+			n.ActivationType = activationDomain
+		}
+		if n.ActivationType != activationDomain {
+			f.Add("activation_type", "of a development license is always domain")
+		}
+	}
 	if !slices.Contains(ActivationTypes, n.ActivationType) {
 		f.Add("activation_type", "is not one of "+strings.Join(ActivationTypes, ", "))
 	}
@@ -129,6 +191,21 @@ func (n *NewPlan) checkKind(f *fail.Fields) {
 		f.Check("extra_activations", checkExtra(n.ExtraActivations))
 	default:
 		f.Add("kind", fmt.Sprintf("is neither %s nor %s", KindLicense, KindAddon))
+	}
+}
+
+// checkSupport sees to it that support is said where it means something.
+func (n *NewPlan) checkSupport(f *fail.Fields) {
+	has := n.Kind == KindAddon || n.LicenseType == Purchased
+	switch {
+	case n.Support == nil && n.Kind == KindLicense && n.LicenseType == Purchased:
+		n.Support = &firstSupport
+	case n.Support == nil:
+		n.Support = &civil.Span{}
+	case !n.Support.IsZero() && !has:
+		f.Add("support", "is for purchased licenses and add-ons: the others have it as long as they run")
+	case !n.Support.IsZero():
+		f.Check("support", n.Support.Validate())
 	}
 }
 
@@ -172,6 +249,8 @@ type PlanPatch struct {
 	ActivationLimit  *int64
 	ExtraActivations *int64
 	Entitlements     map[string]any // nil: unchanged
+	Support          *civil.Span    // of licenses and packs that are sold from now on
+	Checks           *Checks
 	Visibility       *Visibility
 	Paths            *[]string // replaces all of them
 	Status           *Status
@@ -197,6 +276,12 @@ func (p *PlanPatch) Validate() error {
 	if p.ExtraActivations != nil {
 		f.Check("extra_activations", checkExtra(*p.ExtraActivations))
 	}
+	if p.Support != nil && !p.Support.IsZero() {
+		f.Check("support", p.Support.Validate())
+	}
+	if p.Checks != nil {
+		f.Check("checks", p.Checks.check())
+	}
 	if p.Visibility != nil {
 		f.Check("visibility", p.Visibility.check())
 	}
@@ -219,6 +304,8 @@ func (p PlanPatch) applyTo(plan Plan) (Plan, patch.Diff) {
 		plan.Entitlements = p.Entitlements
 	}
 	patch.Set(&d, "extra_activations", &plan.ExtraActivations, p.ExtraActivations)
+	patch.Set(&d, "support", &plan.Support, p.Support)
+	patch.Set(&d, "checks", &plan.Checks, p.Checks)
 	patch.Set(&d, "visibility", &plan.Visibility, p.Visibility)
 	if p.Paths != nil {
 		if paths := slices.Sorted(slices.Values(*p.Paths)); !slices.Equal(paths, plan.Paths) {
@@ -231,8 +318,12 @@ func (p PlanPatch) applyTo(plan Plan) (Plan, patch.Diff) {
 }
 
 // fits reports what a plan's kind does not allow it to become.
-func (p PlanPatch) fits(kind PlanKind) error {
+func (p PlanPatch) fits(plan Plan) error {
 	var f fail.Fields
+	kind := plan.Kind
+	if p.Support != nil && !p.Support.IsZero() && kind == KindLicense && plan.LicenseType != Purchased {
+		f.Add("support", "is for purchased licenses and add-ons: the others have it as long as they run")
+	}
 	if kind == KindAddon && p.ActivationLimit != nil && *p.ActivationLimit != 0 {
 		f.Add("activation_limit", "is for licenses: an add-on has extra_activations")
 	}

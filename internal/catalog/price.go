@@ -129,9 +129,21 @@ func checkTaxClass(s string) error {
 	return nil
 }
 
-// suits reports what a price of this kind of plan can't have.
-func (n *NewPrice) suits(kind PlanKind) error {
+// suits reports what a price of a plan can't have.
+func (n *NewPrice) suits(plan Plan) error {
 	var f fail.Fields
+	kind := plan.Kind
+	if kind == KindLicense && plan.LicenseType == Trial {
+		if n.Cycle != string(civil.OneTime) {
+			f.Add("cycle", "of a trial is one_time: it ends, and nothing is charged")
+		}
+		if n.Money.Amount != 0 || n.SetupFee.Amount != 0 {
+			f.Add("money", "of a trial is zero")
+		}
+		if n.ValidFor.IsZero() {
+			f.Add("valid_for", "is required: how long may it be tried?")
+		}
+	}
 	if kind == KindAddon && !n.ValidFor.IsZero() {
 		f.Add("valid_for", "is for licenses: an add-on that is paid once lasts as long as its license")
 	}
@@ -156,17 +168,23 @@ type Offer struct {
 	ProductName     string
 	PlanName        string
 	Kind            PlanKind
+	LicenseType     string
+	Support         civil.Span // see [Plan]
 	Visibility      Visibility
 	RequiresLicense bool
 	Cycle           civil.Cycle
 	Money           money.Money // of one
 	SetupFee        money.Money
+	ValidFor        civil.Span // of what is paid once; zero: for ever
 	TrialDays       int64
 	TrialMoney      money.Money // of one
 	TaxClass        string
 	// OnSale says that price, plan and product can all be ordered.
 	OnSale bool
 }
+
+// IsPack reports whether it sells support for a license that is there.
+func (o Offer) IsPack() bool { return o.Kind == KindAddon && !o.Support.IsZero() }
 
 // Name is how the offer stands on orders and invoices.
 func (o Offer) Name() string { return o.ProductName + " – " + o.PlanName }

@@ -6,6 +6,7 @@ package catalog
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,10 +47,77 @@ type Product struct {
 	// (0: as many as they like).
 	SelfRemoval        bool
 	SelfRemovalsPer30d int64
-	Status             Status
-	Version            int64
-	CreatedAt          time.Time
-	UpdatedAt          time.Time
+	Bindings           Bindings
+	// PackName is how the support that a purchase includes is called.
+	PackName string
+	// PrivateSuffixes are domains below which development licenses run, beside those that are never public.
+	PrivateSuffixes []string
+	// PublicCheck opens a page that tells visitors whether a domain is licensed.
+	PublicCheck bool
+	// HasCheckSecret says that answers over WHMCS's protocol carry a hash: see [Service.SetCheckSecret].
+	HasCheckSecret bool
+	Status         Status
+	Version        int64
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}
+
+// Bindings say what becomes of the place of a license's first check: which of its parts later checks must match, and
+// whether customers may clear it, so that the next check binds anew.
+type Bindings struct {
+	EnforceDomain    bool  `json:"enforce_domain"`
+	EnforceIP        bool  `json:"enforce_ip"`
+	EnforceDirectory bool  `json:"enforce_directory"`
+	SelfReissue      bool  `json:"self_reissue"`
+	MaxReissues      int64 `json:"max_reissues"` // of one license; 0: any number
+}
+
+// defaultBindings are those of products that say nothing.
+var defaultBindings = Bindings{SelfReissue: true}
+
+func (b Bindings) check() error {
+	if b.MaxReissues < 0 || b.MaxReissues > maxRemovals {
+		return fmt.Errorf("have a maximum of reissues that is not between 0 and %d", maxRemovals)
+	}
+	return nil
+}
+
+// defaultPackName is how the support of a purchase is called unless the product says otherwise.
+const defaultPackName = "Support and Upgrade Pack"
+
+// checkPackName returns the name of support as it is stored. WHMCS's protocol separates add-ons by | and their fields by
+// ; and =, so a name has none of them.
+func checkPackName(name string) (string, error) {
+	if name == "" {
+		return defaultPackName, nil
+	}
+	name, err := text.Required(name, text.NameLength)
+	if err == nil && strings.ContainsAny(name, "|;=") {
+		err = errors.New("has one of the characters | ; =, by which older software tells add-ons apart")
+	}
+	return name, err
+}
+
+// maxSuffixes is more than anybody lists.
+const maxSuffixes = 100
+
+// checkSuffixes returns domains as they are compared: in lower case, without dots around.
+func checkSuffixes(list []string) ([]string, error) {
+	if len(list) > maxSuffixes {
+		return nil, fmt.Errorf("are more than %d", maxSuffixes)
+	}
+	kept := []string{}
+	for _, suffix := range list {
+		suffix = strings.Trim(strings.ToLower(strings.TrimSpace(suffix)), ".")
+		if suffix == "" || len(suffix) > 253 || strings.ContainsAny(suffix, "*/:@ ") {
+			return nil, fmt.Errorf("have %q, which is not a domain such as dev.example.com", suffix)
+		}
+		if !slices.Contains(kept, suffix) {
+			kept = append(kept, suffix)
+		}
+	}
+	slices.Sort(kept)
+	return kept, nil
 }
 
 // KeyFormat is how new keys of a product look: Prefix followed by Length random hexadecimal digits. The zero value is
@@ -94,6 +162,10 @@ type NewProduct struct {
 	KeyIgnoreCase      bool
 	SelfRemoval        *bool // nil: allowed
 	SelfRemovalsPer30d int64
+	Bindings           *Bindings // nil: nothing is enforced, customers may reissue
+	PackName           string    // empty: Support and Upgrade Pack
+	PrivateSuffixes    []string
+	PublicCheck        bool
 }
 
 // Validate reports everything that is wrong with n, after bringing it into the form in which it is stored.
@@ -107,6 +179,14 @@ func (n *NewProduct) Validate() error {
 	f.Check("description", err)
 	n.Key = n.Key.check(&f)
 	f.Check("self_removals_per_30d", checkRemovals(n.SelfRemovalsPer30d))
+	if n.Bindings == nil {
+		n.Bindings = &defaultBindings
+	}
+	f.Check("bindings", n.Bindings.check())
+	n.PackName, err = checkPackName(n.PackName)
+	f.Check("pack_name", err)
+	n.PrivateSuffixes, err = checkSuffixes(n.PrivateSuffixes)
+	f.Check("private_suffixes", err)
 	return f.Err()
 }
 
@@ -145,6 +225,10 @@ type ProductPatch struct {
 	KeyIgnoreCase      *bool
 	SelfRemoval        *bool
 	SelfRemovalsPer30d *int64
+	Bindings           *Bindings
+	PackName           *string
+	PrivateSuffixes    *[]string // replaces all of them
+	PublicCheck        *bool
 	Status             *Status
 	Version            int64
 }
@@ -169,6 +253,19 @@ func (p *ProductPatch) Validate() error {
 	if p.SelfRemovalsPer30d != nil {
 		f.Check("self_removals_per_30d", checkRemovals(*p.SelfRemovalsPer30d))
 	}
+	if p.Bindings != nil {
+		f.Check("bindings", p.Bindings.check())
+	}
+	if p.PackName != nil {
+		name, err := checkPackName(*p.PackName)
+		p.PackName = &name
+		f.Check("pack_name", err)
+	}
+	if p.PrivateSuffixes != nil {
+		suffixes, err := checkSuffixes(*p.PrivateSuffixes)
+		p.PrivateSuffixes = &suffixes
+		f.Check("private_suffixes", err)
+	}
 	if p.Status != nil {
 		f.Check("status", p.Status.check())
 	}
@@ -185,6 +282,13 @@ func (p ProductPatch) applyTo(product Product) (Product, patch.Diff) {
 	patch.Set(&d, "key_ignore_case", &product.KeyIgnoreCase, p.KeyIgnoreCase)
 	patch.Set(&d, "self_removal", &product.SelfRemoval, p.SelfRemoval)
 	patch.Set(&d, "self_removals_per_30d", &product.SelfRemovalsPer30d, p.SelfRemovalsPer30d)
+	patch.Set(&d, "bindings", &product.Bindings, p.Bindings)
+	patch.Set(&d, "pack_name", &product.PackName, p.PackName)
+	if p.PrivateSuffixes != nil && !slices.Equal(*p.PrivateSuffixes, product.PrivateSuffixes) {
+		d.Note("private_suffixes", product.PrivateSuffixes, *p.PrivateSuffixes)
+		product.PrivateSuffixes = *p.PrivateSuffixes
+	}
+	patch.Set(&d, "public_check", &product.PublicCheck, p.PublicCheck)
 	patch.Set(&d, "status", &product.Status, p.Status)
 	return product, d
 }

@@ -37,8 +37,8 @@ func (s *Service) ProductBySlug(ctx context.Context, slug string) (Product, erro
 		if err != nil {
 			return fmt.Errorf("product %s: %w", slug, err)
 		}
-		product = productOf(r)
-		return nil
+		product, err = productOf(r)
+		return err
 	})
 	return product, err
 }
@@ -71,7 +71,11 @@ func (s *Service) Products(ctx context.Context, f Filter) (products []Product, n
 		}
 		rows, more := page.Cut(rows, n)
 		for _, r := range rows {
-			products = append(products, productOf(r))
+			p, err := productOf(r)
+			if err != nil {
+				return err
+			}
+			products = append(products, p)
 		}
 		if more {
 			next = rows[n-1].ID
@@ -190,7 +194,8 @@ func PriceOffer(ctx context.Context, tx *db.Tx, priceID string) (Offer, error) {
 	currency := money.Currency(r.Currency)
 	return Offer{
 		PriceID: r.ID, PlanID: r.PlanID, ProductID: r.ProductID, ProductName: r.ProductName, PlanName: r.PlanName,
-		Kind: PlanKind(r.PlanKind), Visibility: Visibility(r.Visibility), RequiresLicense: r.RequiresLicense,
+		Kind: PlanKind(r.PlanKind), LicenseType: r.LicenseType, Support: spanOf(r.SupportCount, r.SupportUnit),
+		Visibility: Visibility(r.Visibility), RequiresLicense: r.RequiresLicense, ValidFor: spanOf(r.ValidForCount, r.ValidForUnit),
 		Cycle: civil.Cycle(r.Cycle), Money: money.New(r.Amount, currency), SetupFee: money.New(r.SetupFee, currency),
 		TrialDays: r.TrialDays, TrialMoney: money.New(r.TrialAmount, currency), TaxClass: r.TaxClass,
 		OnSale: r.PriceStatus == string(PriceActive) && r.PlanStatus == string(Active) && r.ProductStatus == string(Active),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/keystead/keystead/internal/crypt"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/event"
@@ -30,6 +31,7 @@ type KeyRelookup interface {
 type Service struct {
 	db       *db.DB
 	keys     KeyRelookup
+	box      *crypt.Box
 	onChange []func(ctx context.Context, tx *db.Tx) error
 }
 
@@ -78,6 +80,9 @@ func (s *Service) CreateProduct(ctx context.Context, in NewProduct) (Product, er
 			ID: id, Slug: in.Slug, Name: in.Name, Description: in.Description,
 			RequiresLicense: orTrue(in.RequiresLicense), KeyPrefix: in.Key.Prefix, KeyLength: in.Key.Length,
 			KeyIgnoreCase: in.KeyIgnoreCase, SelfRemoval: orTrue(in.SelfRemoval), SelfRemovalsPer30d: in.SelfRemovalsPer30d,
+			EnforceDomain: in.Bindings.EnforceDomain, EnforceIp: in.Bindings.EnforceIP, EnforceDirectory: in.Bindings.EnforceDirectory,
+			SelfReissue: in.Bindings.SelfReissue, MaxReissues: in.Bindings.MaxReissues, PackName: in.PackName,
+			PrivateSuffixes: encodeList(in.PrivateSuffixes), PublicCheck: in.PublicCheck,
 			CreatedAt: tx.Stamp,
 		})
 		if db.Duplicate(err) {
@@ -120,6 +125,9 @@ func (s *Service) UpdateProduct(ctx context.Context, id string, change ProductPa
 			ID: id, Name: after.Name, Description: after.Description, RequiresLicense: after.RequiresLicense,
 			KeyPrefix: after.Key.Prefix, KeyLength: after.Key.Length, KeyIgnoreCase: after.KeyIgnoreCase,
 			SelfRemoval: after.SelfRemoval, SelfRemovalsPer30d: after.SelfRemovalsPer30d, Status: string(after.Status),
+			EnforceDomain: after.Bindings.EnforceDomain, EnforceIp: after.Bindings.EnforceIP, EnforceDirectory: after.Bindings.EnforceDirectory,
+			SelfReissue: after.Bindings.SelfReissue, MaxReissues: after.Bindings.MaxReissues, PackName: after.PackName,
+			PrivateSuffixes: encodeList(after.PrivateSuffixes), PublicCheck: after.PublicCheck,
 			UpdatedAt: tx.Stamp,
 		})
 		if err != nil {
@@ -150,10 +158,13 @@ func (s *Service) CreatePlan(ctx context.Context, productID string, in NewPlan) 
 			return err
 		}
 		id := tx.NewID("pln")
+		supportCount, supportUnit := storedSpan(*in.Support)
 		err := tx.InsertPlan(ctx, query.InsertPlanParams{
 			ID: id, ProductID: productID, Kind: string(in.Kind), Name: in.Name, LicenseType: in.LicenseType,
 			ActivationType: in.ActivationType, ActivationLimit: in.ActivationLimit, ExtraActivations: in.ExtraActivations,
-			Entitlements: Entitlements(in.Entitlements).Encode(), Visibility: string(in.Visibility), CreatedAt: tx.Stamp,
+			Entitlements: Entitlements(in.Entitlements).Encode(), SupportCount: supportCount, SupportUnit: supportUnit,
+			CheckInterval: in.Checks.IntervalDays, CheckGrace: in.Checks.GraceDays, FileDays: in.Checks.FileDays,
+			Visibility: string(in.Visibility), CreatedAt: tx.Stamp,
 		})
 		if err != nil {
 			return planNameTaken(in.Name, err)
@@ -191,16 +202,19 @@ func (s *Service) UpdatePlan(ctx context.Context, id string, change PlanPatch) (
 		if change.Version != 0 && change.Version != before.Version {
 			return errChanged
 		}
-		if err := change.fits(before.Kind); err != nil {
+		if err := change.fits(before); err != nil {
 			return err
 		}
 		after, diff := change.applyTo(before)
 		if plan = after; diff.Empty() {
 			return nil
 		}
+		supportCount, supportUnit := storedSpan(after.Support)
 		err = tx.UpdatePlan(ctx, query.UpdatePlanParams{
 			ID: id, Name: after.Name, ActivationLimit: after.ActivationLimit, ExtraActivations: after.ExtraActivations,
-			Entitlements: after.Entitlements.Encode(), Visibility: string(after.Visibility), Status: string(after.Status),
+			Entitlements: after.Entitlements.Encode(), SupportCount: supportCount, SupportUnit: supportUnit,
+			CheckInterval: after.Checks.IntervalDays, CheckGrace: after.Checks.GraceDays, FileDays: after.Checks.FileDays,
+			Visibility: string(after.Visibility), Status: string(after.Status),
 			UpdatedAt: tx.Stamp,
 		})
 		if err != nil {
@@ -295,7 +309,7 @@ func (s *Service) RetirePrice(ctx context.Context, id string) (Price, error) {
 
 // addPrice writes a price and, where it replaces another, that it does.
 func addPrice(ctx context.Context, tx *db.Tx, plan Plan, in NewPrice, old Price) (Price, error) {
-	if err := in.suits(plan.Kind); err != nil {
+	if err := in.suits(plan); err != nil {
 		return Price{}, err
 	}
 	id := tx.NewID("prc")
@@ -309,10 +323,7 @@ func addPrice(ctx context.Context, tx *db.Tx, plan Plan, in NewPrice, old Price)
 		row.Replaces = &old.ID
 		data["replaces"] = old.ID
 	}
-	if !in.ValidFor.IsZero() {
-		count := int64(in.ValidFor.Count)
-		row.ValidForCount, row.ValidForUnit = &count, &in.ValidFor.Unit
-	}
+	row.ValidForCount, row.ValidForUnit = storedSpan(in.ValidFor)
 	if err := tx.InsertPrice(ctx, row); err != nil {
 		return Price{}, fmt.Errorf("price of plan %s: %w", plan.ID, err)
 	}

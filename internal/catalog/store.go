@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/keystead/keystead/internal/civil"
@@ -11,13 +12,57 @@ import (
 	"github.com/keystead/keystead/internal/text"
 )
 
-func productOf(r query.Product) Product {
+func productOf(r query.Product) (Product, error) {
+	suffixes, err := decodeList(r.PrivateSuffixes)
+	if err != nil {
+		return Product{}, fmt.Errorf("product %s: %w", r.ID, err)
+	}
 	return Product{
 		ID: r.ID, Slug: r.Slug, Name: r.Name, Description: r.Description, RequiresLicense: r.RequiresLicense,
 		Key: KeyFormat{Prefix: r.KeyPrefix, Length: r.KeyLength}, KeyIgnoreCase: r.KeyIgnoreCase,
 		SelfRemoval: r.SelfRemoval, SelfRemovalsPer30d: r.SelfRemovalsPer30d, Status: Status(r.Status),
+		Bindings: Bindings{
+			EnforceDomain: r.EnforceDomain, EnforceIP: r.EnforceIp, EnforceDirectory: r.EnforceDirectory,
+			SelfReissue: r.SelfReissue, MaxReissues: r.MaxReissues,
+		},
+		PackName: r.PackName, PrivateSuffixes: suffixes, PublicCheck: r.PublicCheck, HasCheckSecret: r.CheckSecret != "",
 		Version: r.Version, CreatedAt: r.CreatedAt.Time(), UpdatedAt: r.UpdatedAt.Time(),
+	}, nil
+}
+
+func decodeList(stored string) ([]string, error) {
+	var list []string
+	if err := json.Unmarshal([]byte(stored), &list); err != nil {
+		return nil, fmt.Errorf("a list: %w", err)
 	}
+	return list, nil
+}
+
+func encodeList(list []string) string {
+	if len(list) == 0 {
+		return "[]"
+	}
+	raw, err := json.Marshal(list)
+	if err != nil {
+		panic(fmt.Sprintf("catalog: a list of texts: %v", err)) // strings always marshal
+	}
+	return string(raw)
+}
+
+// spanOf is a span as it is stored, null where it is zero.
+func spanOf(count *int64, unit *string) civil.Span {
+	if count == nil || unit == nil {
+		return civil.Span{}
+	}
+	return civil.Span{Count: int(*count), Unit: *unit}
+}
+
+func storedSpan(s civil.Span) (*int64, *string) {
+	if s.IsZero() {
+		return nil, nil
+	}
+	count := int64(s.Count)
+	return &count, &s.Unit
 }
 
 func planOf(r query.Plan) (Plan, error) {
@@ -28,7 +73,9 @@ func planOf(r query.Plan) (Plan, error) {
 	return Plan{
 		ID: r.ID, ProductID: r.ProductID, Kind: PlanKind(r.Kind), Name: r.Name, LicenseType: r.LicenseType,
 		ActivationType: r.ActivationType, ActivationLimit: r.ActivationLimit, ExtraActivations: r.ExtraActivations,
-		Entitlements: entitlements, Visibility: Visibility(r.Visibility), Status: Status(r.Status), Version: r.Version,
+		Entitlements: entitlements, Support: spanOf(r.SupportCount, r.SupportUnit),
+		Checks:     Checks{IntervalDays: r.CheckInterval, GraceDays: r.CheckGrace, FileDays: r.FileDays},
+		Visibility: Visibility(r.Visibility), Status: Status(r.Status), Version: r.Version,
 		CreatedAt: r.CreatedAt.Time(), UpdatedAt: r.UpdatedAt.Time(),
 	}, nil
 }
@@ -44,9 +91,7 @@ func priceOf(r query.Price) Price {
 	if r.Replaces != nil {
 		p.Replaces = *r.Replaces
 	}
-	if r.ValidForCount != nil && r.ValidForUnit != nil {
-		p.ValidFor = civil.Span{Count: int(*r.ValidForCount), Unit: *r.ValidForUnit}
-	}
+	p.ValidFor = spanOf(r.ValidForCount, r.ValidForUnit)
 	return p
 }
 
@@ -61,7 +106,7 @@ func loadProduct(ctx context.Context, tx *db.Tx, id string) (Product, error) {
 	if err != nil {
 		return Product{}, fmt.Errorf("product %s: %w", id, err)
 	}
-	return productOf(r), nil
+	return productOf(r)
 }
 
 func lockProduct(ctx context.Context, tx *db.Tx, id string) (Product, error) {

@@ -35,6 +35,7 @@ type grammar struct {
 	Demo    demoCommand    `cmd:"" help:"Serve a demo store, filled with examples."`
 	Token   tokenCommand   `cmd:"" help:"Make, list and revoke tokens of the admin API."`
 	License licenseCommand `cmd:"" help:"Issue, show, activate and validate licenses."`
+	Import  importCommand  `cmd:"" help:"Take over what another program kept."`
 
 	Automation automationCommand `cmd:"" help:"Run what is due, or tell what would happen."`
 	Clock      clockCommand      `cmd:"" help:"Show and move the clock of a test store."`
@@ -99,7 +100,11 @@ func run(args []string, s *session) (status int) {
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		return s.misused(err)
+		var parse *kong.ParseError
+		if errors.As(err, &parse) {
+			command = parse.Context
+		}
+		return s.misused(err, command)
 	}
 	ctx, stop := untilInterrupted()
 	defer stop()
@@ -107,7 +112,7 @@ func run(args []string, s *session) (status int) {
 	if err := command.Run(s, parser.Model); err != nil {
 		var wrong *usageError
 		if errors.As(err, &wrong) {
-			return s.misused(err)
+			return s.misused(err, command)
 		}
 		s.say("keystead: %s", explain(err))
 		return failed
@@ -120,12 +125,12 @@ type usageError struct{ detail string }
 
 func (e *usageError) Error() string { return e.detail }
 
-func (s *session) misused(err error) int {
+// misused says what is wrong with a call, and where the help of its command is, as far as that is known.
+func (s *session) misused(err error, in *kong.Context) int {
 	s.say("keystead: %s", err)
 	command := "keystead"
-	var parse *kong.ParseError
-	if errors.As(err, &parse) && parse.Context != nil {
-		if node := parse.Context.Selected(); node != nil {
+	if in != nil {
+		if node := in.Selected(); node != nil {
 			command = strings.TrimSpace("keystead " + node.Path())
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -46,7 +47,7 @@ func (c *showClockCommand) Run(ctx context.Context, s *session) error {
 type advanceClockCommand struct {
 	storeFlags
 	JSON bool   `name:"json" help:"Print what ran as the admin API does."`
-	To   string `arg:"" placeholder:"TO" help:"An instant, a civil date of the store's zone (its first instant), or a span from where the clock stands, such as 90d or 12h."`
+	To   string `arg:"" placeholder:"TO" help:"An instant, a civil date of the store's zone (its first instant), or a span from where the clock stands, such as 12h, 90d, 1m (a month) or 1y."`
 }
 
 // Help implements kong.HelpProvider.
@@ -58,7 +59,8 @@ Examples:
 
 	keystead clock advance --data ./store 2027-02-28
 	keystead clock advance --data ./store 2027-01-31T09:00:00Z
-	keystead clock advance --data ./store 30d`
+	keystead clock advance --data ./store 30d
+	keystead clock advance --data ./store 1m`
 }
 
 // Run moves the clock.
@@ -82,21 +84,41 @@ func storeTime(ctx context.Context, api *client, text string) (time.Time, error)
 	if err := api.call(ctx, http.MethodGet, app.AboutPath, nil, &is); err != nil {
 		return time.Time{}, err
 	}
+	zone, err := time.LoadLocation(is.TimeZone)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("the store's time zone: %w", err)
+	}
+	if months, ok := monthsOf(text); ok {
+		local := is.Now.In(zone)
+		day := civil.Of(is.Now, zone).AddMonthsClamped(months)
+		return time.Date(day.Year, day.Month, day.Day, local.Hour(), local.Minute(), local.Second(), local.Nanosecond(), zone).UTC(), nil
+	}
 	if n, ok := spanOf(text); ok {
 		return is.Now.Add(n), nil
 	}
 	if date, err := civil.Parse(text); err == nil {
-		zone, err := time.LoadLocation(is.TimeZone)
-		if err != nil {
-			return time.Time{}, fmt.Errorf("the store's time zone: %w", err)
-		}
 		return date.StartIn(zone).UTC(), nil
 	}
 	var at instant
 	if err := at.UnmarshalText([]byte(text)); err != nil {
-		return time.Time{}, &usageError{err.Error()}
+		return time.Time{}, &usageError{fmt.Sprintf("%q is no point in time: write 2027-03-20, 2027-03-20T03:21:26Z, or a span such as 12h, 90d, 1m or 1y", text)}
 	}
 	return time.Time(at), nil
+}
+
+var civilSpan = regexp.MustCompile(`^([0-9]{1,3})([my])$`)
+
+// monthsOf reads a span of months or years: from 31 January, "1m" leads to the last day of February.
+func monthsOf(text string) (months int, ok bool) {
+	m := civilSpan.FindStringSubmatch(text)
+	if m == nil {
+		return 0, false
+	}
+	n, err := strconv.Atoi(m[1])
+	if m[2] == "y" {
+		n *= 12
+	}
+	return n, err == nil
 }
 
 // printRun prints what a run did.

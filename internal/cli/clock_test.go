@@ -60,8 +60,8 @@ func TestClockStandsAndMoves(t *testing.T) {
 		t.Errorf("into the past: %+v, %v", ran, err)
 	}
 	shows("2027-03-01T00:00:00Z")
-	for _, wrong := range []string{"soon", "2027-02-30", "1y"} {
-		if r := keystead(t, "clock", "advance", "--data", dir, wrong); r.status != misuse || !strings.Contains(r.err, "no point in time") {
+	for _, wrong := range []string{"soon", "2027-02-30", "1q"} {
+		if r := keystead(t, "clock", "advance", "--data", dir, wrong); r.status != misuse || !strings.Contains(r.err, "no point in time") || !strings.Contains(r.err, "Try 'keystead clock advance --help'.") {
 			t.Errorf("%s: %d %s", wrong, r.status, r.err)
 		}
 	}
@@ -70,6 +70,18 @@ func TestClockStandsAndMoves(t *testing.T) {
 	}
 	if r := must(t, "automation", "dry-run", "--data", dir, "--until", "30d"); !strings.Contains(r.err, "Nothing would happen until 2027-03-31T00:00:00Z.") {
 		t.Errorf("dry run: %s%s", r.out, r.err)
+	}
+}
+
+// Months and years are those of the calendar in the store's zone, as on the page of the test clock.
+func TestClockMovesByMonthsAndYears(t *testing.T) {
+	t.Parallel()
+	dir := emptyStore(t, "2027-01-31T09:00:00Z")
+	for _, step := range []struct{ by, to string }{{"1m", "2027-02-28T09:00:00Z"}, {"1y", "2028-02-28T09:00:00Z"}, {"2d", "2028-03-01T09:00:00Z"}} {
+		must(t, "clock", "advance", "--data", dir, step.by)
+		if got := strings.TrimSpace(must(t, "clock", "show", "--data", dir).out); got != step.to {
+			t.Errorf("%s on, the clock stands at %s, want %s", step.by, got, step.to)
+		}
 	}
 }
 

@@ -78,7 +78,6 @@ func (c *demoCommand) Run(ctx context.Context, s *session) (err error) {
 	if a.Facts.New || !a.Facts.TestMode {
 		return fmt.Errorf("%s tells of another store than the one that is there", filepath.Join(dir, keptFile))
 	}
-	a.Mail.ServedAt(l.url())
 	return l.serve(ctx, log, a, func() error { return c.announce(context.WithoutCancel(ctx), s, a, l.url(), kept) })
 }
 
@@ -141,7 +140,7 @@ func (c *demoCommand) prepare(ctx context.Context, s *session, dir string, log *
 	if err := c.unused(ctx, dir); err != nil {
 		return demo.Access{}, err
 	}
-	config, err := c.config(s, dir, log)
+	config, err := c.config(s, dir, slog.New(hushed{log.Handler()}))
 	if err != nil {
 		return demo.Access{}, err
 	}

@@ -162,6 +162,9 @@ func (l *listeners) loopback() bool {
 func (l *listeners) serve(ctx context.Context, log *slog.Logger, a *app.App, ready func() error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	if a.Facts.TestMode {
+		a.Mail.ServedAt(l.url())
+	}
 	a.Start(context.WithoutCancel(ctx))
 
 	var ended []chan error

@@ -23,11 +23,18 @@ var (
 type Service struct {
 	db            *db.DB
 	storeCurrency func(ctx context.Context, tx *db.Tx) (money.Currency, error)
+	onChange      []func(ctx context.Context, tx *db.Tx, customerID string) error
 }
 
 // New returns the customers of a store. storeCurrency tells the currency of a customer for whom none is named.
 func New(d *db.DB, storeCurrency func(ctx context.Context, tx *db.Tx) (money.Currency, error)) *Service {
 	return &Service{db: d, storeCurrency: storeCurrency}
+}
+
+// OnChange registers f to be called as part of every transaction that changes a customer's details, for those who keep
+// names and addresses in memory. It belongs to building the program.
+func (s *Service) OnChange(f func(ctx context.Context, tx *db.Tx, customerID string) error) {
+	s.onChange = append(s.onChange, f)
 }
 
 // Create takes up a customer.
@@ -99,6 +106,11 @@ func (s *Service) Update(ctx context.Context, id string, change Patch) (Customer
 		}
 		if c, err = load(ctx, tx, id); err != nil {
 			return err
+		}
+		for _, told := range s.onChange {
+			if err := told(ctx, tx, id); err != nil {
+				return err
+			}
 		}
 		return record(ctx, tx, "customer.updated", id, map[string]any{"changed": diff.Fields}, diff.Before(), diff.After())
 	})

@@ -12,7 +12,7 @@ import (
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/dbtest"
-	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/db/query"
 )
 
 var idForm = regexp.MustCompile(`^lic_[0-9a-hjkmnp-tv-z]{20}$`)
@@ -105,7 +105,8 @@ func TestNewIDsGoOnAfterARestart(t *testing.T) {
 	last := ""
 	for range 30 {
 		err := s.DB.Write(ctx, func(tx *db.Tx) error {
-			if err := event.Emit(ctx, tx, event.New{Type: "test.restarted", SubjectID: "x"}); err != nil {
+			err := tx.InsertEvent(ctx, query.InsertEventParams{ID: tx.NewID("evt"), Type: "test.restarted", OccurredAt: tx.Stamp, SubjectID: "x", Data: "{}"})
+			if err != nil {
 				return err
 			}
 			for range 500 {

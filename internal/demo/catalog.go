@@ -25,6 +25,7 @@ type product struct {
 	slug, name, about string
 	key               catalog.KeyFormat
 	removals          int64 // that customers may make in 30 days
+	public            bool  // a page tells whether a domain is licensed
 	plans             []plan
 	releases          []version
 }
@@ -73,7 +74,7 @@ type version struct {
 var products = []product{
 	{
 		slug: "fieldnote", name: "Fieldnote", about: "Forms, surveys and bookings for websites.",
-		removals: 3,
+		removals: 3, public: true,
 		plans: []plan{
 			{name: "Personal", counts: license.Domain, limit: 1, entitlements: map[string]any{"forms.max": 5, "feature.payments": false}, prices: append(each(590, 4900, 0), price{amount: 5400, currency: usd, cycle: civil.Annual})},
 			{name: "Business", counts: license.Domain, limit: 5, entitlements: map[string]any{"forms.max": 50, "feature.payments": true}, prices: each(1490, 12900, 14)},
@@ -135,7 +136,7 @@ var products = []product{
 func (s *story) stock(ctx context.Context) error {
 	for _, p := range products {
 		made, err := s.Catalog.CreateProduct(ctx, catalog.NewProduct{
-			Slug: p.slug, Name: p.name, Description: p.about, Key: p.key, SelfRemovalsPer30d: p.removals,
+			Slug: p.slug, Name: p.name, Description: p.about, Key: p.key, SelfRemovalsPer30d: p.removals, PublicCheck: p.public,
 		})
 		if err != nil {
 			return err
@@ -148,6 +149,9 @@ func (s *story) stock(ctx context.Context) error {
 		for _, v := range p.releases {
 			s.at(s.now.Add(-days(v.ago)), func(ctx context.Context) error { return s.release(ctx, made, v) })
 		}
+	}
+	if _, err := s.Licenses.AddBan(ctx, license.BanDomain, "*.free-downloads.example", "Hands out a copy with the check taken out"); err != nil {
+		return err
 	}
 	_, err := s.Coupons.Create(ctx, coupon.NewCoupon{
 		Code: welcome, Name: "10 % off the first order", Percent: "10", Charges: 1, Rules: coupon.Rules{NewCustomers: true, PerCustomer: 1},

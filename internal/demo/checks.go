@@ -71,6 +71,9 @@ func (s *story) checksOf(licenses map[string]license.License, day, end time.Time
 					LicenseID: l.ID, At: at, IP: netip.MustParseAddr(address(it.who, n)), Identifier: identifier,
 					Version: "2.4.1", UserAgent: "Keystead-Updater/1.2",
 				}
+				if l.ActivationType == license.Domain {
+					c.Domain = identifier
+				}
 				if l.Status != license.Active {
 					c.Result = string(l.Status)
 				}

@@ -19,6 +19,9 @@ type ActivateInput struct {
 	Identifier string
 	Name       string // of the place, for people; may be empty
 	Product    string // id or slug of the product that the software is; empty: not said
+	// Version refuses a version that the license may not run, given its product and the end of its support (zero: none);
+	// nil: none was said.
+	Version func(productID string, updatesUntil time.Time) error
 }
 
 // Activated is the answer to an activation.
@@ -38,6 +41,7 @@ type Activated struct {
 // attempt is one request to use a license somewhere.
 type attempt struct {
 	key, product, name string
+	version            func(productID string, updatesUntil time.Time) error
 	forms
 }
 
@@ -58,7 +62,7 @@ func newAttempt(in ActivateInput) (attempt, error) {
 	if !isKey(in.Key) {
 		return attempt{}, ErrNotFound
 	}
-	a := attempt{key: in.Key, product: in.Product, name: name}
+	a := attempt{key: in.Key, product: in.Product, name: name, version: in.Version}
 	// What is not an identifier of a type stays empty, and no activation has an empty one.
 	a.asDomain, _ = normalize(Domain, asIs)
 	a.asSeat, _ = normalize(Seat, asIs)
@@ -89,7 +93,7 @@ type verdict struct {
 }
 
 // judge looks a license up and decides. The order of its checks is part of the public contract: key, product, status,
-// expiry, already active, limit.
+// expiry, version, already active, allowed, limit.
 func (a attempt) judge(ctx context.Context, tx *db.Tx, raw string) (verdict, error) {
 	row, err := findByKey(ctx, tx, a.key, a.forms)
 	if err != nil {
@@ -103,14 +107,65 @@ func (a attempt) judge(ctx context.Context, tx *db.Tx, raw string) (verdict, err
 		return verdict{}, err
 	}
 	v := verdict{license: row, identifier: identifier, already: row.ActivationID != ""}
+	version, err := a.judgeVersion(row)
+	if err != nil {
+		return verdict{}, err
+	}
+	refused, err := refusePlace(row, identifier)
+	if err == nil && refused == nil {
+		refused, err = refuseTrial(ctx, tx, row, identifier)
+	}
+	if err != nil {
+		return verdict{}, err
+	}
 	switch status := Effective(factsOf(row), tx.Now); {
 	case status != Active:
 		v.rejected, v.reason = notUsable(fail.KindForbidden, status), string(status)
+	case version != nil:
+		v.rejected, v.reason = version, "version"
 	case v.already:
+	case refused != nil:
+		v.rejected, v.reason = refused, "refused"
 	case row.ActivationLimit > 0 && row.ActivationsUsed >= row.ActivationLimit:
 		v.rejected, v.reason = limitReached(fail.KindForbidden, row.ActivationLimit, row.ActivationsUsed), "limit"
 	}
 	return v, nil
+}
+
+// judgeVersion returns why the version that was said may not run, as the first result.
+func (a attempt) judgeVersion(row keyed) (refused, err error) {
+	if a.version == nil {
+		return nil, nil
+	}
+	until := time.Time{}
+	if row.UpdatesUntil != nil {
+		until = row.UpdatesUntil.Time()
+	}
+	err = a.version(row.ProductID, until)
+	if err != nil && fail.Of(err).Code == CodeUpgradePeriodEnded {
+		return err, nil
+	}
+	return nil, err
+}
+
+// refusePlace returns, as its first result, why a license can't be used at an identifier, whatever its limit: a development
+// license runs in protected places only.
+func refusePlace(row keyed, identifier string) (refused, err error) {
+	if Type(row.Type) != Development {
+		return nil, nil
+	}
+	suffixes, err := decodeList(row.PrivateSuffixes)
+	if err != nil {
+		return nil, fmt.Errorf("product %s: %w", row.ProductID, err)
+	}
+	hosts, err := decodeList(row.AllowedHosts)
+	if err != nil {
+		return nil, fmt.Errorf("license %s: %w", row.ID, err)
+	}
+	if MayDevelopOn(identifier, suffixes, hosts) {
+		return nil, nil
+	}
+	return fail.Forbidden(CodeRefused, fmt.Sprintf("%s is a public place: a development license runs in protected places, such as localhost, names under .test, and private networks.", identifier)), nil
 }
 
 // Activate uses a license in one place on behalf of the software there; the address comes from the actor in ctx. An
@@ -154,6 +209,11 @@ func (s *Service) Activate(ctx context.Context, in ActivateInput) (Activated, er
 		if err := addActivation(ctx, tx, place, v.license.CustomerID, answer.ActivationsUsed, ""); err != nil {
 			return err
 		}
+		if Type(v.license.Type) == Trial {
+			if err := takeTrialPlace(ctx, tx, v.license, v.identifier); err != nil {
+				return err
+			}
+		}
 		return s.changed(ctx, tx, v.license.ID, version)
 	})
 	if err == nil {
@@ -163,6 +223,18 @@ func (s *Service) Activate(ctx context.Context, in ActivateInput) (Activated, er
 		return Activated{}, err
 	}
 	return answer, nil
+}
+
+// takeTrialPlace notes that a product is on trial in a place. Another license may not be, ever.
+func takeTrialPlace(ctx context.Context, tx *db.Tx, l keyed, identifier string) error {
+	n, err := tx.TakeTrialPlace(ctx, query.TakeTrialPlaceParams{ProductID: l.ProductID, Identifier: identifier, LicenseID: l.ID, CreatedAt: tx.Stamp})
+	if err != nil {
+		return fmt.Errorf("trial of %s: %w", l.ID, err)
+	}
+	if n == 0 {
+		return wasOnTrial(identifier)
+	}
+	return nil
 }
 
 // lock takes the license that v judged and returns the verdict that holds under the lock.
@@ -273,5 +345,5 @@ func (a attempt) deactivatable(ctx context.Context, tx *db.Tx, raw string) (keye
 	if row.ActivationID == "" {
 		return keyed{}, errNoActivation
 	}
-	return row, nil
+	return row, refuseHeld(ctx, tx, row.ID, row.ActivationID, CodeRefused)
 }

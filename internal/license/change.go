@@ -42,11 +42,13 @@ type locked struct {
 	row query.License
 
 	stored   []Hold // the holds that the store has
+	before   State  // as it was read
 	state    State
 	limit    int64
 	updated  []string    // fields that license.updated names
 	news     []event.New // told once all is saved: whoever hears them may read the license
 	modified bool
+	timed    bool // time has changed its status, and nobody wrote that down before
 }
 
 // lock takes a license and writes down what time has changed since its status was written last.
@@ -73,7 +75,11 @@ func (s *Service) lock(ctx context.Context, tx *db.Tx, id string) (*locked, erro
 			ExpiresAt: clock.TimePtr(row.ExpiresAt), GraceUntil: clock.TimePtr(row.GraceUntil), EndsAt: clock.TimePtr(row.EndsAt),
 		},
 	}
-	return l, l.settle(ctx)
+	l.before = l.state
+	if err := l.settle(ctx); err != nil {
+		return nil, err
+	}
+	return l, l.followParent(ctx)
 }
 
 // settle writes down in the history that time has ended or suspended the license, if nobody has yet.
@@ -83,7 +89,7 @@ func (l *locked) settle(ctx context.Context) error {
 		return nil
 	}
 	l.row.Status = string(now)
-	l.modified = true
+	l.modified, l.timed = true, true
 	return noteTime(ctx, l.tx, l.row.ID, l.row.CustomerID, l.state)
 }
 
@@ -254,7 +260,13 @@ func (l *locked) save(ctx context.Context) error {
 	if err := l.s.changed(ctx, l.tx, id, l.row.Version); err != nil {
 		return err
 	}
-	return l.emit(ctx)
+	if err := l.emit(ctx); err != nil {
+		return err
+	}
+	if l.timed || !sameState(l.before, l.state) {
+		return l.s.leadChildren(ctx, l.tx, id)
+	}
+	return nil
 }
 
 // emit tells what happened to the license, now that it is saved.

@@ -2,6 +2,8 @@ package license
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/db"
@@ -27,7 +29,22 @@ type CheckFacts struct {
 
 	// Entitlements are the plan's with those of the license over them.
 	Entitlements catalog.Entitlements
+
+	UpdatesUntil *time.Time // the latest end of support; nil: no end, or of a type that has none
+	Bound        Places
+	Enforced     Enforced
+	Checks       catalog.Checks // but for FileDays
+
+	// PrivateSuffixes and AllowedHosts are where a development license may run, beside what is never public.
+	PrivateSuffixes, AllowedHosts []string
+
+	CustomerName, CustomerCompany string
+	Addons                        []Addon // oldest first
 }
+
+// Addon is something that was bought for a license: a period of support, or what runs beside it. Due is a civil date,
+// empty for what was bought for good.
+type Addon struct{ Name, Due string }
 
 // Matches reports whether key is this license's key, by the rule of its product.
 func (f CheckFacts) Matches(key string) bool {
@@ -51,8 +68,17 @@ func (s *Service) ReadForCheck(ctx context.Context, key string) (CheckFacts, err
 		if err != nil {
 			return err
 		}
-		facts, err = checkFactsOf(row)
-		return err
+		if facts, err = checkFactsOf(row); err != nil {
+			return err
+		}
+		addons, err := tx.AddonsOfLicense(ctx, row.ID)
+		if err != nil {
+			return fmt.Errorf("add-ons of %s: %w", row.ID, err)
+		}
+		for _, a := range addons {
+			facts.Addons = append(facts.Addons, Addon{Name: a.Name, Due: a.Due})
+		}
+		return nil
 	})
 	return facts, err
 }

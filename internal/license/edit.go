@@ -26,6 +26,7 @@ type Patch struct {
 	Status *Status
 	// Entitlements replace those of this license alone.
 	Entitlements *map[string]any
+	Places       PlacesPatch
 	Reason       string // for the history
 	// KeepSubscription lets the subscription that pays for the license go on, although it is revoked or cancelled.
 	KeepSubscription bool
@@ -65,6 +66,7 @@ func (p *Patch) Validate() error {
 		plain := map[string]any(checked)
 		p.Entitlements = &plain
 	}
+	p.Places.check(&bad)
 	var err error
 	p.Reason, err = text.Notes(p.Reason, text.NotesLength)
 	bad.Check("reason", err)
@@ -105,6 +107,9 @@ func (l *locked) patch(ctx context.Context, p Patch) error {
 		if err := l.setEntitlements(ctx, catalog.Entitlements(*p.Entitlements).Encode(), p.Reason); err != nil {
 			return err
 		}
+	}
+	if err := l.patchPlaces(ctx, p.Places, p.Reason); err != nil {
+		return err
 	}
 	if p.ExpiresAt.Set {
 		if err := l.setExpiry(ctx, p.ExpiresAt.Time, p.Reason); err != nil {

@@ -20,6 +20,16 @@ const (
 	CodeKeyConflict        = "KEY_CONFLICT"
 	CodeNoFreeKey          = "NO_FREE_KEY"
 	CodeRemovalRefused     = "REMOVAL_REFUSED"
+	CodeReissueRefused     = "REISSUE_REFUSED"
+	CodeRefused            = "ACTIVATION_REFUSED"
+	CodeUpgradePeriodEnded = "UPGRADE_PERIOD_ENDED"
+	CodeNoFiles            = "LEASE_FILES_NOT_OFFERED"
+	CodeTooManyFiles       = "TOO_MANY_LEASE_FILES"
+	CodeBanned             = "ALREADY_BANNED"
+	CodeParentNotCurrent   = "PARENT_NOT_CURRENT"
+	CodeDevelopmentTaken   = "DEVELOPMENT_LICENSE_TAKEN"
+	CodeNoDevelopment      = "NO_DEVELOPMENT_LICENSES"
+	CodeSupportIncluded    = "SUPPORT_INCLUDED"
 )
 
 // ErrNotFound answers a key that no license has. The key is the credential, so the caller is refused.
@@ -30,6 +40,12 @@ var errNoLicense = fail.NotFound(CodeNotFound, "There is no such license.")
 
 // errNoActivation answers an activation that is not there.
 var errNoActivation = fail.NotFound(CodeActivationNotFound, "There is no such activation.")
+
+// errNoFile answers an id that no lease file of the license has.
+var errNoFile = fail.NotFound("LEASE_FILE_NOT_FOUND", "There is no such lease file.")
+
+// errNoBan answers an id that no ban has.
+var errNoBan = fail.NotFound("BAN_NOT_FOUND", "There is no such ban.")
 
 // ErrProductMismatch answers a key of another product than the one asked for.
 var ErrProductMismatch = fail.Forbidden(CodeProductMismatch, "This license key is for another product.")

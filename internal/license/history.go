@@ -16,11 +16,21 @@ import (
 // What a license's history tells of, besides triggers.
 const (
 	WhatIssued              = "issued"
+	WhatImported            = "imported"
 	WhatActivationAdded     = "activation_added"
 	WhatActivationRemoved   = "activation_removed"
 	WhatLimitChanged        = "limit_changed"
 	WhatEntitlementsChanged = "entitlements_changed"
 	WhatPlanChanged         = "plan_changed"
+	WhatBound               = "bound"
+	WhatReissued            = "reissued"
+	WhatPlacesChanged       = "places_changed"
+	WhatReissuesChanged     = "reissues_changed"
+	WhatHostsChanged        = "hosts_changed"
+	WhatSupportAdded        = "support_added"
+	WhatSupportTakenBack    = "support_taken_back"
+	// WhatFileMade begins like those of activations: what verifies states must not read its text as one.
+	WhatFileMade = "activation_file_made"
 )
 
 // overrideMark follows the what of an entry that overrode a rule or a final status.

@@ -29,12 +29,15 @@ type IssueInput struct {
 	// SubscriptionID is the subscription that pays for it, and Term what it says; then ExpiresAt does not count.
 	SubscriptionID string
 	Term           Term
+	ParentID       string     // of a development license: the purchased one beside which it is used
+	Free           bool       // it is the one that comes with its parent
 	Quantity       int64      // multiplies the plan's limit
 	ExpiresAt      *time.Time // nil: never
 	Reason         string     // for the history
 }
 
-// Issue makes a license as part of tx. For an invoice line that has one already, it returns that one.
+// Issue makes a license as part of tx. For an invoice line that has one already, it returns that one. What the customer has
+// on trial of the product becomes what is bought: its key stays.
 func (s *Service) Issue(ctx context.Context, tx *db.Tx, in IssueInput) (License, error) {
 	if in.SubscriptionID == "" {
 		in.Term = Term{ExpiresAt: in.ExpiresAt, GraceUntil: in.ExpiresAt, EndsAt: in.ExpiresAt}
@@ -48,16 +51,52 @@ func (s *Service) Issue(ctx context.Context, tx *db.Tx, in IssueInput) (License,
 	if err != nil {
 		return License{}, err
 	}
-	id, created, err := s.insert(ctx, tx, in, card, limit)
+	if err := checkParent(ctx, tx, in, card); err != nil {
+		return License{}, fmt.Errorf("issue a license: %w", err)
+	}
+	id, err := s.issue(ctx, tx, in, card, limit)
 	if err != nil {
 		return License{}, fmt.Errorf("issue a license: %w", err)
 	}
-	if created {
-		if err := s.noteIssued(ctx, tx, id, in, card, limit); err != nil {
-			return License{}, err
+	return s.load(ctx, tx, id)
+}
+
+// issue returns the license that the line has, the trial that it buys, or a new one.
+func (s *Service) issue(ctx context.Context, tx *db.Tx, in IssueInput, card catalog.Card, limit int64) (string, error) {
+	if in.InvoiceLineID != "" {
+		id, err := tx.LicenseOfInvoiceLine(ctx, &in.InvoiceLineID)
+		if !db.NotFound(err) {
+			return id, err
 		}
 	}
-	return s.load(ctx, tx, id)
+	if in.OrderID != "" {
+		if id, err := s.buyTrial(ctx, tx, in, card, limit); err != nil || id != "" {
+			return id, err
+		}
+	}
+	id, created, err := s.insert(ctx, tx, in, card, limit)
+	if err != nil || !created {
+		return id, err
+	}
+	if err := s.noteIssued(ctx, tx, id, in, card, limit); err != nil {
+		return "", err
+	}
+	return id, s.complete(ctx, tx, id, in, card)
+}
+
+// complete gives a new license what its type has: the support that is included, or the hold of its parent.
+func (s *Service) complete(ctx context.Context, tx *db.Tx, id string, in IssueInput, card catalog.Card) error {
+	if in.ParentID == "" && (Type(card.LicenseType) != Purchased || in.SubscriptionID != "" || card.Support.IsZero()) {
+		return nil
+	}
+	l, err := s.lock(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if err := l.includeSupport(ctx, in, card); err != nil {
+		return err
+	}
+	return l.save(ctx)
 }
 
 // limitFor is the plan's limit times the quantity; unlimited stays unlimited.
@@ -77,6 +116,7 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, in IssueInput, card cat
 	row := query.InsertLicenseParams{
 		ID: tx.NewID("lic"), CustomerID: in.CustomerID, ProductID: card.ProductID, PlanID: card.PlanID,
 		OrderID: optional(in.OrderID), InvoiceLineID: optional(in.InvoiceLineID), Type: card.LicenseType,
+		ParentID: optional(in.ParentID), Free: in.Free,
 		SubscriptionID:  optional(in.SubscriptionID),
 		Status:          string(Effective(Facts{GraceUntil: in.Term.GraceUntil, EndsAt: in.Term.EndsAt}, tx.Now)),
 		ActivationLimit: limit, ExpiresAt: clock.FromTimePtr(in.Term.ExpiresAt), GraceUntil: clock.FromTimePtr(in.Term.GraceUntil),

@@ -2,12 +2,14 @@ package license
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/page"
 )
 
 // The jobs of this room do nothing that must not happen twice, late, or on several processes at once. They work in
@@ -62,7 +64,10 @@ func (s *Service) settleBatch(ctx context.Context) (int, error) {
 		}
 		due := dueOf(ended, stopped)
 		n = len(due)
-		return noteDue(ctx, tx, due)
+		if err := noteDue(ctx, tx, due); err != nil {
+			return err
+		}
+		return s.leadChildrenOf(ctx, tx, due)
 	})
 	return n, err
 }
@@ -84,6 +89,43 @@ func noteDue(ctx context.Context, tx *db.Tx, due []dueLicense) error {
 		}
 	}
 	return nil
+}
+
+// leadChildrenOf brings the development licenses of what time has changed in line.
+func (s *Service) leadChildrenOf(ctx context.Context, tx *db.Tx, due []dueLicense) error {
+	if len(due) == 0 {
+		return nil
+	}
+	ids := make([]any, len(due))
+	for i, d := range due {
+		ids[i] = d.id
+	}
+	rows, err := tx.SQL().QueryContext(ctx, "SELECT DISTINCT parent_id FROM licenses WHERE parent_id IN ("+page.Placeholders(len(ids))+") ORDER BY parent_id", ids...)
+	if err != nil {
+		return fmt.Errorf("development licenses: %w", err)
+	}
+	parents, err := scanIDs(rows)
+	if err != nil {
+		return fmt.Errorf("development licenses: %w", err)
+	}
+	for _, id := range parents {
+		if err := s.leadChildren(ctx, tx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func scanIDs(rows *sql.Rows) (ids []string, err error) {
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
 }
 
 // PruneRejected forgets rejected attempts that were last made before an instant, and returns how many.

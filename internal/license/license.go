@@ -15,6 +15,7 @@
 package license
 
 import (
+	"slices"
 	"time"
 
 	"github.com/keystead/keystead/internal/catalog"
@@ -23,8 +24,14 @@ import (
 // Type is what sort of right a license gives.
 type Type string
 
-// Purchased is perpetual use.
-const Purchased Type = "purchased"
+// The types: perpetual use, use while it is paid for, use in protected places beside a purchased license, and use on
+// trial. See spec section 5 of licensing, and docs/license-types.md.
+const (
+	Purchased   Type = "purchased"
+	Leased      Type = "leased"
+	Development Type = "development"
+	Trial       Type = "trial"
+)
 
 // ActivationType says what counts as one place of use.
 type ActivationType string
@@ -58,6 +65,17 @@ type License struct {
 
 	ExpiresAt, GraceUntil, EndsAt *time.Time
 
+	// UpdatesUntil is the latest end of its periods of support: what was released until then may run for ever. nil: there is
+	// no end, or support lasts as long as the license.
+	UpdatesUntil *time.Time
+	ParentID     string // of a development license: the purchased one beside which it is used
+	Free         bool   // it is the one that came with its parent
+	Parent       *Facts // of a development license: what its parent's status follows from
+
+	Bound        Places
+	Reissues     int64    // since staff set the counter back
+	AllowedHosts []string // public ones on which this development license may run
+
 	LastCheckAt *time.Time // nil: never seen
 	LastCheckIP string
 	CheckCount  int64
@@ -71,7 +89,39 @@ type License struct {
 
 // Facts are what the license's status follows from.
 func (l License) Facts() Facts {
-	return Facts{Outcome: l.Outcome, Held: len(l.Holds) > 0, ExpiresAt: l.ExpiresAt, GraceUntil: l.GraceUntil, EndsAt: l.EndsAt}
+	f := Facts{Outcome: l.Outcome, Held: len(l.Holds) > 0, ExpiresAt: l.ExpiresAt, GraceUntil: l.GraceUntil, EndsAt: l.EndsAt}
+	if l.Parent != nil {
+		f = f.below(*l.Parent)
+	}
+	return f
+}
+
+// SupportUntil is the end of support and upgrades: of a purchased license that of its periods, of the others that of the
+// license. nil: there is none.
+func (l License) SupportUntil() *time.Time {
+	if l.Type == Purchased {
+		return l.UpdatesUntil
+	}
+	return l.ExpiresAt
+}
+
+// judge sets what depends on the time: the status, and the holds that people see.
+func (l *License) judge(holds []Hold, now time.Time) {
+	state := State{Outcome: l.Outcome, Holds: holds, ExpiresAt: l.ExpiresAt, GraceUntil: l.GraceUntil, EndsAt: l.EndsAt}
+	l.Holds = state.ShownHolds(now)
+	if l.Parent != nil && !isFinal(state.Status(now)) && Effective(*l.Parent, now) != Active && !state.Has(HoldParent) {
+		// Time has stopped the parent, and nobody has placed the hold yet.
+		since := l.Parent.GraceUntil
+		if since == nil || l.Parent.EndsAt != nil && l.Parent.EndsAt.Before(*since) {
+			since = l.Parent.EndsAt
+		}
+		if since != nil {
+			l.Holds = append(slices.Clone(l.Holds), Hold{Reason: HoldParent, Source: l.ParentID, Since: *since})
+		}
+	}
+	f := l.Facts()
+	f.Held = len(holds) > 0 || l.Parent != nil && f.Held
+	l.Status = Effective(f, now)
 }
 
 // Grace reports whether the license still runs although what is paid has ended.

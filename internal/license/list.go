@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/page"
@@ -27,6 +28,8 @@ type Filter struct {
 	Type       Type
 	// NotSeenDays picks what has not been checked for so many days, and exists as long.
 	NotSeenDays int
+	// SupportEndsDays picks what has support and upgrades now, but no longer than so many days.
+	SupportEndsDays int
 	// NearLimit picks what is in use in at least four fifths of its places.
 	NearLimit bool
 
@@ -38,14 +41,16 @@ type Filter struct {
 // Sort is the order of a list.
 type Sort string
 
-// The orders. Without one, a list is ByNewest, or ByLastSeen where Filter.NotSeenDays asks for it.
+// The orders. Without one, a list is ByNewest, or ByLastSeen or BySupport where Filter.NotSeenDays or SupportEndsDays asks
+// for it.
 const (
 	ByNewest   Sort = "-created_at"
 	ByExpiry   Sort = "expires_at"    // the next to expire first, lifetime licenses last
 	ByLastSeen Sort = "last_check_at" // what was not seen for the longest time first
+	BySupport  Sort = "support_until" // whose support ends first; goes with Filter.SupportEndsDays
 )
 
-// maxDays is the most that Filter.NotSeenDays may ask for.
+// maxDays is the most that Filter.NotSeenDays and SupportEndsDays may ask for.
 const maxDays = 36_500
 
 // Validate reports everything that is wrong with f, after bringing its fields into the form that lists compare.
@@ -60,20 +65,30 @@ func (f *Filter) Validate() error {
 	if f.NotSeenDays < 0 || f.NotSeenDays > maxDays {
 		bad.Add("not_seen_days", fmt.Sprintf("is not between 0 and %d", maxDays))
 	}
+	if f.SupportEndsDays < 0 || f.SupportEndsDays > maxDays {
+		bad.Add("support_ends_days", fmt.Sprintf("is not between 0 and %d", maxDays))
+	}
 	ordered := f.Query != "" || f.CustomerID != "" || f.OrderID != ""
 	switch f.Sort {
 	case "":
 		f.Sort = ByNewest
-		if f.NotSeenDays > 0 && !ordered {
+		switch {
+		case ordered:
+		case f.SupportEndsDays > 0:
+			f.Sort = BySupport
+		case f.NotSeenDays > 0:
 			f.Sort = ByLastSeen
 		}
 	case ByNewest:
-	case ByExpiry, ByLastSeen:
+	case ByExpiry, ByLastSeen, BySupport:
+		if f.Sort == BySupport && f.SupportEndsDays == 0 {
+			bad.Add("sort", "goes with support_ends_days")
+		}
 		if ordered {
 			bad.Add("sort", "does not go with q, customer_id or order_id: what they find has its own order")
 		}
 	default:
-		bad.Add("sort", "is not one of -created_at, expires_at, last_check_at")
+		bad.Add("sort", "is not one of -created_at, expires_at, last_check_at, support_until")
 	}
 	for name, id := range map[string]string{"customer_id": f.CustomerID, "order_id": f.OrderID, "product_id": f.ProductID, "plan_id": f.PlanID} {
 		if id != "" && !text.IsID(id) {
@@ -185,3 +200,8 @@ func resume(stages []stage, cursor string) (first int, after []string, err error
 
 // notSeenSince is the instant before which a license must have been seen last.
 func (f Filter) notSeenSince(now time.Time) time.Time { return now.AddDate(0, 0, -f.NotSeenDays) }
+
+// supportEnds are the instants between which support must end.
+func (f Filter) supportEnds(now time.Time) (from, to clock.Instant) {
+	return clock.FromTime(now), clock.FromTime(now.AddDate(0, 0, f.SupportEndsDays))
+}

@@ -47,6 +47,12 @@ func shelf(t *testing.T, s *store) []License {
 			s.exec("UPDATE license_checks SET last_check_at = $1, check_count = 7, last_check_ip = '192.0.2.3' WHERE license_id = $2",
 				s.in(-time.Duration(i)*24*time.Hour).UnixMicro(), l.ID)
 		}
+		switch i % 5 {
+		case 1, 2:
+			s.exec("UPDATE licenses SET updates_until = $1 WHERE id = $2", s.in(time.Duration(i*5-40)*24*time.Hour).UnixMicro(), l.ID)
+		case 3:
+			s.exec("UPDATE licenses SET type = 'leased' WHERE id = $1", l.ID)
+		}
 		if st := statuses[(i/2)%5]; st != Active {
 			if _, err := s.Patch(as(sue), l.ID, statusPatch(st, "")); err != nil {
 				t.Fatal(err)
@@ -93,6 +99,7 @@ func picks(f Filter, l License, now time.Time) bool {
 		(f.ProductID == "" || l.ProductID == f.ProductID) &&
 		(f.PlanID == "" || l.PlanID == f.PlanID) &&
 		(f.Type == "" || l.Type == f.Type) &&
+		(f.SupportEndsDays == 0 || l.SupportUntil() != nil && !l.SupportUntil().Before(now) && l.SupportUntil().Before(now.AddDate(0, 0, f.SupportEndsDays))) &&
 		(!f.NearLimit || nearLimit(l.ActivationLimit, l.ActivationsUsed)) &&
 		(f.NotSeenDays == 0 || seen.Before(since) && l.CreatedAt.Before(since))
 }
@@ -111,6 +118,9 @@ func order(sort Sort, a, b License) int {
 		return cmp.Or(instant(a.ExpiresAt, far).Compare(instant(b.ExpiresAt, far)), cmp.Compare(a.ID, b.ID))
 	case ByLastSeen:
 		return cmp.Or(instant(a.LastCheckAt, time.Time{}).Compare(instant(b.LastCheckAt, time.Time{})), cmp.Compare(a.ID, b.ID))
+	case BySupport:
+		other := func(l License) int { return map[bool]int{true: 1}[l.Type != Purchased] }
+		return cmp.Or(cmp.Compare(other(a), other(b)), a.SupportUntil().Compare(*b.SupportUntil()), cmp.Compare(a.ID, b.ID))
 	case ByNewest:
 	}
 	return -cmp.Compare(a.ID, b.ID)
@@ -152,11 +162,14 @@ func TestListMatchesItsFilter(t *testing.T) {
 				Status:      rapid.SampledFrom(append([]Status{"", ""}, Statuses()...)).Draw(t, "status"),
 				ProductID:   rapid.SampledFrom([]string{"", "", "prd_widget", "prd_gadget", "prd_none"}).Draw(t, "product"),
 				PlanID:      rapid.SampledFrom([]string{"", "", "pln_dev", "pln_team", "pln_gadget"}).Draw(t, "plan"),
-				Type:        rapid.SampledFrom([]Type{"", "", Purchased, "trial"}).Draw(t, "type"),
+				Type:        rapid.SampledFrom([]Type{"", "", Purchased, Leased, Trial}).Draw(t, "type"),
 				NotSeenDays: rapid.SampledFrom([]int{0, 0, 1, 2, 10}).Draw(t, "not seen"),
 				NearLimit:   rapid.Bool().Draw(t, "near"),
 				Sort:        rapid.SampledFrom([]Sort{"", ByNewest, ByExpiry, ByLastSeen}).Draw(t, "sort"),
 				Limit:       rapid.IntRange(1, 12).Draw(t, "limit"),
+			}
+			if f.SupportEndsDays = rapid.SampledFrom([]int{0, 0, 3, 30, 100}).Draw(t, "support ends"); f.SupportEndsDays > 0 && rapid.Bool().Draw(t, "by support") {
+				f.Sort = BySupport
 			}
 			if f.Sort == "" || f.Sort == ByNewest {
 				f.CustomerID = rapid.SampledFrom([]string{"", "", "cus_ann", "cus_bob"}).Draw(t, "customer")
@@ -310,6 +323,7 @@ func TestListNeverScansLicenses(t *testing.T) {
 			}
 		}
 		for _, status := range []Status{"", Active} {
+			filters = append(filters, Filter{SupportEndsDays: 30, Status: status}, Filter{SupportEndsDays: 30, CustomerID: "cus_ann", Status: status})
 			for _, q := range []string{"a", "https://Example.com/x", "Wid", "lic_1", "ord_1", "cus_1"} {
 				filters = append(filters, Filter{Query: q, Status: status})
 			}

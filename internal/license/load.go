@@ -58,6 +58,9 @@ const selectLicenses = `
 SELECT l.id, l.key, l.customer_id, l.product_id, l.plan_id, COALESCE(l.order_id, ''), COALESCE(l.invoice_line_id, ''),
        l.type, l.outcome, n.activation_type, l.activation_limit, l.near_limit, n.entitlements, l.entitlements,
        l.expires_at, l.grace_until, l.ends_at, l.version, l.created_at, l.updated_at,
+       l.valid_domains, l.valid_ips, l.valid_directories, l.reissues, l.allowed_hosts, l.updates_until,
+       COALESCE(l.parent_id, ''), l.free, u.outcome, u.expires_at, u.grace_until, u.ends_at,
+       EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = u.id),
        p.name, p.slug, n.name, c.name, c.email,
        COALESCE(k.check_count, 0), COALESCE(k.last_check_at, 0), COALESCE(k.last_check_ip, ''),
        (SELECT count(*) FROM activations a WHERE a.license_id = l.id)
@@ -66,6 +69,7 @@ JOIN products p ON p.id = l.product_id
 JOIN plans n ON n.id = l.plan_id
 JOIN customers c ON c.id = l.customer_id
 LEFT JOIN license_checks k ON k.license_id = l.id
+LEFT JOIN licenses u ON u.id = l.parent_id
 WHERE l.id IN (`
 
 // loadAll reads licenses in the order of ids, without those that do not exist.
@@ -89,12 +93,16 @@ func (s *Service) loadAll(ctx context.Context, tx *db.Tx, ids []string) (_ []Lic
 	byID := make(map[string]License, len(ids))
 	for rows.Next() {
 		var l License
-		var plan, own string
-		var expires, grace, ends *clock.Instant
+		var plan, own, domains, ips, directories, hosts string
+		var expires, grace, ends, updates, parentExpires, parentGrace, parentEnds *clock.Instant
+		var parentOutcome *string
+		var parentHeld bool
 		var created, updated, lastCheck clock.Instant
 		err := rows.Scan(&l.ID, &l.Key, &l.CustomerID, &l.ProductID, &l.PlanID, &l.OrderID, &l.InvoiceLineID,
 			&l.Type, &l.Outcome, &l.ActivationType, &l.ActivationLimit, &l.NearLimit, &plan, &own,
 			&expires, &grace, &ends, &l.Version, &created, &updated,
+			&domains, &ips, &directories, &l.Reissues, &hosts, &updates,
+			&l.ParentID, &l.Free, &parentOutcome, &parentExpires, &parentGrace, &parentEnds, &parentHeld,
 			&l.ProductName, &l.ProductSlug, &l.PlanName, &l.CustomerName, &l.CustomerEmail,
 			&l.CheckCount, &lastCheck, &l.LastCheckIP, &l.ActivationsUsed)
 		if err != nil {
@@ -106,7 +114,20 @@ func (s *Service) loadAll(ctx context.Context, tx *db.Tx, ids []string) (_ []Lic
 		if l.EntitlementOverrides, err = catalog.DecodeEntitlements(own); err != nil {
 			return nil, fmt.Errorf("license %s: %w", l.ID, err)
 		}
+		if l.Bound, err = placesOf(domains, ips, directories); err != nil {
+			return nil, fmt.Errorf("license %s: %w", l.ID, err)
+		}
+		if l.AllowedHosts, err = decodeList(hosts); err != nil {
+			return nil, fmt.Errorf("license %s: %w", l.ID, err)
+		}
 		l.ExpiresAt, l.GraceUntil, l.EndsAt = clock.TimePtr(expires), clock.TimePtr(grace), clock.TimePtr(ends)
+		l.UpdatesUntil = clock.TimePtr(updates)
+		if parentOutcome != nil {
+			l.Parent = &Facts{
+				Outcome: Outcome(*parentOutcome), Held: parentHeld, ExpiresAt: clock.TimePtr(parentExpires),
+				GraceUntil: clock.TimePtr(parentGrace), EndsAt: clock.TimePtr(parentEnds),
+			}
+		}
 		l.CreatedAt, l.UpdatedAt = created.Time(), updated.Time()
 		if lastCheck > 0 {
 			at := lastCheck.Time()
@@ -125,8 +146,7 @@ func (s *Service) loadAll(ctx context.Context, tx *db.Tx, ids []string) (_ []Lic
 	found := make([]License, 0, len(ids))
 	for _, id := range ids {
 		if l, ok := byID[id]; ok {
-			state := State{Outcome: l.Outcome, Holds: holds[id], ExpiresAt: l.ExpiresAt, GraceUntil: l.GraceUntil, EndsAt: l.EndsAt}
-			l.Status, l.Holds = state.Status(tx.Now), state.ShownHolds(tx.Now)
+			l.judge(holds[id], tx.Now)
 			found = append(found, l)
 		}
 	}

@@ -64,6 +64,9 @@ func (l *locked) add(ctx context.Context, in AddInput) (Activation, error) {
 	if !db.NotFound(err) {
 		return Activation{}, fmt.Errorf("activations of %s: %w", l.row.ID, err)
 	}
+	if err := l.mayBeAt(ctx, card, identifier); err != nil {
+		return Activation{}, err
+	}
 	used, err := l.tx.CountActivations(ctx, l.row.ID)
 	if err != nil {
 		return Activation{}, fmt.Errorf("activations of %s: %w", l.row.ID, err)
@@ -80,6 +83,31 @@ func (l *locked) add(ctx context.Context, in AddInput) (Activation, error) {
 		return Activation{}, err
 	}
 	return a, l.recount(ctx, used+1)
+}
+
+// mayBeAt refuses what the type of the license does not allow, whatever its limit: staff allow a public host for a development
+// license first, and a place that was on trial stays so.
+func (l *locked) mayBeAt(ctx context.Context, card catalog.Card, identifier string) error {
+	switch Type(l.row.Type) {
+	case Development:
+		hosts, err := decodeList(l.row.AllowedHosts)
+		if err != nil {
+			return fmt.Errorf("license %s: %w", l.row.ID, err)
+		}
+		if !MayDevelopOn(identifier, card.PrivateSuffixes, hosts) {
+			return fail.Conflict(CodeRefused, fmt.Sprintf("%s is a public place: allow this host for the development license first.", identifier))
+		}
+	case Trial:
+		n, err := l.tx.TakeTrialPlace(ctx, query.TakeTrialPlaceParams{ProductID: l.row.ProductID, Identifier: identifier, LicenseID: l.row.ID, CreatedAt: l.tx.Stamp})
+		if err != nil {
+			return fmt.Errorf("trial of %s: %w", l.row.ID, err)
+		}
+		if n == 0 {
+			return fail.Conflict(CodeRefused, fmt.Sprintf("%s was on trial before, with another license.", identifier))
+		}
+	case Purchased, Leased:
+	}
+	return nil
 }
 
 // recount saves a license whose activations have changed to used.
@@ -115,6 +143,9 @@ func (s *Service) RemoveActivation(ctx context.Context, licenseID, activationID,
 		}
 		if err != nil {
 			return fmt.Errorf("activation %s: %w", activationID, err)
+		}
+		if err := refuseHeld(ctx, tx, licenseID, activationID, CodeRemovalRefused); err != nil {
+			return err
 		}
 		used, err := tx.CountActivations(ctx, licenseID)
 		if err != nil {

@@ -12,7 +12,9 @@ type Service struct {
 	db        *db.DB
 	pending   PendingChecks
 	listeners []ChangeListener
-	examine   int // see pickPage
+	bans      *banList
+	flush     func(context.Context) error // see FlushBefore
+	examine   int                         // see pickPage
 }
 
 // examineAtMost is how many licenses a page looks at where a filter is left that no index serves: a few milliseconds.
@@ -20,7 +22,7 @@ const examineAtMost = 5000
 
 // New returns the service of a store.
 func New(d *db.DB) *Service {
-	return &Service{db: d, pending: noPendingChecks, examine: examineAtMost}
+	return &Service{db: d, pending: noPendingChecks, bans: &banList{}, examine: examineAtMost}
 }
 
 // OnChange adds a listener to every change of what a check answers. Call it before the service is used.
@@ -36,3 +38,7 @@ func noPendingChecks(context.Context, *db.Tx) (func(string) (int64, time.Time, s
 
 // ShowPending adds p to the check figures of every license that is read. Call it before the service is used.
 func (s *Service) ShowPending(p PendingChecks) { s.pending = p }
+
+// FlushBefore names what moves counted checks into the verification log, so that whoever reads it sees the last ones too.
+// Call it before the service is used.
+func (s *Service) FlushBefore(flush func(context.Context) error) { s.flush = flush }

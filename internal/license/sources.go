@@ -9,9 +9,10 @@ import (
 
 // The columns by which most lists are ordered.
 var (
-	colID     = column{expr: "l.id"}
-	colExpiry = column{expr: "l.expires_at", number: true}
-	colSeen   = column{expr: "k.last_check_at", number: true}
+	colID      = column{expr: "l.id"}
+	colExpiry  = column{expr: "l.expires_at", number: true}
+	colSupport = column{expr: "l.updates_until", number: true}
+	colSeen    = column{expr: "k.last_check_at", number: true}
 )
 
 // stagesOf chooses the indexes that serve a filter.
@@ -23,6 +24,8 @@ func stagesOf(ctx context.Context, tx *db.Tx, f Filter) ([]stage, error) {
 		return []stage{ownedBy(tx, f, "l.customer_id", f.CustomerID)}, nil
 	case f.OrderID != "":
 		return []stage{ownedBy(tx, f, "l.order_id", f.OrderID)}, nil
+	case f.Sort == BySupport:
+		return supportStages(tx, f), nil
 	case f.Sort == ByExpiry:
 		return expiryStages(tx, f), nil
 	case f.Sort == ByLastSeen:
@@ -45,8 +48,10 @@ func left(tx *db.Tx, f Filter) []cond {
 	equal("l.order_id", f.OrderID)
 	equal("l.product_id", f.ProductID)
 	equal("l.plan_id", f.PlanID)
-	if f.Type != "" && f.Type != Purchased {
-		rest = append(rest, where("FALSE")) // there is one type of license
+	equal("l.type", string(f.Type))
+	if f.SupportEndsDays > 0 {
+		from, to := f.supportEnds(tx.Now)
+		rest = append(rest, where("CASE l.type WHEN 'purchased' THEN l.updates_until ELSE l.expires_at END >= ? AND CASE l.type WHEN 'purchased' THEN l.updates_until ELSE l.expires_at END < ?", from, to))
 	}
 	if f.NearLimit {
 		rest = append(rest, where("l.near_limit"))
@@ -132,4 +137,17 @@ func lastSeen(tx *db.Tx, f Filter) stage {
 	st.branches = []branch{b}
 	st.rest = append(st.rest, left(tx, f)...)
 	return st
+}
+
+// supportStages lists licenses whose support ends soon: first those with periods of it, then those that have it as long as
+// they run.
+func supportStages(tx *db.Tx, f Filter) []stage {
+	from, to := f.supportEnds(tx.Now)
+	f.SupportEndsDays = 0
+	periods := stage{name: "periods", keys: []column{colSupport, colID}, rest: left(tx, f)}
+	periods.branches = []branch{{from: "licenses l", where: []cond{where("l.updates_until >= ? AND l.updates_until < ?", from, to)}}}
+	running := stage{name: "running", keys: []column{colExpiry, colID}}
+	running.branches = perStatus(&f, where("l.expires_at >= ? AND l.expires_at < ?", from, to))
+	running.rest = append(left(tx, f), where("l.type <> 'purchased'"))
+	return []stage{periods, running}
 }

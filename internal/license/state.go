@@ -62,6 +62,8 @@ const (
 	EndPasses       Trigger = "end_passes"
 	TermSet         Trigger = "term_set"
 	TermRevived     Trigger = "term_revived"
+	ParentStops     Trigger = "parent_stops"
+	ParentRuns      Trigger = "parent_runs"
 )
 
 // Triggers lists every trigger.
@@ -69,7 +71,7 @@ func Triggers() []Trigger {
 	return []Trigger{
 		StaffSuspends, StaffActivates, StaffExpires, StaffCancels, StaffRevokes, StaffSetsExpiry, StaffHolds, StaffLifts,
 		PaymentHeld, PaymentLifted, DisputeOpened, DisputeWon, DisputeLost, FullRefund, PartialRefund, GracePasses, EndPasses,
-		TermSet, TermRevived,
+		TermSet, TermRevived, ParentStops, ParentRuns,
 	}
 }
 
@@ -106,9 +108,11 @@ const (
 	PlaceStaffHold   Effect = "place hold staff"
 	PlacePaymentHold Effect = "place hold payment"
 	PlaceDisputeHold Effect = "place hold dispute"
+	PlaceParentHold  Effect = "place hold parent"
 	LiftStaffHolds   Effect = "lift holds staff"
 	LiftPaymentHold  Effect = "lift hold payment"
 	LiftDisputeHold  Effect = "lift hold dispute"
+	LiftParentHold   Effect = "lift hold parent"
 	OpenEnd          Effect = "leave ends_at open"
 	RestoreEnd       Effect = "ends_at is expires_at again, if no other dispute is open"
 	SetGrace         Effect = "grace_until is the date given"
@@ -222,12 +226,16 @@ func (e Effect) apply(s State, in Input, now time.Time) State {
 		s.Holds = placed(s.Holds, Hold{HoldPayment, in.Source, now, in.Why})
 	case PlaceDisputeHold:
 		s.Holds = placed(s.Holds, Hold{HoldDispute, in.Source, now, in.Why})
+	case PlaceParentHold:
+		s.Holds = placed(s.Holds, Hold{HoldParent, in.Source, now, in.Why})
 	case LiftStaffHolds:
 		s.Holds = lifted(s.Holds, HoldStaff, in.Source)
 	case LiftPaymentHold:
 		s.Holds = lifted(s.Holds, HoldPayment, in.Source)
 	case LiftDisputeHold:
 		s.Holds = lifted(s.Holds, HoldDispute, in.Source)
+	case LiftParentHold:
+		s.Holds = lifted(s.Holds, HoldParent, in.Source)
 	case OpenEnd:
 		s.EndsAt = nil
 	case RestoreEnd:

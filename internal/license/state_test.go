@@ -61,6 +61,7 @@ func everyState() []State {
 		{{Reason: HoldPayment, Source: "a"}},
 		{{Reason: HoldDispute, Source: "a"}},
 		{{Reason: HoldDispute, Source: "a"}, {Reason: HoldDispute, Source: "b"}},
+		{{Reason: HoldParent, Source: "a"}},
 		{{Reason: HoldStaff, Source: "a"}, {Reason: HoldPayment, Source: "a"}, {Reason: HoldDispute, Source: "a"}},
 	}
 	var all []State

@@ -69,4 +69,16 @@ func Until(f Facts, now time.Time) *time.Time {
 	return next
 }
 
+// below are the facts of a development license whose parent has the facts given: it is held while its parent is not
+// active.
+func (f Facts) below(parent Facts) Facts {
+	f.Held = f.Held || parent.Held || parent.Outcome != NoOutcome
+	for _, t := range []*time.Time{parent.GraceUntil, parent.EndsAt} {
+		if t != nil && (f.GraceUntil == nil || t.Before(*f.GraceUntil)) {
+			f.GraceUntil = t
+		}
+	}
+	return f
+}
+
 func reached(t *time.Time, now time.Time) bool { return t != nil && !now.Before(*t) }

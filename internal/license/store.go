@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
@@ -39,15 +40,35 @@ func findByKey(ctx context.Context, tx *db.Tx, key string, f forms) (keyed, erro
 	return rows[found], nil
 }
 
+// factsOf are the facts of a license, with those of its parent: what stops a parent holds its development license.
 func factsOf(r keyed) Facts {
-	return Facts{
+	f := Facts{
 		Outcome: Outcome(r.Outcome), Held: r.Held,
 		ExpiresAt: clock.TimePtr(r.ExpiresAt), GraceUntil: clock.TimePtr(r.GraceUntil), EndsAt: clock.TimePtr(r.EndsAt),
 	}
+	if r.ParentOutcome != nil {
+		f = f.below(Facts{
+			Outcome: Outcome(*r.ParentOutcome), Held: r.ParentHeld,
+			GraceUntil: clock.TimePtr(r.ParentGraceUntil), EndsAt: clock.TimePtr(r.ParentEndsAt),
+		})
+	}
+	return f
 }
 
 func checkFactsOf(r keyed) (CheckFacts, error) {
 	entitlements, err := mergeEntitlements(r.PlanEntitlements, r.Entitlements)
+	if err != nil {
+		return CheckFacts{}, fmt.Errorf("license %s: %w", r.ID, err)
+	}
+	bound, err := placesOf(r.ValidDomains, r.ValidIps, r.ValidDirectories)
+	if err != nil {
+		return CheckFacts{}, fmt.Errorf("license %s: %w", r.ID, err)
+	}
+	suffixes, err := decodeList(r.PrivateSuffixes)
+	if err != nil {
+		return CheckFacts{}, fmt.Errorf("product %s: %w", r.ProductID, err)
+	}
+	hosts, err := decodeList(r.AllowedHosts)
 	if err != nil {
 		return CheckFacts{}, fmt.Errorf("license %s: %w", r.ID, err)
 	}
@@ -57,7 +78,10 @@ func checkFactsOf(r keyed) (CheckFacts, error) {
 		PlanID: r.PlanID, PlanName: r.PlanName,
 		Type: Type(r.Type), ActivationType: ActivationType(r.ActivationType),
 		ActivationLimit: r.ActivationLimit, ActivationsUsed: r.ActivationsUsed,
-		Facts: factsOf(r), Entitlements: entitlements,
+		Facts: factsOf(r), Entitlements: entitlements, UpdatesUntil: clock.TimePtr(r.UpdatesUntil),
+		Bound: bound, Enforced: Enforced{Domain: r.EnforceDomain, IP: r.EnforceIp, Directory: r.EnforceDirectory},
+		Checks:          catalog.Checks{IntervalDays: r.CheckInterval, GraceDays: r.CheckGrace},
+		PrivateSuffixes: suffixes, AllowedHosts: hosts, CustomerName: r.CustomerName, CustomerCompany: r.CustomerCompany,
 	}, nil
 }
 

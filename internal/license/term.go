@@ -129,17 +129,44 @@ func (l *locked) changePlan(ctx context.Context, in Shape) (int64, error) {
 		return 0, err
 	}
 	if in.PlanID != l.row.PlanID {
-		err = note(ctx, l.tx, l.row.ID, Entry{What: WhatPlanChanged, Before: from.PlanName, After: to.PlanName, Why: in.Why})
-		if err != nil {
+		if from.LicenseType != to.LicenseType && !(lasting(from) && lasting(to)) {
+			return 0, fail.Invalid("plan_id", fmt.Sprintf("gives a %s license: a %s one can't become that", to.LicenseType, from.LicenseType))
+		}
+		if err := l.become(ctx, to, in.Why); err != nil {
 			return 0, err
 		}
-		if err := l.tx.SetLicensePlan(ctx, query.SetLicensePlanParams{ID: l.row.ID, PlanID: in.PlanID}); err != nil {
-			return 0, fmt.Errorf("plan of license %s: %w", l.row.ID, err)
-		}
-		l.modified, l.updated = true, append(l.updated, "plan_id")
 	}
 	if l.limit == 0 || was == 0 || is == 0 {
 		return is, nil
 	}
 	return max(is+l.limit-was, 1), nil
+}
+
+// lasting reports whether licenses of a plan can become those of another one that lasts: trials and development licenses
+// come about in other ways.
+func lasting(c catalog.Card) bool {
+	return Type(c.LicenseType) == Purchased || Type(c.LicenseType) == Leased
+}
+
+// become gives the license another plan, and with it that plan's type. Support that lasts as long as the license has no end
+// of its own.
+func (l *locked) become(ctx context.Context, to catalog.Card, why string) error {
+	from, err := catalog.PlanCard(ctx, l.tx, l.row.PlanID)
+	if err != nil {
+		return err
+	}
+	err = note(ctx, l.tx, l.row.ID, Entry{What: WhatPlanChanged, Before: from.PlanName, After: to.PlanName, Why: why})
+	if err != nil {
+		return err
+	}
+	if Type(to.LicenseType) != Purchased {
+		l.row.UpdatesUntil = nil
+	}
+	l.row.PlanID, l.row.Type = to.PlanID, to.LicenseType
+	err = l.tx.SetLicensePlan(ctx, query.SetLicensePlanParams{ID: l.row.ID, PlanID: to.PlanID, Type: to.LicenseType, UpdatesUntil: l.row.UpdatesUntil})
+	if err != nil {
+		return fmt.Errorf("plan of license %s: %w", l.row.ID, err)
+	}
+	l.modified, l.updated = true, append(l.updated, "plan_id")
+	return nil
 }

@@ -64,6 +64,9 @@ var transitions = concat(
 		{From: Cancelled, On: DisputeOpened, To: Cancelled, Do: []Effect{PlaceDisputeHold}},
 		{From: Revoked, On: DisputeOpened, To: Revoked, Do: []Effect{PlaceDisputeHold}},
 	},
+	// A development license takes what stops its parent.
+	placing(ParentStops, PlaceParentHold),
+	lifting(ParentRuns, LiftParentHold),
 	lifting(StaffLifts, LiftStaffHolds),
 	lifting(PaymentLifted, LiftPaymentHold, SetGrace),
 	lifting(DisputeWon, LiftDisputeHold, RestoreEnd),

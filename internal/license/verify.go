@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/page"
@@ -62,6 +63,13 @@ func differencesOf(r query.LicensesToVerifyRow, now time.Time) []billing.Differe
 	told, _, _ := strings.Cut(strings.ReplaceAll(r.ToldState, ",", ""), " ")
 	check("license.history", told, r.Status)
 	check("license.activations", fmt.Sprint(r.ToldAdded-r.ToldRemoved), fmt.Sprint(r.ActivationsUsed))
+	if r.UpdatesUntil != nil {
+		ends := clock.Instant(r.SupportEnds)
+		if ends == 0 {
+			ends = r.CreatedAt // all was taken back
+		}
+		check("license.updates_until", ends.Time().Format(time.RFC3339Nano), r.UpdatesUntil.Time().Format(time.RFC3339Nano))
+	}
 	check("license.near_limit", fmt.Sprint(nearLimit(r.ActivationLimit, r.ActivationsUsed)), fmt.Sprint(r.NearLimit))
 	return found
 }
@@ -86,24 +94,29 @@ func (s *Service) MissingLines(ctx context.Context, tx *db.Tx, links []billing.D
 		switch {
 		case !exists:
 			differences = append(differences, billing.Difference{Subject: l.LineID, Want: "license " + l.Target, Got: "none"})
-		case line != l.LineID:
-			differences = append(differences, billing.Difference{Subject: l.LineID, Want: "license " + l.Target + " for this line", Got: "for line " + line})
+		case line.now != l.LineID && line.asTrial != l.LineID:
+			differences = append(differences, billing.Difference{Subject: l.LineID, Want: "license " + l.Target + " for this line", Got: "for line " + line.now})
 		}
 	}
 	return differences, nil
 }
 
-// linesOf maps those of the licenses that exist to the invoice lines that they were made for; empty: for none.
-func linesOf(ctx context.Context, tx *db.Tx, ids []any) (map[string]string, error) {
-	rows, err := tx.SQL().QueryContext(ctx, `SELECT id, COALESCE(invoice_line_id, '') FROM licenses WHERE id IN (`+page.Placeholders(len(ids))+`)`, ids...)
+// madeFor are the invoice lines that a license was made for, and, if it was bought after a trial, that of the trial; empty:
+// none.
+type madeFor struct{ now, asTrial string }
+
+// linesOf maps those of the licenses that exist to the invoice lines that they were made for.
+func linesOf(ctx context.Context, tx *db.Tx, ids []any) (map[string]madeFor, error) {
+	rows, err := tx.SQL().QueryContext(ctx, `SELECT id, COALESCE(invoice_line_id, ''), COALESCE(trial_line_id, '') FROM licenses WHERE id IN (`+page.Placeholders(len(ids))+`)`, ids...)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
-	lines := make(map[string]string, len(ids))
+	lines := make(map[string]madeFor, len(ids))
 	for rows.Next() {
-		var id, line string
-		if err := rows.Scan(&id, &line); err != nil {
+		var id string
+		var line madeFor
+		if err := rows.Scan(&id, &line.now, &line.asTrial); err != nil {
 			return nil, err
 		}
 		lines[id] = line

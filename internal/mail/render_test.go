@@ -302,6 +302,32 @@ func TestFallbacks(t *testing.T) {
 	}
 }
 
+// Reminders speak of a part only if a part is settled.
+func TestRemindersOfAWholeAndOfAPart(t *testing.T) {
+	t.Parallel()
+	r := newRenderer(testSettings(), nil)
+	for _, c := range []struct {
+		kind          Kind
+		tag           string
+		whole, ofPart string
+	}{
+		{OverdueFirst, "en", "is not paid yet", "€50.00 of it are still open"},
+		{OverdueSecond, "en", "We still have no payment", "A part of it is settled, €50.00 are still open"},
+		{OverdueFirst, "de", "ist noch nicht bezahlt", "Davon sind noch 50,00 € offen"},
+		{OverdueSecond, "de", "noch keine Zahlung erhalten", "Ein Teil davon ist beglichen, 50,00 € sind noch offen"},
+	} {
+		for _, balance := range []int64{19900, 5000} {
+			m := mustRender(t, r, c.kind, c.tag, OverdueData{Invoice: Invoice{Number: "INV-1", Total: money.New(19900, "EUR"), Balance: money.New(balance, "EUR"), DueOn: civil.On(2026, time.March, 1)}})
+			for _, text := range []string{m.Text, words(t, m.HTML)} {
+				text = strings.Join(strings.Fields(text), " ")
+				if strings.Contains(text, c.whole) != (balance == 19900) || strings.Contains(text, c.ofPart) == (balance == 19900) || strings.Contains(text, "{") {
+					t.Errorf("%s in %s, open %d:\n%s", c.kind, c.tag, balance, text)
+				}
+			}
+		}
+	}
+}
+
 func TestWithoutAnAddressOfTheStore(t *testing.T) {
 	t.Parallel()
 	now := *testSettings()

@@ -348,6 +348,9 @@ func TestDisputes(t *testing.T) {
 		if got.Outcome != "lost" || got.Amount != eur(1000) || got.Gateway != "sandbox" || got.Customer != "Ada" || got.Invoice == "" {
 			s.Errorf("%+v", got)
 		}
+		if n := s.count("SELECT COUNT(*) FROM mails WHERE kind = $1", mail.StaffAlert); n != 0 {
+			s.Errorf("%d alerts beside the mails about disputes", n)
+		}
 		// Their customer began them: of a pause or its end nothing is told, of the end of the subscription it is.
 		s.want("ada@example.com", "03-01 invoice_issued", "03-01 order_confirmation", "03-18 invoice_issued", "03-29 invoice_upcoming", "04-01 payment_received",
 			"04-02 subscription_expired")

@@ -142,10 +142,15 @@ func byPerson(m moment) bool {
 
 func toBeTold(m moment) bool { return m.Notify }
 
-// urgent: of late money there is a mail of its own, and of mails that can't be written none is written.
-func urgent(m moment) bool { return m.Kind != TaskMissed && m.Kind != lateMoneyTask }
+// urgent: of late money and of disputes there is a mail of its own, and of mails that can't be written none is written.
+func urgent(m moment) bool {
+	return m.Kind != TaskMissed && m.Kind != lateMoneyTask && m.Kind != disputeTask
+}
 
-// lateMoneyTask is how the payment room asks about money for an invoice that takes none.
-const lateMoneyTask = "late_money"
+// How the payment room asks about money for an invoice that takes none, and for an answer to a dispute.
+const (
+	lateMoneyTask = "late_money"
+	disputeTask   = "dispute.opened"
+)
 
 func byItself(m moment) bool { return m.Why != "by_hand" }

@@ -3,6 +3,7 @@ package order
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/catalog"
@@ -22,6 +23,7 @@ type cart struct {
 	items    []Item
 	lines    []billing.NewLine
 	coupon   *coupon.Coupon // nil: none
+	trials   []string       // the products that the order lets the buyer try
 }
 
 // maxTotal keeps sums over many invoices far from the end of 64 bits.
@@ -34,7 +36,7 @@ func fill(ctx context.Context, tx *db.Tx, in Input, who buyer, binding bool) (ca
 	if err != nil {
 		return cart{}, fmt.Errorf("settings of the store: %w", err)
 	}
-	f := filling{in: in, who: who, settings: settings, tried: map[string]bool{}}
+	f := filling{in: in, who: who, settings: settings}
 	for i, item := range in.Items {
 		if err := f.add(ctx, tx, i, item); err != nil {
 			return cart{}, err
@@ -58,8 +60,7 @@ type filling struct {
 	in       Input
 	who      buyer
 	settings setting.Settings
-	tried    map[string]bool // the products of which an item of this cart is a trial
-	total    int64           // before discount and tax
+	total    int64 // before discount and tax
 	bad      fail.Fields
 }
 
@@ -88,6 +89,20 @@ func (f *filling) add(ctx context.Context, tx *db.Tx, i int, asked Item) error {
 		f.bad.Add(itemField(i, "license_id"), wrong)
 		return nil
 	}
+	if wrong := checkQuantity(asked, offer); wrong != "" {
+		f.bad.Add(itemField(i, "quantity"), wrong)
+		return nil
+	}
+	if isTrial(offer) {
+		may, err := f.try(ctx, tx, offer.ProductID)
+		if err != nil {
+			return err
+		}
+		if !may {
+			f.bad.Add(itemField(i, "price_id"), "is a trial, and this product has been tried already")
+			return nil
+		}
+	}
 	item, err := f.item(ctx, tx, asked, offer)
 	if err != nil {
 		return err
@@ -113,18 +128,48 @@ func (f *filling) item(ctx context.Context, tx *db.Tx, asked Item, offer catalog
 		return item, nil
 	}
 	// Whoever renews a license has no need to try it.
-	if offer.TrialDays == 0 || asked.LicenseID != "" || f.tried[offer.ProductID] {
+	if offer.TrialDays == 0 || asked.LicenseID != "" {
 		return item, nil
 	}
-	used, err := hasTried(ctx, tx, offer.ProductID, f.who)
+	may, err := f.try(ctx, tx, offer.ProductID)
 	if err != nil {
 		return Item{}, err
 	}
-	if !used {
-		f.tried[offer.ProductID] = true
+	if may {
 		item.TrialDays, item.TrialMoney = offer.TrialDays, offer.TrialMoney
 	}
 	return item, nil
+}
+
+// isTrial reports whether an offer sells licenses on trial, which end: another thing than a trial of a subscription.
+func isTrial(offer catalog.Offer) bool {
+	return offer.Kind == catalog.KindLicense && offer.LicenseType == catalog.Trial
+}
+
+// checkQuantity returns why an offer can't be bought so many times at once.
+func checkQuantity(asked Item, offer catalog.Offer) string {
+	switch {
+	case asked.Quantity == 1:
+		return ""
+	case isTrial(offer):
+		return "of a trial is 1"
+	case offer.IsPack():
+		return "of a support pack is 1: it is for one license"
+	}
+	return ""
+}
+
+// try lets the order begin the trial of a product, if the buyer has had none and the order does not yet.
+func (f *filling) try(ctx context.Context, tx *db.Tx, productID string) (bool, error) {
+	if slices.Contains(f.trials, productID) {
+		return false, nil
+	}
+	used, err := hasTried(ctx, tx, productID, f.who)
+	if err != nil || used {
+		return false, err
+	}
+	f.trials = append(f.trials, productID)
+	return true, nil
 }
 
 // count adds what an item costs to the total, unless that becomes more than a total can be. What it costs after a trial

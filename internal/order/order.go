@@ -58,7 +58,8 @@ type Order struct {
 type Item struct {
 	PriceID  string
 	Quantity int64
-	// LicenseID is the license that an add-on is for, or that a subscription renews.
+	// LicenseID is the license that an add-on is for, that a subscription renews, that was on trial until now, or beside which
+	// a development license is used.
 	LicenseID string
 
 	ID          string

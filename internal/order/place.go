@@ -187,11 +187,8 @@ func (c cart) consume(ctx context.Context, tx *db.Tx, orderID string, who buyer)
 			return err
 		}
 	}
-	for _, item := range c.items {
-		if item.TrialDays == 0 {
-			continue
-		}
-		if err := beginTrial(ctx, tx, orderID, item.ProductID, who); err != nil {
+	for _, productID := range c.trials {
+		if err := beginTrial(ctx, tx, orderID, productID, who); err != nil {
 			return err
 		}
 	}

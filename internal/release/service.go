@@ -3,6 +3,8 @@ package release
 import (
 	"context"
 	"fmt"
+	"math"
+	"time"
 
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
@@ -14,8 +16,9 @@ import (
 
 // Service is the releases of a store.
 type Service struct {
-	db  *db.DB
-	dir string
+	db    *db.DB
+	dir   string
+	known knownList
 }
 
 // New returns the releases of d, whose files lie under filesDir. The folder is made when the first file comes.
@@ -72,6 +75,7 @@ func (s *Service) Create(ctx context.Context, in Input) (Release, error) {
 		} else if err != nil {
 			return err
 		}
+		tx.OnCommit(func() { s.known.forget(product.ID) })
 		r = fromRow(query.Release(row))
 		if err := tell(ctx, tx, "release.created", r, event.Change{After: r.Version}, ""); err != nil {
 			return err
@@ -142,6 +146,7 @@ func (s *Service) change(ctx context.Context, id, what string, f func(tx *db.Tx)
 		if r, err = load(ctx, tx, id); err != nil {
 			return err
 		}
+		tx.OnCommit(func() { s.known.forget(r.ProductID) })
 		return tell(ctx, tx, what, r, c, "")
 	})
 	if err != nil {
@@ -175,9 +180,19 @@ func (s *Service) ByID(ctx context.Context, id string) (Release, error) {
 // offers stable releases alone; any other offers its own and stable ones, so that who tries betas is not left behind
 // when the release comes out.
 func (s *Service) Newest(ctx context.Context, productID, channel string) (Release, error) {
+	return s.NewestBy(ctx, productID, channel, time.Time{})
+}
+
+// NewestBy is [Service.Newest] among those that were released at t or before: what a license may run whose support ended
+// then. A zero t is for ever.
+func (s *Service) NewestBy(ctx context.Context, productID, channel string, t time.Time) (Release, error) {
+	until := int64(math.MaxInt64)
+	if !t.IsZero() {
+		until = int64(clock.FromTime(t))
+	}
 	var r Release
 	err := s.db.Read(ctx, func(tx *db.Tx) error {
-		row, err := tx.NewestRelease(ctx, query.NewestReleaseParams{ProductID: productID, Channel: channel})
+		row, err := tx.NewestRelease(ctx, query.NewestReleaseParams{ProductID: productID, Channel: channel, Until: until})
 		if db.NotFound(err) {
 			return fail.NotFound(CodeDownloadNotFound, "There is no published release.")
 		}

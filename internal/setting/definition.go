@@ -102,7 +102,7 @@ type Settings struct {
 	LicenseDock string // the dialect of the LicenseDock mount: "1.0" or "1.9"
 
 	RejectedDays     int // how long rejected activations are kept
-	VerificationDays int // how long public verifications are kept
+	VerificationDays int // how long logged checks are kept
 	MailDays         int // how long mails are kept
 }
 
@@ -216,7 +216,7 @@ var definitions = []Definition{
 		number(1, 3650), 90, func(s *Settings) *int { return &s.RejectedDays }),
 	define("logs.mail_days", "Keep mails", "Days after which a mail is forgotten that was sent, failed or cancelled.",
 		number(30, 3650), 730, func(s *Settings) *int { return &s.MailDays }),
-	define("logs.verification_days", "Keep verifications", "Days after which a public verification is forgotten.",
+	define("logs.verification_days", "Keep logged checks", "Days after which a check is forgotten that was answered with anything but valid, or changed a place.",
 		number(1, 3650), 90, func(s *Settings) *int { return &s.VerificationDays }),
 }
 

@@ -32,6 +32,7 @@ const (
 	EventsRead     Permission = "events:read"
 	JobsWrite      Permission = "jobs:write"
 	TokensWrite    Permission = "tokens:write"
+	KeysWrite      Permission = "keys:write" // those that sign leases, and their roots
 )
 
 // reading is what every role may do.
@@ -40,7 +41,7 @@ var reading = []Permission{LicensesRead, SalesRead, CatalogRead, CustomersRead, 
 // permissions is what each role may do.
 var permissions = map[Role][]Permission{
 	Owner: slices.Concat(reading, []Permission{
-		LicensesWrite, SalesWrite, CatalogWrite, CustomersWrite, SettingsRead, SettingsWrite, StaffWrite, JobsWrite, TokensWrite,
+		LicensesWrite, SalesWrite, CatalogWrite, CustomersWrite, SettingsRead, SettingsWrite, StaffWrite, JobsWrite, TokensWrite, KeysWrite,
 	}),
 	Billing:  slices.Concat(reading, []Permission{SalesWrite, CatalogWrite, CustomersWrite, SettingsRead, JobsWrite}),
 	Support:  slices.Concat(reading, []Permission{LicensesWrite, CustomersWrite, JobsWrite}),

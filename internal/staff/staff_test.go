@@ -27,6 +27,7 @@ func TestRoles(t *testing.T) {
 		{"customers:write", true, true, true, false},
 		{"events:read", true, true, true, true},
 		{"jobs:write", true, true, true, false},
+		{"keys:write", true, false, false, false},
 		{"licenses:read", true, true, true, true},
 		{"licenses:write", true, false, true, false},
 		{"sales:read", true, true, true, true},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/fail"
@@ -41,6 +42,9 @@ func (s *Service) beginAddon(ctx context.Context, tx *db.Tx, sub Subscription, l
 	}
 	card, err := catalog.PlanCard(ctx, tx, offer.PlanID)
 	if err != nil {
+		return err
+	}
+	if err := s.addSupport(ctx, tx, sub, lineID, card); err != nil {
 		return err
 	}
 	n, err := tx.InsertAddon(ctx, query.InsertAddonParams{
@@ -88,4 +92,28 @@ func (s *Service) switchRow(ctx context.Context, tx *db.Tx, row query.LicenseAdd
 		return fmt.Errorf("add-on %s: %w", row.ID, err)
 	}
 	return s.licenses.Reshape(ctx, tx, row.LicenseID, shape)
+}
+
+// addSupport gives a license what a support pack is for: the length of the pack, or of the period that was paid.
+func (s *Service) addSupport(ctx context.Context, tx *db.Tx, sub Subscription, lineID string, card catalog.Card) error {
+	if card.Kind != catalog.KindAddon || card.Support.IsZero() {
+		return nil
+	}
+	in := license.NewSupport{Kind: license.SupportPack, Length: card.Support, LineID: lineID}
+	if sub.ID != "" {
+		in.Length, in.SubscriptionID = civil.Span{Count: sub.Cycle.Months(), Unit: civil.Month}, sub.ID
+	}
+	return s.licenses.AddSupport(ctx, tx, sub.LicenseID, in)
+}
+
+// renewPack gives a license the support of a further period that was paid, if that is what a subscription is for.
+func (s *Service) renewPack(ctx context.Context, tx *db.Tx, sub Subscription, lineID string) error {
+	if sub.Kind != OfAddon {
+		return nil
+	}
+	card, err := catalog.PlanCard(ctx, tx, sub.PlanID)
+	if err != nil {
+		return err
+	}
+	return s.addSupport(ctx, tx, sub, lineID, card)
 }

@@ -94,6 +94,13 @@ func (s *Service) renewBatch(ctx context.Context, tx *db.Tx, customerID string) 
 	if err := insertPeriods(ctx, tx, due, periods); err != nil {
 		return 0, fmt.Errorf("periods: %w", err)
 	}
+	for _, d := range due {
+		if d.Kind == OfAddon && d.LicenseID != "" {
+			if err := s.licenses.NoteChange(ctx, tx, d.LicenseID); err != nil {
+				return 0, err
+			}
+		}
+	}
 	return len(due), moveOn(ctx, tx, due, periods, p)
 }
 

@@ -119,7 +119,11 @@ func (s *Service) deliver(ctx context.Context, tx *db.Tx, sub *Subscription, lin
 	if err != nil {
 		return err
 	}
-	if sold.LicenseID != "" {
+	parent, renews, err := named(ctx, tx, sold, offer)
+	if err != nil {
+		return err
+	}
+	if renews {
 		sub.LicenseID = sold.LicenseID
 		if err := tx.LinkLicense(ctx, query.LinkLicenseParams{ID: sub.LicenseID, SubscriptionID: &sub.ID}); err != nil {
 			return fmt.Errorf("license %s: %w", sub.LicenseID, err)
@@ -128,13 +132,32 @@ func (s *Service) deliver(ctx context.Context, tx *db.Tx, sub *Subscription, lin
 	}
 	l, err := s.licenses.Issue(ctx, tx, license.IssueInput{
 		CustomerID: line.CustomerID, PlanID: sub.PlanID, OrderID: line.OrderID, InvoiceLineID: line.ID, Quantity: sub.Quantity,
-		Reason: line.Reason, SubscriptionID: sub.ID, Term: st.Term,
+		Reason: line.Reason, SubscriptionID: sub.ID, Term: st.Term, ParentID: parent,
 	})
 	if err != nil {
 		return err
 	}
 	sub.LicenseID, sub.LicenseUntil = l.ID, st.Term.ExpiresAt
 	return nil
+}
+
+// named says what the license is for that an item names: it is renewed, or the parent of a development license. What is on
+// trial is neither: it becomes what is issued.
+func named(ctx context.Context, tx *db.Tx, sold order.Sold, offer catalog.Offer) (parent string, renews bool, err error) {
+	if sold.LicenseID == "" {
+		return "", false, nil
+	}
+	l, err := tx.LicenseToSellFor(ctx, sold.LicenseID)
+	if err != nil {
+		return "", false, fmt.Errorf("license %s: %w", sold.LicenseID, err)
+	}
+	switch {
+	case offer.LicenseType == catalog.Development && l.Type == catalog.Purchased:
+		return sold.LicenseID, false, nil
+	case l.Type == catalog.Trial && offer.LicenseType != catalog.Trial:
+		return "", false, nil
+	}
+	return "", true, nil
 }
 
 // renewal fulfils the line of a further period.
@@ -154,6 +177,11 @@ func (s renewal) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line) (stri
 	for i, period := range sub.Periods {
 		if period.LineID == line.ID {
 			at = i
+		}
+	}
+	if !sub.Ended() {
+		if err := s.renewPack(ctx, tx, sub, line.ID); err != nil {
+			return "", err
 		}
 	}
 	if at < 0 {

@@ -41,6 +41,12 @@ func (s *Service) lineChanged(ctx context.Context, tx *db.Tx, inv billing.Invoic
 	if line.Link == nil {
 		return nil
 	}
+	if line.TakenBack || lost {
+		// Whatever else it paid for: support that it paid for has ended.
+		if err := s.licenses.TakeBackSupport(ctx, tx, line.ID, takenBackWhy(lost)); err != nil {
+			return err
+		}
+	}
 	switch line.Link.Kind {
 	case billing.KindLicense:
 		if line.Link.State != billing.Done {
@@ -73,6 +79,13 @@ func (s *Service) lineChanged(ctx context.Context, tx *db.Tx, inv billing.Invoic
 		return s.periodMoney(ctx, tx, id, inv, line, lost, p)
 	}
 	return nil
+}
+
+func takenBackWhy(lost bool) string {
+	if lost {
+		return "the dispute about it was lost"
+	}
+	return "it was refunded"
 }
 
 // periodMoney brings the period of a line in line with its invoice.

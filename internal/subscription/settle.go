@@ -84,6 +84,12 @@ func (s *Service) write(ctx context.Context, tx *db.Tx, sub *Subscription, st St
 	if err := save(ctx, tx, *sub); err != nil {
 		return err
 	}
+	if sub.Kind == OfAddon && sub.LicenseID != "" {
+		// Checks of the license tell when its add-ons are due.
+		if err := s.licenses.NoteChange(ctx, tx, sub.LicenseID); err != nil {
+			return err
+		}
+	}
 	if before == st.Status {
 		return nil
 	}

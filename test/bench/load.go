@@ -141,11 +141,15 @@ func readAnswer(in *bufio.Reader, body []byte) (int, []byte, error) {
 	return status, body, err
 }
 
-// post writes a POST request with a JSON body.
-func post(buf *bytes.Buffer, path string, body []byte) {
+const jsonType = "application/json"
+
+// post writes a POST request.
+func post(buf *bytes.Buffer, path, media string, body []byte) {
 	buf.WriteString("POST ")
 	buf.WriteString(path)
-	buf.WriteString(" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ")
+	buf.WriteString(" HTTP/1.1\r\nHost: localhost\r\nContent-Type: ")
+	buf.WriteString(media)
+	buf.WriteString("\r\nContent-Length: ")
 	buf.WriteString(strconv.Itoa(len(body)))
 	buf.WriteString("\r\n\r\n")
 	buf.Write(body)

@@ -241,7 +241,7 @@ func measure(ctx context.Context, n int, store []string, processes int) error {
 	reference := map[int]float64{}
 	for _, conns := range []int{16, 256} {
 		r, err := bare.load(conns, func(_, i int, buf *bytes.Buffer) func(int, []byte) bool {
-			post(buf, "/", validateBody(i, false))
+			post(buf, "/", jsonType, validateBody(i, false))
 			return func(status int, _ []byte) bool { return status == http.StatusOK }
 		})
 		if err != nil {
@@ -280,6 +280,13 @@ func measure(ctx context.Context, n int, store []string, processes int) error {
 			row(n, what, conns, r, r.perSec/reference[conns])
 		}
 	}
+	for _, conns := range []int{16, 256} {
+		r, err := s.load(conns, verifications(n))
+		if err != nil {
+			return err
+		}
+		row(n, "WHMCS's protocol", conns, r, r.perSec/reference[conns])
+	}
 	s.settle()
 	rss, own = s.memory()
 	fmt.Printf("| %d | after load: %.0f MB resident, %.0f MB of it its own | | | | | | |\n", n, rss, own)
@@ -310,7 +317,18 @@ func scatter(conn, i int) int { return (conn*7919 + i*104729) & 0x7fffffff }
 func checks(n int, identifier bool, pick func(conn, i int) int) request {
 	wanted := []byte(`"valid":true`)
 	return func(conn, i int, buf *bytes.Buffer) func(int, []byte) bool {
-		post(buf, "/api/v1/licenses/validate", validateBody(activeLicense(pick(conn, i)%(n-8)), identifier))
+		post(buf, "/api/v1/licenses/validate", jsonType, validateBody(activeLicense(pick(conn, i)%(n-8)), identifier))
+		return func(status int, body []byte) bool { return status == http.StatusOK && bytes.Contains(body, wanted) }
+	}
+}
+
+// verifications check a license as software does that was made for WHMCS, from where it is bound.
+func verifications(n int) request {
+	wanted := []byte("<status>Active</status>")
+	return func(conn, i int, buf *bytes.Buffer) func(int, []byte) bool {
+		lic := activeLicense(scatter(conn, i) % (n - 8))
+		post(buf, "/whmcs/modules/servers/licensing/verify.php", "application/x-www-form-urlencoded",
+			fmt.Appendf(nil, "licensekey=%s&domain=%s&ip=%s&dir=%s&check_token=1690000000%032x&", licenseKey(lic), licenseHost(lic), seedIP, seedDirectory, i))
 		return func(status int, body []byte) bool { return status == http.StatusOK && bytes.Contains(body, wanted) }
 	}
 }
@@ -324,7 +342,7 @@ func places(n int, salt string) request {
 		if i%2 == 1 {
 			path = "/api/v1/licenses/deactivate"
 		}
-		post(buf, path, fmt.Appendf(nil, `{"license_key":"%s","identifier":"c%d-%d-%s.example.org"}`, licenseKey(lic), conn, i/2, salt))
+		post(buf, path, jsonType, fmt.Appendf(nil, `{"license_key":"%s","identifier":"c%d-%d-%s.example.org"}`, licenseKey(lic), conn, i/2, salt))
 		return func(status int, _ []byte) bool { return status == http.StatusOK }
 	}
 }

@@ -17,6 +17,10 @@ const (
 	perBatch     = 5000
 	seedLimit    = 1_000_000 // of activations per license: the bench measures work, not refusals
 	seedProducts = 3
+
+	// Where every license is in use, beside its host.
+	seedIP        = "192.0.2.7"
+	seedDirectory = "/srv/www"
 )
 
 func licenseKey(n int) string {
@@ -92,8 +96,13 @@ func seedLicense(ctx context.Context, tx *db.Tx, i int, now int64, status string
 	if status == "expired" {
 		expires = now - year + int64(i)
 	}
-	if err := exec(`INSERT INTO licenses (id, key, key_lookup, customer_id, product_id, plan_id, type, status, activation_limit, near_limit, expires_at, grace_until, ends_at, created_at, updated_at)
-		VALUES ($1, $2, $2, $3, $4, $5, 'purchased', $6, $7, $8, $9, $9, $9, $10, $10)`, id, key, customer, product, plan, status, seedLimit, i%50 == 0, expires, now); err != nil {
+	if err := exec(`INSERT INTO licenses (id, key, key_lookup, customer_id, product_id, plan_id, type, status, activation_limit, near_limit, expires_at, grace_until, ends_at, created_at, updated_at,
+		valid_domains, valid_ips, valid_directories)
+		VALUES ($1, $2, $2, $3, $4, $5, 'purchased', $6, $7, $8, $9, $9, $9, $10, $10, $11, $12, $13)`, id, key, customer, product, plan, status, seedLimit, i%50 == 0, expires, now,
+		`["`+licenseHost(i)+`"]`, `["`+seedIP+`"]`, `["`+seedDirectory+`"]`); err != nil {
+		return err
+	}
+	if err := exec(`INSERT INTO foreign_numbers (kind, number, subject_id) VALUES ('service', $1, $2)`, 1_000_001+i, id); err != nil {
 		return err
 	}
 	if status == "suspended" {

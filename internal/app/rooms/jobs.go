@@ -20,6 +20,7 @@ func (r *Rooms) registerJobs() {
 		{"payments.catch_up", time.Hour, r.Payments.CatchUp},
 		{"payments.sweep", 24 * time.Hour, r.Payments.Sweep},
 		{"logs.prune", 24 * time.Hour, r.prune},
+		{"signing_keys.upkeep", 24 * time.Hour, r.Keys.Upkeep},
 	} {
 		r.Jobs.Register(upkeep.kind, func(ctx context.Context, _ job.Job) error { return upkeep.do(ctx) })
 		r.Jobs.Lately(upkeep.kind, upkeep.every)

@@ -45,7 +45,7 @@ func newOutside(t *testing.T) *outside {
 	t.Helper()
 	o := &outside{}
 	var err error
-	if o.smtp, err = net.Listen("tcp", "127.0.0.1:0"); err != nil { //nolint:noctx // for as long as the test runs
+	if o.smtp, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = o.smtp.Close() })
@@ -191,7 +191,7 @@ func TestRecovery(t *testing.T) {
 			}
 			// Licenses are checked and sold, and pages read.
 			l := must(r.Licenses.ByID(ctx, paid.LicenseIDs[0]))(t)
-			if e := must(r.Checks.Lookup(ctx, l.Key, s.Clock.Now()))(t); e.Status != license.Active {
+			if e := must(r.Index.Lookup(ctx, l.Key, s.Clock.Now()))(t); e.Status != license.Active {
 				t.Errorf("the license is %s", e.Status)
 			}
 			must(r.Orders.Place(ctx, order.Input{CustomerID: ada.ID, Items: []order.Item{{PriceID: price.ID, Quantity: 1}}}))(t)

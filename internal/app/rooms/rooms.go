@@ -18,9 +18,12 @@ import (
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/license/check"
 	"github.com/keystead/keystead/internal/license/index"
+	"github.com/keystead/keystead/internal/license/lease"
 	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/movein"
 	"github.com/keystead/keystead/internal/notice"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
@@ -64,8 +67,11 @@ type Rooms struct {
 	Coupons       *coupon.Service
 	Releases      *release.Service
 	Licenses      *license.Service
-	Checks        *index.Index
+	Index         *index.Index
+	Checks        *check.Service
+	Keys          *lease.Keys // that sign leases
 	Counts        *index.Counts
+	MoveIn        *movein.Service // takes over what other programs kept
 	Billing       *billing.Service
 	Payments      *payment.Service
 	Sandbox       *sandbox.Sandbox // nil in a live store
@@ -121,10 +127,19 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 	r.Releases = release.New(d, c.Files)
 	r.Licenses = license.New(d)
 	r.Catalog.UseKeys(r.Licenses)
-	r.Checks = index.New(d, r.Licenses, index.Options{Logger: c.Logger})
-	r.Licenses.OnChange(r.Checks.Touch)
-	r.Catalog.OnChange(r.Checks.NoteCatalogChange)
+	r.Catalog.UseBox(crypt.NewBox(c.Key.Derive("check secrets")))
+	r.Index = index.New(d, r.Licenses, index.Options{Logger: c.Logger})
+	r.Licenses.OnChange(r.Index.Touch)
+	r.Catalog.OnChange(r.Index.NoteCatalogChange)
+	r.Keys = lease.NewKeys(d, crypt.NewBox(c.Key.Derive("signing keys")))
+	r.Checks = check.New(check.Config{
+		Licenses: r.Licenses, Index: r.Index, Counts: counts, Keys: r.Keys, Releases: r.Releases, Clock: d.Clock(), Issuer: r.issuer,
+		OpenSecret: r.Catalog.OpenCheckSecret,
+	})
+	r.Customers.OnChange(r.Licenses.NoteCustomerChange)
 	r.Licenses.ShowPending(counts.PendingIn)
+	r.Licenses.FlushBefore(counts.Flush)
+	r.MoveIn = movein.New(d, r.Catalog, r.Customers, r.Licenses)
 	r.Billing = billing.New(d, invoiceTerms, r.Jobs)
 	r.Billing.Register(billing.KindLicense, LicenseIssuer{r.Licenses})
 	r.Billing.CheckTargets(billing.KindLicense, r.Licenses.MissingLines)
@@ -146,7 +161,7 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 
 // Start begins what runs by itself: jobs, due work, the warming of the index, the feed of other processes' changes.
 func (r *Rooms) Start(ctx context.Context) {
-	r.Checks.Start()
+	r.Index.Start()
 	r.Jobs.Start(ctx)
 	r.Automation.Start(ctx)
 	if !r.config.Rehearsal {
@@ -161,7 +176,7 @@ func (r *Rooms) Close(ctx context.Context) error {
 	r.Mail.Stop()
 	r.Automation.Stop()
 	r.Jobs.Stop()
-	r.Checks.Close()
+	r.Index.Close()
 	return r.Counts.Close(ctx)
 }
 
@@ -172,4 +187,13 @@ func (r *Rooms) askGateways(ctx context.Context) (recovery.Asked, error) {
 		r.config.Logger.Warn("ask gateways what they have told since the backup; that is tried again every hour", "err", err)
 	}
 	return r.Payments.FindAll(ctx)
+}
+
+// issuer is how leases name this store: information only, as hosts move.
+func (r *Rooms) issuer(ctx context.Context) (string, error) {
+	s, err := r.Settings.Get(ctx)
+	if err != nil {
+		return "", err
+	}
+	return s.BaseURL, nil
 }

@@ -51,7 +51,7 @@ func TestRoomsHearOfEachOther(t *testing.T) {
 	}
 
 	// Checks answer from memory, and no longer once the license or the catalog has changed.
-	check := func(key string) index.Entry { return must(r.Checks.Lookup(ctx, key, s.Clock.Now()))(t) }
+	check := func(key string) index.Entry { return must(r.Index.Lookup(ctx, key, s.Clock.Now()))(t) }
 	if e := check(l.Key); e.Status != license.Active {
 		t.Fatalf("status %s", e.Status)
 	}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/collection"
 	"github.com/keystead/keystead/internal/db"
@@ -24,6 +25,17 @@ func (i LicenseIssuer) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line)
 	in := license.IssueInput{
 		CustomerID: line.CustomerID, PlanID: line.PlanID, OrderID: line.OrderID, InvoiceLineID: line.ID,
 		Quantity: line.Quantity, Reason: line.Reason,
+	}
+	card, err := catalog.PlanCard(ctx, tx, line.PlanID)
+	if err != nil {
+		return "", err
+	}
+	if card.LicenseType == catalog.Development {
+		sold, err := order.SoldItem(ctx, tx, line.OrderItemID)
+		if err != nil {
+			return "", err
+		}
+		in.ParentID = sold.LicenseID
 	}
 	if !line.ValidFor.IsZero() {
 		s, err := setting.Load(ctx, tx)

@@ -10,6 +10,16 @@ CREATE TABLE products (
     key_ignore_case       BOOLEAN NOT NULL DEFAULT FALSE,
     self_removal          BOOLEAN NOT NULL DEFAULT TRUE,
     self_removals_per_30d BIGINT NOT NULL DEFAULT 0 CHECK (self_removals_per_30d >= 0),
+    -- Of the place of a license's first check, what later checks must match.
+    enforce_domain        BOOLEAN NOT NULL DEFAULT FALSE,
+    enforce_ip            BOOLEAN NOT NULL DEFAULT FALSE,
+    enforce_directory     BOOLEAN NOT NULL DEFAULT FALSE,
+    self_reissue          BOOLEAN NOT NULL DEFAULT TRUE, -- customers may clear the bound place
+    max_reissues          BIGINT NOT NULL DEFAULT 0 CHECK (max_reissues >= 0), -- of one license by customers; 0: any number
+    pack_name             TEXT NOT NULL DEFAULT '', -- how the support that a purchase includes is called
+    private_suffixes      TEXT NOT NULL DEFAULT '[]', -- domains below which development licenses run too
+    public_check          BOOLEAN NOT NULL DEFAULT FALSE, -- a page tells visitors whether a domain is licensed
+    check_secret          TEXT NOT NULL DEFAULT '', -- sealed; shared with software that checks over WHMCS's protocol
     status                TEXT NOT NULL CHECK (status IN ('active', 'archived')),
     version               BIGINT NOT NULL DEFAULT 1,
     created_at            BIGINT NOT NULL,
@@ -20,20 +30,29 @@ CREATE TABLE plans (
     id               TEXT COLLATE "C" PRIMARY KEY,
     product_id       TEXT COLLATE "C" NOT NULL REFERENCES products (id),
     name             TEXT NOT NULL,
-    license_type     TEXT NOT NULL CHECK (license_type IN ('purchased')),
+    license_type     TEXT NOT NULL CHECK (license_type IN ('purchased', 'leased', 'development', 'trial')),
     activation_type  TEXT NOT NULL CHECK (activation_type IN ('domain', 'device', 'seat', 'instance')),
     activation_limit BIGINT NOT NULL CHECK (activation_limit >= 0),
     entitlements     TEXT NOT NULL DEFAULT '{}',
     -- An add-on belongs to a license that another plan has issued; what it adds lasts as long as it is paid for.
     kind             TEXT NOT NULL DEFAULT 'license' CHECK (kind IN ('license', 'addon')),
     extra_activations BIGINT NOT NULL DEFAULT 0 CHECK (extra_activations >= 0),
+    -- How long support and upgrades last: those that a purchased license includes (null: for ever), or those of an
+    -- add-on that is a support pack (null: it is none; sold in cycles, each paid period counts instead).
+    support_count    BIGINT CHECK (support_count > 0),
+    support_unit     TEXT CHECK (support_unit IN ('day', 'week', 'month', 'year')),
+    check_interval   BIGINT NOT NULL DEFAULT 7 CHECK (check_interval BETWEEN 1 AND 366), -- days between checks
+    check_grace      BIGINT NOT NULL DEFAULT 3 CHECK (check_grace BETWEEN 0 AND 366), -- days that silence is borne after that
+    file_days        BIGINT NOT NULL DEFAULT 0 CHECK (file_days BETWEEN 0 AND 1096), -- that a lease file is valid; 0: there are none
     visibility       TEXT NOT NULL DEFAULT 'public' CHECK (visibility IN ('public', 'hidden')),
     status           TEXT NOT NULL CHECK (status IN ('active', 'archived')),
     version          BIGINT NOT NULL DEFAULT 1,
     created_at       BIGINT NOT NULL,
     updated_at       BIGINT NOT NULL,
     UNIQUE (product_id, name),
-    CHECK (kind = 'addon' OR extra_activations = 0)
+    CHECK (kind = 'addon' OR extra_activations = 0),
+    CHECK ((support_count IS NULL) = (support_unit IS NULL)),
+    CHECK (support_count IS NULL OR kind = 'addon' OR license_type = 'purchased')
 );
 
 -- To which plans a subscriber of a plan may change; none: to every other of the product.

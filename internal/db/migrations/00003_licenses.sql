@@ -10,8 +10,11 @@ CREATE TABLE licenses (
     plan_id          TEXT COLLATE "C" NOT NULL REFERENCES plans (id),
     order_id         TEXT COLLATE "C" REFERENCES orders (id),
     invoice_line_id  TEXT COLLATE "C" UNIQUE REFERENCES fulfilments (line_id),
+    trial_line_id    TEXT COLLATE "C" UNIQUE REFERENCES fulfilments (line_id), -- that it was issued for when it was a trial
     subscription_id  TEXT COLLATE "C" UNIQUE, -- that pays for it
-    type             TEXT NOT NULL CHECK (type IN ('purchased')),
+    type             TEXT NOT NULL CHECK (type IN ('purchased', 'leased', 'development', 'trial')),
+    parent_id        TEXT COLLATE "C" REFERENCES licenses (id), -- of a development license
+    free             BOOLEAN NOT NULL DEFAULT FALSE, -- the development license that comes with its parent
     status           TEXT NOT NULL CHECK (status IN ('active', 'expired', 'suspended', 'revoked', 'cancelled')),
     outcome          TEXT NOT NULL DEFAULT '' CHECK (outcome IN ('', 'revoked', 'cancelled')),
     activation_limit BIGINT NOT NULL CHECK (activation_limit >= 0),
@@ -20,9 +23,18 @@ CREATE TABLE licenses (
     expires_at       BIGINT,
     grace_until      BIGINT,
     ends_at          BIGINT,
+    updates_until    BIGINT, -- the latest end of its support periods; null: no end, or of a type that has none
+    -- The place that it is bound to: lists in JSON. An empty one is open, and the next check that names one binds it.
+    valid_domains     TEXT NOT NULL DEFAULT '[]',
+    valid_ips         TEXT NOT NULL DEFAULT '[]',
+    valid_directories TEXT NOT NULL DEFAULT '[]',
+    reissues         BIGINT NOT NULL DEFAULT 0 CHECK (reissues >= 0), -- since staff set it back
+    allowed_hosts    TEXT NOT NULL DEFAULT '[]', -- public ones on which this development license may run
     version          BIGINT NOT NULL DEFAULT 1,
     created_at       BIGINT NOT NULL,
     updated_at       BIGINT NOT NULL,
+    CHECK (parent_id IS NULL OR type = 'development'),
+    CHECK (NOT free OR parent_id IS NOT NULL),
     CHECK (outcome = '' OR status = outcome),
     CHECK (status NOT IN ('revoked', 'cancelled') OR outcome = status)
 );
@@ -34,6 +46,10 @@ CREATE INDEX licenses_by_plan ON licenses (plan_id, status, id);
 CREATE INDEX licenses_by_expiry ON licenses (status, expires_at, id);
 CREATE INDEX licenses_grace_due ON licenses (status, grace_until) WHERE status = 'active';
 CREATE INDEX licenses_end_due ON licenses (status, ends_at);
+CREATE UNIQUE INDEX licenses_free_of_parent ON licenses (parent_id) WHERE free;
+CREATE INDEX licenses_by_parent ON licenses (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX licenses_trials ON licenses (customer_id, product_id) WHERE type = 'trial';
+CREATE INDEX licenses_by_updates ON licenses (updates_until, id) WHERE updates_until IS NOT NULL;
 CREATE INDEX licenses_near_limit ON licenses (status, id) WHERE near_limit;
 
 CREATE TABLE license_holds (
@@ -106,19 +122,22 @@ CREATE TABLE checks_hourly (
     check_count BIGINT NOT NULL
 );
 
--- Answers other than "valid".
+-- Answers other than "valid", and changes of place.
 CREATE TABLE verification_log (
     id         TEXT COLLATE "C" PRIMARY KEY,
     license_id TEXT COLLATE "C" NOT NULL REFERENCES licenses (id),
     at         BIGINT NOT NULL,
     result     TEXT NOT NULL,
     identifier TEXT NOT NULL DEFAULT '',
+    domain     TEXT NOT NULL DEFAULT '', -- the place that the caller named
+    place_ip   TEXT NOT NULL DEFAULT '',
+    directory  TEXT NOT NULL DEFAULT '',
     version    TEXT NOT NULL DEFAULT '',
-    ip         TEXT NOT NULL DEFAULT '',
+    ip         TEXT NOT NULL DEFAULT '', -- of the connection
     user_agent TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX verification_log_by_license ON verification_log (license_id, id);
-CREATE INDEX verification_log_by_age ON verification_log (at);
+CREATE INDEX verification_log_by_age ON verification_log (at, result);
 
 -- Served and refused downloads.
 CREATE TABLE download_log (

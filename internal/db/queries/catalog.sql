@@ -1,8 +1,10 @@
 -- name: InsertProduct :exec
 INSERT INTO products (id, slug, name, description, requires_license, key_prefix, key_length, key_ignore_case,
-    self_removal, self_removals_per_30d, status, created_at, updated_at)
+    self_removal, self_removals_per_30d, enforce_domain, enforce_ip, enforce_directory, self_reissue, max_reissues, pack_name,
+    private_suffixes, public_check, status, created_at, updated_at)
 VALUES (@id, @slug, @name, @description, @requires_license, @key_prefix, @key_length, @key_ignore_case,
-    @self_removal, @self_removals_per_30d, 'active', @created_at, @created_at);
+    @self_removal, @self_removals_per_30d, @enforce_domain, @enforce_ip, @enforce_directory, @self_reissue, @max_reissues, @pack_name,
+    @private_suffixes, @public_check, 'active', @created_at, @created_at);
 
 -- Takes the row's lock and changes nothing: whoever decides from more than the product itself holds it first.
 -- name: LockProduct :execrows
@@ -11,9 +13,15 @@ UPDATE products SET version = version WHERE id = @id;
 -- name: UpdateProduct :exec
 UPDATE products SET name = @name, description = @description, requires_license = @requires_license,
     key_prefix = @key_prefix, key_length = @key_length, key_ignore_case = @key_ignore_case,
-    self_removal = @self_removal, self_removals_per_30d = @self_removals_per_30d, status = @status,
+    self_removal = @self_removal, self_removals_per_30d = @self_removals_per_30d, enforce_domain = @enforce_domain,
+    enforce_ip = @enforce_ip, enforce_directory = @enforce_directory, self_reissue = @self_reissue,
+    max_reissues = @max_reissues, pack_name = @pack_name, private_suffixes = @private_suffixes,
+    public_check = @public_check, status = @status,
     version = version + 1, updated_at = @updated_at
 WHERE id = @id;
+
+-- name: SetCheckSecret :exec
+UPDATE products SET check_secret = @check_secret, version = version + 1, updated_at = @updated_at WHERE id = @id;
 
 -- name: Product :one
 SELECT * FROM products WHERE id = @id;
@@ -28,16 +36,18 @@ ORDER BY id LIMIT CAST(@n AS BIGINT);
 
 -- name: InsertPlan :exec
 INSERT INTO plans (id, product_id, kind, name, license_type, activation_type, activation_limit, extra_activations,
-    entitlements, visibility, status, created_at, updated_at)
+    entitlements, support_count, support_unit, check_interval, check_grace, file_days, visibility, status, created_at, updated_at)
 VALUES (@id, @product_id, @kind, @name, @license_type, @activation_type, @activation_limit, @extra_activations,
-    @entitlements, @visibility, 'active', @created_at, @created_at);
+    @entitlements, @support_count, @support_unit, @check_interval, @check_grace, @file_days, @visibility, 'active', @created_at, @created_at);
 
 -- name: LockPlan :execrows
 UPDATE plans SET version = version WHERE id = @id;
 
 -- name: UpdatePlan :exec
 UPDATE plans SET name = @name, activation_limit = @activation_limit, extra_activations = @extra_activations,
-    entitlements = @entitlements, visibility = @visibility, status = @status,
+    entitlements = @entitlements, support_count = @support_count, support_unit = @support_unit,
+    check_interval = @check_interval, check_grace = @check_grace, file_days = @file_days,
+    visibility = @visibility, status = @status,
     version = version + 1, updated_at = @updated_at
 WHERE id = @id;
 
@@ -71,9 +81,10 @@ SELECT * FROM plans WHERE product_id = @product_id ORDER BY id;
 -- name: PlanCard :one
 SELECT products.id AS product_id, products.slug AS product_slug, products.name AS product_name,
     products.requires_license, products.key_prefix, products.key_length, products.key_ignore_case,
-    products.self_removal, products.self_removals_per_30d,
+    products.self_removal, products.self_removals_per_30d, products.self_reissue, products.max_reissues, products.pack_name,
+    products.private_suffixes,
     plans.id AS plan_id, plans.name AS plan_name, plans.license_type, plans.activation_type, plans.activation_limit,
-    plans.entitlements, plans.kind, plans.extra_activations
+    plans.entitlements, plans.kind, plans.extra_activations, plans.support_count, plans.support_unit, plans.file_days
 FROM plans JOIN products ON products.id = plans.product_id
 WHERE plans.id = @id;
 
@@ -98,7 +109,8 @@ SELECT prices.* FROM prices JOIN plans ON plans.id = prices.plan_id WHERE plans.
 -- name: PriceOffer :one
 SELECT prices.id, prices.cycle, prices.currency, prices.amount, prices.setup_fee, prices.trial_days,
     prices.trial_amount, prices.tax_class, prices.status AS price_status,
-    plans.id AS plan_id, plans.name AS plan_name, plans.status AS plan_status, plans.kind AS plan_kind, plans.visibility,
+    prices.valid_for_count, prices.valid_for_unit, plans.id AS plan_id, plans.name AS plan_name, plans.status AS plan_status,
+    plans.kind AS plan_kind, plans.license_type, plans.support_count, plans.support_unit, plans.visibility,
     products.id AS product_id, products.name AS product_name, products.status AS product_status,
     products.requires_license
 FROM prices

@@ -44,8 +44,9 @@ UPDATE activations SET last_seen_at = @last_seen_at
 WHERE license_id = @license_id AND identifier = @identifier AND last_seen_at < @last_seen_at;
 
 -- name: InsertVerification :exec
-INSERT INTO verification_log (id, license_id, at, result, identifier, version, ip, user_agent)
+INSERT INTO verification_log (id, license_id, at, result, identifier, domain, place_ip, directory, version, ip, user_agent)
 SELECT CAST(@id AS TEXT), l.id, CAST(@at AS BIGINT), CAST(@result AS TEXT), CAST(@identifier AS TEXT),
+    CAST(@domain AS TEXT), CAST(@place_ip AS TEXT), CAST(@directory AS TEXT),
     CAST(@version AS TEXT), CAST(@ip AS TEXT), CAST(@user_agent AS TEXT)
 FROM licenses l WHERE l.id = @license_id;
 

@@ -5,8 +5,12 @@
 -- each of its normal forms; the plan's activation type decides which one counts. activation_id is empty if it is not
 -- active.
 SELECT l.id, l.key, l.key_lookup, l.customer_id, l.product_id, p.slug AS product_slug, p.name AS product_name,
-       p.key_ignore_case, l.plan_id, n.name AS plan_name, l.type, n.activation_type, l.outcome, l.expires_at,
-       l.grace_until, l.ends_at, l.activation_limit, l.near_limit, l.entitlements,
+       p.key_ignore_case, p.enforce_domain, p.enforce_ip, p.enforce_directory, p.private_suffixes,
+       l.plan_id, n.name AS plan_name, n.check_interval, n.check_grace, l.type, n.activation_type, l.outcome, l.expires_at,
+       l.grace_until, l.ends_at, l.updates_until, l.valid_domains, l.valid_ips, l.valid_directories, l.allowed_hosts,
+       c.name AS customer_name, c.company AS customer_company,
+       parent.outcome AS parent_outcome, parent.grace_until AS parent_grace_until, parent.ends_at AS parent_ends_at,
+       EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = l.parent_id) AS parent_held, l.activation_limit, l.near_limit, l.entitlements,
        n.entitlements AS plan_entitlements, l.version,
        EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = l.id) AS held,
        (SELECT count(*) FROM activations a WHERE a.license_id = l.id) AS activations_used,
@@ -16,6 +20,8 @@ SELECT l.id, l.key, l.key_lookup, l.customer_id, l.product_id, p.slug AS product
 FROM licenses l
 JOIN products p ON p.id = l.product_id
 JOIN plans n ON n.id = l.plan_id
+JOIN customers c ON c.id = l.customer_id
+LEFT JOIN licenses parent ON parent.id = l.parent_id
 WHERE l.key_lookup IN (@key, @folded);
 
 -- name: IdentifierActive :one
@@ -32,18 +38,18 @@ WHERE product_id = @product_id AND key_lookup <> key;
 -- Issuing
 
 -- name: InsertLicense :execrows
--- No row: the invoice line has its license already, or the key is taken.
-INSERT INTO licenses (id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, subscription_id, type, status,
-    activation_limit, expires_at, grace_until, ends_at, created_at, updated_at)
-VALUES (@id, @key, @key_lookup, @customer_id, @product_id, @plan_id, @order_id, @invoice_line_id, @subscription_id, @type, @status,
-    @activation_limit, @expires_at, @grace_until, @ends_at, @created_at, @created_at)
+-- No row: the invoice line has its license already, the parent its free one, or the key is taken.
+INSERT INTO licenses (id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, subscription_id, type, parent_id, free,
+    status, activation_limit, expires_at, grace_until, ends_at, created_at, updated_at)
+VALUES (@id, @key, @key_lookup, @customer_id, @product_id, @plan_id, @order_id, @invoice_line_id, @subscription_id, @type, @parent_id, @free,
+    @status, @activation_limit, @expires_at, @grace_until, @ends_at, @created_at, @created_at)
 ON CONFLICT DO NOTHING;
 
 -- name: InsertLicenseChecks :exec
 INSERT INTO license_checks (license_id) VALUES (@license_id);
 
 -- name: LicenseOfInvoiceLine :one
-SELECT id FROM licenses WHERE invoice_line_id = @invoice_line_id;
+SELECT id FROM licenses WHERE invoice_line_id = @line_id OR trial_line_id = @line_id;
 
 -- Changing one license
 
@@ -64,7 +70,7 @@ UPDATE licenses SET status = @status, outcome = @outcome, expires_at = @expires_
 WHERE id = @id;
 
 -- name: SetLicensePlan :exec
-UPDATE licenses SET plan_id = @plan_id WHERE id = @id;
+UPDATE licenses SET plan_id = @plan_id, type = @type, updates_until = @updates_until WHERE id = @id;
 
 -- name: HoldsOfLicense :many
 SELECT * FROM license_holds WHERE license_id = @license_id ORDER BY since, reason, source;
@@ -202,12 +208,60 @@ SELECT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = @subject_id AND e.typ
 
 -- name: LicensesToVerify :many
 -- Each license beside what its history says of it: the last state, and the activations added less those removed.
-SELECT l.id, l.status, l.outcome, l.expires_at, l.grace_until, l.ends_at, l.activation_limit, l.near_limit,
+SELECT l.id, l.status, l.outcome, l.expires_at, l.grace_until, l.ends_at, l.activation_limit, l.near_limit, l.updates_until, l.created_at,
+       CAST(COALESCE((SELECT max(s.ends_at) FROM support_periods s WHERE s.license_id = l.id AND s.taken_back_at IS NULL), 0) AS BIGINT) AS support_ends,
        EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = l.id) AS held,
        (SELECT count(*) FROM activations a WHERE a.license_id = l.id) AS activations_used,
        CAST(COALESCE((SELECT h.after FROM license_history h WHERE h.license_id = l.id
+           AND h.what NOT IN ('bound', 'reissued') AND h.what NOT LIKE 'places_%' AND h.what NOT LIKE 'reissues_%' AND h.what NOT LIKE 'hosts_%' AND h.what NOT LIKE 'support_%'
            AND h.what NOT LIKE 'activation_%' AND h.what NOT LIKE 'limit_%' AND h.what NOT LIKE 'entitlements_%' AND h.what NOT LIKE 'plan_%'
            ORDER BY h.id DESC LIMIT 1), '') AS TEXT) AS told_state,
        (SELECT count(*) FROM license_history h WHERE h.license_id = l.id AND h.what LIKE 'activation_added%') AS told_added,
        (SELECT count(*) FROM license_history h WHERE h.license_id = l.id AND h.what LIKE 'activation_removed%') AS told_removed
 FROM licenses l WHERE l.id > @after ORDER BY l.id LIMIT CAST(@n AS BIGINT);
+
+-- name: SetBoundPlaces :exec
+UPDATE licenses SET valid_domains = @valid_domains, valid_ips = @valid_ips, valid_directories = @valid_directories,
+    updated_at = @updated_at
+WHERE id = @id;
+
+-- name: ForgetDomains :exec
+DELETE FROM license_domains WHERE license_id = @license_id;
+
+-- name: KeepDomain :exec
+INSERT INTO license_domains (product_id, domain, license_id) VALUES (@product_id, @domain, @license_id) ON CONFLICT DO NOTHING;
+
+-- name: SetReissues :exec
+UPDATE licenses SET reissues = @reissues, updated_at = @updated_at WHERE id = @id;
+
+-- name: SetAllowedHosts :exec
+UPDATE licenses SET allowed_hosts = @allowed_hosts, updated_at = @updated_at WHERE id = @id;
+
+-- Logged checks
+
+-- name: LoggedByHour :many
+-- At most a million of them: in a store that is being flooded the chart shows the last ones.
+SELECT v.at / 3600000000 AS hour, v.result, count(*) AS logged
+FROM (SELECT w.at, w.result FROM verification_log w WHERE w.at >= @since ORDER BY w.at DESC LIMIT 1000000) v
+GROUP BY v.at / 3600000000, v.result;
+
+-- name: LoggedOfLicense :many
+SELECT v.at / 3600000000 AS hour, v.result, count(*) AS logged
+FROM (SELECT w.at, w.result FROM verification_log w WHERE w.license_id = @license_id AND w.at >= @since ORDER BY w.id DESC LIMIT 100000) v
+GROUP BY v.at / 3600000000, v.result;
+
+-- Bans
+
+-- name: InsertBan :execrows
+INSERT INTO bans (id, kind, value, why, created_at) VALUES (@id, @kind, @value, @why, @created_at) ON CONFLICT DO NOTHING;
+
+-- name: DeleteBan :execrows
+DELETE FROM bans WHERE id = @id;
+
+-- name: Bans :many
+SELECT * FROM bans ORDER BY kind, value;
+
+-- name: TakeTrialPlace :execrows
+-- No row: another license was on trial there.
+INSERT INTO trial_places (product_id, identifier, license_id, created_at) VALUES (@product_id, @identifier, @license_id, @created_at)
+ON CONFLICT (product_id, identifier) DO UPDATE SET created_at = trial_places.created_at WHERE trial_places.license_id = excluded.license_id;

@@ -51,7 +51,8 @@ SELECT
             AND orders.status NOT IN ('pending', 'cancelled')) AS BIGINT) AS bought;
 
 -- name: LicenseToSellFor :one
-SELECT licenses.customer_id, licenses.product_id, licenses.plan_id, licenses.outcome, licenses.expires_at, licenses.ends_at,
+SELECT licenses.customer_id, licenses.product_id, licenses.plan_id, licenses.type, licenses.outcome, licenses.expires_at,
+    licenses.grace_until, licenses.ends_at, licenses.updates_until, EXISTS (SELECT 1 FROM license_holds WHERE license_holds.license_id = licenses.id) AS held,
     CAST((SELECT COUNT(*) FROM subscriptions
         WHERE subscriptions.license_id = licenses.id AND subscriptions.kind = 'license' AND subscriptions.ended_on IS NULL) AS BIGINT) AS subscriptions
 FROM licenses WHERE licenses.id = @id;

@@ -15,6 +15,7 @@ SELECT * FROM releases WHERE product_id = @product_id AND precedence = @preceden
 -- name: NewestRelease :one
 SELECT * FROM releases
 WHERE product_id = @product_id AND published_at IS NOT NULL AND (channel = 'stable' OR channel = @channel)
+    AND releases.released_at <= CAST(@until AS BIGINT)
 ORDER BY precedence DESC LIMIT 1;
 
 -- name: ListReleases :many
@@ -51,3 +52,16 @@ VALUES (@id, @license_id, @product_id, @release_id, @file, @result, @ip, @user_a
 
 -- name: ListDownloadsByLicense :many
 SELECT * FROM download_log WHERE license_id = @license_id ORDER BY id DESC LIMIT CAST(@n AS BIGINT);
+
+-- name: VersionsOfProduct :many
+SELECT version, precedence, channel, released_at, published_at FROM releases WHERE product_id = @product_id;
+
+-- name: NoteUnknownVersion :exec
+-- A product keeps the first thousand: whoever makes up versions can't fill the store.
+INSERT INTO unknown_versions (product_id, version, first_at, last_at)
+SELECT products.id, CAST(@version AS TEXT), CAST(@at AS BIGINT), CAST(@at AS BIGINT) FROM products
+WHERE products.id = @product_id AND (SELECT count(*) FROM unknown_versions WHERE unknown_versions.product_id = @product_id) < 1000
+ON CONFLICT (product_id, version) DO UPDATE SET last_at = excluded.last_at;
+
+-- name: UnknownVersions :many
+SELECT * FROM unknown_versions WHERE product_id = @product_id ORDER BY last_at DESC, version LIMIT 1000;

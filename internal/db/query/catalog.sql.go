@@ -22,9 +22,9 @@ func (q *Queries) DeletePlanPaths(ctx context.Context, planID string) error {
 
 const insertPlan = `-- name: InsertPlan :exec
 INSERT INTO plans (id, product_id, kind, name, license_type, activation_type, activation_limit, extra_activations,
-    entitlements, visibility, status, created_at, updated_at)
+    entitlements, support_count, support_unit, check_interval, check_grace, file_days, visibility, status, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
-    $9, $10, 'active', $11, $11)
+    $9, $10, $11, $12, $13, $14, $15, 'active', $16, $16)
 `
 
 type InsertPlanParams struct {
@@ -37,6 +37,11 @@ type InsertPlanParams struct {
 	ActivationLimit  int64
 	ExtraActivations int64
 	Entitlements     string
+	SupportCount     *int64
+	SupportUnit      *string
+	CheckInterval    int64
+	CheckGrace       int64
+	FileDays         int64
 	Visibility       string
 	CreatedAt        clock.Instant
 }
@@ -52,6 +57,11 @@ func (q *Queries) InsertPlan(ctx context.Context, arg InsertPlanParams) error {
 		arg.ActivationLimit,
 		arg.ExtraActivations,
 		arg.Entitlements,
+		arg.SupportCount,
+		arg.SupportUnit,
+		arg.CheckInterval,
+		arg.CheckGrace,
+		arg.FileDays,
 		arg.Visibility,
 		arg.CreatedAt,
 	)
@@ -130,9 +140,11 @@ func (q *Queries) InsertPrice(ctx context.Context, arg InsertPriceParams) error 
 
 const insertProduct = `-- name: InsertProduct :exec
 INSERT INTO products (id, slug, name, description, requires_license, key_prefix, key_length, key_ignore_case,
-    self_removal, self_removals_per_30d, status, created_at, updated_at)
+    self_removal, self_removals_per_30d, enforce_domain, enforce_ip, enforce_directory, self_reissue, max_reissues, pack_name,
+    private_suffixes, public_check, status, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
-    $9, $10, 'active', $11, $11)
+    $9, $10, $11, $12, $13, $14, $15, $16,
+    $17, $18, 'active', $19, $19)
 `
 
 type InsertProductParams struct {
@@ -146,6 +158,14 @@ type InsertProductParams struct {
 	KeyIgnoreCase      bool
 	SelfRemoval        bool
 	SelfRemovalsPer30d int64
+	EnforceDomain      bool
+	EnforceIp          bool
+	EnforceDirectory   bool
+	SelfReissue        bool
+	MaxReissues        int64
+	PackName           string
+	PrivateSuffixes    string
+	PublicCheck        bool
 	CreatedAt          clock.Instant
 }
 
@@ -161,13 +181,21 @@ func (q *Queries) InsertProduct(ctx context.Context, arg InsertProductParams) er
 		arg.KeyIgnoreCase,
 		arg.SelfRemoval,
 		arg.SelfRemovalsPer30d,
+		arg.EnforceDomain,
+		arg.EnforceIp,
+		arg.EnforceDirectory,
+		arg.SelfReissue,
+		arg.MaxReissues,
+		arg.PackName,
+		arg.PrivateSuffixes,
+		arg.PublicCheck,
 		arg.CreatedAt,
 	)
 	return err
 }
 
 const listProducts = `-- name: ListProducts :many
-SELECT id, slug, name, description, requires_license, key_prefix, key_length, key_ignore_case, self_removal, self_removals_per_30d, status, version, created_at, updated_at FROM products
+SELECT id, slug, name, description, requires_license, key_prefix, key_length, key_ignore_case, self_removal, self_removals_per_30d, enforce_domain, enforce_ip, enforce_directory, self_reissue, max_reissues, pack_name, private_suffixes, public_check, check_secret, status, version, created_at, updated_at FROM products
 WHERE id > $1 AND (CAST($2 AS TEXT) = '' OR status = CAST($2 AS TEXT))
 ORDER BY id LIMIT CAST($3 AS BIGINT)
 `
@@ -198,6 +226,15 @@ func (q *Queries) ListProducts(ctx context.Context, arg ListProductsParams) ([]P
 			&i.KeyIgnoreCase,
 			&i.SelfRemoval,
 			&i.SelfRemovalsPer30d,
+			&i.EnforceDomain,
+			&i.EnforceIp,
+			&i.EnforceDirectory,
+			&i.SelfReissue,
+			&i.MaxReissues,
+			&i.PackName,
+			&i.PrivateSuffixes,
+			&i.PublicCheck,
+			&i.CheckSecret,
 			&i.Status,
 			&i.Version,
 			&i.CreatedAt,
@@ -316,7 +353,7 @@ func (q *Queries) PathsOfProduct(ctx context.Context, productID string) ([]PlanP
 }
 
 const plan = `-- name: Plan :one
-SELECT id, product_id, name, license_type, activation_type, activation_limit, entitlements, kind, extra_activations, visibility, status, version, created_at, updated_at FROM plans WHERE id = $1
+SELECT id, product_id, name, license_type, activation_type, activation_limit, entitlements, kind, extra_activations, support_count, support_unit, check_interval, check_grace, file_days, visibility, status, version, created_at, updated_at FROM plans WHERE id = $1
 `
 
 func (q *Queries) Plan(ctx context.Context, id string) (Plan, error) {
@@ -332,6 +369,11 @@ func (q *Queries) Plan(ctx context.Context, id string) (Plan, error) {
 		&i.Entitlements,
 		&i.Kind,
 		&i.ExtraActivations,
+		&i.SupportCount,
+		&i.SupportUnit,
+		&i.CheckInterval,
+		&i.CheckGrace,
+		&i.FileDays,
 		&i.Visibility,
 		&i.Status,
 		&i.Version,
@@ -344,9 +386,10 @@ func (q *Queries) Plan(ctx context.Context, id string) (Plan, error) {
 const planCard = `-- name: PlanCard :one
 SELECT products.id AS product_id, products.slug AS product_slug, products.name AS product_name,
     products.requires_license, products.key_prefix, products.key_length, products.key_ignore_case,
-    products.self_removal, products.self_removals_per_30d,
+    products.self_removal, products.self_removals_per_30d, products.self_reissue, products.max_reissues, products.pack_name,
+    products.private_suffixes,
     plans.id AS plan_id, plans.name AS plan_name, plans.license_type, plans.activation_type, plans.activation_limit,
-    plans.entitlements, plans.kind, plans.extra_activations
+    plans.entitlements, plans.kind, plans.extra_activations, plans.support_count, plans.support_unit, plans.file_days
 FROM plans JOIN products ON products.id = plans.product_id
 WHERE plans.id = $1
 `
@@ -361,6 +404,10 @@ type PlanCardRow struct {
 	KeyIgnoreCase      bool
 	SelfRemoval        bool
 	SelfRemovalsPer30d int64
+	SelfReissue        bool
+	MaxReissues        int64
+	PackName           string
+	PrivateSuffixes    string
 	PlanID             string
 	PlanName           string
 	LicenseType        string
@@ -369,6 +416,9 @@ type PlanCardRow struct {
 	Entitlements       string
 	Kind               string
 	ExtraActivations   int64
+	SupportCount       *int64
+	SupportUnit        *string
+	FileDays           int64
 }
 
 func (q *Queries) PlanCard(ctx context.Context, id string) (PlanCardRow, error) {
@@ -384,6 +434,10 @@ func (q *Queries) PlanCard(ctx context.Context, id string) (PlanCardRow, error) 
 		&i.KeyIgnoreCase,
 		&i.SelfRemoval,
 		&i.SelfRemovalsPer30d,
+		&i.SelfReissue,
+		&i.MaxReissues,
+		&i.PackName,
+		&i.PrivateSuffixes,
 		&i.PlanID,
 		&i.PlanName,
 		&i.LicenseType,
@@ -392,12 +446,15 @@ func (q *Queries) PlanCard(ctx context.Context, id string) (PlanCardRow, error) 
 		&i.Entitlements,
 		&i.Kind,
 		&i.ExtraActivations,
+		&i.SupportCount,
+		&i.SupportUnit,
+		&i.FileDays,
 	)
 	return i, err
 }
 
 const plansOfProduct = `-- name: PlansOfProduct :many
-SELECT id, product_id, name, license_type, activation_type, activation_limit, entitlements, kind, extra_activations, visibility, status, version, created_at, updated_at FROM plans WHERE product_id = $1 ORDER BY id
+SELECT id, product_id, name, license_type, activation_type, activation_limit, entitlements, kind, extra_activations, support_count, support_unit, check_interval, check_grace, file_days, visibility, status, version, created_at, updated_at FROM plans WHERE product_id = $1 ORDER BY id
 `
 
 func (q *Queries) PlansOfProduct(ctx context.Context, productID string) ([]Plan, error) {
@@ -419,6 +476,11 @@ func (q *Queries) PlansOfProduct(ctx context.Context, productID string) ([]Plan,
 			&i.Entitlements,
 			&i.Kind,
 			&i.ExtraActivations,
+			&i.SupportCount,
+			&i.SupportUnit,
+			&i.CheckInterval,
+			&i.CheckGrace,
+			&i.FileDays,
 			&i.Visibility,
 			&i.Status,
 			&i.Version,
@@ -468,7 +530,8 @@ func (q *Queries) Price(ctx context.Context, id string) (Price, error) {
 const priceOffer = `-- name: PriceOffer :one
 SELECT prices.id, prices.cycle, prices.currency, prices.amount, prices.setup_fee, prices.trial_days,
     prices.trial_amount, prices.tax_class, prices.status AS price_status,
-    plans.id AS plan_id, plans.name AS plan_name, plans.status AS plan_status, plans.kind AS plan_kind, plans.visibility,
+    prices.valid_for_count, prices.valid_for_unit, plans.id AS plan_id, plans.name AS plan_name, plans.status AS plan_status,
+    plans.kind AS plan_kind, plans.license_type, plans.support_count, plans.support_unit, plans.visibility,
     products.id AS product_id, products.name AS product_name, products.status AS product_status,
     products.requires_license
 FROM prices
@@ -487,10 +550,15 @@ type PriceOfferRow struct {
 	TrialAmount     int64
 	TaxClass        string
 	PriceStatus     string
+	ValidForCount   *int64
+	ValidForUnit    *string
 	PlanID          string
 	PlanName        string
 	PlanStatus      string
 	PlanKind        string
+	LicenseType     string
+	SupportCount    *int64
+	SupportUnit     *string
 	Visibility      string
 	ProductID       string
 	ProductName     string
@@ -511,10 +579,15 @@ func (q *Queries) PriceOffer(ctx context.Context, id string) (PriceOfferRow, err
 		&i.TrialAmount,
 		&i.TaxClass,
 		&i.PriceStatus,
+		&i.ValidForCount,
+		&i.ValidForUnit,
 		&i.PlanID,
 		&i.PlanName,
 		&i.PlanStatus,
 		&i.PlanKind,
+		&i.LicenseType,
+		&i.SupportCount,
+		&i.SupportUnit,
 		&i.Visibility,
 		&i.ProductID,
 		&i.ProductName,
@@ -611,7 +684,7 @@ func (q *Queries) PricesOfProduct(ctx context.Context, productID string) ([]Pric
 }
 
 const product = `-- name: Product :one
-SELECT id, slug, name, description, requires_license, key_prefix, key_length, key_ignore_case, self_removal, self_removals_per_30d, status, version, created_at, updated_at FROM products WHERE id = $1
+SELECT id, slug, name, description, requires_license, key_prefix, key_length, key_ignore_case, self_removal, self_removals_per_30d, enforce_domain, enforce_ip, enforce_directory, self_reissue, max_reissues, pack_name, private_suffixes, public_check, check_secret, status, version, created_at, updated_at FROM products WHERE id = $1
 `
 
 func (q *Queries) Product(ctx context.Context, id string) (Product, error) {
@@ -628,6 +701,15 @@ func (q *Queries) Product(ctx context.Context, id string) (Product, error) {
 		&i.KeyIgnoreCase,
 		&i.SelfRemoval,
 		&i.SelfRemovalsPer30d,
+		&i.EnforceDomain,
+		&i.EnforceIp,
+		&i.EnforceDirectory,
+		&i.SelfReissue,
+		&i.MaxReissues,
+		&i.PackName,
+		&i.PrivateSuffixes,
+		&i.PublicCheck,
+		&i.CheckSecret,
 		&i.Status,
 		&i.Version,
 		&i.CreatedAt,
@@ -637,7 +719,7 @@ func (q *Queries) Product(ctx context.Context, id string) (Product, error) {
 }
 
 const productBySlug = `-- name: ProductBySlug :one
-SELECT id, slug, name, description, requires_license, key_prefix, key_length, key_ignore_case, self_removal, self_removals_per_30d, status, version, created_at, updated_at FROM products WHERE slug = $1
+SELECT id, slug, name, description, requires_license, key_prefix, key_length, key_ignore_case, self_removal, self_removals_per_30d, enforce_domain, enforce_ip, enforce_directory, self_reissue, max_reissues, pack_name, private_suffixes, public_check, check_secret, status, version, created_at, updated_at FROM products WHERE slug = $1
 `
 
 func (q *Queries) ProductBySlug(ctx context.Context, slug string) (Product, error) {
@@ -654,6 +736,15 @@ func (q *Queries) ProductBySlug(ctx context.Context, slug string) (Product, erro
 		&i.KeyIgnoreCase,
 		&i.SelfRemoval,
 		&i.SelfRemovalsPer30d,
+		&i.EnforceDomain,
+		&i.EnforceIp,
+		&i.EnforceDirectory,
+		&i.SelfReissue,
+		&i.MaxReissues,
+		&i.PackName,
+		&i.PrivateSuffixes,
+		&i.PublicCheck,
+		&i.CheckSecret,
 		&i.Status,
 		&i.Version,
 		&i.CreatedAt,
@@ -674,11 +765,28 @@ func (q *Queries) RetirePrice(ctx context.Context, id string) (int64, error) {
 	return result.RowsAffected()
 }
 
+const setCheckSecret = `-- name: SetCheckSecret :exec
+UPDATE products SET check_secret = $1, version = version + 1, updated_at = $2 WHERE id = $3
+`
+
+type SetCheckSecretParams struct {
+	CheckSecret string
+	UpdatedAt   clock.Instant
+	ID          string
+}
+
+func (q *Queries) SetCheckSecret(ctx context.Context, arg SetCheckSecretParams) error {
+	_, err := q.db.ExecContext(ctx, setCheckSecret, arg.CheckSecret, arg.UpdatedAt, arg.ID)
+	return err
+}
+
 const updatePlan = `-- name: UpdatePlan :exec
 UPDATE plans SET name = $1, activation_limit = $2, extra_activations = $3,
-    entitlements = $4, visibility = $5, status = $6,
-    version = version + 1, updated_at = $7
-WHERE id = $8
+    entitlements = $4, support_count = $5, support_unit = $6,
+    check_interval = $7, check_grace = $8, file_days = $9,
+    visibility = $10, status = $11,
+    version = version + 1, updated_at = $12
+WHERE id = $13
 `
 
 type UpdatePlanParams struct {
@@ -686,6 +794,11 @@ type UpdatePlanParams struct {
 	ActivationLimit  int64
 	ExtraActivations int64
 	Entitlements     string
+	SupportCount     *int64
+	SupportUnit      *string
+	CheckInterval    int64
+	CheckGrace       int64
+	FileDays         int64
 	Visibility       string
 	Status           string
 	UpdatedAt        clock.Instant
@@ -698,6 +811,11 @@ func (q *Queries) UpdatePlan(ctx context.Context, arg UpdatePlanParams) error {
 		arg.ActivationLimit,
 		arg.ExtraActivations,
 		arg.Entitlements,
+		arg.SupportCount,
+		arg.SupportUnit,
+		arg.CheckInterval,
+		arg.CheckGrace,
+		arg.FileDays,
 		arg.Visibility,
 		arg.Status,
 		arg.UpdatedAt,
@@ -709,9 +827,12 @@ func (q *Queries) UpdatePlan(ctx context.Context, arg UpdatePlanParams) error {
 const updateProduct = `-- name: UpdateProduct :exec
 UPDATE products SET name = $1, description = $2, requires_license = $3,
     key_prefix = $4, key_length = $5, key_ignore_case = $6,
-    self_removal = $7, self_removals_per_30d = $8, status = $9,
-    version = version + 1, updated_at = $10
-WHERE id = $11
+    self_removal = $7, self_removals_per_30d = $8, enforce_domain = $9,
+    enforce_ip = $10, enforce_directory = $11, self_reissue = $12,
+    max_reissues = $13, pack_name = $14, private_suffixes = $15,
+    public_check = $16, status = $17,
+    version = version + 1, updated_at = $18
+WHERE id = $19
 `
 
 type UpdateProductParams struct {
@@ -723,6 +844,14 @@ type UpdateProductParams struct {
 	KeyIgnoreCase      bool
 	SelfRemoval        bool
 	SelfRemovalsPer30d int64
+	EnforceDomain      bool
+	EnforceIp          bool
+	EnforceDirectory   bool
+	SelfReissue        bool
+	MaxReissues        int64
+	PackName           string
+	PrivateSuffixes    string
+	PublicCheck        bool
 	Status             string
 	UpdatedAt          clock.Instant
 	ID                 string
@@ -738,6 +867,14 @@ func (q *Queries) UpdateProduct(ctx context.Context, arg UpdateProductParams) er
 		arg.KeyIgnoreCase,
 		arg.SelfRemoval,
 		arg.SelfRemovalsPer30d,
+		arg.EnforceDomain,
+		arg.EnforceIp,
+		arg.EnforceDirectory,
+		arg.SelfReissue,
+		arg.MaxReissues,
+		arg.PackName,
+		arg.PrivateSuffixes,
+		arg.PublicCheck,
 		arg.Status,
 		arg.UpdatedAt,
 		arg.ID,

@@ -111,10 +111,11 @@ func (q *Queries) InsertLicenseChange(ctx context.Context, arg InsertLicenseChan
 }
 
 const insertVerification = `-- name: InsertVerification :exec
-INSERT INTO verification_log (id, license_id, at, result, identifier, version, ip, user_agent)
+INSERT INTO verification_log (id, license_id, at, result, identifier, domain, place_ip, directory, version, ip, user_agent)
 SELECT CAST($1 AS TEXT), l.id, CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT),
-    CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT)
-FROM licenses l WHERE l.id = $8
+    CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT),
+    CAST($8 AS TEXT), CAST($9 AS TEXT), CAST($10 AS TEXT)
+FROM licenses l WHERE l.id = $11
 `
 
 type InsertVerificationParams struct {
@@ -122,6 +123,9 @@ type InsertVerificationParams struct {
 	At         int64
 	Result     string
 	Identifier string
+	Domain     string
+	PlaceIp    string
+	Directory  string
 	Version    string
 	Ip         string
 	UserAgent  string
@@ -134,6 +138,9 @@ func (q *Queries) InsertVerification(ctx context.Context, arg InsertVerification
 		arg.At,
 		arg.Result,
 		arg.Identifier,
+		arg.Domain,
+		arg.PlaceIp,
+		arg.Directory,
 		arg.Version,
 		arg.Ip,
 		arg.UserAgent,

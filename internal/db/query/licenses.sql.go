@@ -154,6 +154,39 @@ func (q *Queries) AnyTroubleSince(ctx context.Context, since clock.Instant) (boo
 	return any_trouble, err
 }
 
+const bans = `-- name: Bans :many
+SELECT id, kind, value, why, created_at FROM bans ORDER BY kind, value
+`
+
+func (q *Queries) Bans(ctx context.Context) ([]Ban, error) {
+	rows, err := q.db.QueryContext(ctx, bans)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Ban
+	for rows.Next() {
+		var i Ban
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Value,
+			&i.Why,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countActivations = `-- name: CountActivations :one
 
 SELECT count(*) FROM activations WHERE license_id = $1
@@ -267,6 +300,18 @@ func (q *Queries) DeleteActivation(ctx context.Context, arg DeleteActivationPara
 	return result.RowsAffected()
 }
 
+const deleteBan = `-- name: DeleteBan :execrows
+DELETE FROM bans WHERE id = $1
+`
+
+func (q *Queries) DeleteBan(ctx context.Context, id string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteBan, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const deleteHold = `-- name: DeleteHold :exec
 DELETE FROM license_holds WHERE license_id = $1 AND reason = $2 AND source = $3
 `
@@ -333,6 +378,15 @@ func (q *Queries) EndDueLicenses(ctx context.Context, arg EndDueLicensesParams) 
 		return nil, err
 	}
 	return items, nil
+}
+
+const forgetDomains = `-- name: ForgetDomains :exec
+DELETE FROM license_domains WHERE license_id = $1
+`
+
+func (q *Queries) ForgetDomains(ctx context.Context, licenseID string) error {
+	_, err := q.db.ExecContext(ctx, forgetDomains, licenseID)
+	return err
 }
 
 const holdsOfLicense = `-- name: HoldsOfLicense :many
@@ -412,6 +466,34 @@ func (q *Queries) InsertActivation(ctx context.Context, arg InsertActivationPara
 	return err
 }
 
+const insertBan = `-- name: InsertBan :execrows
+
+INSERT INTO bans (id, kind, value, why, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
+`
+
+type InsertBanParams struct {
+	ID        string
+	Kind      string
+	Value     string
+	Why       string
+	CreatedAt clock.Instant
+}
+
+// Bans
+func (q *Queries) InsertBan(ctx context.Context, arg InsertBanParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, insertBan,
+		arg.ID,
+		arg.Kind,
+		arg.Value,
+		arg.Why,
+		arg.CreatedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const insertHold = `-- name: InsertHold :exec
 INSERT INTO license_holds (license_id, reason, source, since, why) VALUES ($1, $2, $3, $4, $5)
 `
@@ -437,10 +519,10 @@ func (q *Queries) InsertHold(ctx context.Context, arg InsertHoldParams) error {
 
 const insertLicense = `-- name: InsertLicense :execrows
 
-INSERT INTO licenses (id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, subscription_id, type, status,
-    activation_limit, expires_at, grace_until, ends_at, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-    $12, $13, $14, $15, $16, $16)
+INSERT INTO licenses (id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, subscription_id, type, parent_id, free,
+    status, activation_limit, expires_at, grace_until, ends_at, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+    $13, $14, $15, $16, $17, $18, $18)
 ON CONFLICT DO NOTHING
 `
 
@@ -455,6 +537,8 @@ type InsertLicenseParams struct {
 	InvoiceLineID   *string
 	SubscriptionID  *string
 	Type            string
+	ParentID        *string
+	Free            bool
 	Status          string
 	ActivationLimit int64
 	ExpiresAt       *clock.Instant
@@ -464,7 +548,7 @@ type InsertLicenseParams struct {
 }
 
 // Issuing
-// No row: the invoice line has its license already, or the key is taken.
+// No row: the invoice line has its license already, the parent its free one, or the key is taken.
 func (q *Queries) InsertLicense(ctx context.Context, arg InsertLicenseParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, insertLicense,
 		arg.ID,
@@ -477,6 +561,8 @@ func (q *Queries) InsertLicense(ctx context.Context, arg InsertLicenseParams) (i
 		arg.InvoiceLineID,
 		arg.SubscriptionID,
 		arg.Type,
+		arg.ParentID,
+		arg.Free,
 		arg.Status,
 		arg.ActivationLimit,
 		arg.ExpiresAt,
@@ -535,6 +621,21 @@ func (q *Queries) InsertLicenseHistory(ctx context.Context, arg InsertLicenseHis
 	return err
 }
 
+const keepDomain = `-- name: KeepDomain :exec
+INSERT INTO license_domains (product_id, domain, license_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+`
+
+type KeepDomainParams struct {
+	ProductID string
+	Domain    string
+	LicenseID string
+}
+
+func (q *Queries) KeepDomain(ctx context.Context, arg KeepDomainParams) error {
+	_, err := q.db.ExecContext(ctx, keepDomain, arg.ProductID, arg.Domain, arg.LicenseID)
+	return err
+}
+
 const licenseHistory = `-- name: LicenseHistory :many
 SELECT id, license_id, at, actor_kind, actor_id, actor_name, what, before, after, why FROM license_history WHERE license_id = $1 AND id < $2
 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)
@@ -581,11 +682,11 @@ func (q *Queries) LicenseHistory(ctx context.Context, arg LicenseHistoryParams) 
 }
 
 const licenseOfInvoiceLine = `-- name: LicenseOfInvoiceLine :one
-SELECT id FROM licenses WHERE invoice_line_id = $1
+SELECT id FROM licenses WHERE invoice_line_id = $1 OR trial_line_id = $1
 `
 
-func (q *Queries) LicenseOfInvoiceLine(ctx context.Context, invoiceLineID *string) (string, error) {
-	row := q.db.QueryRowContext(ctx, licenseOfInvoiceLine, invoiceLineID)
+func (q *Queries) LicenseOfInvoiceLine(ctx context.Context, lineID *string) (string, error) {
+	row := q.db.QueryRowContext(ctx, licenseOfInvoiceLine, lineID)
 	var id string
 	err := row.Scan(&id)
 	return id, err
@@ -594,8 +695,12 @@ func (q *Queries) LicenseOfInvoiceLine(ctx context.Context, invoiceLineID *strin
 const licensesByKey = `-- name: LicensesByKey :many
 
 SELECT l.id, l.key, l.key_lookup, l.customer_id, l.product_id, p.slug AS product_slug, p.name AS product_name,
-       p.key_ignore_case, l.plan_id, n.name AS plan_name, l.type, n.activation_type, l.outcome, l.expires_at,
-       l.grace_until, l.ends_at, l.activation_limit, l.near_limit, l.entitlements,
+       p.key_ignore_case, p.enforce_domain, p.enforce_ip, p.enforce_directory, p.private_suffixes,
+       l.plan_id, n.name AS plan_name, n.check_interval, n.check_grace, l.type, n.activation_type, l.outcome, l.expires_at,
+       l.grace_until, l.ends_at, l.updates_until, l.valid_domains, l.valid_ips, l.valid_directories, l.allowed_hosts,
+       c.name AS customer_name, c.company AS customer_company,
+       parent.outcome AS parent_outcome, parent.grace_until AS parent_grace_until, parent.ends_at AS parent_ends_at,
+       EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = l.parent_id) AS parent_held, l.activation_limit, l.near_limit, l.entitlements,
        n.entitlements AS plan_entitlements, l.version,
        EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = l.id) AS held,
        (SELECT count(*) FROM activations a WHERE a.license_id = l.id) AS activations_used,
@@ -605,6 +710,8 @@ SELECT l.id, l.key, l.key_lookup, l.customer_id, l.product_id, p.slug AS product
 FROM licenses l
 JOIN products p ON p.id = l.product_id
 JOIN plans n ON n.id = l.plan_id
+JOIN customers c ON c.id = l.customer_id
+LEFT JOIN licenses parent ON parent.id = l.parent_id
 WHERE l.key_lookup IN ($4, $5)
 `
 
@@ -625,14 +732,31 @@ type LicensesByKeyRow struct {
 	ProductSlug      string
 	ProductName      string
 	KeyIgnoreCase    bool
+	EnforceDomain    bool
+	EnforceIp        bool
+	EnforceDirectory bool
+	PrivateSuffixes  string
 	PlanID           string
 	PlanName         string
+	CheckInterval    int64
+	CheckGrace       int64
 	Type             string
 	ActivationType   string
 	Outcome          string
 	ExpiresAt        *clock.Instant
 	GraceUntil       *clock.Instant
 	EndsAt           *clock.Instant
+	UpdatesUntil     *clock.Instant
+	ValidDomains     string
+	ValidIps         string
+	ValidDirectories string
+	AllowedHosts     string
+	CustomerName     string
+	CustomerCompany  string
+	ParentOutcome    *string
+	ParentGraceUntil *clock.Instant
+	ParentEndsAt     *clock.Instant
+	ParentHeld       bool
 	ActivationLimit  int64
 	NearLimit        bool
 	Entitlements     string
@@ -671,14 +795,31 @@ func (q *Queries) LicensesByKey(ctx context.Context, arg LicensesByKeyParams) ([
 			&i.ProductSlug,
 			&i.ProductName,
 			&i.KeyIgnoreCase,
+			&i.EnforceDomain,
+			&i.EnforceIp,
+			&i.EnforceDirectory,
+			&i.PrivateSuffixes,
 			&i.PlanID,
 			&i.PlanName,
+			&i.CheckInterval,
+			&i.CheckGrace,
 			&i.Type,
 			&i.ActivationType,
 			&i.Outcome,
 			&i.ExpiresAt,
 			&i.GraceUntil,
 			&i.EndsAt,
+			&i.UpdatesUntil,
+			&i.ValidDomains,
+			&i.ValidIps,
+			&i.ValidDirectories,
+			&i.AllowedHosts,
+			&i.CustomerName,
+			&i.CustomerCompany,
+			&i.ParentOutcome,
+			&i.ParentGraceUntil,
+			&i.ParentEndsAt,
+			&i.ParentHeld,
 			&i.ActivationLimit,
 			&i.NearLimit,
 			&i.Entitlements,
@@ -703,10 +844,12 @@ func (q *Queries) LicensesByKey(ctx context.Context, arg LicensesByKeyParams) ([
 
 const licensesToVerify = `-- name: LicensesToVerify :many
 
-SELECT l.id, l.status, l.outcome, l.expires_at, l.grace_until, l.ends_at, l.activation_limit, l.near_limit,
+SELECT l.id, l.status, l.outcome, l.expires_at, l.grace_until, l.ends_at, l.activation_limit, l.near_limit, l.updates_until, l.created_at,
+       CAST(COALESCE((SELECT max(s.ends_at) FROM support_periods s WHERE s.license_id = l.id AND s.taken_back_at IS NULL), 0) AS BIGINT) AS support_ends,
        EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = l.id) AS held,
        (SELECT count(*) FROM activations a WHERE a.license_id = l.id) AS activations_used,
        CAST(COALESCE((SELECT h.after FROM license_history h WHERE h.license_id = l.id
+           AND h.what NOT IN ('bound', 'reissued') AND h.what NOT LIKE 'places_%' AND h.what NOT LIKE 'reissues_%' AND h.what NOT LIKE 'hosts_%' AND h.what NOT LIKE 'support_%'
            AND h.what NOT LIKE 'activation_%' AND h.what NOT LIKE 'limit_%' AND h.what NOT LIKE 'entitlements_%' AND h.what NOT LIKE 'plan_%'
            ORDER BY h.id DESC LIMIT 1), '') AS TEXT) AS told_state,
        (SELECT count(*) FROM license_history h WHERE h.license_id = l.id AND h.what LIKE 'activation_added%') AS told_added,
@@ -728,6 +871,9 @@ type LicensesToVerifyRow struct {
 	EndsAt          *clock.Instant
 	ActivationLimit int64
 	NearLimit       bool
+	UpdatesUntil    *clock.Instant
+	CreatedAt       clock.Instant
+	SupportEnds     int64
 	Held            bool
 	ActivationsUsed int64
 	ToldState       string
@@ -755,6 +901,9 @@ func (q *Queries) LicensesToVerify(ctx context.Context, arg LicensesToVerifyPara
 			&i.EndsAt,
 			&i.ActivationLimit,
 			&i.NearLimit,
+			&i.UpdatesUntil,
+			&i.CreatedAt,
+			&i.SupportEnds,
 			&i.Held,
 			&i.ActivationsUsed,
 			&i.ToldState,
@@ -776,7 +925,7 @@ func (q *Queries) LicensesToVerify(ctx context.Context, arg LicensesToVerifyPara
 
 const lockLicense = `-- name: LockLicense :one
 
-UPDATE licenses SET version = version + 1 WHERE id = $1 RETURNING id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, subscription_id, type, status, outcome, activation_limit, near_limit, entitlements, expires_at, grace_until, ends_at, version, created_at, updated_at
+UPDATE licenses SET version = version + 1 WHERE id = $1 RETURNING id, key, key_lookup, customer_id, product_id, plan_id, order_id, invoice_line_id, trial_line_id, subscription_id, type, parent_id, free, status, outcome, activation_limit, near_limit, entitlements, expires_at, grace_until, ends_at, updates_until, valid_domains, valid_ips, valid_directories, reissues, allowed_hosts, version, created_at, updated_at
 `
 
 // Changing one license
@@ -793,8 +942,11 @@ func (q *Queries) LockLicense(ctx context.Context, id string) (License, error) {
 		&i.PlanID,
 		&i.OrderID,
 		&i.InvoiceLineID,
+		&i.TrialLineID,
 		&i.SubscriptionID,
 		&i.Type,
+		&i.ParentID,
+		&i.Free,
 		&i.Status,
 		&i.Outcome,
 		&i.ActivationLimit,
@@ -803,11 +955,95 @@ func (q *Queries) LockLicense(ctx context.Context, id string) (License, error) {
 		&i.ExpiresAt,
 		&i.GraceUntil,
 		&i.EndsAt,
+		&i.UpdatesUntil,
+		&i.ValidDomains,
+		&i.ValidIps,
+		&i.ValidDirectories,
+		&i.Reissues,
+		&i.AllowedHosts,
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
 	return i, err
+}
+
+const loggedByHour = `-- name: LoggedByHour :many
+
+SELECT v.at / 3600000000 AS hour, v.result, count(*) AS logged
+FROM (SELECT w.at, w.result FROM verification_log w WHERE w.at >= $1 ORDER BY w.at DESC LIMIT 1000000) v
+GROUP BY v.at / 3600000000, v.result
+`
+
+type LoggedByHourRow struct {
+	Hour   int32
+	Result string
+	Logged int64
+}
+
+// Logged checks
+// At most a million of them: in a store that is being flooded the chart shows the last ones.
+func (q *Queries) LoggedByHour(ctx context.Context, since clock.Instant) ([]LoggedByHourRow, error) {
+	rows, err := q.db.QueryContext(ctx, loggedByHour, since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LoggedByHourRow
+	for rows.Next() {
+		var i LoggedByHourRow
+		if err := rows.Scan(&i.Hour, &i.Result, &i.Logged); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const loggedOfLicense = `-- name: LoggedOfLicense :many
+SELECT v.at / 3600000000 AS hour, v.result, count(*) AS logged
+FROM (SELECT w.at, w.result FROM verification_log w WHERE w.license_id = $1 AND w.at >= $2 ORDER BY w.id DESC LIMIT 100000) v
+GROUP BY v.at / 3600000000, v.result
+`
+
+type LoggedOfLicenseParams struct {
+	LicenseID string
+	Since     clock.Instant
+}
+
+type LoggedOfLicenseRow struct {
+	Hour   int32
+	Result string
+	Logged int64
+}
+
+func (q *Queries) LoggedOfLicense(ctx context.Context, arg LoggedOfLicenseParams) ([]LoggedOfLicenseRow, error) {
+	rows, err := q.db.QueryContext(ctx, loggedOfLicense, arg.LicenseID, arg.Since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LoggedOfLicenseRow
+	for rows.Next() {
+		var i LoggedOfLicenseRow
+		if err := rows.Scan(&i.Hour, &i.Result, &i.Logged); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const lowerKeysOfProduct = `-- name: LowerKeysOfProduct :execrows
@@ -1068,17 +1304,64 @@ func (q *Queries) SaveLicense(ctx context.Context, arg SaveLicenseParams) error 
 	return err
 }
 
+const setAllowedHosts = `-- name: SetAllowedHosts :exec
+UPDATE licenses SET allowed_hosts = $1, updated_at = $2 WHERE id = $3
+`
+
+type SetAllowedHostsParams struct {
+	AllowedHosts string
+	UpdatedAt    clock.Instant
+	ID           string
+}
+
+func (q *Queries) SetAllowedHosts(ctx context.Context, arg SetAllowedHostsParams) error {
+	_, err := q.db.ExecContext(ctx, setAllowedHosts, arg.AllowedHosts, arg.UpdatedAt, arg.ID)
+	return err
+}
+
+const setBoundPlaces = `-- name: SetBoundPlaces :exec
+UPDATE licenses SET valid_domains = $1, valid_ips = $2, valid_directories = $3,
+    updated_at = $4
+WHERE id = $5
+`
+
+type SetBoundPlacesParams struct {
+	ValidDomains     string
+	ValidIps         string
+	ValidDirectories string
+	UpdatedAt        clock.Instant
+	ID               string
+}
+
+func (q *Queries) SetBoundPlaces(ctx context.Context, arg SetBoundPlacesParams) error {
+	_, err := q.db.ExecContext(ctx, setBoundPlaces,
+		arg.ValidDomains,
+		arg.ValidIps,
+		arg.ValidDirectories,
+		arg.UpdatedAt,
+		arg.ID,
+	)
+	return err
+}
+
 const setLicensePlan = `-- name: SetLicensePlan :exec
-UPDATE licenses SET plan_id = $1 WHERE id = $2
+UPDATE licenses SET plan_id = $1, type = $2, updates_until = $3 WHERE id = $4
 `
 
 type SetLicensePlanParams struct {
-	PlanID string
-	ID     string
+	PlanID       string
+	Type         string
+	UpdatesUntil *clock.Instant
+	ID           string
 }
 
 func (q *Queries) SetLicensePlan(ctx context.Context, arg SetLicensePlanParams) error {
-	_, err := q.db.ExecContext(ctx, setLicensePlan, arg.PlanID, arg.ID)
+	_, err := q.db.ExecContext(ctx, setLicensePlan,
+		arg.PlanID,
+		arg.Type,
+		arg.UpdatesUntil,
+		arg.ID,
+	)
 	return err
 }
 
@@ -1093,6 +1376,21 @@ type SetNearLimitParams struct {
 
 func (q *Queries) SetNearLimit(ctx context.Context, arg SetNearLimitParams) error {
 	_, err := q.db.ExecContext(ctx, setNearLimit, arg.NearLimit, arg.ID)
+	return err
+}
+
+const setReissues = `-- name: SetReissues :exec
+UPDATE licenses SET reissues = $1, updated_at = $2 WHERE id = $3
+`
+
+type SetReissuesParams struct {
+	Reissues  int64
+	UpdatedAt clock.Instant
+	ID        string
+}
+
+func (q *Queries) SetReissues(ctx context.Context, arg SetReissuesParams) error {
+	_, err := q.db.ExecContext(ctx, setReissues, arg.Reissues, arg.UpdatedAt, arg.ID)
 	return err
 }
 
@@ -1144,6 +1442,32 @@ func (q *Queries) SuspendDueLicenses(ctx context.Context, arg SuspendDueLicenses
 		return nil, err
 	}
 	return items, nil
+}
+
+const takeTrialPlace = `-- name: TakeTrialPlace :execrows
+INSERT INTO trial_places (product_id, identifier, license_id, created_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (product_id, identifier) DO UPDATE SET created_at = trial_places.created_at WHERE trial_places.license_id = excluded.license_id
+`
+
+type TakeTrialPlaceParams struct {
+	ProductID  string
+	Identifier string
+	LicenseID  string
+	CreatedAt  clock.Instant
+}
+
+// No row: another license was on trial there.
+func (q *Queries) TakeTrialPlace(ctx context.Context, arg TakeTrialPlaceParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, takeTrialPlace,
+		arg.ProductID,
+		arg.Identifier,
+		arg.LicenseID,
+		arg.CreatedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const touchLicense = `-- name: TouchLicense :one

@@ -73,6 +73,14 @@ type AutomationRun struct {
 	Error  string
 }
 
+type Ban struct {
+	ID        string
+	Kind      string
+	Value     string
+	Why       string
+	CreatedAt clock.Instant
+}
+
 type ChargeDay struct {
 	Day        string
 	Charges    int64
@@ -409,6 +417,12 @@ type Event struct {
 	Data       string
 }
 
+type ForeignNumber struct {
+	Kind      string
+	Number    int64
+	SubjectID string
+}
+
 type Fulfilment struct {
 	LineID    string
 	InvoiceID string
@@ -543,6 +557,17 @@ type Job struct {
 	FinishedAt  *clock.Instant
 }
 
+type LeaseFile struct {
+	ID           string
+	LicenseID    string
+	ActivationID string
+	Identifier   string
+	Nonce        string
+	CreatedAt    clock.Instant
+	ExpiresAt    clock.Instant
+	Lease        string
+}
+
 type LedgerEntry struct {
 	TransactionID string
 	Position      int64
@@ -570,27 +595,36 @@ type LedgerTransaction struct {
 }
 
 type License struct {
-	ID              string
-	Key             string
-	KeyLookup       string
-	CustomerID      string
-	ProductID       string
-	PlanID          string
-	OrderID         *string
-	InvoiceLineID   *string
-	SubscriptionID  *string
-	Type            string
-	Status          string
-	Outcome         string
-	ActivationLimit int64
-	NearLimit       bool
-	Entitlements    string
-	ExpiresAt       *clock.Instant
-	GraceUntil      *clock.Instant
-	EndsAt          *clock.Instant
-	Version         int64
-	CreatedAt       clock.Instant
-	UpdatedAt       clock.Instant
+	ID               string
+	Key              string
+	KeyLookup        string
+	CustomerID       string
+	ProductID        string
+	PlanID           string
+	OrderID          *string
+	InvoiceLineID    *string
+	TrialLineID      *string
+	SubscriptionID   *string
+	Type             string
+	ParentID         *string
+	Free             bool
+	Status           string
+	Outcome          string
+	ActivationLimit  int64
+	NearLimit        bool
+	Entitlements     string
+	ExpiresAt        *clock.Instant
+	GraceUntil       *clock.Instant
+	EndsAt           *clock.Instant
+	UpdatesUntil     *clock.Instant
+	ValidDomains     string
+	ValidIps         string
+	ValidDirectories string
+	Reissues         int64
+	AllowedHosts     string
+	Version          int64
+	CreatedAt        clock.Instant
+	UpdatedAt        clock.Instant
 }
 
 type LicenseAddon struct {
@@ -626,6 +660,12 @@ type LicenseChecksDaily struct {
 	LicenseID  string
 	Day        string
 	CheckCount int64
+}
+
+type LicenseDomain struct {
+	ProductID string
+	Domain    string
+	LicenseID string
 }
 
 type LicenseHistory struct {
@@ -795,6 +835,11 @@ type Plan struct {
 	Entitlements     string
 	Kind             string
 	ExtraActivations int64
+	SupportCount     *int64
+	SupportUnit      *string
+	CheckInterval    int64
+	CheckGrace       int64
+	FileDays         int64
 	Visibility       string
 	Status           string
 	Version          int64
@@ -857,10 +902,30 @@ type Product struct {
 	KeyIgnoreCase      bool
 	SelfRemoval        bool
 	SelfRemovalsPer30d int64
+	EnforceDomain      bool
+	EnforceIp          bool
+	EnforceDirectory   bool
+	SelfReissue        bool
+	MaxReissues        int64
+	PackName           string
+	PrivateSuffixes    string
+	PublicCheck        bool
+	CheckSecret        string
 	Status             string
 	Version            int64
 	CreatedAt          clock.Instant
 	UpdatedAt          clock.Instant
+}
+
+type ProductRoot struct {
+	ID         string
+	ProductID  string
+	Position   int64
+	PublicKey  string
+	Sealed     *string
+	CreatedAt  clock.Instant
+	ExportedAt *clock.Instant
+	RemovedAt  *clock.Instant
 }
 
 type Refund struct {
@@ -1032,6 +1097,21 @@ type Setting struct {
 	UpdatedAt clock.Instant
 }
 
+type SigningKey struct {
+	ID        string
+	ProductID string
+	RootID    string
+	Serial    int64
+	PublicKey string
+	Sealed    *string
+	Statement string
+	State     string
+	ExpiresAt clock.Instant
+	CreatedAt clock.Instant
+	StartedAt *clock.Instant
+	RetiredAt *clock.Instant
+}
+
 type Staff struct {
 	ID           string
 	Email        string
@@ -1121,6 +1201,21 @@ type SubscriptionPeriod struct {
 	State          string
 }
 
+type SupportPeriod struct {
+	ID             string
+	LicenseID      string
+	Kind           string
+	Name           string
+	StartsAt       clock.Instant
+	EndsAt         clock.Instant
+	EndsOn         string
+	LineID         *string
+	SubscriptionID *string
+	CreatedAt      clock.Instant
+	TakenBackAt    *clock.Instant
+	Why            string
+}
+
 type TaxRate struct {
 	ID        string
 	Country   string
@@ -1171,12 +1266,29 @@ type Trial struct {
 	CreatedAt  clock.Instant
 }
 
+type TrialPlace struct {
+	ProductID  string
+	Identifier string
+	LicenseID  string
+	CreatedAt  clock.Instant
+}
+
+type UnknownVersion struct {
+	ProductID string
+	Version   string
+	FirstAt   clock.Instant
+	LastAt    clock.Instant
+}
+
 type VerificationLog struct {
 	ID         string
 	LicenseID  string
 	At         clock.Instant
 	Result     string
 	Identifier string
+	Domain     string
+	PlaceIp    string
+	Directory  string
 	Version    string
 	Ip         string
 	UserAgent  string

@@ -401,7 +401,8 @@ func (q *Queries) InvoiceFacts(ctx context.Context, invoiceID string) (InvoiceFa
 }
 
 const licenseToSellFor = `-- name: LicenseToSellFor :one
-SELECT licenses.customer_id, licenses.product_id, licenses.plan_id, licenses.outcome, licenses.expires_at, licenses.ends_at,
+SELECT licenses.customer_id, licenses.product_id, licenses.plan_id, licenses.type, licenses.outcome, licenses.expires_at,
+    licenses.grace_until, licenses.ends_at, licenses.updates_until, EXISTS (SELECT 1 FROM license_holds WHERE license_holds.license_id = licenses.id) AS held,
     CAST((SELECT COUNT(*) FROM subscriptions
         WHERE subscriptions.license_id = licenses.id AND subscriptions.kind = 'license' AND subscriptions.ended_on IS NULL) AS BIGINT) AS subscriptions
 FROM licenses WHERE licenses.id = $1
@@ -411,9 +412,13 @@ type LicenseToSellForRow struct {
 	CustomerID    string
 	ProductID     string
 	PlanID        string
+	Type          string
 	Outcome       string
 	ExpiresAt     *clock.Instant
+	GraceUntil    *clock.Instant
 	EndsAt        *clock.Instant
+	UpdatesUntil  *clock.Instant
+	Held          bool
 	Subscriptions int64
 }
 
@@ -424,9 +429,13 @@ func (q *Queries) LicenseToSellFor(ctx context.Context, id string) (LicenseToSel
 		&i.CustomerID,
 		&i.ProductID,
 		&i.PlanID,
+		&i.Type,
 		&i.Outcome,
 		&i.ExpiresAt,
+		&i.GraceUntil,
 		&i.EndsAt,
+		&i.UpdatesUntil,
+		&i.Held,
 		&i.Subscriptions,
 	)
 	return i, err

@@ -266,16 +266,18 @@ func (q *Queries) ListReleases(ctx context.Context, arg ListReleasesParams) ([]R
 const newestRelease = `-- name: NewestRelease :one
 SELECT id, product_id, version, precedence, channel, notes, released_at, published_at, created_at FROM releases
 WHERE product_id = $1 AND published_at IS NOT NULL AND (channel = 'stable' OR channel = $2)
+    AND releases.released_at <= CAST($3 AS BIGINT)
 ORDER BY precedence DESC LIMIT 1
 `
 
 type NewestReleaseParams struct {
 	ProductID string
 	Channel   string
+	Until     int64
 }
 
 func (q *Queries) NewestRelease(ctx context.Context, arg NewestReleaseParams) (Release, error) {
-	row := q.db.QueryRowContext(ctx, newestRelease, arg.ProductID, arg.Channel)
+	row := q.db.QueryRowContext(ctx, newestRelease, arg.ProductID, arg.Channel, arg.Until)
 	var i Release
 	err := row.Scan(
 		&i.ID,
@@ -289,6 +291,25 @@ func (q *Queries) NewestRelease(ctx context.Context, arg NewestReleaseParams) (R
 		&i.CreatedAt,
 	)
 	return i, err
+}
+
+const noteUnknownVersion = `-- name: NoteUnknownVersion :exec
+INSERT INTO unknown_versions (product_id, version, first_at, last_at)
+SELECT products.id, CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($2 AS BIGINT) FROM products
+WHERE products.id = $3 AND (SELECT count(*) FROM unknown_versions WHERE unknown_versions.product_id = $3) < 1000
+ON CONFLICT (product_id, version) DO UPDATE SET last_at = excluded.last_at
+`
+
+type NoteUnknownVersionParams struct {
+	Version   string
+	At        int64
+	ProductID string
+}
+
+// A product keeps the first thousand: whoever makes up versions can't fill the store.
+func (q *Queries) NoteUnknownVersion(ctx context.Context, arg NoteUnknownVersionParams) error {
+	_, err := q.db.ExecContext(ctx, noteUnknownVersion, arg.Version, arg.At, arg.ProductID)
+	return err
 }
 
 const publishRelease = `-- name: PublishRelease :execrows
@@ -399,6 +420,38 @@ func (q *Queries) ReleaseProduct(ctx context.Context, name string) (ReleaseProdu
 	return i, err
 }
 
+const unknownVersions = `-- name: UnknownVersions :many
+SELECT product_id, version, first_at, last_at FROM unknown_versions WHERE product_id = $1 ORDER BY last_at DESC, version LIMIT 1000
+`
+
+func (q *Queries) UnknownVersions(ctx context.Context, productID string) ([]UnknownVersion, error) {
+	rows, err := q.db.QueryContext(ctx, unknownVersions, productID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UnknownVersion
+	for rows.Next() {
+		var i UnknownVersion
+		if err := rows.Scan(
+			&i.ProductID,
+			&i.Version,
+			&i.FirstAt,
+			&i.LastAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const unpublishRelease = `-- name: UnpublishRelease :execrows
 UPDATE releases SET published_at = NULL WHERE id = $1 AND published_at IS NOT NULL
 `
@@ -426,4 +479,45 @@ func (q *Queries) UpdateReleaseNotes(ctx context.Context, arg UpdateReleaseNotes
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const versionsOfProduct = `-- name: VersionsOfProduct :many
+SELECT version, precedence, channel, released_at, published_at FROM releases WHERE product_id = $1
+`
+
+type VersionsOfProductRow struct {
+	Version     string
+	Precedence  string
+	Channel     string
+	ReleasedAt  clock.Instant
+	PublishedAt *clock.Instant
+}
+
+func (q *Queries) VersionsOfProduct(ctx context.Context, productID string) ([]VersionsOfProductRow, error) {
+	rows, err := q.db.QueryContext(ctx, versionsOfProduct, productID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []VersionsOfProductRow
+	for rows.Next() {
+		var i VersionsOfProductRow
+		if err := rows.Scan(
+			&i.Version,
+			&i.Precedence,
+			&i.Channel,
+			&i.ReleasedAt,
+			&i.PublishedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

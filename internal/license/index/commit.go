@@ -67,23 +67,23 @@ WITH hours AS (
     SELECT * FROM unnest($1::bigint[], $2::bigint[])
     ON CONFLICT (hour) DO UPDATE SET check_count = t.check_count + excluded.check_count
 ), noted AS (
-    INSERT INTO verification_log (id, license_id, at, result, identifier, version, ip, user_agent)
+    INSERT INTO verification_log (id, license_id, at, result, identifier, version, ip, user_agent, domain, place_ip, directory)
     SELECT n.*
-    FROM unnest($3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
-        AS n (id, license_id, at, result, identifier, version, ip, user_agent)
+    FROM unnest($3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
+        AS n (id, license_id, at, result, identifier, version, ip, user_agent, domain, place_ip, directory)
     JOIN licenses l ON l.id = n.license_id
 ), seen AS (
     UPDATE activations a SET last_seen_at = n.at
-    FROM unnest($11::text[], $12::text[], $13::bigint[]) AS n (license_id, identifier, at)
+    FROM unnest($14::text[], $15::text[], $16::bigint[]) AS n (license_id, identifier, at)
     WHERE a.license_id = n.license_id AND a.identifier = n.identifier AND a.last_seen_at < n.at
 ), days AS (
     INSERT INTO license_checks_daily AS t (license_id, day, check_count)
-    SELECT n.* FROM unnest($14::text[], $15::text[], $16::bigint[]) AS n (license_id, day, check_count)
+    SELECT n.* FROM unnest($17::text[], $18::text[], $19::bigint[]) AS n (license_id, day, check_count)
     JOIN licenses l ON l.id = n.license_id ORDER BY n.license_id COLLATE "C", n.day COLLATE "C"
     ON CONFLICT (license_id, day) DO UPDATE SET check_count = t.check_count + excluded.check_count
 ), checks AS (
     INSERT INTO license_checks AS t (license_id, check_count, last_check_at, last_check_ip)
-    SELECT n.* FROM unnest($17::text[], $18::bigint[], $19::bigint[], $20::text[]) AS n (license_id, check_count, at, ip)
+    SELECT n.* FROM unnest($20::text[], $21::bigint[], $22::bigint[], $23::text[]) AS n (license_id, check_count, at, ip)
     JOIN licenses l ON l.id = n.license_id ORDER BY n.license_id COLLATE "C"
     ON CONFLICT (license_id) DO UPDATE SET
         check_count = t.check_count + excluded.check_count,
@@ -112,7 +112,8 @@ func (p *committer) arguments(items []item) []any {
 		column(rows[verification], func(it item) int64 { return it.check.At.UnixMicro() }),
 		noted(func(c *Check) string { return c.Result }), noted(func(c *Check) string { return c.Identifier }),
 		noted(func(c *Check) string { return c.Version }), noted(func(c *Check) string { return ipText(c.IP) }),
-		noted(func(c *Check) string { return c.UserAgent }),
+		noted(func(c *Check) string { return c.UserAgent }), noted(func(c *Check) string { return c.Domain }),
+		noted(func(c *Check) string { return c.PlaceIP }), noted(func(c *Check) string { return c.Directory }),
 
 		column(rows[lastSeen], license), column(rows[lastSeen], text), column(rows[lastSeen], at),
 

@@ -42,8 +42,10 @@ type Check struct {
 	IP         netip.Addr
 	Result     string // "" or Valid: nothing to note but the figures
 	Identifier string // in its normal form; its activation, if there is one, was seen now
-	Version    string
-	UserAgent  string
+	// Domain, PlaceIP and Directory are the place that software named, as it did.
+	Domain, PlaceIP, Directory string
+	Version                    string
+	UserAgent                  string
 }
 
 // Valid is the result of a check that is only counted.
@@ -102,8 +104,10 @@ func (c *Counts) Count(_ context.Context, check Check) error {
 	check.Identifier = tidy(check.Identifier, 255*4)
 	if check.noted() {
 		check.Version, check.UserAgent = tidy(check.Version, 255), tidy(check.UserAgent, 512)
+		check.Domain, check.PlaceIP, check.Directory = tidy(check.Domain, 255), tidy(check.PlaceIP, 64), tidy(check.Directory, 1024)
 	} else {
 		check.Result, check.Version, check.UserAgent = "", "", ""
+		check.Domain, check.PlaceIP, check.Directory = "", "", ""
 	}
 	err := errClosed
 	if !c.closed.Load() {

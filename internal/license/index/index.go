@@ -47,6 +47,7 @@ type Index struct {
 
 	touches touches
 	table   atomic.Pointer[table]
+	resets  atomic.Uint64
 	// current says that every change that another process made is known here, or has been within the last seconds.
 	current atomic.Bool
 
@@ -123,6 +124,23 @@ func (x *Index) Read(ctx context.Context, key string, now time.Time) (Entry, err
 	return e, nil
 }
 
+// Remembered is Lookup from memory alone, whatever the status; false: the key is not there. It is for callers who ask
+// more often than they may: what they learn is what was true when its license last changed, as far as this process knows.
+func (x *Index) Remembered(key string, now time.Time) (Entry, bool) {
+	if !x.current.Load() {
+		return Entry{}, false
+	}
+	e, ok := x.table.Load().find(key, &x.touches)
+	if ok {
+		e.effective(now)
+	}
+	return e, ok
+}
+
+// Resets counts how often everything was forgotten, for those who keep what depends on the catalog and on versions of
+// licenses. False: changes of other processes can't be followed now, so nothing kept may be used.
+func (x *Index) Resets() (uint64, bool) { return x.resets.Load(), x.current.Load() }
+
 // Active reports whether an identifier, in its normal form, is an activation of e's license. Only "yes" comes from
 // memory.
 func (x *Index) Active(ctx context.Context, e Entry, identifier string) (bool, error) {
@@ -150,6 +168,7 @@ func (x *Index) Touch(licenseID string, _ int64) {
 // Reset forgets everything: what was read before now is old.
 func (x *Index) Reset() {
 	x.table.Store(newTable(x.options.Entries, x.options.Identifiers))
+	x.resets.Add(1)
 }
 
 // NoteCatalogChange says, as part of tx, that names or entitlements of products or plans change: after the commit

@@ -12,6 +12,7 @@ import (
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/dbtest"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/license/lease"
 )
 
 // onEach runs f with an index that may answer from memory, on both databases.
@@ -40,7 +41,7 @@ func TestLookupGivesWhatTheRowHas(t *testing.T) {
 			}
 			want := Card{
 				ProductID: "prd_1", ProductSlug: "widget", ProductName: "Widget", PlanID: "pln_1", PlanName: "Developer",
-				Type: license.Purchased, ActivationType: license.Domain,
+				Type: license.Purchased, ActivationType: license.Domain, Terms: lease.Terms{Interval: 7 * 24 * time.Hour, Grace: 3 * 24 * time.Hour},
 			}
 			if *e.Card != want {
 				t.Errorf("from %s: card %+v", from, *e.Card)

@@ -52,7 +52,7 @@ func (it *item) store(ctx context.Context, tx *db.Tx) error {
 		c := it.check
 		return tx.InsertVerification(ctx, query.InsertVerificationParams{
 			ID: tx.NewID("ver"), LicenseID: c.LicenseID, At: c.At.UnixMicro(), Result: c.Result, Identifier: c.Identifier,
-			Version: c.Version, Ip: ipText(c.IP), UserAgent: c.UserAgent,
+			Domain: c.Domain, PlaceIp: c.PlaceIP, Directory: c.Directory, Version: c.Version, Ip: ipText(c.IP), UserAgent: c.UserAgent,
 		})
 	}
 	panic(fmt.Sprintf("license/index: item of kind %d", it.kind))

@@ -13,7 +13,7 @@ import (
 //
 // with little-endian numbers. A body is the instant in microseconds (8 bytes), then texts, each behind its length
 // (2 bytes): the address as 0, 4 or 16 bytes, license, identifier; and for a check that is noted in the verification
-// log result, version and user agent. No body is empty, so a stretch of zeros is not a record.
+// log result, the place that was named, version and user agent. No body is empty, so a stretch of zeros is not a record.
 const segmentHead = "keystead checks\x001"
 
 const recordHead = 6
@@ -39,6 +39,9 @@ func appendRecord(b []byte, c *Check) []byte {
 	b = appendText(b, c.Identifier)
 	if c.noted() {
 		b = appendText(b, c.Result)
+		b = appendText(b, c.Domain)
+		b = appendText(b, c.PlaceIP)
+		b = appendText(b, c.Directory)
 		b = appendText(b, c.Version)
 		b = appendText(b, c.UserAgent)
 	}
@@ -68,7 +71,7 @@ func cutRecord(log []byte) (c Check, rest []byte, ok bool) {
 	c.At = time.UnixMicro(int64(binary.LittleEndian.Uint64(body))).UTC()
 	text := string(body[8:])
 	var ip string
-	for i, field := range []*string{&ip, &c.LicenseID, &c.Identifier, &c.Result, &c.Version, &c.UserAgent} {
+	for i, field := range []*string{&ip, &c.LicenseID, &c.Identifier, &c.Result, &c.Domain, &c.PlaceIP, &c.Directory, &c.Version, &c.UserAgent} {
 		if i == 3 && text == "" {
 			break // not noted
 		}

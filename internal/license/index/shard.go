@@ -9,19 +9,34 @@ import (
 	"github.com/keystead/keystead/internal/license"
 )
 
-// row is an entry without pointers. The text of its own lies in the shard's arena: key, id, and entitlements unless
-// these are shared.
+// row is an entry without pointers. The texts of its own lie in the shard's arena, one behind the other: see textEnds.
 type row struct {
 	version              int64
 	before               uint64 // touches.count before it was read
 	expires, grace, ends int64
+	updates              int64
 	limit, used          int64
 	text                 textRef
 	stripe, card, set    uint32
 	asked                uint32 // 1: it was used since eviction last came by; only by atomic access
-	keyLen               uint16
-	idLen, outcome       uint8
+	texts                textEnds
+	outcome              uint8
 	held                 bool
+}
+
+// textEnds are where each of the texts of a row ends, but for the last: key, id, bound places, details, allowed hosts,
+// entitlements unless these are shared.
+type textEnds [5]uint16
+
+// cut takes the texts of a row apart.
+func (e textEnds) cut(text string) (parts [6]string) {
+	start := 0
+	for i, end := range e {
+		parts[i] = text[start:end]
+		start = int(end)
+	}
+	parts[5] = text[start:]
+	return parts
 }
 
 // ownSet is the set of a row whose entitlements are in its own text.
@@ -55,7 +70,7 @@ const chunkRows = 128
 
 func (s *shard) row(n uint32) *row { return &s.rows[n/chunkRows][n%chunkRows] }
 
-func (s *shard) key(r *row) string { return s.arena.get(r.text)[:r.keyLen] }
+func (s *shard) key(r *row) string { return s.arena.get(r.text)[:r.texts[0]] }
 
 // place returns the number of a row to use for another key: a new one, or beyond the limit that of an entry that was
 // not asked for lately.

@@ -48,14 +48,15 @@ func (t *table) find(key string, touched *touches) (Entry, bool) {
 		return Entry{}, false
 	}
 	r.use()
-	text := s.arena.get(r.text)
+	texts := r.texts.cut(s.arena.get(r.text))
 	e := Entry{
-		Card: t.cards.get(r.card), Key: text[:r.keyLen], ID: text[r.keyLen:][:r.idLen], Version: r.version,
+		Card: t.cards.get(r.card), Key: texts[0], ID: texts[1], Version: r.version, Bound: texts[2], Details: texts[3],
+		AllowedHosts: texts[4], UpdatesUntil: fromMicros(r.updates),
 		ActivationLimit: r.limit, ActivationsUsed: r.used, ExpiresAt: fromMicros(r.expires),
 		grace: fromMicros(r.grace), ends: fromMicros(r.ends), outcome: outcomes[r.outcome], held: r.held,
 	}
 	if r.set == ownSet {
-		e.Entitlements = text[int(r.keyLen)+int(r.idLen):]
+		e.Entitlements = texts[5]
 	} else {
 		e.Entitlements = *t.sets.get(r.set)
 	}
@@ -68,7 +69,7 @@ func (t *table) put(e *Entry, before uint64, touched *touches) bool {
 	r := row{
 		version: e.Version, before: before, stripe: touched.stripe(e.ID),
 		limit: e.ActivationLimit, used: e.ActivationsUsed, expires: toMicros(e.ExpiresAt),
-		grace: toMicros(e.grace), ends: toMicros(e.ends), held: e.held,
+		grace: toMicros(e.grace), ends: toMicros(e.ends), updates: toMicros(e.UpdatesUntil), held: e.held,
 		set: ownSet,
 	}
 	var ok bool
@@ -84,10 +85,15 @@ func (t *table) put(e *Entry, before uint64, touched *touches) bool {
 	if set, ok := t.sets.place(e.Entitlements, mostSets); ok {
 		r.set, e.Entitlements, own = set, *t.sets.get(set), ""
 	}
-	if len(e.ID) > 255 || len(e.Key)+len(e.ID)+len(own) > longestText {
+	text := e.Key + e.ID + e.Bound + e.Details + e.AllowedHosts + own
+	if len(text) > longestText {
 		return false
 	}
-	r.keyLen, r.idLen = uint16(len(e.Key)), uint8(len(e.ID))
+	end := 0
+	for i, part := range []string{e.Key, e.ID, e.Bound, e.Details, e.AllowedHosts} {
+		end += len(part)
+		r.texts[i] = uint16(end)
+	}
 
 	s, slot := t.shard(e.Key)
 	s.mu.Lock()
@@ -99,6 +105,6 @@ func (t *table) put(e *Entry, before uint64, touched *touches) bool {
 	} else if old := s.row(n); s.key(old) == e.Key && !r.replaces(old) {
 		return false
 	}
-	s.store(n, r, e.Key+e.ID+own)
+	s.store(n, r, text)
 	return true
 }

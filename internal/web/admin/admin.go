@@ -24,6 +24,7 @@ import (
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/license/index"
+	"github.com/keystead/keystead/internal/license/lease"
 	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
@@ -61,6 +62,7 @@ type Config struct {
 	Coupons       *coupon.Service
 	Releases      *release.Service
 	Licenses      *license.Service
+	Keys          *lease.Keys
 	Counts        *index.Counts
 	Billing       *billing.Service
 	Payments      *payment.Service

@@ -17,7 +17,7 @@ var jobWords = map[string]string{
 	"billing.fulfil": "Deliver a paid line again", "logs.prune": "Forget old log entries",
 	"payment.charge": "Charge a payment method", "payment.ask": "Ask a gateway what became of a payment", "payment.refund": "Give money back through a gateway",
 	"payment.detach": "Forget a payment method at its gateway", "payments.sweep": "Look for payments whose outcome is not known",
-	"signin.link":     "Mail a link to sign in",
+	"signin.link": "Mail a link to sign in", "signing_keys.upkeep": "Rotate signing keys and fill up their reserve",
 	"sandbox.webhook": "Webhook of the sandbox", "sandbox.turn": "What the sandbox does later",
 }
 

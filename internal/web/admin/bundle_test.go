@@ -65,7 +65,7 @@ func open(t *testing.T, s *dbtest.Store, r *roomstest.Rooms, testMode bool) *bun
 	b.Config = Config{
 		DB: s.DB, Subscriptions: r.Subscriptions, Tasks: r.Tasks, Mail: r.Mail, Webhooks: r.Webhooks, Sandbox: r.Sandbox, TestMode: testMode,
 		Settings: r.Settings, Events: r.Events, Jobs: r.Jobs, Automation: r.Automation, DryRun: r.DryRun, Staff: r.Staff, SignIn: r.SignIn, Tokens: r.Tokens, Customers: r.Customers, Catalog: r.Catalog, Coupons: r.Coupons,
-		Releases: r.Releases, Licenses: r.Licenses, Counts: r.Counts, Billing: r.Billing, Payments: r.Payments, Orders: r.Orders, Reports: r.Reports,
+		Releases: r.Releases, Licenses: r.Licenses, Keys: r.Keys, Counts: r.Counts, Billing: r.Billing, Payments: r.Payments, Orders: r.Orders, Reports: r.Reports,
 		Clock: s.Clock, Log: roomstest.Log(),
 	}
 	h, err := New(b.Config)
@@ -233,6 +233,8 @@ type estate struct {
 	endpoint string
 	told     string // a delivery to it
 	rate     string
+	root     string // of the product
+	ban      string
 	member   staff.Staff
 	till
 }
@@ -268,6 +270,9 @@ func (b *bundle) newEstate(text string) estate {
 	}
 	must(b.Licenses.PlaceHold(ctx, e.license.ID, license.HoldStaff, cut(255)))(t)
 	e.license = must(b.Licenses.ByID(ctx, e.license.ID))(t)
+	e.root = must(b.Keys.Of(ctx, e.product.ID))(t).Roots[0].ID
+	e.ban = must(b.Licenses.AddBan(ctx, license.BanDomain, "bad.example.com", cut(255)))(t).ID
+	b.checked(e.license, cut(200))
 	e.release = must(b.Releases.Create(ctx, release.Input{ProductID: e.product.ID, Version: "1.0.0", Notes: text}))(t)
 	must(b.Releases.AddFile(ctx, e.release.ID, "widget.zip", strings.NewReader("x"), 1<<20))(t)
 	e.release = must(b.Releases.Publish(ctx, e.release.ID))(t)
@@ -351,6 +356,8 @@ func (e estate) path(pattern string) (method, path string) {
 		if id = e.update; id == "" {
 			id = "pru_none"
 		}
+	case "bans":
+		id = e.ban
 	case "people":
 		id = e.member.ID
 	case "tokens":
@@ -364,5 +371,5 @@ func (e estate) path(pattern string) (method, path string) {
 	if len(e.invoice.Lines) > 0 {
 		line = e.invoice.Lines[0].ID
 	}
-	return method, strings.NewReplacer("{id}", id, "{start}", e.removed(), "{method}", e.method.ID, "{activation}", e.act.ID, "{line}", line, "{$}", "").Replace(path)
+	return method, strings.NewReplacer("{id}", id, "{start}", e.removed(), "{method}", e.method.ID, "{activation}", e.act.ID, "{root}", e.root, "{line}", line, "{$}", "").Replace(path)
 }

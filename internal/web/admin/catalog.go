@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -94,8 +95,9 @@ func (a *area) productShow(w http.ResponseWriter, r *http.Request) error {
 	v.Crumbs = []ui.Crumb{{Label: "Catalog", Href: "/admin/catalog"}, {Label: p.Name}}
 	v.Head = ui.Head{Title: p.Name, Sub: p.Description, Badges: []ui.Badge{ui.StatusBadge(string(p.Status))}}
 	mayWrite := visitorOf(r).staff.Role.Can(staff.CatalogWrite)
+	v.Head.Actions = []ui.Button{{Label: "Signing keys", Href: keysAt(p.ID), Icon: "key"}}
 	if mayWrite {
-		v.Head.Actions = []ui.Button{{Label: "Edit", Href: "/admin/products/" + p.ID + "/edit", Icon: "edit"}, {Label: "New add-on", Href: "/admin/products/" + p.ID + "/plans/new?kind=addon", Icon: "plus"}, {Label: "New plan", Href: "/admin/products/" + p.ID + "/plans/new", Icon: "plus", Kind: ui.Primary}}
+		v.Head.Actions = []ui.Button{v.Head.Actions[0], {Label: "Edit", Href: "/admin/products/" + p.ID + "/edit", Icon: "edit"}, {Label: "New add-on", Href: "/admin/products/" + p.ID + "/plans/new?kind=addon", Icon: "plus"}, {Label: "New plan", Href: "/admin/products/" + p.ID + "/plans/new", Icon: "plus", Kind: ui.Primary}}
 	}
 	plans, err := a.Catalog.Plans(ctx, p.ID)
 	if err != nil {
@@ -125,8 +127,40 @@ func (a *area) productShow(w http.ResponseWriter, r *http.Request) error {
 		shop := ui.Detail{Label: "In the shop", Value: ui.Text("/products/" + p.Slug).To("/products/" + p.Slug), Hint: "With every plan that is not hidden and has a price"}
 		facts.Items = slices.Insert(facts.Items, 1, shop)
 	}
-	v.Right = []card{{Head: ui.CardHead{Title: "Facts"}, Details: facts}}
+	v.Right = []card{{Head: ui.CardHead{Title: "Facts"}, Details: facts}, {Head: ui.CardHead{Title: "Licensing"}, Details: licensingFacts(p)}}
 	return a.sheet(w, v)
+}
+
+// licensingFacts say how the product's licenses are checked.
+func licensingFacts(product catalog.Product) *ui.Details {
+	var must []string
+	for _, part := range []struct {
+		name string
+		on   bool
+	}{{"domain", product.Bindings.EnforceDomain}, {"IP address", product.Bindings.EnforceIP}, {"directory", product.Bindings.EnforceDirectory}} {
+		if part.on {
+			must = append(must, part.name)
+		}
+	}
+	reissue := yesNo(product.Bindings.SelfReissue, "As often as they like", "No")
+	if product.Bindings.SelfReissue && product.Bindings.MaxReissues > 0 {
+		reissue = ui.Number(int(product.Bindings.MaxReissues)) + " times for one license"
+	}
+	public := ui.Text("None")
+	if product.PublicCheck {
+		public = ui.Text("/verify/" + product.Slug).To("/verify/" + product.Slug)
+	}
+	d := &ui.Details{Items: []ui.Detail{
+		{Label: "Must match the first check", Value: ui.Text(cmp.Or(strings.Join(must, ", "), "Nothing"))},
+		{Label: "Customers reissue", Value: ui.Text(reissue)},
+		{Label: "Support is called", Value: ui.Text(product.PackName)},
+		{Label: "Public page", Value: public},
+		{Label: "WHMCS's protocol", Value: ui.Text(yesNo(product.HasCheckSecret, "Answered", "Not answered"))},
+	}}
+	if len(product.PrivateSuffixes) > 0 {
+		d.Items = append(d.Items, ui.Detail{Label: "Domains for development", Value: ui.Mono(strings.Join(product.PrivateSuffixes, ", "))})
+	}
+	return d
 }
 
 // inShop reports whether a plan can stand on its product's page in the shop.
@@ -167,6 +201,26 @@ func planText(plan catalog.Plan) string {
 	return text + yesNo(plan.Visibility == catalog.Hidden, ". Hidden in the shop.", "") + yesNo(plan.Status == catalog.Archived, ". Archived.", "")
 }
 
+// checkFacts say how software with a license of the plan checks, and what support it includes.
+func checkFacts(plan catalog.Plan) []ui.Detail {
+	var details []ui.Detail
+	if plan.Kind != catalog.KindAddon {
+		c := plan.Checks
+		text := "Every " + many(int(c.IntervalDays), "day", "days") + ", and " + many(int(c.GraceDays), "day", "days") + " without an answer"
+		details = append(details, ui.Detail{Label: "License", Value: ui.Text(statusText(plan.LicenseType))}, ui.Detail{Label: "Checks", Value: ui.Text(text)})
+		if c.FileDays > 0 {
+			details = append(details, ui.Detail{Label: "Lease files", Value: ui.Text("Good for " + many(int(c.FileDays), "day", "days"))})
+		}
+	}
+	switch {
+	case !plan.Support.IsZero():
+		details = append(details, ui.Detail{Label: "Support and upgrades", Value: ui.Text(plan.Support.String())})
+	case plan.Kind != catalog.KindAddon && plan.LicenseType == catalog.Purchased:
+		details = append(details, ui.Detail{Label: "Support and upgrades", Value: ui.Text("Without end")})
+	}
+	return details
+}
+
 // pathText names the plans to which a subscriber may change.
 func pathText(plan catalog.Plan, all []catalog.Plan) string {
 	var names []string
@@ -184,7 +238,7 @@ func (a *area) planCard(r *http.Request, p ui.Page, product catalog.Product, pla
 		return card{}, err
 	}
 	c := card{Head: ui.CardHead{Title: plan.Name, Text: planText(plan)}}
-	var details []ui.Detail
+	details := checkFacts(plan)
 	if features := entitlementText(plan.Entitlements); features != "" {
 		details = append(details, ui.Detail{Label: "Entitlements", Value: ui.Mono(strings.ReplaceAll(features, "\n", "; "))})
 	}
@@ -201,7 +255,7 @@ func (a *area) planCard(r *http.Request, p ui.Page, product catalog.Product, pla
 	if len(details) > 0 {
 		c.Details = &ui.Details{Items: details}
 	}
-	t := ui.Table{Caption: "Prices of " + plan.Name, Flush: true, Columns: []ui.Column{{Label: "Price"}, {Label: "Version", End: true}, {Label: "Status"}, {Label: "Since", Narrow: true}}, Empty: &ui.Empty{Art: "list", Title: "No price yet", Text: "Without one, the plan can't be ordered."}}
+	t := ui.Table{Caption: "Prices of " + plan.Name, Flush: true, Columns: []ui.Column{{Label: "Price"}, {Label: "Version", End: true}, {Label: "Status"}, {Label: "Since"}}, Empty: &ui.Empty{Art: "list", Title: "No price yet", Text: "Without one, the plan can't be ordered."}}
 	if mayWrite {
 		c.Head.Actions = []ui.Button{{Label: "Edit", Href: "/admin/plans/" + plan.ID + "/edit", Small: true}, {Label: "Add price", Href: "/admin/plans/" + plan.ID + "/prices/new", Small: true}}
 		t.Columns = append(t.Columns, ui.Column{Label: "Change", Hidden: true})

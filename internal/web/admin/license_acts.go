@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/license"
@@ -51,13 +52,17 @@ func liftQuestion(l license.License) *ui.Confirm {
 	}
 }
 
-func removeQuestion(l license.License, act license.Activation) *ui.Confirm {
+func removeQuestion(l license.License, act license.Activation, kept *time.Time) *ui.Confirm {
 	base := "/admin/licenses/" + l.ID
-	return &ui.Confirm{
+	q := &ui.Confirm{
 		ID: "remove-" + act.ID, Title: "Remove " + act.Identifier + "?", Text: "The software there is no longer activated and may activate again while there is room.",
 		Effects: []string{strconv.FormatInt(l.ActivationsUsed-1, 10) + " of " + limitText(l.ActivationLimit) + " remain in use."},
 		Fields:  reasonField(act.ID), Action: base + "/activations/" + act.ID + "/remove", Label: "Remove", Cancel: base,
 	}
+	if kept != nil {
+		q.Effects = append(q.Effects, "A lease file was made for it. The installation never asks, so it runs on until "+kept.UTC().Format("2 January 2006, 15:04")+" UTC, beside the one that takes its place.")
+	}
+	return q
 }
 
 func limitText(n int64) string {
@@ -163,6 +168,10 @@ func (a *area) activationRemoveAsk(w http.ResponseWriter, r *http.Request) error
 
 // removeQuestionOf asks about the activation that the address names.
 func (a *area) removeQuestionOf(r *http.Request, l license.License) (*ui.Confirm, error) {
+	held, err := a.Licenses.HeldByFiles(r.Context(), l.ID)
+	if err != nil {
+		return nil, err
+	}
 	for after := ""; ; {
 		activations, next, err := a.Licenses.Activations(r.Context(), l.ID, after, 200)
 		if err != nil {
@@ -170,7 +179,11 @@ func (a *area) removeQuestionOf(r *http.Request, l license.License) (*ui.Confirm
 		}
 		for _, act := range activations {
 			if act.ID == r.PathValue("activation") {
-				return removeQuestion(l, act), nil
+				var kept *time.Time
+				if until, is := held[act.ID]; is {
+					kept = &until
+				}
+				return removeQuestion(l, act, kept), nil
 			}
 		}
 		if after = next; after == "" {

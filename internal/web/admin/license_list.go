@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/staff"
 	"github.com/keystead/keystead/internal/web/ui"
@@ -13,9 +14,10 @@ import (
 func licenseFilter(r *http.Request) license.Filter {
 	q := r.URL.Query()
 	days, _ := strconv.Atoi(q.Get("not_seen_days")) // what is no number picks nothing
+	support, _ := strconv.Atoi(q.Get("support_ends_days"))
 	return license.Filter{
 		Query: q.Get("q"), Status: license.Status(q.Get("status")), CustomerID: q.Get("customer_id"), OrderID: q.Get("order_id"), ProductID: q.Get("product_id"),
-		PlanID: q.Get("plan_id"), Type: license.Type(q.Get("type")), NotSeenDays: days, NearLimit: q.Get("near_limit") != "", Sort: license.Sort(q.Get("sort")),
+		PlanID: q.Get("plan_id"), Type: license.Type(q.Get("type")), NotSeenDays: days, SupportEndsDays: support, NearLimit: q.Get("near_limit") != "", Sort: license.Sort(q.Get("sort")),
 		Cursor: cursor(r), Limit: perPage,
 	}
 }
@@ -43,14 +45,15 @@ func (a *area) licenseList(w http.ResponseWriter, r *http.Request) error {
 		Selects: []ui.Select{
 			{Label: "Status", Name: "status", Value: q.Get("status"), Options: options("active", "suspended", "expired", "cancelled", "revoked")},
 			{Label: "Product", Name: "product_id", Value: q.Get("product_id"), Options: products},
-			{Label: "Type", Name: "type", Value: q.Get("type"), Options: options(string(license.Purchased))},
+			{Label: "Type", Name: "type", Value: q.Get("type"), Options: options(catalog.LicenseTypes...)},
 			{Label: "Not seen", Name: "not_seen_days", Value: q.Get("not_seen_days"), Options: []ui.Option{{Value: "", Label: "Any"}, {Value: "7", Label: "7 days"}, {Value: "30", Label: "30 days"}, {Value: "90", Label: "90 days"}, {Value: "365", Label: "A year"}}},
+			{Label: "Support ends", Name: "support_ends_days", Value: q.Get("support_ends_days"), Options: []ui.Option{{Value: "", Label: "Any time"}, {Value: "14", Label: "Within 14 days"}, {Value: "30", Label: "Within 30 days"}, {Value: "90", Label: "Within 90 days"}}},
 			{Label: "Use", Name: "near_limit", Value: q.Get("near_limit"), Options: []ui.Option{{Value: "", Label: "Any"}, {Value: "1", Label: "Near the limit"}}},
 			{Label: "Order", Name: "sort", Value: q.Get("sort"), Options: []ui.Option{{Value: "", Label: "Newest"}, {Value: string(license.ByExpiry), Label: "Next to expire"}, {Value: string(license.ByLastSeen), Label: "Longest not seen"}}},
 		},
 		Chips: chips(r, chipName{param: "q", label: "Search"}, chipName{"status", "Status", statusText}, chipName{"product_id", "Product", func(id string) string { return names[id] }},
 			chipName{param: "plan_id", label: "Plan"}, chipName{"type", "Type", statusText}, chipName{"not_seen_days", "Not seen for", func(s string) string { return s + " days" }},
-			chipName{"near_limit", "Use", func(string) string { return "near the limit" }}, chipName{param: "customer_id", label: "Customer"}, chipName{param: "order_id", label: "Order"}),
+			chipName{"support_ends_days", "Support ends within", func(s string) string { return s + " days" }}, chipName{"near_limit", "Use", func(string) string { return "near the limit" }}, chipName{param: "customer_id", label: "Customer"}, chipName{param: "order_id", label: "Order"}),
 		ClearHref: "/admin/licenses",
 	}
 	v.Table = licenseTable(v.Page, found, true)

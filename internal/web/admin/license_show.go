@@ -30,7 +30,7 @@ func (a *area) licenseShow(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.Left = append(v.Left, paidBy...)
 	}
-	for _, part := range []func(*http.Request, ui.Page, license.License, bool) ([]card, error){a.activationCards, a.checkCards, a.historyCards} {
+	for _, part := range []func(*http.Request, ui.Page, license.License, bool) ([]card, error){a.activationCards, a.placeCards, a.checkCards, a.historyCards} {
 		cards, err := part(r, v.Page, l, mayWrite)
 		if err != nil {
 			return err
@@ -133,7 +133,14 @@ func (a *area) activationCards(r *http.Request, p ui.Page, l license.License, ma
 	if mayWrite {
 		t.Columns = append(t.Columns, ui.Column{Label: "Remove", Hidden: true})
 	}
+	held, err := a.Licenses.HeldByFiles(r.Context(), l.ID)
+	if err != nil {
+		return nil, err
+	}
 	for _, act := range activations {
+		if until, kept := held[act.ID]; kept {
+			act.Name = strings.TrimSpace(act.Name + " lease file until " + until.In(zoneOf(p)).Format("2 January 2006"))
+		}
 		place := ui.Mono(act.Identifier).With(act.Name)
 		if act.Override {
 			place.Sub = strings.TrimSpace(act.Name + " added beyond the limit")
@@ -146,6 +153,11 @@ func (a *area) activationCards(r *http.Request, p ui.Page, l license.License, ma
 	}
 	c.Table = &t
 	cards := []card{c}
+	files, err := a.leaseFileCard(r, p, l)
+	if err != nil {
+		return nil, err
+	}
+	cards = append(cards, files...)
 	rejected, err := a.Licenses.Rejected(r.Context(), l.ID)
 	if err != nil || len(rejected) == 0 {
 		return cards, err

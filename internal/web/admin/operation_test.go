@@ -6,15 +6,7 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/mail"
-	"github.com/keystead/keystead/internal/webhook"
 )
-
-// endpoint tells an address of licenses, though there is nobody to answer.
-func (b *bundle) endpointAt(address string) webhook.Endpoint {
-	b.Helper()
-	e, _, err := b.Webhooks.Create(b.Context(), webhook.Input{URL: address, EventTypes: []string{"*"}})
-	return must(e, err)(b.T)
-}
 
 func TestWebhookPages(t *testing.T) {
 	t.Parallel()

@@ -116,7 +116,7 @@ func TestFullPages(t *testing.T) {
 		seen, pages := map[string]bool{}, 0
 		for path != "" {
 			page := br.get(path).is(200).sound()
-			if pages++; seen[path] || pages > 40 {
+			if pages++; seen[path] || pages > 60 {
 				t.Fatalf("paging goes round at %s", path)
 			}
 			seen[path] = true

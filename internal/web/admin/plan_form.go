@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -71,6 +72,8 @@ type typedPlan struct {
 	name, kind, limit, extra, entitlements string
 	hidden, archived                       bool
 	paths                                  []string
+
+	license, support, interval, grace, file string
 }
 
 func planFromForm(r *http.Request) typedPlan {
@@ -78,6 +81,7 @@ func planFromForm(r *http.Request) typedPlan {
 	return typedPlan{
 		addon: f("kind") == string(catalog.KindAddon), name: f("name"), kind: f("activation_type"), limit: f("activation_limit"), extra: f("extra_activations"),
 		entitlements: f("entitlements"), hidden: f("hidden") != "", archived: f("archived") != "", paths: r.PostForm["path"],
+		license: f("license_type"), support: f("support_months"), interval: f("check_interval"), grace: f("check_grace"), file: f("file_days"),
 	}
 }
 
@@ -100,17 +104,38 @@ func (t typedPlan) form(action, cancel string, exists bool, others []catalog.Pla
 		f.Submit, f.Hidden = "Save add-on", []ui.Hidden{{Name: "kind", Value: string(catalog.KindAddon)}}
 		f.Sections = append(f.Sections, ui.FormSection{Title: "What it adds", Text: "To a license of the product that the customer has, as long as it is paid for. A change counts for add-ons that are sold from now on.", Fields: []ui.Field{
 			{Kind: ui.InputNumber, Name: "extra_activations", Label: "More activations", Value: t.extra, Required: true, Short: true, Min: "0", Hint: "Each one adds so many"},
+			{Kind: ui.InputNumber, Name: "support_months", Label: "Months of support and upgrades", Value: t.support, Optional: true, Short: true, Min: "0", Max: "1200", Hint: "Makes it a support pack. Sold in cycles, each paid period counts instead."},
 			entitlements,
 		}})
 	} else {
 		f.Sections = append(f.Sections, ui.FormSection{Title: "Use", Text: "What a license of this plan allows. A change counts for licenses that are issued from now on; entitlements for all.", Fields: []ui.Field{
+			t.licenseField(exists),
 			kind,
 			{Kind: ui.InputNumber, Name: "activation_limit", Label: "Activations", Value: t.limit, Required: true, Short: true, Min: "0", Hint: "0: unlimited"},
 			entitlements,
+			{Kind: ui.InputNumber, Name: "support_months", Label: "Months of support and upgrades", Value: t.support, Optional: true, Short: true, Min: "0", Max: "1200", Hint: "That a purchase includes. Empty: without end. The other kinds have them as long as they run."},
+		}}, ui.FormSection{Title: "Checks", Text: "How installed software lives between its checks. A change reaches it with its next one.", Fields: []ui.Field{
+			{Kind: ui.InputNumber, Name: "check_interval", Label: "It asks every", Value: t.interval, Required: true, Short: true, Min: "1", Max: "366", Suffix: "days"},
+			{Kind: ui.InputNumber, Name: "check_grace", Label: "Without an answer it runs on for", Value: t.grace, Required: true, Short: true, Min: "0", Max: "366", Suffix: "days"},
+			{Kind: ui.InputNumber, Name: "file_days", Label: "A lease file is good for", Value: t.file, Required: true, Short: true, Min: "0", Max: "1096", Suffix: "days", Hint: "For installations that never ask. 0: there are none."},
 		}})
 	}
 	if paths := t.pathFields(others); len(paths) > 0 {
 		f.Sections = append(f.Sections, ui.FormSection{Title: "Changes", Text: "To which plans a subscriber may change. None chosen: to all of them.", Fields: paths})
+	}
+	return f
+}
+
+// licenseField says what sort of right the plan gives.
+func (t typedPlan) licenseField(exists bool) ui.Field {
+	f := ui.Field{Kind: ui.InputSelect, Name: "license_type", Label: "It gives", Value: t.license, Disabled: exists, Options: []ui.Option{
+		{Value: catalog.Purchased, Label: "Use for ever (purchased)"},
+		{Value: catalog.Leased, Label: "Use while it is paid for (leased)"},
+		{Value: catalog.Development, Label: "Use in protected places, beside a purchase (development)"},
+		{Value: catalog.Trial, Label: "Use on trial (sold at zero, for a while)"},
+	}}
+	if exists {
+		f.Hint = "It stays as it was when the plan was made."
 	}
 	return f
 }
@@ -132,6 +157,8 @@ type planRead struct {
 	limit, extra int64
 	entitlements map[string]any
 	visibility   catalog.Visibility
+	support      *civil.Span
+	checks       catalog.Checks
 }
 
 // read turns what was typed into values; bad names the fields that can't be read.
@@ -145,6 +172,15 @@ func (t typedPlan) read() (in planRead, bad map[string]string) {
 	if *into, err = strconv.ParseInt(strings.TrimSpace(typed), 10, 64); err != nil {
 		bad[name] = "is not a whole number"
 	}
+	in.support = &civil.Span{}
+	if typed := strings.TrimSpace(t.support); typed != "" && typed != "0" {
+		in.support.Count, in.support.Unit = int(t.number("support_months", typed, bad)), civil.Month
+	}
+	if !t.addon && t.interval+t.grace+t.file != "" {
+		in.checks = catalog.Checks{
+			IntervalDays: t.number("check_interval", t.interval, bad), GraceDays: t.number("check_grace", t.grace, bad), FileDays: t.number("file_days", t.file, bad),
+		}
+	}
 	if in.entitlements, err = parseEntitlements(t.entitlements); err != nil {
 		bad["entitlements"] = err.Error()
 	}
@@ -152,6 +188,14 @@ func (t typedPlan) read() (in planRead, bad map[string]string) {
 		in.visibility = catalog.Hidden
 	}
 	return in, bad
+}
+
+func (typedPlan) number(field, typed string, bad map[string]string) int64 {
+	n, err := strconv.ParseInt(strings.TrimSpace(typed), 10, 32)
+	if err != nil {
+		bad[field] = "is not a whole number"
+	}
+	return n
 }
 
 // others are the plans of a product but one.
@@ -165,6 +209,16 @@ func planErrors(bad map[string]string) map[string]string {
 	if m, ok := bad["paths"]; ok {
 		bad["path"] = m
 		delete(bad, "paths")
+	}
+	if m, ok := bad["checks"]; ok {
+		bad["check_interval"] = m
+		delete(bad, "checks")
+	}
+	for _, part := range []string{"support", "support.count"} {
+		if m, ok := bad[part]; ok {
+			bad["support_months"] = m
+			delete(bad, part)
+		}
 	}
 	return bad
 }
@@ -185,7 +239,7 @@ func (a *area) planNew(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	to := "/admin/products/" + p.ID
-	t, title := typedPlan{kind: "domain", limit: "1"}, "New plan of "+p.Name
+	t, title := typedPlan{kind: "domain", limit: "1", license: catalog.Purchased, support: "12"}.checking(catalog.DefaultChecks), "New plan of "+p.Name
 	if r.URL.Query().Get("kind") == string(catalog.KindAddon) {
 		t, title = typedPlan{addon: true, extra: "1"}, "New add-on of "+p.Name
 	}
@@ -208,7 +262,10 @@ func (a *area) planCreate(w http.ResponseWriter, r *http.Request) error {
 	}
 	n := catalog.NewPlan{
 		Name: t.name, ActivationType: t.kind, ActivationLimit: in.limit, ExtraActivations: in.extra, Entitlements: in.entitlements, Visibility: in.visibility,
-		Paths: t.paths,
+		Paths: t.paths, LicenseType: t.license, Support: in.support, Checks: in.checks,
+	}
+	if t.license != catalog.Purchased && !t.addon {
+		n.Support = nil // as long as it runs
 	}
 	if t.addon {
 		n.Kind = catalog.KindAddon
@@ -241,9 +298,30 @@ func planEditing(plan catalog.Plan, others []catalog.Plan) ui.Form {
 	t := typedPlan{
 		addon: plan.Kind == catalog.KindAddon, name: plan.Name, kind: plan.ActivationType, limit: strconv.FormatInt(plan.ActivationLimit, 10),
 		extra: strconv.FormatInt(plan.ExtraActivations, 10), entitlements: entitlementText(plan.Entitlements), hidden: plan.Visibility == catalog.Hidden,
-		archived: plan.Status == catalog.Archived, paths: plan.Paths,
-	}
+		archived: plan.Status == catalog.Archived, paths: plan.Paths, license: plan.LicenseType, support: supportMonths(plan.Support),
+	}.checking(plan.Checks)
 	return editing(t.form("/admin/plans/"+plan.ID, "/admin/products/"+plan.ProductID, true, others), plan.Version)
+}
+
+// checking is t with how software checks.
+func (t typedPlan) checking(c catalog.Checks) typedPlan {
+	t.interval, t.grace, t.file = strconv.FormatInt(c.IntervalDays, 10), strconv.FormatInt(c.GraceDays, 10), strconv.FormatInt(c.FileDays, 10)
+	return t
+}
+
+// supportMonths is a span of support as the form shows it: months, rounded up for those that are counted in days or weeks.
+func supportMonths(s civil.Span) string {
+	switch {
+	case s.IsZero():
+		return ""
+	case s.Unit == civil.Year:
+		return strconv.Itoa(12 * s.Count)
+	case s.Unit == civil.Month:
+		return strconv.Itoa(s.Count)
+	case s.Unit == civil.Week:
+		return strconv.Itoa((7*s.Count + 29) / 30)
+	}
+	return strconv.Itoa((s.Count + 29) / 30)
 }
 
 func (a *area) planUpdate(w http.ResponseWriter, r *http.Request) error {
@@ -252,7 +330,7 @@ func (a *area) planUpdate(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	t, to := planFromForm(r), "/admin/products/"+plan.ProductID
-	t.kind, t.addon = plan.ActivationType, plan.Kind == catalog.KindAddon
+	t.kind, t.addon, t.license = plan.ActivationType, plan.Kind == catalog.KindAddon, plan.LicenseType
 	others, err := a.otherPlans(r, plan.ProductID, plan.ID)
 	if err != nil {
 		return err
@@ -278,6 +356,12 @@ func (a *area) planUpdate(w http.ResponseWriter, r *http.Request) error {
 	patch := catalog.PlanPatch{
 		Name: &t.name, ActivationLimit: &in.limit, ExtraActivations: &in.extra, Entitlements: in.entitlements, Visibility: &in.visibility, Paths: &t.paths,
 		Status: &status, Version: version,
+	}
+	if in.checks != (catalog.Checks{}) {
+		patch.Checks = &in.checks
+	}
+	if strings.TrimSpace(t.support) != supportMonths(plan.Support) {
+		patch.Support = in.support // a span that is not counted in months stays as it is, unless it was changed
 	}
 	if _, err := a.Catalog.UpdatePlan(r.Context(), plan.ID, patch); err != nil {
 		if changedMeanwhile(err) {

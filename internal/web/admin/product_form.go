@@ -1,11 +1,13 @@
 package admin
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -13,6 +15,9 @@ import (
 type typedProduct struct {
 	slug, name, description, prefix, length, removals string
 	license, ignoreCase, removal, archived            bool
+
+	pack, suffixes, secret, reissues                            string
+	domain, ip, directory, reissue, public, noSecret, hasSecret bool
 }
 
 func productFromForm(r *http.Request) typedProduct {
@@ -20,6 +25,9 @@ func productFromForm(r *http.Request) typedProduct {
 	return typedProduct{
 		slug: f("slug"), name: f("name"), description: f("description"), prefix: f("key.prefix"), length: f("key.length"), removals: f("self_removals_per_30d"),
 		license: f("requires_license") != "", ignoreCase: f("key_ignore_case") != "", removal: f("self_removal") != "", archived: f("archived") != "",
+		pack: f("pack_name"), suffixes: unixLines(f("private_suffixes")), secret: f("check_secret"), reissues: f("max_reissues"),
+		domain: f("enforce_domain") != "", ip: f("enforce_ip") != "", directory: f("enforce_directory") != "", reissue: f("self_reissue") != "",
+		public: f("public_check") != "", noSecret: f("no_check_secret") != "",
 	}
 }
 
@@ -44,11 +52,61 @@ func (t typedProduct) form(action, cancel string, exists bool) ui.Form {
 			{Kind: ui.InputSwitch, Name: "self_removal", Label: "Customers may remove their own activations", Checked: t.removal},
 			{Kind: ui.InputNumber, Name: "self_removals_per_30d", Label: "At most, in 30 days", Value: t.removals, Optional: true, Short: true, Min: "0", Hint: "0: as many as they like"},
 		}},
+		{Title: "Bound place", Text: "A license is bound to the place of its first check. What is switched on must match at every later one; the rest is only noted.", Fields: []ui.Field{
+			{Kind: ui.InputSwitch, Name: "enforce_domain", Label: "The domain must match", Checked: t.domain},
+			{Kind: ui.InputSwitch, Name: "enforce_ip", Label: "The IP address must match", Checked: t.ip},
+			{Kind: ui.InputSwitch, Name: "enforce_directory", Label: "The directory must match", Checked: t.directory},
+			{Kind: ui.InputSwitch, Name: "self_reissue", Label: "Customers may clear it (reissue)", Checked: t.reissue},
+			{Kind: ui.InputNumber, Name: "max_reissues", Label: "At most, for one license", Value: t.reissues, Optional: true, Short: true, Min: "0", Hint: "0: as often as they like"},
+			{Kind: ui.InputSwitch, Name: "public_check", Label: "A public page tells whether a domain is licensed", Checked: t.public, Hint: "Yes or no, and nothing about the customer."},
+		}},
+		{Title: "Support and development", Fields: []ui.Field{
+			{Name: "pack_name", Label: "Support is called", Value: t.pack, Optional: true, MaxLength: 255, Placeholder: "Support and Upgrade Pack"},
+			{Kind: ui.InputTextarea, Name: "private_suffixes", Label: "Domains for development", Value: t.suffixes, Optional: true, Mono: true, Rows: 2, Hint: "One a line. Development licenses run below them too, beside localhost, .test, private networks and the like."},
+		}},
+		{Title: "WHMCS", Text: "Software that was built for WHMCS's licensing add-on checks here too. It shares a secret with the server, which was built into it.", Fields: t.secretFields()},
 	}}
 }
 
+// secretFields take the secret of WHMCS's protocol. It is never shown again.
+func (t typedProduct) secretFields() []ui.Field {
+	f := []ui.Field{{Kind: ui.InputPassword, Name: "check_secret", Label: "Secret", Optional: true, MaxLength: 255, Autocomplete: "off"}}
+	if t.hasSecret {
+		f[0].Hint = "One is set. Leave this empty to keep it."
+		f = append(f, ui.Field{Kind: ui.InputCheckbox, Name: "no_check_secret", Label: "Take it away: such software is no longer answered", Checked: t.noSecret})
+	}
+	return f
+}
+
+// keepSecret sets or takes away the secret of WHMCS's protocol, as was typed, within the transaction of ctx.
+func (a *area) keepSecret(ctx context.Context, t typedProduct, productID string) error {
+	switch {
+	case t.noSecret:
+		return a.Catalog.SetCheckSecret(ctx, productID, "")
+	case t.secret != "":
+		return a.Catalog.SetCheckSecret(ctx, productID, t.secret)
+	}
+	return nil
+}
+
+// bindings are what was typed of the bound place.
+func (t typedProduct) bindings(reissues int64) *catalog.Bindings {
+	return &catalog.Bindings{EnforceDomain: t.domain, EnforceIP: t.ip, EnforceDirectory: t.directory, SelfReissue: t.reissue, MaxReissues: reissues}
+}
+
+// suffixList is a line each.
+func (t typedProduct) suffixList() []string {
+	list := []string{}
+	for line := range strings.Lines(t.suffixes) {
+		if line = strings.TrimSpace(line); line != "" {
+			list = append(list, line)
+		}
+	}
+	return list
+}
+
 // numbers reads the whole numbers of the form; an empty one is 0.
-func (t typedProduct) numbers() (length, removals int64, bad map[string]string) {
+func (t typedProduct) numbers() (length, removals, reissues int64, bad map[string]string) {
 	bad = map[string]string{}
 	read := func(field, s string) int64 {
 		if s = strings.TrimSpace(s); s == "" {
@@ -60,7 +118,7 @@ func (t typedProduct) numbers() (length, removals int64, bad map[string]string) 
 		}
 		return n
 	}
-	return read("key.length", t.length), read("self_removals_per_30d", t.removals), bad
+	return read("key.length", t.length), read("self_removals_per_30d", t.removals), read("max_reissues", t.reissues), bad
 }
 
 func (a *area) productForm(w http.ResponseWriter, r *http.Request, status int, title string, f ui.Form) error {
@@ -70,7 +128,7 @@ func (a *area) productForm(w http.ResponseWriter, r *http.Request, status int, t
 }
 
 func (a *area) productNew(w http.ResponseWriter, r *http.Request) error {
-	return a.productForm(w, r, http.StatusOK, "New product", typedProduct{license: true, removal: true}.form("/admin/products", "/admin/catalog", false))
+	return a.productForm(w, r, http.StatusOK, "New product", typedProduct{license: true, removal: true, reissue: true}.form("/admin/products", "/admin/catalog", false))
 }
 
 func (a *area) productCreate(w http.ResponseWriter, r *http.Request) error {
@@ -78,13 +136,22 @@ func (a *area) productCreate(w http.ResponseWriter, r *http.Request) error {
 	again := func(bad map[string]string, whole string) error {
 		return a.productForm(w, r, http.StatusUnprocessableEntity, "New product", ui.WithErrors(t.form("/admin/products", "/admin/catalog", false), bad, whole))
 	}
-	length, removals, bad := t.numbers()
+	length, removals, reissues, bad := t.numbers()
 	if len(bad) > 0 {
 		return again(bad, "")
 	}
-	p, err := a.Catalog.CreateProduct(r.Context(), catalog.NewProduct{
-		Slug: t.slug, Name: t.name, Description: t.description, RequiresLicense: &t.license, Key: catalog.KeyFormat{Prefix: t.prefix, Length: length},
-		KeyIgnoreCase: t.ignoreCase, SelfRemoval: &t.removal, SelfRemovalsPer30d: removals,
+	var p catalog.Product
+	err := a.DB.Write(r.Context(), func(tx *db.Tx) (err error) {
+		ctx := db.With(r.Context(), tx)
+		p, err = a.Catalog.CreateProduct(ctx, catalog.NewProduct{
+			Slug: t.slug, Name: t.name, Description: t.description, RequiresLicense: &t.license, Key: catalog.KeyFormat{Prefix: t.prefix, Length: length},
+			KeyIgnoreCase: t.ignoreCase, SelfRemoval: &t.removal, SelfRemovalsPer30d: removals, Bindings: t.bindings(reissues),
+			PackName: strings.TrimSpace(t.pack), PrivateSuffixes: t.suffixList(), PublicCheck: t.public,
+		})
+		if err != nil {
+			return err
+		}
+		return a.keepSecret(ctx, t, p.ID)
 	})
 	if err != nil {
 		bad, whole, ok := fieldErrors(err)
@@ -109,6 +176,9 @@ func productEditing(p catalog.Product) ui.Form {
 	t := typedProduct{
 		slug: p.Slug, name: p.Name, description: p.Description, prefix: p.Key.Prefix, length: strconv.FormatInt(p.Key.Length, 10), removals: strconv.FormatInt(p.SelfRemovalsPer30d, 10),
 		license: p.RequiresLicense, ignoreCase: p.KeyIgnoreCase, removal: p.SelfRemoval, archived: p.Status == catalog.Archived,
+		pack: p.PackName, suffixes: strings.Join(p.PrivateSuffixes, "\n"), reissues: strconv.FormatInt(p.Bindings.MaxReissues, 10),
+		domain: p.Bindings.EnforceDomain, ip: p.Bindings.EnforceIP, directory: p.Bindings.EnforceDirectory, reissue: p.Bindings.SelfReissue,
+		public: p.PublicCheck, hasSecret: p.HasCheckSecret,
 	}
 	to := "/admin/products/" + p.ID
 	return editing(t.form(to, to, true), p.Version)
@@ -116,6 +186,11 @@ func productEditing(p catalog.Product) ui.Form {
 
 func (a *area) productUpdate(w http.ResponseWriter, r *http.Request) error {
 	t, to := productFromForm(r), "/admin/products/"+r.PathValue("id")
+	was, err := a.Catalog.Product(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	t.hasSecret = was.HasCheckSecret
 	version, err := editedVersion(r)
 	if err != nil {
 		return err
@@ -123,17 +198,26 @@ func (a *area) productUpdate(w http.ResponseWriter, r *http.Request) error {
 	again := func(bad map[string]string, whole string) error {
 		return a.productForm(w, r, http.StatusUnprocessableEntity, "Edit product", ui.WithErrors(editing(t.form(to, to, true), version), bad, whole))
 	}
-	length, removals, bad := t.numbers()
+	length, removals, reissues, bad := t.numbers()
 	if len(bad) > 0 {
 		return again(bad, "")
 	}
-	status := catalog.Active
+	suffixes, pack, status := t.suffixList(), strings.TrimSpace(t.pack), catalog.Active
 	if t.archived {
 		status = catalog.Archived
 	}
-	p, err := a.Catalog.UpdateProduct(r.Context(), r.PathValue("id"), catalog.ProductPatch{
-		Name: &t.name, Description: &t.description, RequiresLicense: &t.license, Key: &catalog.KeyFormat{Prefix: t.prefix, Length: length},
-		KeyIgnoreCase: &t.ignoreCase, SelfRemoval: &t.removal, SelfRemovalsPer30d: &removals, Status: &status, Version: version,
+	var p catalog.Product
+	err = a.DB.Write(r.Context(), func(tx *db.Tx) (err error) {
+		ctx := db.With(r.Context(), tx)
+		p, err = a.Catalog.UpdateProduct(ctx, was.ID, catalog.ProductPatch{
+			Name: &t.name, Description: &t.description, RequiresLicense: &t.license, Key: &catalog.KeyFormat{Prefix: t.prefix, Length: length},
+			KeyIgnoreCase: &t.ignoreCase, SelfRemoval: &t.removal, SelfRemovalsPer30d: &removals, Bindings: t.bindings(reissues),
+			PackName: &pack, PrivateSuffixes: &suffixes, PublicCheck: &t.public, Status: &status, Version: version,
+		})
+		if err != nil {
+			return err
+		}
+		return a.keepSecret(ctx, t, p.ID)
 	})
 	if err != nil {
 		if changedMeanwhile(err) {

@@ -7,13 +7,14 @@ import (
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
-// listView is the shape of a list: heading, filters, table, pager.
+// listView is the shape of a list: heading, cards, filters, table, pager.
 type listView struct {
 	ui.Page
 	Head     ui.Head
 	Callouts []ui.Callout
 	Stats    []ui.Stat
 	Tabs     ui.Tabs
+	Cards    []card
 	Filter   ui.Filter
 	Table    ui.Table
 	Pager    ui.Pager

@@ -29,8 +29,11 @@ import (
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/license/check"
+	"github.com/keystead/keystead/internal/license/lease"
 	"github.com/keystead/keystead/internal/limit"
 	"github.com/keystead/keystead/internal/mail"
+	"github.com/keystead/keystead/internal/movein"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
@@ -60,6 +63,9 @@ type Config struct {
 	Settings      *setting.Service
 	Recovery      *recovery.Service
 	Licenses      *license.Service
+	Checks        *check.Service
+	MoveIn        *movein.Service
+	Keys          *lease.Keys
 	Orders        *order.Service
 	Billing       *billing.Service
 	Payments      *payment.Service
@@ -134,9 +140,15 @@ func New(c Config) *API {
 	a.sandbox()
 	a.settings()
 	a.licenses()
+	a.support()
 	a.activations()
+	a.leaseFiles()
+	a.imports()
 	a.holds()
 	a.history()
+	a.bans()
+	a.signingKeys()
+	a.verifications()
 	a.events()
 	a.jobs()
 	a.automation()

@@ -43,7 +43,7 @@ func over(t *testing.T, s *dbtest.Store, r *roomstest.Rooms) *bundle {
 	t.Helper()
 	b := &bundle{T: t, Store: s, rooms: r}
 	b.api = New(Config{
-		DB: s.DB, Clock: s.Clock, Log: roomstest.Log(), Catalog: r.Catalog, Coupons: r.Coupons, Customers: r.Customers, Releases: r.Releases, Settings: r.Settings, Recovery: r.Recovery, Licenses: r.Licenses,
+		DB: s.DB, Clock: s.Clock, Log: roomstest.Log(), Catalog: r.Catalog, Coupons: r.Coupons, Customers: r.Customers, Releases: r.Releases, Settings: r.Settings, Recovery: r.Recovery, Licenses: r.Licenses, Checks: r.Checks, MoveIn: r.MoveIn, Keys: r.Keys,
 		Orders: r.Orders, Billing: r.Billing, Payments: r.Payments, Sandbox: r.Sandbox, Subscriptions: r.Subscriptions, Tasks: r.Tasks, Mail: r.Mail, Webhooks: r.Webhooks, Events: r.Events, Jobs: r.Jobs, Automation: r.Automation, DryRun: r.DryRun, Tokens: r.Tokens, Version: "1.2.3", MaxUpload: 4 << 20,
 	})
 	b.shapes = newShapes(t, b.api)
@@ -151,29 +151,29 @@ func (r reply) refused(status int, code string) map[string]string {
 func same(t *testing.T, got any, want any) {
 	t.Helper()
 	if diff := cmp.Diff(want, got, cmp.FilterValues(func(x, y any) bool {
-		_, a := x.(check)
-		_, b := y.(check)
+		_, a := x.(fitting)
+		_, b := y.(fitting)
 		return a || b
 	}, cmp.Comparer(func(x, y any) bool {
-		if c, ok := x.(check); ok {
+		if c, ok := x.(fitting); ok {
 			return c(y)
 		}
-		return y.(check)(x)
+		return y.(fitting)(x)
 	}))); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
-type check func(v any) bool
+type fitting func(v any) bool
 
-func id(prefix string) check {
+func id(prefix string) fitting {
 	return func(v any) bool {
 		s, ok := v.(string)
 		return ok && strings.HasPrefix(s, prefix+"_") && len(s) == len(prefix)+21
 	}
 }
 
-var instant check = func(v any) bool {
+var instant fitting = func(v any) bool {
 	s, ok := v.(string)
 	_, err := time.Parse(time.RFC3339, s)
 	return ok && err == nil && strings.HasSuffix(s, "Z")

@@ -20,13 +20,19 @@ func TestLicense(t *testing.T) {
 		l := b.license(s)
 		place := "/licenses/" + l
 		want := object{
-			"id": l, "key": check(func(v any) bool { k, ok := v.(string); return ok && len(k) == 35 }), "type": "purchased", "status": "active",
+			"id": l, "key": fitting(func(v any) bool { k, ok := v.(string); return ok && len(k) == 35 }), "type": "purchased", "status": "active",
 			"holds": []any{}, "customer_id": s.customer, "product_id": s.product, "plan_id": s.plan, "order_id": id("ord"), "subscription_id": nil,
 			"activation_type": "device", "activation_limit": 2.0, "activations_used": 0.0,
 			"entitlements": object{"projects.max": 25.0, "feature.sso": true}, "entitlement_overrides": object{},
-			"expires_at": nil, "grace_until": nil, "ends_at": nil, "updates_until": nil, "last_check_at": nil, "last_check_ip": nil,
+			"bindings": object{"domains": []any{}, "ips": []any{}, "directories": []any{}}, "reissues": 0.0, "allowed_hosts": []any{},
+			"expires_at": nil, "grace_until": nil, "ends_at": nil, "updates_until": instant, "support_until": instant, "parent_id": nil, "free": false, "last_check_at": nil, "last_check_ip": nil,
 			"check_count": 0.0, "created_at": instant, "updated_at": instant,
 		}
+		included := object{
+			"id": id("sup"), "kind": "included", "name": "Support and Upgrade Pack", "starts_at": "2026-03-01T12:00:00Z", "ends_at": "2027-03-01T12:00:00Z",
+			"ends_on": "2027-03-01", "line_id": nil, "subscription_id": nil, "taken_back_at": nil, "why": nil,
+		}
+		want["support_periods"] = []any{included}
 		got := b.do("GET", place, nil)
 		same(b.T, got, want)
 		list := func(query string, n int) {

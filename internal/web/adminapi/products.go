@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/catalog"
+	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/fail"
 )
 
@@ -19,6 +20,13 @@ type Product struct {
 	Key                KeyFormat `json:"key"`
 	SelfRemoval        bool      `json:"self_removal" doc:"Whether customers may remove their own activations"`
 	SelfRemovalsPer30d int64     `json:"self_removals_per_30d" doc:"How many of them in 30 days; 0: as many as they like"`
+	Bindings           Bindings  `json:"bindings"`
+	AllowReissue       bool      `json:"allow_reissue" doc:"Whether customers may clear the place that a license is bound to"`
+	MaxReissues        int64     `json:"max_reissues" doc:"How often, for one license; 0: as often as they like"`
+	HasWHMCSSecret     bool      `json:"has_whmcs_secret" doc:"Whether answers over WHMCS's protocol carry the hash that its clients compare"`
+	PackName           string    `json:"pack_name" doc:"How the support that a purchase includes is called"`
+	PrivateSuffixes    []string  `json:"private_suffixes" nullable:"false" doc:"Domains below which development licenses run, beside those that are never public"`
+	PublicCheck        bool      `json:"public_check" doc:"Whether a page tells visitors if a domain is licensed"`
 	Status             string    `json:"status" enum:"active,archived"`
 	CreatedAt          time.Time `json:"created_at"`
 	UpdatedAt          time.Time `json:"updated_at"`
@@ -29,6 +37,20 @@ type KeyFormat struct {
 	Prefix     string `json:"prefix"`
 	Length     int64  `json:"length" doc:"How many random hexadecimal digits follow the prefix; 0: the default format"`
 	IgnoreCase bool   `json:"ignore_case"`
+}
+
+// Bindings say which parts of the place of a license's first check later checks must match.
+type Bindings struct {
+	Domain    bool `json:"domain"`
+	IP        bool `json:"ip"`
+	Directory bool `json:"directory"`
+}
+
+// BindingsPatch changes the parts that it names.
+type BindingsPatch struct {
+	Domain    *bool `json:"domain,omitempty"`
+	IP        *bool `json:"ip,omitempty"`
+	Directory *bool `json:"directory,omitempty"`
 }
 
 // KeyFormatPatch changes the fields that it names.
@@ -43,6 +65,9 @@ func showProduct(p catalog.Product) Product {
 		ID: p.ID, Slug: p.Slug, Name: p.Name, Description: orNull(p.Description), RequiresLicense: p.RequiresLicense,
 		Key:         KeyFormat{Prefix: p.Key.Prefix, Length: p.Key.Length, IgnoreCase: p.KeyIgnoreCase},
 		SelfRemoval: p.SelfRemoval, SelfRemovalsPer30d: p.SelfRemovalsPer30d, Status: string(p.Status),
+		Bindings:     Bindings{Domain: p.Bindings.EnforceDomain, IP: p.Bindings.EnforceIP, Directory: p.Bindings.EnforceDirectory},
+		AllowReissue: p.Bindings.SelfReissue, MaxReissues: p.Bindings.MaxReissues, HasWHMCSSecret: p.HasCheckSecret, PackName: p.PackName,
+		PrivateSuffixes: append([]string{}, p.PrivateSuffixes...), PublicCheck: p.PublicCheck,
 		CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
 	}
 }
@@ -56,6 +81,13 @@ type NewProduct struct {
 	Key                *KeyFormatPatch `json:"key,omitempty"`
 	SelfRemoval        *bool           `json:"self_removal,omitempty" doc:"Default: true"`
 	SelfRemovalsPer30d int64           `json:"self_removals_per_30d,omitempty" minimum:"0" maximum:"10000"`
+	Bindings           *BindingsPatch  `json:"bindings,omitempty" doc:"Default: nothing has to match"`
+	AllowReissue       *bool           `json:"allow_reissue,omitempty" doc:"Default: true"`
+	MaxReissues        *int64          `json:"max_reissues,omitempty" minimum:"0" maximum:"10000"`
+	WHMCSSecret        string          `json:"whmcs_secret,omitempty" maxLength:"255" doc:"Built into software that checks over WHMCS's protocol. It is never shown again"`
+	PackName           string          `json:"pack_name,omitempty" maxLength:"255" doc:"Default: Support and Upgrade Pack"`
+	PrivateSuffixes    []string        `json:"private_suffixes,omitempty" maxItems:"100" maxLength:"253"`
+	PublicCheck        bool            `json:"public_check,omitempty"`
 }
 
 // ProductPatch is the body of PATCH /products/{id}.
@@ -66,6 +98,13 @@ type ProductPatch struct {
 	Key                *KeyFormatPatch  `json:"key,omitempty"`
 	SelfRemoval        *bool            `json:"self_removal,omitempty"`
 	SelfRemovalsPer30d *int64           `json:"self_removals_per_30d,omitempty" minimum:"0" maximum:"10000"`
+	Bindings           *BindingsPatch   `json:"bindings,omitempty"`
+	AllowReissue       *bool            `json:"allow_reissue,omitempty"`
+	MaxReissues        *int64           `json:"max_reissues,omitempty" minimum:"0" maximum:"10000"`
+	WHMCSSecret        Optional[string] `json:"whmcs_secret,omitzero" maxLength:"255" doc:"Null: answers over WHMCS's protocol carry no hash any more"`
+	PackName           *string          `json:"pack_name,omitempty" maxLength:"255"`
+	PrivateSuffixes    *[]string        `json:"private_suffixes,omitempty" maxItems:"100" doc:"Replaces all of them"`
+	PublicCheck        *bool            `json:"public_check,omitempty"`
 	Status             *string          `json:"status,omitempty" enum:"active,archived"`
 }
 
@@ -87,10 +126,51 @@ func (a *API) createProduct(ctx context.Context, in *struct{ Body NewProduct }) 
 	n := catalog.NewProduct{
 		Slug: in.Body.Slug, Name: in.Body.Name, Description: in.Body.Description, RequiresLicense: in.Body.RequiresLicense,
 		SelfRemoval: in.Body.SelfRemoval, SelfRemovalsPer30d: in.Body.SelfRemovalsPer30d,
+		PackName: in.Body.PackName, PrivateSuffixes: in.Body.PrivateSuffixes, PublicCheck: in.Body.PublicCheck,
 	}
 	n.Key, n.KeyIgnoreCase = in.Body.Key.over(n.Key, false)
-	p, err := a.Catalog.CreateProduct(ctx, n)
+	bindings := bindingsOver(catalog.Bindings{SelfReissue: true}, in.Body.Bindings, in.Body.AllowReissue, in.Body.MaxReissues)
+	n.Bindings = &bindings
+	var p catalog.Product
+	err := a.DB.Write(ctx, func(tx *db.Tx) (err error) {
+		ctx := db.With(ctx, tx)
+		if p, err = a.Catalog.CreateProduct(ctx, n); err != nil || in.Body.WHMCSSecret == "" {
+			return err
+		}
+		p, err = a.setSecret(ctx, p.ID, in.Body.WHMCSSecret)
+		return err
+	})
 	return showProduct(p), err
+}
+
+// bindingsOver returns bindings with the changes that a body names.
+func bindingsOver(b catalog.Bindings, enforce *BindingsPatch, reissue *bool, most *int64) catalog.Bindings {
+	if enforce != nil {
+		for _, part := range []struct{ to, from *bool }{{&b.EnforceDomain, enforce.Domain}, {&b.EnforceIP, enforce.IP}, {&b.EnforceDirectory, enforce.Directory}} {
+			if part.from != nil {
+				*part.to = *part.from
+			}
+		}
+	}
+	if reissue != nil {
+		b.SelfReissue = *reissue
+	}
+	if most != nil {
+		b.MaxReissues = *most
+	}
+	return b
+}
+
+// setSecret sets the secret of WHMCS's protocol, and returns the product as it is then.
+func (a *API) setSecret(ctx context.Context, id, secret string) (catalog.Product, error) {
+	if err := a.Catalog.SetCheckSecret(ctx, id, secret); err != nil {
+		e := fail.Of(err)
+		if e.Kind == fail.KindInvalid {
+			return catalog.Product{}, fail.Invalid("whmcs_secret", e.Fields[0].Message)
+		}
+		return catalog.Product{}, err
+	}
+	return a.Catalog.Product(ctx, id)
 }
 
 // over returns a key format with the changes of k.
@@ -137,16 +217,26 @@ func (a *API) patchProduct(ctx context.Context, in *patchProductInput) (Product,
 	p := catalog.ProductPatch{
 		Name: in.Body.Name, Description: in.Body.Description.orZero(), RequiresLicense: in.Body.RequiresLicense,
 		SelfRemoval: in.Body.SelfRemoval, SelfRemovalsPer30d: in.Body.SelfRemovalsPer30d, Status: (*catalog.Status)(in.Body.Status),
+		PackName: in.Body.PackName, PrivateSuffixes: in.Body.PrivateSuffixes, PublicCheck: in.Body.PublicCheck,
 	}
-	if in.Body.Key != nil {
-		// Parts of the format are changed: the rest is as it is now, and must still be so when the change is made.
+	if in.Body.Key != nil || in.Body.Bindings != nil || in.Body.AllowReissue != nil || in.Body.MaxReissues != nil {
+		// Parts of them are changed: the rest is as it is now, and must still be so when the change is made.
 		now, err := a.Catalog.Product(ctx, in.ID)
 		if err != nil {
 			return Product{}, err
 		}
 		format, ignoreCase := in.Body.Key.over(now.Key, now.KeyIgnoreCase)
-		p.Key, p.KeyIgnoreCase, p.Version = &format, &ignoreCase, now.Version
+		bindings := bindingsOver(now.Bindings, in.Body.Bindings, in.Body.AllowReissue, in.Body.MaxReissues)
+		p.Key, p.KeyIgnoreCase, p.Bindings, p.Version = &format, &ignoreCase, &bindings, now.Version
 	}
-	changed, err := a.Catalog.UpdateProduct(ctx, in.ID, p)
+	var changed catalog.Product
+	err := a.DB.Write(ctx, func(tx *db.Tx) (err error) {
+		ctx := db.With(ctx, tx)
+		if changed, err = a.Catalog.UpdateProduct(ctx, in.ID, p); err != nil || !in.Body.WHMCSSecret.Set {
+			return err
+		}
+		changed, err = a.setSecret(ctx, in.ID, *in.Body.WHMCSSecret.orZero())
+		return err
+	})
 	return showProduct(changed), err
 }

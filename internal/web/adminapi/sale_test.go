@@ -28,11 +28,14 @@ func TestSale(t *testing.T) {
 		same(b.T, b.do("GET", "/products/"+s.product, nil), object{
 			"id": s.product, "slug": "tool", "name": "Tool", "description": nil, "requires_license": true,
 			"key": object{"prefix": "", "length": 0.0, "ignore_case": false}, "self_removal": true, "self_removals_per_30d": 0.0,
+			"bindings": object{"domain": false, "ip": false, "directory": false}, "allow_reissue": true, "max_reissues": 0.0, "has_whmcs_secret": false,
+			"pack_name": "Support and Upgrade Pack", "private_suffixes": []any{}, "public_check": false,
 			"status": "active", "created_at": "2026-03-01T12:00:00Z", "updated_at": "2026-03-01T12:00:00Z",
 		})
 		same(b.T, b.do("GET", "/plans/"+s.plan, nil), object{
 			"id": s.plan, "product_id": s.product, "kind": "license", "name": "Pro", "license_type": "purchased", "activation_type": "device",
-			"activation_limit": 2.0, "extra_activations": 0.0, "visibility": "public", "paths": []any{}, "entitlements": object{"projects.max": 25.0, "feature.sso": true}, "status": "active",
+			"activation_limit": 2.0, "extra_activations": 0.0, "visibility": "public", "paths": []any{}, "support_months": 12.0, "support": object{"count": 1.0, "unit": "year"}, "check_interval_days": 7.0,
+			"offline_grace_days": 3.0, "file_days": 0.0, "entitlements": object{"projects.max": 25.0, "feature.sso": true}, "status": "active",
 			"created_at": instant, "updated_at": instant,
 		})
 		same(b.T, b.do("GET", "/prices/"+s.price, nil), object{

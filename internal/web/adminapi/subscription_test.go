@@ -180,7 +180,7 @@ func TestChange(t *testing.T) {
 		body := object{"price_id": s.dearer, "when": "now"}
 		first := b.send("POST", change, body, "Idempotency-Key: up")
 		want["invoice_id"], want["pending"] = id("inv"), false
-		want["attempt"] = check(func(v any) bool {
+		want["attempt"] = fitting(func(v any) bool {
 			a, ok := v.(object)
 			return ok && a["state"] == "succeeded" && a["unanswered"] == false
 		})

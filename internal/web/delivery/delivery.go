@@ -8,9 +8,11 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/license/check"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/text"
 	"github.com/keystead/keystead/internal/web"
@@ -30,9 +32,23 @@ func MayFetch(l license.License, p release.Product) bool {
 	return !p.RequiresLicense || l.Status == license.Active
 }
 
-// Newest is the release that a license's holder most likely wants; ok is false if the product has none with a file.
+// MayRun reports whether a release is one that a license may run: it came before the end of its support.
+func MayRun(l license.License, p release.Product, rel release.Release) bool {
+	return !p.RequiresLicense || l.UpdatesUntil == nil || !rel.ReleasedAt.After(*l.UpdatesUntil)
+}
+
+// Newest is the release that a license's holder most likely wants, of those that it may run; ok is false if the product has
+// none with a file.
 func (d Desk) Newest(ctx context.Context, l license.License) (rel release.Release, ok bool, err error) {
-	rel, err = d.Releases.Newest(ctx, l.ProductID, release.Stable)
+	product, err := d.Releases.Product(ctx, l.ProductID)
+	if err != nil {
+		return release.Release{}, false, err
+	}
+	var until time.Time
+	if product.RequiresLicense && l.UpdatesUntil != nil {
+		until = *l.UpdatesUntil
+	}
+	rel, err = d.Releases.NewestBy(ctx, l.ProductID, release.Stable, until)
 	if e := fail.Of(err); e != nil && e.Code == release.CodeDownloadNotFound {
 		return release.Release{}, false, nil
 	}
@@ -72,6 +88,14 @@ func (d Desk) Serve(w http.ResponseWriter, r *http.Request, l license.License, f
 		}
 		d.note(r, note, e.Code)
 		return e
+	}
+	if !MayRun(l, product, rel) {
+		known, err := d.Releases.Known(r.Context(), l.ProductID)
+		if err != nil {
+			return err
+		}
+		d.note(r, note, license.CodeUpgradePeriodEnded)
+		return check.UpgradePeriodEnded(rel.Version, *l.UpdatesUntil, known.NewestBy(*l.UpdatesUntil))
 	}
 	web.SetFileHeaders(w.Header(), file.Name, file.SHA256)
 	if isStart(r) {

@@ -3,11 +3,13 @@ package licenseapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/license/check"
 	"github.com/keystead/keystead/internal/web"
 )
 
@@ -18,12 +20,14 @@ func (a *api) activate(m mount) web.Handler {
 		if err != nil {
 			return err
 		}
-		ctx := bySoftware(r.Context())
-		done, err := a.licenses.Activate(ctx, license.ActivateInput{
-			Key: p["license_key"], Identifier: p["identifier"], Name: p["name"], Product: p["product_id"],
-		})
+		ask, err := p.request(r)
 		if err != nil {
-			return a.keyError(ctx, m, err)
+			return err
+		}
+		ctx := bySoftware(r.Context())
+		done, err := a.checks.Activate(ctx, ask, p["name"])
+		if err != nil {
+			return a.withLease(r, p, ask, a.keyError(ctx, m, err))
 		}
 		out := newAnswer()
 		out.text("status", string(done.Status))
@@ -35,8 +39,50 @@ func (a *api) activate(m mount) web.Handler {
 		out.number("activations_used", done.ActivationsUsed)
 		out.instantOrNull("expires_at", orZero(done.ExpiresAt))
 		out.text("identifier", done.Identifier)
+		if p.wantsLease() {
+			v, err := a.checks.Judge(ctx, ask)
+			if err != nil {
+				return err
+			}
+			out.name("lease")
+			if err := a.appendLease(r, out, v, p["nonce"]); err != nil {
+				return err
+			}
+		}
 		return out.send(w)
 	}
+}
+
+// leased is a refusal that carries a lease.
+type leased struct {
+	lease string
+	cause error
+}
+
+func (l *leased) Error() string { return fmt.Sprint(l.cause) }
+
+func (l *leased) Unwrap() error { return l.cause }
+
+// withLease lets the refusal of an activation carry a lease that says no, where one was asked for and the key is known.
+func (a *api) withLease(r *http.Request, p params, ask check.Request, refused error) error {
+	e := fail.Of(refused)
+	if !p.wantsLease() || e.Kind != fail.KindForbidden {
+		return refused
+	}
+	v, err := a.checks.Judge(r.Context(), ask)
+	if err != nil {
+		return refused // of an unknown key, or of another product's: there is nothing to sign
+	}
+	if v.Reason == "" {
+		v.Reason = check.NotActivated // it was refused: the next check would say so
+	}
+	signed, err := a.checks.AppendLease(r.Context(), nil, v, p["nonce"])
+	if err != nil {
+		return err
+	}
+	with := *e
+	with.Err = &leased{lease: string(signed), cause: e.Err}
+	return &with
 }
 
 // deactivate gives a place back.

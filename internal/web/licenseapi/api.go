@@ -10,14 +10,17 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/license"
-	"github.com/keystead/keystead/internal/license/index"
+	"github.com/keystead/keystead/internal/license/check"
+	"github.com/keystead/keystead/internal/license/lease"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/web"
+	"github.com/keystead/keystead/internal/web/callers"
 )
 
 // The places where the contract is mounted.
@@ -29,30 +32,44 @@ const (
 // Config is what the license API answers from.
 type Config struct {
 	Licenses *license.Service
-	Checks   *index.Index
-	Counts   *index.Counts
+	Checks   *check.Service
+	Catalog  *catalog.Service
+	Keys     *lease.Keys
 	Releases *release.Service
 	Settings *setting.Service
 	Clock    clock.Clock // the store's time, which licenses go by
 	Wall     clock.Clock // the machine's time, which limits go by; nil: Clock
 	Log      *slog.Logger
 
+	// Limits are those that this face shares with others; nil: its own.
+	Limits *callers.Limits
 	// Unlimited counts no calls: for the owner of the store, who comes by another door.
 	Unlimited bool
 }
 
 type api struct {
 	licenses *license.Service
-	checks   *index.Index
-	counts   *index.Counts
+	checks   *check.Service
+	catalog  *catalog.Service
+	keys     *lease.Keys
 	releases *release.Service
 	settings *setting.Service
 	clock    clock.Clock
-	wall     clock.Clock
 	log      *slog.Logger
-	limiter  limiter
-	// unlimited counts no calls.
-	unlimited bool
+	limits   *callers.Limits // nil: none
+}
+
+// limits are what calls are counted by; nil: nothing counts them.
+func (c Config) limits() *callers.Limits {
+	switch {
+	case c.Unlimited:
+		return nil
+	case c.Limits != nil:
+		return c.Limits
+	case c.Wall != nil:
+		return callers.New(c.Settings, c.Wall)
+	}
+	return callers.New(c.Settings, c.Clock)
 }
 
 // mount is one of the two places and the dialect spoken there.
@@ -76,11 +93,8 @@ func (a *api) old(ctx context.Context, m mount) (bool, error) {
 // New returns the handler of both mounts and of the OpenAPI document.
 func New(c Config) http.Handler {
 	a := &api{
-		licenses: c.Licenses, checks: c.Checks, counts: c.Counts, releases: c.Releases, settings: c.Settings, clock: c.Clock, wall: c.Wall, log: c.Log,
-		unlimited: c.Unlimited,
-	}
-	if a.wall == nil {
-		a.wall = c.Clock
+		licenses: c.Licenses, checks: c.Checks, catalog: c.Catalog, keys: c.Keys, releases: c.Releases, settings: c.Settings, clock: c.Clock, log: c.Log,
+		limits: c.limits(),
 	}
 	mux := http.NewServeMux()
 	for _, m := range []mount{
@@ -93,6 +107,7 @@ func New(c Config) http.Handler {
 		a.handle(mux, m.prefix+"updates/{product}", updatesEndpoint, a.updates(m), http.MethodGet)
 		a.handle(mux, m.prefix+"downloads/{product}", downloadsEndpoint, a.downloads(m), http.MethodGet)
 	}
+	a.handle(mux, KeysPattern, keysEndpoint, a.publicKeys, http.MethodGet)
 	mux.Handle("/api/openapi.json", web.Methods(renderError, http.HandlerFunc(serveOpenAPI), http.MethodGet))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		renderError(w, r, fail.NotFound("NOT_FOUND", "There is nothing at this address."))
@@ -100,7 +115,7 @@ func New(c Config) http.Handler {
 	return web.Recover(c.Log, renderError, mux)
 }
 
-func (a *api) handle(mux *http.ServeMux, pattern string, e endpoint, h web.Handler, method string) {
+func (a *api) handle(mux *http.ServeMux, pattern string, e string, h web.Handler, method string) {
 	mux.Handle(pattern, web.Methods(renderError, web.Handle(a.log, renderError, a.limited(e, h)), method))
 }
 

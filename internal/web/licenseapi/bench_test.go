@@ -48,7 +48,7 @@ func BenchmarkValidate(b *testing.B) {
 	if _, err := r.Settings.Patch(b.Context(), map[string]json.RawMessage{"limits.per_minute": json.RawMessage("100000")}); err != nil {
 		b.Fatal(err)
 	}
-	h := licenseapi.New(licenseapi.Config{Licenses: r.Licenses, Checks: r.Checks, Counts: r.Counts, Settings: r.Settings, Clock: clock.System()})
+	h := licenseapi.New(licenseapi.Config{Licenses: r.Licenses, Checks: r.Checks, Releases: r.Releases, Settings: r.Settings, Clock: clock.System()})
 	b.ReportAllocs()
 	b.SetParallelism(8)
 	b.RunParallel(func(pb *testing.PB) {

@@ -88,9 +88,9 @@ func openShop(t *testing.T, s *dbtest.Store) *shop {
 	sh := &shop{Store: s, log: &logBook{}}
 	logger := slog.New(slog.NewTextHandler(sh.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	sh.Rooms = roomstest.New(t, s, logger)
-	sh.Checks.Start()
+	sh.Index.Start()
 	h := licenseapi.New(licenseapi.Config{
-		Licenses: sh.Licenses, Checks: sh.Checks, Counts: sh.Counts, Releases: sh.Releases, Settings: sh.Settings, Clock: s.Clock, Log: logger,
+		Licenses: sh.Licenses, Checks: sh.Checks, Catalog: sh.Catalog, Keys: sh.Keys, Releases: sh.Releases, Settings: sh.Settings, Clock: s.Clock, Log: logger,
 	})
 	// The test is a trusted proxy, so that a caller can come from any address.
 	proxies := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}

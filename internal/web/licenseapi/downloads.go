@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/license/check"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/web"
 )
@@ -38,10 +40,11 @@ func (a *api) downloads(_ mount) web.Handler {
 
 // admit decides whether the caller gets a file, and which, in the order in which activation decides.
 func (a *api) admit(ctx context.Context, product release.Product, p params, d *downloadNote) (*os.File, release.File, error) {
-	if err := a.entitled(ctx, product, p, d); err != nil {
+	until, err := a.entitled(ctx, product, p, d)
+	if err != nil {
 		return nil, release.File{}, err
 	}
-	wanted, err := a.wanted(ctx, product, p["version"])
+	wanted, err := a.wanted(ctx, product, p["version"], until)
 	if err != nil {
 		return nil, release.File{}, err
 	}
@@ -59,50 +62,72 @@ func (a *api) admit(ctx context.Context, product release.Product, p params, d *d
 	return content, file, err
 }
 
-// entitled says why the caller may not download the product; nil if nothing is in the way. A key that is given for a
-// product that needs none must be one of the product, and its state does not matter.
-func (a *api) entitled(ctx context.Context, product release.Product, p params, d *downloadNote) error {
+// entitled says why the caller may not download the product; nil if nothing is in the way. Then it also returns until when
+// what is downloaded must have been released; zero: no matter when. A key that is given for a product that needs none must be
+// one of the product, and its state does not matter.
+func (a *api) entitled(ctx context.Context, product release.Product, p params, d *downloadNote) (until time.Time, err error) {
 	key := p["license_key"]
 	if key == "" {
 		if product.RequiresLicense {
-			return malformed("license_key", "is required")
+			return until, malformed("license_key", "is required")
 		}
-		return nil
+		return until, nil
 	}
 	facts, err := a.licenseOf(ctx, key, product)
 	if err != nil {
-		return err
+		return until, err
 	}
 	d.line.LicenseID = facts.ID
 	if !product.RequiresLicense {
-		return nil
+		return until, nil
 	}
 	switch license.Effective(facts.Facts, a.clock.Now()) {
 	case license.Active:
 	case license.Expired:
-		return fail.Forbidden(license.CodeExpired, "The license has expired.")
+		return until, fail.Forbidden(license.CodeExpired, "The license has expired.")
 	case license.Suspended, license.Revoked, license.Cancelled:
-		return fail.Forbidden(license.CodeInactive, "The license is not active.")
+		return until, fail.Forbidden(license.CodeInactive, "The license is not active.")
+	}
+	if facts.UpdatesUntil != nil {
+		until = *facts.UpdatesUntil
 	}
 	identifier := p["identifier"]
 	if identifier == "" {
-		return nil
+		return until, nil
 	}
 	if identifier, err = license.Normalize(facts.ActivationType, identifier); err != nil {
-		return err
+		return until, err
 	}
 	active, err := a.licenses.IdentifierActive(ctx, facts.ID, identifier)
 	if err == nil && !active {
 		err = fail.Forbidden(license.CodeActivationNotFound, "The license is not activated for this identifier.")
 	}
-	return err
+	return until, err
 }
 
-func (a *api) wanted(ctx context.Context, product release.Product, version string) (release.Release, error) {
+// wanted is the release that is asked for: of a version, or the newest that may run. One that was released after until is
+// refused.
+func (a *api) wanted(ctx context.Context, product release.Product, version string, until time.Time) (release.Release, error) {
 	if version == "" {
-		return a.releases.Newest(ctx, product.ID, release.Stable)
+		found, err := a.releases.NewestBy(ctx, product.ID, release.Stable, until)
+		if err == nil || until.IsZero() || fail.Of(err).Code != release.CodeDownloadNotFound {
+			return found, err
+		}
+		// What there is came too late for this license.
+		if found, err = a.releases.Newest(ctx, product.ID, release.Stable); err != nil {
+			return release.Release{}, err
+		}
+		return release.Release{}, check.UpgradePeriodEnded(found.Version, until, "")
 	}
-	return a.releases.ByVersion(ctx, product.ID, version)
+	found, err := a.releases.ByVersion(ctx, product.ID, version)
+	if err != nil || until.IsZero() || !found.ReleasedAt.After(until) {
+		return found, err
+	}
+	known, err := a.releases.Known(ctx, product.ID)
+	if err != nil {
+		return release.Release{}, err
+	}
+	return release.Release{}, check.UpgradePeriodEnded(found.Version, until, known.NewestBy(until))
 }
 
 // downloadNote becomes one line of the download log.

@@ -27,6 +27,7 @@ type errorMembers struct {
 	Message         string `json:"message"`
 	ActivationLimit *int64 `json:"activation_limit,omitempty"`
 	ActivationsUsed *int64 `json:"activations_used,omitempty"`
+	Lease           string `json:"lease,omitempty"`
 }
 
 // renderError is the one place that turns an error into an answer of the license API.
@@ -47,6 +48,10 @@ func renderError(w http.ResponseWriter, _ *http.Request, e *fail.Error) {
 	var full *license.LimitReached
 	if errors.As(e, &full) {
 		m.ActivationLimit, m.ActivationsUsed = &full.Limit, &full.Used
+	}
+	var signed *leased
+	if errors.As(e, &signed) {
+		m.Lease = signed.lease
 	}
 	h := w.Header()
 	h["Content-Type"] = jsonType

@@ -4,13 +4,14 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/web"
 )
 
-// offer is what the update endpoints tell: the newest release of a channel, if there is one.
+// offer is what the update endpoints tell: the newest release of a channel that the license may run, if there is one.
 type offer struct {
 	product   release.Product
 	release   *release.Release // nil: nothing is published
@@ -58,16 +59,21 @@ func (a *api) offer(r *http.Request, m mount, name string, p params) (offer, err
 	if err != nil {
 		return offer{}, err
 	}
+	var until time.Time
 	if key := p["license_key"]; key != "" {
-		if _, err := a.licenseOf(ctx, key, product); err != nil {
+		facts, err := a.licenseOf(ctx, key, product)
+		if err != nil {
 			return offer{}, err
+		}
+		if product.RequiresLicense && facts.UpdatesUntil != nil {
+			until = *facts.UpdatesUntil
 		}
 	}
 	o := offer{product: product}
 	if o.home, err = a.baseURL(r); err != nil {
 		return o, err
 	}
-	newest, err := a.releases.Newest(ctx, product.ID, channel)
+	newest, err := a.releases.NewestBy(ctx, product.ID, channel, until)
 	if e := fail.Of(err); err != nil && e.Code == release.CodeDownloadNotFound {
 		return o, nil
 	}

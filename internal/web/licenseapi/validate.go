@@ -3,9 +3,11 @@ package licenseapi
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/keystead/keystead/internal/license"
-	"github.com/keystead/keystead/internal/license/index"
+	"github.com/keystead/keystead/internal/license/check"
+	"github.com/keystead/keystead/internal/license/lease"
 	"github.com/keystead/keystead/internal/web"
 )
 
@@ -17,12 +19,12 @@ func (a *api) validate(m mount) web.Handler {
 		if err != nil {
 			return err
 		}
-		key, err := p.required("license_key")
+		ask, err := p.request(r)
 		if err != nil {
 			return err
 		}
-		ctx, now := r.Context(), a.clock.Now()
-		e, err := a.checks.Lookup(ctx, key, now)
+		ctx := r.Context()
+		v, err := a.checks.Check(ctx, ask)
 		if errors.Is(err, license.ErrNotFound) {
 			if err := a.unknownKey(ctx, err); !errors.Is(err, license.ErrNotFound) {
 				return err
@@ -38,64 +40,85 @@ func (a *api) validate(m mount) web.Handler {
 		if err != nil {
 			return err
 		}
-		if product := p["product_id"]; !e.IsProduct(product) {
-			// No is never said from memory alone.
-			if e, err = a.checks.Read(ctx, key, now); err != nil {
-				return err
-			}
-			if !e.IsProduct(product) {
-				return license.ErrProductMismatch
-			}
-		}
-		identifier, activated := "", true
-		if sent := p["identifier"]; sent != "" {
-			if identifier, err = license.Normalize(e.ActivationType, sent); err != nil {
-				return err
-			}
-			if activated, err = a.checks.Active(ctx, e, identifier); err != nil {
-				return err
-			}
-		}
-		valid, reason := e.Status == license.Active, ""
-		switch {
-		case !valid:
-			reason = string(e.Status)
-		case !activated:
-			reason = "not_activated"
-		}
-		err = a.counts.Count(ctx, index.Check{
-			LicenseID: e.ID, At: now, IP: web.ClientIP(ctx), Result: checkResult(valid, activated, reason),
-			Identifier: identifier, Version: p["version"], UserAgent: r.UserAgent(),
-		})
-		if err != nil {
-			return err
-		}
 		out := newAnswer()
-		out.flag("valid", valid)
-		out.text("status", string(e.Status))
-		out.text("license_key", e.Key)
-		out.text("product", e.ProductName)
-		out.text("plan", e.PlanName)
-		out.text("activation_type", string(e.ActivationType))
-		out.number("activation_limit", e.ActivationLimit)
-		out.number("activations_used", e.ActivationsUsed)
-		out.instantOrNull("expires_at", e.ExpiresAt)
-		out.flag("identifier_activated", activated)
-		out.text("type", string(e.Type))
-		out.raw("updates_until", "null")
-		out.raw("entitlements", e.Entitlements)
-		out.flag("grace", e.Grace)
-		out.textOrNull("reason", reason)
+		out.flag("valid", v.Valid)
+		out.text("status", string(v.Status))
+		out.text("license_key", v.Key)
+		out.text("product", v.ProductName)
+		out.text("plan", v.PlanName)
+		out.text("activation_type", string(v.ActivationType))
+		out.number("activation_limit", v.ActivationLimit)
+		out.number("activations_used", v.ActivationsUsed)
+		out.instantOrNull("expires_at", v.ExpiresAt)
+		out.flag("identifier_activated", v.Activated)
+		out.text("type", string(v.Type))
+		out.instantOrNull("updates_until", v.UpdatesUntil)
+		out.flag("version_allowed", v.VersionAllowed)
+		out.textOrNull("newest_allowed_version", v.NewestAllowed)
+		out.instantOrNull("support_until", supportUntil(v))
+		out.raw("entitlements", v.Entitlements)
+		out.flag("grace", v.Grace)
+		out.textOrNull("reason", v.Reason)
+		if p.wantsLease() {
+			out.name("lease")
+			if err := a.appendLease(r, out, v, p["nonce"]); err != nil {
+				return err
+			}
+		}
 		return out.send(w)
 	}
 }
 
-// checkResult is what the verification log keeps: empty for a plain yes, which is only counted.
-func checkResult(valid, activated bool, reason string) string {
-	if valid && activated {
-		return ""
+// supportUntil is until when somebody helps: as long as a leased license runs, and as long as a purchased one has support.
+func supportUntil(v check.Answer) time.Time {
+	if v.Type == license.Purchased {
+		return v.UpdatesUntil
 	}
-	return reason
+	return v.ExpiresAt
+}
+
+// request reads what a check says of itself.
+func (p params) request(r *http.Request) (check.Request, error) {
+	key, err := p.required("license_key")
+	if err != nil {
+		return check.Request{}, err
+	}
+	ask := check.Request{
+		Key: key, Product: p["product_id"], Identifier: p["identifier"],
+		Place:   license.Place{Domain: p["domain"], IP: p["ip"], Directory: p["directory"]},
+		Version: p["version"], From: web.ClientIP(r.Context()), UserAgent: r.UserAgent(),
+	}
+	if said := p["released_at"]; said != "" {
+		if ask.ReleasedAt, err = parseReleased(said); err != nil {
+			return ask, err
+		}
+	}
+	if n, sent := p["nonce"]; sent && n != "" && !lease.IsNonce(n) {
+		return ask, malformed("nonce", "is not 1 to 128 letters, digits, hyphens and underscores")
+	}
+	return ask, nil
+}
+
+// parseReleased reads when a version was released: an instant, or a day.
+func parseReleased(s string) (time.Time, error) {
+	for _, form := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(form, s); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, malformed("released_at", "is not an instant such as 2027-03-20T03:21:26Z, nor a day such as 2027-03-20")
+}
+
+// wantsLease reports whether the answer is to be signed.
+func (p params) wantsLease() bool { return p["nonce"] != "" || p["lease"] == "1" }
+
+// appendLease appends a signed lease to an answer, as a JSON string: its letters need no escape.
+func (a *api) appendLease(r *http.Request, out *answer, v check.Answer, nonce string) error {
+	var err error
+	out.b = append(out.b, '"')
+	out.b, err = a.checks.AppendLease(r.Context(), out.b, v, nonce)
+	out.b = append(out.b, '"')
+	return err
 }
 
 // invalidKey is LicenseDock 1.9's answer to a key that no license has.

@@ -47,7 +47,7 @@ func setup(t *testing.T) *bundle {
 	r := roomstest.InTestMode(t, s, roomstest.Log())
 	b := &bundle{T: t, clock: s.Clock, rooms: r}
 	b.Config = Config{
-		DB: s.DB, Settings: r.Settings, SignIn: r.SignIn, Customers: r.Customers, Catalog: r.Catalog, Licenses: r.Licenses, Releases: r.Releases,
+		DB: s.DB, Settings: r.Settings, SignIn: r.SignIn, Customers: r.Customers, Catalog: r.Catalog, Licenses: r.Licenses, Checks: r.Checks, Releases: r.Releases,
 		Orders: r.Orders, Billing: r.Billing, Payments: r.Payments, Subscriptions: r.Subscriptions, Mail: r.Mail, Sandbox: r.Sandbox, Clock: s.Clock, Log: roomstest.Log(),
 	}
 	h, err := New(b.Config)
@@ -235,13 +235,22 @@ type reply struct {
 // send sends a request; a header is given as "Name: value".
 func (br *browser) send(method, path string, form url.Values, headers ...string) reply {
 	br.Helper()
+	if form == nil {
+		return br.sendBody(method, path, "", "", headers...)
+	}
+	return br.sendBody(method, path, "application/x-www-form-urlencoded", form.Encode(), headers...)
+}
+
+// sendBody sends a body of a type; an empty type is none.
+func (br *browser) sendBody(method, path, mediaType, content string, headers ...string) reply {
+	br.Helper()
 	var body io.Reader
-	if form != nil {
-		body = strings.NewReader(form.Encode())
+	if mediaType != "" {
+		body = strings.NewReader(content)
 	}
 	q := httptest.NewRequestWithContext(br.Context(), method, path, body)
-	if form != nil {
-		q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if mediaType != "" {
+		q.Header.Set("Content-Type", mediaType)
 	}
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")

@@ -24,21 +24,25 @@ func (a *area) newestCard(r *http.Request, p ui.Page, l license.License) (*card,
 	if err != nil {
 		return nil, err
 	}
-	c := releaseCard(p, l, rel, delivery.MayFetch(l, product))
+	c := releaseCard(p, l, rel, delivery.MayFetch(l, product), true)
 	c.Head.Title = "Version " + rel.Version
 	c.Foot = []ui.Button{{Label: "All versions", Href: "/account/licenses/" + l.ID + "/releases", Small: true}}
 	return &c, nil
 }
 
-// releaseCard is a release with its files; without the right to fetch them, it says why.
-func releaseCard(p ui.Page, l license.License, rel release.Release, may bool) card {
+// releaseCard is a release with its files; without the right to fetch or to run them, it says why.
+func releaseCard(p ui.Page, l license.License, rel release.Release, may, runs bool) card {
 	c := card{Head: ui.CardHead{Title: rel.Version, Text: "Released on " + date(p, rel.ReleasedAt)}, Text: ui.Clip(rel.Notes, notesShown)}
 	if rel.Channel != release.Stable {
 		c.Head.Text += ", " + rel.Channel
 	}
-	if !may {
+	switch {
+	case !may:
 		c.Head.Text += ". To download it, the license must be active."
+	case !runs:
+		c.Head.Text += ". Your support and upgrades ended before: renew them to run it."
 	}
+	may = may && runs
 	t := ui.Table{Caption: "Files of version " + rel.Version, Flush: true, Columns: []ui.Column{{Label: "File"}, {Label: "Size", End: true}}}
 	if may {
 		t.Columns = append(t.Columns, ui.Column{Label: "Download", Hidden: true, End: true})
@@ -114,7 +118,7 @@ func (a *area) releaseList(w http.ResponseWriter, r *http.Request) error {
 	v.Crumbs = []ui.Crumb{{Label: "Licenses", Href: "/account/licenses"}, {Label: ui.Clip(l.ProductName, 60), Href: "/account/licenses/" + l.ID}, {Label: "All versions"}}
 	for _, rel := range found {
 		if rel.PublishedAt != nil && len(rel.Files) > 0 {
-			v.Cards = append(v.Cards, releaseCard(v.Page, l, rel, delivery.MayFetch(l, product)))
+			v.Cards = append(v.Cards, releaseCard(v.Page, l, rel, delivery.MayFetch(l, product), delivery.MayRun(l, product, rel)))
 		}
 	}
 	if len(v.Cards) == 0 && next == "" {

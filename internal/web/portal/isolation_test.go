@@ -21,6 +21,7 @@ type estate struct {
 	activation string
 	invoice    string
 	file       string
+	lease      string
 
 	subscription, note, method string
 }
@@ -33,6 +34,7 @@ func (b *bundle) newEstate(name, slug string) estate {
 	e.activation = b.activate(e.license, "device of "+name, "Desk of "+name)
 	e.invoice = b.order(c, g).InvoiceID
 	e.file = b.publish(g, "1.0.0", slug+".zip", "content for "+name, true).ID
+	e.lease = b.leaseFile(e.license, g, "offline of "+name)
 	e.subscription = b.subscribe(c, g).ID
 	e.note = b.creditNote(e.license)
 	e.method = b.card(c, sandbox.OK).ID
@@ -60,7 +62,7 @@ func (e estate) path(pattern string) (method, path string, ok bool) {
 	if strings.HasSuffix(path, "/preview") {
 		path += "?quantity=2"
 	}
-	filled := strings.NewReplacer("{id}", id, "{activation}", e.activation, "{file}", e.file).Replace(path)
+	filled := strings.NewReplacer("{id}", id, "{activation}", e.activation, "{file}", e.file, "{lease}", e.lease).Replace(path)
 	return method, filled, filled != path
 }
 
@@ -73,7 +75,7 @@ func TestNothingOfAnotherCustomerIsThere(t *testing.T) {
 	mine, theirs := b.newEstate("Marie", "mine"), b.newEstate("Nils", "theirs")
 	br := b.signedIn(mine.owner)
 	br.get("/account/licenses") // takes the word of welcome
-	nobodys := estate{license: license.License{ID: "lic_01nothing"}, activation: "act_01nothing", invoice: "inv_01nothing", file: "fil_01nothing", subscription: "sub_01nothing", note: "crn_01nothing", method: "pmt_01nothing"}
+	nobodys := estate{license: license.License{ID: "lic_01nothing"}, activation: "act_01nothing", invoice: "inv_01nothing", file: "fil_01nothing", lease: "lsf_01nothing", subscription: "sub_01nothing", note: "crn_01nothing", method: "pmt_01nothing"}
 	walked := 0
 	for _, rt := range b.area.routes() {
 		method, path, ok := theirs.path(rt.pattern)
@@ -94,7 +96,7 @@ func TestNothingOfAnotherCustomerIsThere(t *testing.T) {
 		// With one's own license, but things of others.
 		mixed := theirs
 		mixed.license = mine.license
-		if method, path, _ := mixed.path(rt.pattern); strings.Contains(rt.pattern, "{activation}") || strings.Contains(rt.pattern, "{file}") {
+		if method, path, _ := mixed.path(rt.pattern); strings.Contains(rt.pattern, "{activation}") || strings.Contains(rt.pattern, "{file}") || strings.Contains(rt.pattern, "{lease}") {
 			br.send(method, path, nil).is(http.StatusNotFound)
 		}
 		// And signed out, nothing is there either.
@@ -108,7 +110,7 @@ func TestNothingOfAnotherCustomerIsThere(t *testing.T) {
 	if walked < 22 {
 		t.Errorf("only %d routes were walked", walked)
 	}
-	if got := len(b.activations(theirs.license)); got != 1 {
+	if got := len(b.activations(theirs.license)); got != 2 {
 		t.Errorf("they have %d activations", got)
 	}
 	for _, path := range []string{
@@ -158,7 +160,7 @@ func TestWritesFromOtherSitesAreRefused(t *testing.T) {
 		}
 	}
 	br.get("/account/licenses").is(200) // still signed in
-	if got := len(b.activations(e.license)); got != 1 {
+	if got := len(b.activations(e.license)); got != 2 {
 		t.Errorf("%d activations", got)
 	}
 }

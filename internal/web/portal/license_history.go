@@ -15,6 +15,11 @@ var told = map[string]struct{ text, icon string }{
 	license.WhatIssued:            {"The license was issued", "key"},
 	license.WhatActivationAdded:   {"Activated ", "plus"},
 	license.WhatActivationRemoved: {"Removed ", "minus"},
+	license.WhatSupportAdded:      {"Support and upgrades: ", "calendar"},
+	license.WhatSupportTakenBack:  {"Support and upgrades: ", "calendar"},
+	license.WhatFileMade:          {"Lease file for ", "download"},
+	license.WhatBound:             {"Bound to ", "lock"},
+	license.WhatReissued:          {"Released the place: ", "unlock"},
 }
 
 func (a *area) historyCard(r *http.Request, p ui.Page, l license.License) (card, error) {
@@ -30,8 +35,13 @@ func (a *area) historyCard(r *http.Request, p ui.Page, l license.License) (card,
 		}
 		// One of the two is empty: an activation is added or removed.
 		place := ui.Clip(e.Before+e.After, 60)
-		if e.What == license.WhatIssued {
+		switch e.What {
+		case license.WhatIssued:
 			place = ""
+		case license.WhatBound:
+			place = ui.Clip(e.After, 60) // what it adds to may stand before
+		case license.WhatSupportAdded, license.WhatSupportTakenBack:
+			place = license.SupportDay(e.After)
 		}
 		t.Events = append(t.Events, ui.Event{When: p.Ago(e.At), What: strings.TrimSpace(words.text + place), Icon: words.icon, Actor: whoDid(p, e.Actor)})
 	}

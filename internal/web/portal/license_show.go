@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/web/ui"
@@ -34,6 +35,10 @@ func (a *area) licenseShow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	move, err := a.moving(r, l)
+	if err != nil {
+		return err
+	}
 	downloads, err := a.newestCard(r, v.Page, l)
 	if err != nil {
 		return err
@@ -46,9 +51,25 @@ func (a *area) licenseShow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	support, err := a.supportCard(r, v.Page, l)
+	if err != nil {
+		return err
+	}
+	development, err := a.developmentCard(r, l)
+	if err != nil {
+		return err
+	}
 	v.Left, v.Right = []card{activations}, []card{history}
+	for _, c := range []*card{development, support} {
+		if c != nil {
+			v.Right = append([]card{*c}, v.Right...)
+		}
+	}
 	if paidBy != nil {
 		v.Right = append([]card{*paidBy}, v.Right...)
+	}
+	if place := placeCard(l, move); place != nil {
+		v.Left = append(v.Left, *place)
 	}
 	if downloads != nil {
 		v.Left = append(v.Left, *downloads)
@@ -64,12 +85,19 @@ func licenseFacts(p ui.Page, l license.License) *ui.Details {
 	if l.Status == license.Expired {
 		label = "Ran until"
 	}
-	return &ui.Details{Wide: true, Items: []ui.Detail{
+	d := &ui.Details{Wide: true, Items: []ui.Detail{
 		{Label: "Plan", Value: ui.Text(l.PlanName)},
 		{Label: nounOf(l.ActivationType).many, Value: ui.Used(int(l.ActivationsUsed), int(l.ActivationLimit))},
 		{Label: label, Value: runs},
-		{Label: "Yours since", Value: ui.HTML(p.Day(l.CreatedAt))},
 	}}
+	if until := l.SupportUntil(); until != nil {
+		d.Items = append(d.Items, ui.Detail{Label: "Support and upgrades until", Value: ui.HTML(p.Day(*until))})
+	}
+	if l.ParentID != "" {
+		d.Items = append(d.Items, ui.Detail{Label: "Beside", Value: ui.Text("Your purchased license").To("/account/licenses/" + l.ParentID)})
+	}
+	d.Items = append(d.Items, ui.Detail{Label: "Yours since", Value: ui.HTML(p.Day(l.CreatedAt))})
+	return d
 }
 
 func (a *area) activationCard(r *http.Request, p ui.Page, l license.License, may removal) (card, error) {
@@ -87,14 +115,30 @@ func (a *area) activationCard(r *http.Request, p ui.Page, l license.License, may
 	if may.allowed {
 		t.Columns = append(t.Columns, ui.Column{Label: "Remove", Hidden: true, End: true})
 	}
+	held, err := a.Licenses.HeldByFiles(r.Context(), l.ID)
+	if err != nil {
+		return card{}, err
+	}
 	for _, act := range found {
+		until, kept := held[act.ID]
+		if kept {
+			act.Name = strings.TrimSpace(act.Name + " Lease file until " + until.In(zoneOf(p)).Format("2 January 2006"))
+		}
 		row := ui.Row{Cells: []ui.Cell{ui.Mono(act.Identifier).With(act.Name), ui.HTML(p.Ago(act.ActivatedAt)), ui.HTML(p.Ago(act.LastSeenAt))}}
-		if may.allowed {
+		switch {
+		case may.allowed && kept:
+			row.Cells = append(row.Cells, ui.Text(""))
+		case may.allowed:
 			row.Cells = append(row.Cells, ui.Act(ui.Button{Label: "Remove", Kind: ui.Quiet, Href: removeHref(l.ID, act.ID), Confirm: removeQuestion(l, act.ID, act.Identifier, may)}))
 		}
 		t.Rows = append(t.Rows, row)
 	}
 	c.Table = &t
+	offered, err := a.leaseFilesButton(r, l)
+	if err != nil {
+		return card{}, err
+	}
+	c.Foot = append(c.Foot, offered...)
 	if cursor(r) != "" {
 		c.Foot = append(c.Foot, ui.Button{Label: "Back to the beginning", Href: "/account/licenses/" + l.ID, Small: true})
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/license/check"
 	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
@@ -43,6 +44,7 @@ type Config struct {
 	// it when they try: the license room decides in any case.
 	Catalog       *catalog.Service
 	Licenses      *license.Service
+	Checks        *check.Service // makes lease files
 	Releases      *release.Service
 	Orders        *order.Service
 	Billing       *billing.Service

@@ -138,6 +138,13 @@ func (a *area) removeAsk(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	kept, err := a.keptByFile(r, l.ID, act.ID)
+	if err != nil {
+		return err
+	}
+	if kept != "" {
+		return say(w, r, "/account/licenses/"+l.ID, ui.Warn, kept)
+	}
 	return a.confirm(w, a.page(w, r, "Remove", "licenses"), *removeQuestion(l, act.ID, act.Identifier, may))
 }
 
@@ -183,6 +190,13 @@ func (a *area) remove(w http.ResponseWriter, r *http.Request) error {
 	if !may.allowed {
 		return say(w, r, back, ui.Warn, may.why)
 	}
+	kept, err := a.keptByFile(r, l.ID, id)
+	if err != nil {
+		return err
+	}
+	if kept != "" {
+		return say(w, r, back, ui.Warn, kept)
+	}
 	err = a.Licenses.RemoveActivation(r.Context(), l.ID, id, "")
 	switch e := fail.Of(err); {
 	case err == nil:
@@ -196,4 +210,17 @@ func (a *area) remove(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return err
 	}
+}
+
+// keptByFile says why an activation can't be removed while a lease file keeps it; empty: none does.
+func (a *area) keptByFile(r *http.Request, licenseID, activationID string) (string, error) {
+	held, err := a.Licenses.HeldByFiles(r.Context(), licenseID)
+	if err != nil {
+		return "", err
+	}
+	until, kept := held[activationID]
+	if !kept {
+		return "", nil
+	}
+	return "A lease file keeps this activation until " + until.UTC().Format("2 January 2006, 15:04") + " UTC. If the installation is gone, write to us.", nil
 }

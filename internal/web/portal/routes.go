@@ -18,6 +18,12 @@ func (a *area) routes() []route {
 		{pattern: "GET /account/licenses/{id}", handle: a.licenseShow},
 		{pattern: "GET /account/licenses/{id}/activations/{activation}/remove", handle: a.removeAsk},
 		{pattern: "POST /account/licenses/{id}/activations/{activation}/remove", handle: a.remove},
+		{pattern: "GET /account/licenses/{id}/lease-files", handle: a.leaseFilePage},
+		{pattern: "POST /account/licenses/{id}/lease-files", handle: a.leaseFileMake},
+		{pattern: "GET /account/licenses/{id}/lease-files/{lease}/data", handle: a.leaseFileData},
+		{pattern: "POST /account/licenses/{id}/development", handle: a.developmentAsk},
+		{pattern: "GET /account/licenses/{id}/reissue", handle: a.reissueAsk},
+		{pattern: "POST /account/licenses/{id}/reissue", handle: a.reissue},
 		{pattern: "GET /account/licenses/{id}/releases", handle: a.releaseList},
 		{pattern: "GET /account/licenses/{id}/files/{file}", handle: a.download},
 

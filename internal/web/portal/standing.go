@@ -58,6 +58,11 @@ func suspendedStanding(p ui.Page, l license.License) (string, *ui.Callout) {
 		sentence = "Suspended, because a payment for it is disputed"
 		c.Title = "A payment for this license is disputed"
 		c.Text = "Your bank or card company has asked for the money back. The license works again when that is settled; if it was not you who asked, tell them so."
+	case has[license.HoldParent]:
+		sentence = "Suspended, because the license beside which it is used does not run"
+		c.Title = "Your purchased license does not run"
+		c.Text = "This is a development license: it works while the license that you bought does. See there what is to be done."
+		c.Actions = []ui.Button{{Label: "The purchased license", Href: "/account/licenses/" + l.ParentID, Small: true}}
 	case has[license.HoldStaff]:
 		sentence = "Suspended by " + p.Store.Name
 		c.Title = "We have suspended this license"

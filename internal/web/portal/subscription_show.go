@@ -1,10 +1,12 @@
 package portal
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/subscription"
+	"github.com/keystead/keystead/internal/tax"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -39,7 +41,11 @@ func (a *area) subscriptionShow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v.Left, v.Right, v.Lead = []card{periodCard(sub)}, ahead, true
+	had, err := a.periodCard(r.Context(), sub)
+	if err != nil {
+		return err
+	}
+	v.Left, v.Right, v.Lead = []card{had}, ahead, true
 	if c := manageCard(o); c != nil && !visitorOf(r).acting() {
 		v.Right = append(v.Right, *c)
 	}
@@ -152,8 +158,9 @@ var periodWords = map[subscription.PeriodState]ui.Badge{
 	subscription.PeriodDisputed: {Text: "Disputed", Tone: ui.Warn},
 }
 
-func periodCard(sub subscription.Subscription) card {
-	t := ui.Table{Caption: "Periods", Flush: true, Columns: []ui.Column{{Label: "Time"}, {Label: "Status"}, {Label: "Price", End: true}, {Label: "Invoice", Hidden: true, End: true}}}
+// periodCard are the periods with what was invoiced for them, after discounts and with tax.
+func (a *area) periodCard(ctx context.Context, sub subscription.Subscription) (card, error) {
+	t := ui.Table{Caption: "Periods", Flush: true, Columns: []ui.Column{{Label: "Time"}, {Label: "Status"}, {Label: "Invoiced", End: true}, {Label: "Invoice", Hidden: true, End: true}}}
 	shown := 0
 	for i := len(sub.Periods) - 1; i >= 0 && shown < periodsShown; i-- {
 		period := sub.Periods[i]
@@ -161,7 +168,11 @@ func periodCard(sub subscription.Subscription) card {
 		if period.State == subscription.PeriodPaid && period.Amount.Amount == 0 {
 			badge = periodWords[subscription.PeriodGiven]
 		}
-		row := ui.Row{Cells: []ui.Cell{ui.Text(span(period.Period)), {Badge: &badge}, ui.Text(show(period.Amount)), {}}}
+		invoiced, err := a.invoicedFor(ctx, sub, period)
+		if err != nil {
+			return card{}, err
+		}
+		row := ui.Row{Cells: []ui.Cell{ui.Text(span(period.Period)), {Badge: &badge}, invoiced, {}}}
 		if period.InvoiceID != "" {
 			row.Cells[3] = ui.Text("Invoice").To("/account/invoices/" + period.InvoiceID)
 		}
@@ -172,5 +183,33 @@ func periodCard(sub subscription.Subscription) card {
 	if len(sub.Periods) > shown {
 		c.Head.Text = "The newest of them."
 	}
-	return c
+	return c, nil
+}
+
+// invoicedFor is the total of a period's invoice, or where that has lines of others as well, the period's line with its setup
+// fee and what was taken off for suspended time.
+func (a *area) invoicedFor(ctx context.Context, sub subscription.Subscription, period subscription.Period) (ui.Cell, error) {
+	if period.InvoiceID == "" {
+		return ui.Cell{}, nil
+	}
+	inv, err := a.Billing.ByID(ctx, period.InvoiceID)
+	if err != nil {
+		return ui.Cell{}, err
+	}
+	own, others := money.New(0, inv.Total.Currency), false
+	for _, l := range inv.Lines {
+		if l.ID == period.LineID || l.Link == nil && (l.SubscriptionID == sub.ID || l.OrderItemID != "" && l.OrderItemID == sub.OrderItemID) {
+			own.Amount += l.Total.Amount
+		} else {
+			others = true
+		}
+	}
+	switch {
+	case !others:
+		return ui.Text(show(inv.Total)), nil
+	case inv.TaxMode == tax.Exclusive:
+		return ui.Text(show(own)).With("plus tax"), nil
+	default:
+		return ui.Text(show(own)), nil
+	}
 }

@@ -8,9 +8,12 @@ import (
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/order"
+	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/subscription"
 )
@@ -195,6 +198,30 @@ func TestChangeThatWaitsForItsPayment(t *testing.T) {
 	br.get(to).sound().says("The payment did not succeed: The card was declined. Nothing was charged.")
 	if n := len(b.unpaid(c)); n != 1 {
 		t.Errorf("%d invoices for changes", n)
+	}
+}
+
+// What was had is told at what was invoiced for it: after the discount.
+func TestPeriodsAreToldAtWhatWasInvoiced(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c, g := b.newCustomer("Marie"), b.newGoods("tool", "Tool", 2, 0)
+	must(b.rooms.Coupons.Create(t.Context(), coupon.NewCoupon{Code: "HALF", Percent: "50", Charges: 1}))(t)
+	monthly := b.newPrice(g, catalog.NewPrice{Cycle: string(civil.Monthly), Money: money.New(1098, "EUR")})
+	buy := func(items ...order.Item) string {
+		t.Helper()
+		o := must(b.Orders.Place(t.Context(), order.Input{CustomerID: c.ID, Coupon: "HALF", Items: items}))(t)
+		must(b.Payments.Record(t.Context(), o.InvoiceID, payment.Manual{Money: o.Total, Reference: o.ID}))(t)
+		return "/account/subscriptions/" + must(b.Orders.ByID(t.Context(), o.ID))(t).SubscriptionIDs[0]
+	}
+	br := b.signedIn(c)
+	page := br.get(buy(order.Item{PriceID: monthly.ID, Quantity: 1})).is(200).sound()
+	if had := between(page.Body, "What you have had", "</table>"); !strings.Contains(had, "€5.49") || strings.Contains(had, "€10.98") {
+		t.Error(had)
+	}
+	page = br.get(buy(order.Item{PriceID: monthly.ID, Quantity: 1}, order.Item{PriceID: g.price.ID, Quantity: 1})).is(200).sound()
+	if had := between(page.Body, "What you have had", "</table>"); !strings.Contains(had, "€5.49") {
+		t.Error(had)
 	}
 }
 

@@ -71,7 +71,7 @@ func (s *shop) buy(w http.ResponseWriter, r *http.Request) error {
 		}
 		l.item.Price = g.price.ID
 	}
-	if g.plan.Kind == catalog.KindAddon && l.item.License == "" {
+	if l.item.License == "" && (g.plan.Kind == catalog.KindAddon || g.plan.LicenseType == catalog.Development) {
 		return s.chooseLicense(w, r, g, l)
 	}
 	if l.item.License != "" && visitorOf(r).customer == nil {
@@ -157,7 +157,7 @@ func (s *shop) chooseLicense(w http.ResponseWriter, r *http.Request, g goods, l 
 	}
 	var choices []ui.Option
 	for _, own := range owned {
-		if own.Status == license.Active || own.Status == license.Suspended {
+		if suits(g.plan, own) {
 			choices = append(choices, ui.Option{Value: own.ID, Label: own.PlanName, Hint: "Key " + own.Key})
 		}
 	}
@@ -173,4 +173,15 @@ func (s *shop) chooseLicense(w http.ResponseWriter, r *http.Request, g goods, l 
 		Hidden: []ui.Hidden{{Name: "quantity", Value: strconv.FormatInt(l.item.Quantity, 10)}, {Name: "coupon", Value: l.coupon}},
 	}
 	return s.gate(w, http.StatusOK, v)
+}
+
+// suits reports whether a plan that is bought for a license can be for this one. The order decides in any case.
+func suits(p catalog.Plan, own license.License) bool {
+	switch {
+	case p.Kind == catalog.KindLicense:
+		return own.Type == license.Purchased && own.Status == license.Active
+	case !p.Support.IsZero() && own.UpdatesUntil == nil:
+		return false
+	}
+	return own.Status == license.Active || own.Status == license.Suspended
 }

@@ -23,6 +23,8 @@ var (
 	perCode = limit.Rate{Count: 20, Per: 15 * time.Minute}
 	// perSecret bounds the links that one address tries.
 	perSecret = limit.Rate{Count: 60, Per: 15 * time.Minute}
+	// perDomain bounds the domains that one address asks about.
+	perDomain = limit.Rate{Count: 30, Per: 15 * time.Minute}
 )
 
 const maxCounted = 100_000
@@ -35,6 +37,7 @@ type limits struct {
 	mailboxes     *limit.Limiter[string]
 	codes         *limit.Limiter[netip.Addr]
 	secrets       *limit.Limiter[netip.Addr]
+	domains       *limit.Limiter[netip.Addr]
 }
 
 func newLimits(trustLoopback bool, wall clock.Clock) *limits {
@@ -44,6 +47,7 @@ func newLimits(trustLoopback bool, wall clock.Clock) *limits {
 		mailboxes: limit.New[string](perMailbox, maxCounted),
 		codes:     limit.New[netip.Addr](perCode, maxCounted),
 		secrets:   limit.New[netip.Addr](perSecret, maxCounted),
+		domains:   limit.New[netip.Addr](perDomain, maxCounted),
 	}
 }
 

@@ -35,6 +35,8 @@ func (s *shop) routes() []route {
 		{pattern: "GET /claim/{secret}", handle: s.claimAsk},
 		{pattern: "POST /claim/{secret}", handle: s.claim},
 
+		{pattern: "GET /verify/{product}", handle: s.verify},
+
 		{pattern: "GET /sandbox/pay/{id}", handle: s.sandboxPage},
 		{pattern: "POST /sandbox/pay/{id}", handle: s.sandboxPay},
 

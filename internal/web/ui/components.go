@@ -219,6 +219,12 @@ func (c Cell) Empty() bool {
 	return c.Text == "" && c.Sub == "" && c.HTML == "" && c.Badge == nil && c.Usage == nil && c.Button == nil
 }
 
+// Address reports whether the cell shows an e-mail address: on a phone it has a line of its own, as it would break anywhere.
+func (c Cell) Address() bool {
+	address := func(s string) bool { return strings.Contains(s, "@") && !strings.Contains(s, " ") }
+	return address(c.Text) || address(c.Sub)
+}
+
 // Column is the head of a table column.
 type Column struct {
 	Label    string

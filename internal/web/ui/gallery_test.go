@@ -440,3 +440,22 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 }
+
+// A row without an action says nothing where others have a button; an address has a line of its own on a phone.
+func TestCellsWithoutActionsAndWithAddresses(t *testing.T) {
+	t.Parallel()
+	v := licenseListView()
+	v.Table = ui.Table{Columns: []ui.Column{{Label: "Method"}, {Label: "To"}, {Label: "Since"}, {Label: "Act", Hidden: true}}, Rows: []ui.Row{
+		{Cells: []ui.Cell{ui.Text("Card"), ui.Text("ada@example.com"), {}, {}}},
+	}}
+	var b bytes.Buffer
+	if err := parse(t).Write(&b, "list", v); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(b.String(), `<span class="none">`); n != 1 {
+		t.Errorf("%d cells say that they are empty, want the one of the column with a head", n)
+	}
+	if n := strings.Count(b.String(), `class="wide `); n != 1 {
+		t.Errorf("%d cells hold an address", n)
+	}
+}

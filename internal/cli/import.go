@@ -1,0 +1,190 @@
+package cli
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/keystead/keystead/internal/web/adminapi"
+)
+
+type importCommand struct {
+	Licenses importLicensesCommand `cmd:"" help:"Take licenses over from a table of another program."`
+}
+
+type importLicensesCommand struct {
+	storeFlags
+	Product string `placeholder:"SLUG" help:"Product that all rows are of. Default: a column says."`
+	Plan    string `placeholder:"NAME" help:"Plan that all rows are of. Default: a column says, or the product has one only."`
+	Only    string `placeholder:"NAME" help:"Take the rows alone whose product is called so, or has this number, in the table."`
+	DryRun  bool   `name:"dry-run" help:"Tell what would happen, and change nothing."`
+	Errors  string `type:"path" placeholder:"FILE" help:"File to write a table of the rows that were left out into, and why."`
+	JSON    bool   `name:"json" help:"Print what was done as the admin API does."`
+	File    string `arg:"" type:"path" placeholder:"FILE" help:"Table (CSV, UTF-8) under a header."`
+}
+
+// Help implements kong.HelpProvider.
+func (importLicensesCommand) Help() string {
+	return `The table may be an export of WHMCS's licensing addon, of LicenseDock, or any other with a column for the key and one for
+the customer's e-mail address; docs/import.md tells which columns are read, and what becomes of them. Keys stay what they
+are. A license whose key is there already stays as it is, so the same table may be imported again.
+
+Rows that are wrong are listed, and the rest is imported. The exit status is 1 if any was.
+
+Examples:
+
+	keystead import licenses --data ./store --product widget --plan Monthly --only 12 --dry-run licenses.csv
+	keystead import licenses --data ./store --errors wrong.csv licenses.csv`
+}
+
+// listedProblems is how many rows that were left out are listed; the file of --errors has more.
+const listedProblems = 20
+
+// Run takes licenses over.
+func (c *importLicensesCommand) Run(ctx context.Context, s *session) error {
+	return c.with(ctx, s, func(api *client) error {
+		done, err := c.send(ctx, s, api)
+		if err != nil {
+			return err
+		}
+		if c.Errors != "" {
+			if err := writeProblems(c.Errors, done.Problems); err != nil {
+				return err
+			}
+		}
+		if c.JSON {
+			err = indented(s).Encode(done)
+		} else {
+			err = c.tell(s, done)
+		}
+		if err == nil && done.Failed > 0 {
+			err = fmt.Errorf("%d rows were left out because of errors", done.Failed)
+		}
+		return err
+	})
+}
+
+func (c *importLicensesCommand) send(ctx context.Context, s *session, api *client) (done adminapi.Import, err error) {
+	f, err := os.Open(c.File)
+	if err != nil {
+		return done, err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return done, err
+	}
+	query := url.Values{}
+	for name, value := range map[string]string{"product": c.Product, "plan": c.Plan, "only": c.Only} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	what := "Importing"
+	if c.DryRun {
+		query.Set("dry_run", "true")
+		what = "Trying"
+	}
+	bar := s.progress(what)
+	err = api.upload(ctx, "/imports/licenses?"+query.Encode(), "text/csv", &watched{r: f, seen: func(n int64) { bar.to(n, info.Size()) }}, &done)
+	bar.end(err)
+	return done, err
+}
+
+func (c *importLicensesCommand) tell(s *session, done adminapi.Import) error {
+	for i, p := range done.Problems {
+		if i == listedProblems {
+			more := "--errors FILE writes all of them"
+			if c.Errors != "" {
+				more = "all are in " + c.Errors
+			}
+			s.say("… %s.", more)
+			break
+		}
+		s.say("line %d: %s %s", p.Line, p.Field, p.Message)
+	}
+	for _, note := range done.Notes {
+		s.say("%s", note)
+	}
+	imported, customers := "Imported", "Customers taken up"
+	if done.DryRun {
+		imported, customers = "Would be imported", "Customers that would be taken up"
+	}
+	t := newTable("Rows", fmt.Sprint(done.Rows))
+	t.row(imported, fmt.Sprint(done.Imported))
+	for _, status := range slices.Sorted(maps.Keys(done.Statuses)) {
+		t.row("  "+status, fmt.Sprint(done.Statuses[status]))
+	}
+	t.row("There already", fmt.Sprint(done.Present))
+	if done.LeftOut > 0 {
+		t.row("Of other products", fmt.Sprint(done.LeftOut))
+	}
+	t.row("Wrong", fmt.Sprint(done.Failed))
+	t.row(customers, fmt.Sprint(done.Customers))
+	return t.print(s.out)
+}
+
+// writeProblems writes a table of the rows that were left out; with none, one without rows.
+func writeProblems(path string, problems []adminapi.ImportProblem) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	w := csv.NewWriter(f)
+	err = w.Write([]string{"line", "license_key", "field", "reason"})
+	for _, p := range problems {
+		err = errors.Join(err, w.Write([]string{strconv.Itoa(p.Line), noFormula(p.Key), noFormula(p.Field), noFormula(p.Message)}))
+	}
+	w.Flush()
+	return errors.Join(err, w.Error(), f.Close())
+}
+
+// noFormula keeps a spreadsheet from taking a value for a formula.
+func noFormula(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+// watched tells how much of it was read.
+type watched struct {
+	r    io.Reader
+	n    int64
+	seen func(int64)
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	w.n += int64(n)
+	w.seen(w.n)
+	return n, err
+}
+
+// upload sends a file to the admin API as it is read.
+func (c *client) upload(ctx context.Context, path, mediaType string, file io.Reader, out any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, host+adminapi.Base+path, file)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", mediaType)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask the server: %w", errors.Unwrap(err))
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode >= http.StatusBadRequest {
+		return refusal(resp)
+	}
+	return json.NewDecoder(resp.Body).Decode(out)
+}

@@ -1,0 +1,3 @@
+module github.com/keystead/keystead/sdk/go
+
+go 1.22
