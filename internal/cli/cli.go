@@ -47,6 +47,8 @@ type grammar struct {
 	Verify   verifyCommand   `cmd:"" help:"Prove the books, the invoice numbers and the licenses."`
 	Doctor   doctorCommand   `cmd:"" help:"Look for what may go wrong with a store and the machine."`
 
+	Registry registryCommand `cmd:"" help:"Serve a simulated registry of domains."`
+
 	Completion completionCommand `cmd:"" help:"Print what a shell needs to complete commands and flags."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 }

@@ -234,6 +234,165 @@ type Document struct {
 	CreatedAt clock.Instant
 }
 
+type Domain struct {
+	ID              string
+	Name            string
+	Extension       string
+	CustomerID      string
+	OrderID         *string
+	RegistrarID     *string
+	Kind            string
+	Status          string
+	ExpiresAt       *clock.Instant
+	ExpiresOn       *string
+	ExpiryRaw       string
+	ExpirySource    string
+	ExpiryReadAt    *clock.Instant
+	AccountingOn    *string
+	PaidThrough     *string
+	TermEnd         *string
+	NextDue         *string
+	Term            *int64
+	Currency        string
+	RecurringAmount int64
+	DoNotRenew      bool
+	BundledWith     *string
+	Premium         *string
+	RegistryState   string
+	RegistryReadAt  *clock.Instant
+	LockedByUs      bool
+	Unanswered      bool
+	Version         int64
+	CreatedAt       clock.Instant
+	UpdatedAt       clock.Instant
+}
+
+type DomainCost struct {
+	RegistrarID string
+	Extension   string
+	Kind        string
+	Years       int64
+	Currency    string
+	ValidFrom   string
+	Amount      int64
+	Source      string
+	UpdatedAt   clock.Instant
+}
+
+type DomainNotice struct {
+	ID              string
+	DomainID        string
+	RuleID          string
+	Term            string
+	Recipient       string
+	DueOn           string
+	State           string
+	Breach          bool
+	MailID          *string
+	Language        string
+	TemplateVersion string
+	CreatedAt       clock.Instant
+}
+
+type DomainNoticeRule struct {
+	ID         string
+	Anchor     string
+	Days       int64
+	Extension  string
+	Recipients string
+	Enabled    bool
+	Version    int64
+	CreatedAt  clock.Instant
+}
+
+type DomainPrice struct {
+	Extension     string
+	Kind          string
+	Years         int64
+	Currency      string
+	CustomerGroup string
+	ValidFrom     string
+	Amount        *int64
+	UpdatedAt     clock.Instant
+}
+
+type DomainPriceUpdate struct {
+	ID         string
+	Filter     string
+	Change     string
+	StartsOn   string
+	NoticeDays *int64
+	Reason     string
+	Status     string
+	CreatedAt  clock.Instant
+	AppliedAt  *clock.Instant
+	UndoneAt   *clock.Instant
+}
+
+type DomainPriceUpdateItem struct {
+	UpdateID     string
+	DomainID     string
+	BeforeAmount int64
+	AfterAmount  int64
+	State        string
+	Detail       string
+	Noticed      bool
+}
+
+type DomainRenewal struct {
+	ID           string
+	DomainID     string
+	CustomerID   string
+	Base         string
+	Years        int64
+	Kind         string
+	State        string
+	Hold         string
+	Cause        string
+	DueOn        *string
+	Currency     string
+	Price        int64
+	Fee          int64
+	Stage        string
+	PolicyID     string
+	LineID       *string
+	InvoiceID    *string
+	FeeInvoiceID *string
+	ExpectedOn   string
+	RequestKey   *string
+	PaidAt       *clock.Instant
+	Owed         bool
+	PaidBefore   *string
+	DueBefore    *string
+	NextAt       *clock.Instant
+	SettledAt    *clock.Instant
+	Version      int64
+	CreatedAt    clock.Instant
+}
+
+type DomainSyncFinding struct {
+	RunID    string
+	DomainID string
+	Finding  string
+	Stored   string
+	Read     string
+	Applied  bool
+}
+
+type DomainSyncRun struct {
+	ID          string
+	RegistrarID string
+	Mode        string
+	Asked       int64
+	Changed     int64
+	Held        int64
+	Negative    int64
+	Failed      int64
+	Stopped     bool
+	CreatedAt   clock.Instant
+	FinishedAt  *clock.Instant
+}
+
 type DownloadLog struct {
 	ID        string
 	LicenseID *string
@@ -790,6 +949,37 @@ type Refund struct {
 	SettledAt    *clock.Instant
 }
 
+type Registrar struct {
+	ID        string
+	Name      string
+	Adapter   string
+	Settings  string
+	Secret    string
+	SyncMode  string
+	Status    string
+	Version   int64
+	CreatedAt clock.Instant
+}
+
+type RegistrarCommand struct {
+	ID            string
+	TransactionID string
+	RegistrarID   string
+	DomainID      string
+	RenewalID     *string
+	Attempt       int64
+	Command       string
+	GuardKind     string
+	Guard         string
+	Years         int64
+	ExpectedOn    *string
+	Outcome       string
+	Code          *int64
+	Message       string
+	CreatedAt     clock.Instant
+	SettledAt     *clock.Instant
+}
+
 type RejectedActivation struct {
 	LicenseID  string
 	Identifier string
@@ -1042,6 +1232,31 @@ type ThankYouLink struct {
 	OrderID   string
 	CreatedAt clock.Instant
 	ExpiresAt clock.Instant
+}
+
+type TldPolicy struct {
+	ID                 string
+	Extension          string
+	ValidFrom          string
+	MinYears           int64
+	MaxYears           int64
+	StepYears          int64
+	Earliest           *int64
+	GraceDays          int64
+	Latest             *int64
+	RedemptionDays     int64
+	RegistryAutoRenews bool
+	ArgpDays           int64
+	ExplicitRenew      bool
+	DateMoves          string
+	ExpiryRounding     string
+	DueMargin          int64
+	YearsAheadLimit    *int64
+	GraceFee           string
+	RedemptionFee      string
+	Source             string
+	ReadOn             *string
+	CreatedAt          clock.Instant
 }
 
 type Trial struct {

@@ -1,0 +1,49 @@
+package domainname_test
+
+import (
+	"testing"
+
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/fail"
+)
+
+func TestBelowCost(t *testing.T) {
+	each(t, func(s *shop) {
+		s.must(s.write(func(tx *db.Tx) error {
+			_, err := tx.SQL().ExecContext(s.ctx, `INSERT INTO registrars (id, name, adapter, sync_mode, status, created_at) VALUES ('rgr_1', 'one', 'manual', 'on', 'active', 0)`)
+			return err
+		}))
+		cost := func(amount int64, from string) {
+			s.Helper()
+			s.must(s.write(func(tx *db.Tx) error {
+				return domainname.PutCost(s.ctx, tx, domainname.Cost{
+					RegistrarID: "rgr_1", Extension: "example", Kind: domainname.ForRenewal, Years: 1, Money: eur(amount), ValidFrom: day(t, from),
+				})
+			}))
+		}
+		cheap := s.put("cheap.example", "2027-03-10", func(d *domainname.Domain) { d.RegistrarID = "rgr_1" })
+		s.put("dear.example", "2027-03-10", func(d *domainname.Domain) { d.RegistrarID, d.Recurring = "rgr_1", eur(1200) })
+		cost(950, "2026-01-01")
+		cost(1100, "2027-01-01")
+		for on, want := range map[string]int{"2026-11-22": 0, "2027-01-01": 1} {
+			losses, next, err := s.BelowCost(s.ctx, day(t, on), "", 10)
+			if err != nil || next != "" || len(losses) != want || want > 0 && (losses[0].DomainID != cheap.ID || losses[0].Cost != eur(1100)) {
+				s.Errorf("on %s: %+v, %v", on, losses, err)
+			}
+		}
+		// A bulk update that stays above the cost.
+		preview, err := s.PreviewPriceUpdate(s.ctx, domainname.PriceUpdate{
+			Filter: domainname.PriceFilter{Currency: "EUR"}, StartsOn: civil.On(2027, 1, 15), Reason: "x",
+			Change: domainname.PriceChange{Mode: domainname.ByDelta, Value: "-5.00", NotBelowCost: true},
+		})
+		if err != nil || len(preview.Rows) != 2 || preview.Rows[0].After != eur(1100) || preview.Rows[1].After != eur(1100) {
+			s.Errorf("%+v, %v", preview, err)
+		}
+		err = s.write(func(tx *db.Tx) error {
+			return domainname.PutCost(s.ctx, tx, domainname.Cost{RegistrarID: "rgr_1", Extension: "example", Kind: domainname.ForRestore, Years: 1, Money: eur(-1), ValidFrom: day(t, "2027-01-01")})
+		})
+		s.code(err, fail.CodeInvalidInput, "amount")
+	})
+}

@@ -1,0 +1,220 @@
+package domainname_test
+
+import (
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/money"
+)
+
+// Cases C2d and C2e.
+func TestPriceChange(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		id       string
+		change   domainname.PriceChange
+		before   money.Money
+		list     int64
+		cost     int64
+		want     int64 // 0: refused
+		currency money.Currency
+	}{
+		{"C2d", domainname.PriceChange{Mode: "percent", Value: "5"}, eur(999), 0, 0, 1049, "EUR"},
+		{"C2d", domainname.PriceChange{Mode: "percent", Value: "5"}, eur(1200), 0, 0, 1260, "EUR"},
+		{"C2d", domainname.PriceChange{Mode: "percent", Value: "5"}, eur(10), 0, 0, 11, "EUR"},
+		{"C2d", domainname.PriceChange{Mode: "percent", Value: "5"}, money.New(1480, "JPY"), 0, 0, 1554, "JPY"},
+		{"C2d", domainname.PriceChange{Mode: "percent", Value: "5"}, money.New(1490, "JPY"), 0, 0, 1565, "JPY"},
+		{"C2e", domainname.PriceChange{Mode: "percent", Value: "50", Ceiling: "14.00"}, eur(1000), 0, 0, 1400, "EUR"},
+		{"C2e", domainname.PriceChange{Mode: "delta", Value: "-3.00", NotBelowCost: true}, eur(1200), 0, 950, 950, "EUR"},
+		{"C2e", domainname.PriceChange{Mode: "delta", Value: "-3.00", Floor: "9.50"}, eur(1200), 0, 0, 950, "EUR"},
+		{"to list", domainname.PriceChange{Mode: "list"}, eur(1000), 1400, 0, 1400, "EUR"},
+		{"no list price", domainname.PriceChange{Mode: "list"}, eur(1000), 0, 0, 0, "EUR"},
+		{"to an amount", domainname.PriceChange{Mode: "amount", Value: "15"}, eur(1000), 0, 0, 1500, "EUR"},
+		{"rounded once, to the step", domainname.PriceChange{Mode: "percent", Value: "4.95", Step: "0.50"}, eur(1000), 0, 0, 1050, "EUR"},
+		{"below one minor unit", domainname.PriceChange{Mode: "percent", Value: "-100"}, eur(1000), 0, 0, 0, "EUR"},
+		{"below one minor unit", domainname.PriceChange{Mode: "delta", Value: "-10.00"}, eur(1000), 0, 0, 0, "EUR"},
+		{"too large", domainname.PriceChange{Mode: "percent", Value: "1000"}, eur(1e14), 0, 0, 0, "EUR"},
+	} {
+		var list, cost *money.Money
+		if tt.list > 0 {
+			list = ptr(eur(tt.list))
+		}
+		if tt.cost > 0 {
+			cost = ptr(eur(tt.cost))
+		}
+		after, refused := tt.change.New(tt.before, list, cost)
+		if (refused == "") != (tt.want > 0) || tt.want > 0 && after != money.New(tt.want, tt.currency) {
+			t.Errorf("%s: %s becomes %s (%s), want %d", tt.id, tt.before, after, refused, tt.want)
+		}
+	}
+}
+
+// amounts are the domains of case C2.
+func (s *shop) amounts() map[string]domainname.Domain {
+	s.Helper()
+	set := func(term int, amount int64) func(*domainname.Domain) {
+		return func(d *domainname.Domain) { d.Term, d.Recurring = term, eur(amount) }
+	}
+	all := map[string]domainname.Domain{
+		"a": s.put("a.example", "2027-03-10", set(1, 1000)), "b": s.put("b.example", "2027-03-10", set(1, 1200)),
+		"c": s.put("c.example", "2027-03-10", set(2, 2400)), "d": s.put("d.example", "2027-03-10", set(1, 1400)),
+		"e": s.put("e.example", "2027-03-10", set(1, 25_000), func(d *domainname.Domain) { d.Premium = &domainname.Premium{Class: "gold"} }),
+		"f": s.put("f.example", "2027-03-10", set(1, 0)),
+	}
+	_, err := s.SetPrices(s.ctx, domainname.Prices{
+		{Extension: "example", Kind: domainname.ForRenewal, Years: 1, Currency: "EUR", Amount: 1400, ValidFrom: civil.On(2026, 1, 1)},
+		{Extension: "example", Kind: domainname.ForRenewal, Years: 2, Currency: "EUR", Amount: 2800, ValidFrom: civil.On(2026, 1, 1)},
+	})
+	s.must(err)
+	return all
+}
+
+func (s *shop) wantAmounts(all map[string]domainname.Domain, want map[string]int64) {
+	s.Helper()
+	got := map[string]int64{}
+	for n, d := range all {
+		s.must(s.store.DB.Read(s.ctx, func(tx *db.Tx) error {
+			now, err := domainname.Load(s.ctx, tx, d.ID)
+			got[n] = now.Recurring.Amount
+			return err
+		}))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		s.Errorf("recurring amounts (-want +got):\n%s", diff)
+	}
+}
+
+func TestPriceUpdate(t *testing.T) {
+	each(t, func(s *shop) {
+		all := s.amounts()
+		u := domainname.PriceUpdate{Change: domainname.PriceChange{Mode: domainname.ToList}, StartsOn: civil.On(2026, 11, 22), Reason: "costs"}
+		preview, err := s.PreviewPriceUpdate(s.ctx, u) // C2
+		s.must(err)
+		if preview.Changed != 3 || preview.Same != 1 || len(preview.Rows) != 4 || len(preview.Refused) != 0 || len(preview.Totals) != 1 {
+			s.Fatalf("C2: %+v", preview)
+		}
+		difference := map[string]int64{}
+		for _, r := range preview.Rows {
+			difference[r.Name[:1]] = r.After.Amount - r.Before.Amount
+		}
+		if diff := cmp.Diff(map[string]int64{"a": 400, "b": 200, "c": 400, "d": 0}, difference); diff != "" {
+			s.Errorf("C2 (-want +got):\n%s", diff)
+		}
+		sum := preview.Totals[0]
+		if sum.Domains != 4 || sum.Before != eur(6000) || sum.After != eur(7000) || sum.YearBefore != eur(4800) || sum.YearAfter != eur(5600) || sum.MonthAfter.Amount-sum.MonthBefore.Amount != 67 {
+			s.Errorf("C2: %+v", sum)
+		}
+		before := map[string]int64{"a": 1000, "b": 1200, "c": 2400, "d": 1400, "e": 25_000, "f": 0}
+		s.wantAmounts(all, before)
+
+		planned, err := s.SchedulePriceUpdate(s.ctx, u)
+		s.must(err)
+		if planned.Counts["planned"] != 3 || planned.Counts["same"] != 1 {
+			s.Errorf("C2b: %+v", planned)
+		}
+		for range 2 { // C2b: a second run changes nothing
+			s.must(s.ApplyPriceUpdates(s.ctx, civil.On(2026, 11, 22)))
+			s.wantAmounts(all, map[string]int64{"a": 1400, "b": 1400, "c": 2800, "d": 1400, "e": 25_000, "f": 0})
+		}
+		_, err = s.SchedulePriceUpdate(s.ctx, u)
+		s.code(err, "NOTHING_TO_UPDATE", "")
+
+		s.setAmount(all["b"], 1350) // C2c
+		undone, err := s.UndoPriceUpdate(s.ctx, planned.ID, "a mistake")
+		s.must(err)
+		if undone.Status != "undone" || undone.Counts["undone"] != 2 || undone.Counts["kept"] != 1 {
+			s.Errorf("C2c: %+v", undone)
+		}
+		after := maps.Clone(before)
+		after["b"] = 1350
+		s.wantAmounts(all, after)
+		kept, next, err := s.PriceUpdateRows(s.ctx, planned.ID, "kept", "", 10)
+		if err != nil || next != "" || len(kept) != 1 || kept[0].DomainID != all["b"].ID {
+			s.Errorf("C2c: listed %+v, %v", kept, err)
+		}
+		_, err = s.UndoPriceUpdate(s.ctx, planned.ID, "again")
+		s.code(err, "PRICE_UPDATE_UNDONE", "")
+	})
+}
+
+func (s *shop) setAmount(d domainname.Domain, amount int64) {
+	s.Helper()
+	s.must(s.write(func(tx *db.Tx) error {
+		d, err := domainname.Lock(s.ctx, tx, d.ID)
+		if err != nil {
+			return err
+		}
+		d.Recurring.Amount = amount
+		return domainname.Save(s.ctx, tx, &d)
+	}))
+}
+
+// Case C2f: who was not told in time is left out, and listed.
+func TestPriceUpdateWithNotice(t *testing.T) {
+	each(t, func(s *shop) {
+		all := s.amounts()
+		days := 30
+		planned, err := s.SchedulePriceUpdate(s.ctx, domainname.PriceUpdate{
+			Change: domainname.PriceChange{Mode: domainname.ToList}, StartsOn: civil.On(2027, 1, 15), NoticeDays: &days, Reason: "costs",
+		})
+		s.must(err)
+		for _, n := range []string{"a", "c"} {
+			s.must(s.write(func(tx *db.Tx) error { return domainname.NoteNotice(s.ctx, tx, planned.ID, all[n].ID) }))
+		}
+		s.must(s.ApplyPriceUpdates(s.ctx, civil.On(2027, 1, 14)))
+		s.wantAmounts(all, map[string]int64{"a": 1000, "b": 1200, "c": 2400, "d": 1400, "e": 25_000, "f": 0})
+		s.must(s.ApplyPriceUpdates(s.ctx, civil.On(2027, 1, 15)))
+		s.wantAmounts(all, map[string]int64{"a": 1400, "b": 1200, "c": 2800, "d": 1400, "e": 25_000, "f": 0})
+		skipped, _, err := s.PriceUpdateRows(s.ctx, planned.ID, "skipped", "", 10)
+		if err != nil || len(skipped) != 1 || skipped[0].DomainID != all["b"].ID || skipped[0].Detail != "notice" {
+			s.Errorf("%+v, %v", skipped, err)
+		}
+		s.store.Clock.Advance(91 * 24 * time.Hour)
+		_, err = s.UndoPriceUpdate(s.ctx, planned.ID, "too late")
+		s.code(err, "PRICE_UPDATE_TOO_OLD", "")
+	})
+}
+
+func TestPriceUpdateFilters(t *testing.T) {
+	each(t, func(s *shop) {
+		s.amounts()
+		for _, tt := range []struct {
+			filter domainname.PriceFilter
+			rows   int
+		}{
+			{domainname.PriceFilter{}, 4},
+			{domainname.PriceFilter{Term: 2}, 1},
+			{domainname.PriceFilter{Extension: "example", Currency: "EUR"}, 4},
+			{domainname.PriceFilter{Extension: "com"}, 0},
+			{domainname.PriceFilter{Currency: "USD"}, 0},
+			{domainname.PriceFilter{From: ptr[int64](1100), To: ptr[int64](1400)}, 2},
+			{domainname.PriceFilter{Premium: true}, 5},
+			{domainname.PriceFilter{Free: true}, 5},
+			{domainname.PriceFilter{Status: domainname.Grace}, 0},
+			{domainname.PriceFilter{RegistrarID: "rgr_none"}, 0},
+		} {
+			u := domainname.PriceUpdate{Filter: tt.filter, Change: domainname.PriceChange{Mode: domainname.ToList}, StartsOn: civil.On(2026, 12, 1), Reason: "x"}
+			preview, err := s.PreviewPriceUpdate(s.ctx, u)
+			if err != nil || len(preview.Rows) != tt.rows {
+				s.Errorf("%+v: %d rows, %v", tt.filter, len(preview.Rows), err)
+			}
+		}
+		for field, u := range map[string]domainname.PriceUpdate{
+			"value":     {Change: domainname.PriceChange{Mode: domainname.ByPercent, Value: "much"}, StartsOn: civil.On(2026, 12, 1), Reason: "x"},
+			"currency":  {Change: domainname.PriceChange{Mode: domainname.ByDelta, Value: "1.00"}, StartsOn: civil.On(2026, 12, 1), Reason: "x"},
+			"mode":      {StartsOn: civil.On(2026, 12, 1), Reason: "x"},
+			"starts_on": {Change: domainname.PriceChange{Mode: domainname.ToList}, Reason: "x"},
+			"reason":    {Change: domainname.PriceChange{Mode: domainname.ToList}, StartsOn: civil.On(2026, 12, 1)},
+		} {
+			_, err := s.PreviewPriceUpdate(s.ctx, u)
+			s.code(err, fail.CodeInvalidInput, field)
+		}
+	})
+}

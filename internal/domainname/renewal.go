@@ -1,0 +1,188 @@
+package domainname
+
+import (
+	"slices"
+	"time"
+
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/lifecycle"
+	"github.com/keystead/keystead/internal/money"
+)
+
+// RenewalKind says why a renewal is made.
+type RenewalKind string
+
+// The kinds.
+const (
+	Automatic RenewalKind = "automatic" // invoiced by the store
+	Ordered   RenewalKind = "ordered"   // asked for by the customer
+	WithFree  RenewalKind = "free"      // paid for by the service that the domain is free with
+	Manual    RenewalKind = "manual"    // made by staff
+)
+
+// RenewalState says what became of a renewal.
+type RenewalState string
+
+// The states. Of those up to attention a domain has at most one renewal.
+const (
+	RenewalOpen      RenewalState = "open" // unpaid
+	RenewalPaid      RenewalState = "paid"
+	RenewalHeld      RenewalState = "held"     // paid, and something must happen first: see Hold
+	RenewalArranged  RenewalState = "arranged" // the registrar will renew it, or has and the date moves later
+	RenewalSubmitted RenewalState = "submitted"
+	RenewalUnknown   RenewalState = "unknown"   // nobody knows yet whether the registry has done it
+	RenewalAttention RenewalState = "attention" // what the registry says fits nothing: a person decides
+
+	RenewalConfirmed RenewalState = "confirmed"
+	RenewalSatisfied RenewalState = "satisfied" // the years were there already: see Cause
+	RenewalWithdrawn RenewalState = "withdrawn"
+	RenewalRevoked   RenewalState = "revoked"
+	RenewalRefunded  RenewalState = "refunded"
+	RenewalLost      RenewalState = "lost" // the domain went before it could be renewed; the money is credit
+)
+
+// openStates are the states in which a renewal is not over.
+var openStates = []RenewalState{RenewalOpen, RenewalPaid, RenewalHeld, RenewalArranged, RenewalSubmitted, RenewalUnknown, RenewalAttention}
+
+// Open reports whether a renewal in this state is not over.
+func (s RenewalState) Open() bool { return slices.Contains(openStates, s) }
+
+// unconfirmed reports whether it is paid for and not over.
+func (s RenewalState) unconfirmed() bool { return s.Open() && s != RenewalOpen }
+
+// Hold says for what a paid renewal waits.
+type Hold string
+
+// The holds.
+const (
+	HeldTopUp    Hold = "top_up"   // the stage changed before the money came: the difference is asked for
+	HeldPrice    Hold = "price"    // the registry asks for another price: the customer must accept it
+	HeldFunds    Hold = "funds"    // the registrar's account is empty
+	HeldLock     Hold = "lock"     // the registry has locked the name
+	HeldStaff    Hold = "staff"    // the store renews by hand
+	HeldRegistry Hold = "registry" // the registry refuses, or can't be reached often enough
+)
+
+// Renewal is a row of the ledger: so many years from a base, what they cost, and what became of them.
+type Renewal struct {
+	ID         string
+	DomainID   string
+	CustomerID string
+	Base       civil.Date // the term's end when it was made
+	Years      int
+	Kind       RenewalKind
+	State      RenewalState
+	Hold       Hold   // while it is held
+	Cause      string // of satisfied, revoked, lost, attention
+	// DueOn is the due date that an automatic renewal is for.
+	DueOn civil.Date
+	Price money.Money // of the renewal
+	Fee   money.Money // of its stage
+	Stage Stage       // by which the fee was asked
+	// PolicyID is the row that decided.
+	PolicyID  string
+	LineID    string // of the invoice; empty: nothing is asked for it
+	InvoiceID string
+	Expected  civil.Date // to which expiry it leads
+	PaidAt    *time.Time
+	// Owed: staff renewed it by hand before its line was paid.
+	Owed bool
+	// PaidBefore and DueBefore are where paid-through and next due stood before payment moved them.
+	PaidBefore, DueBefore civil.Date
+	// NextAt is when it is looked at again.
+	NextAt    *time.Time
+	SettledAt *time.Time
+	Version   int64
+	CreatedAt time.Time
+}
+
+// RenewalTrigger is what moves a renewal from one state to another.
+type RenewalTrigger string
+
+// The triggers.
+const (
+	OnPayment       RenewalTrigger = "its line is settled"
+	OnManualSend    RenewalTrigger = "staff renew by hand, the money still being owed"
+	OnWithdrawal    RenewalTrigger = "withdrawn: too late, not wanted, or its place is taken"
+	OnRevocation    RenewalTrigger = "its link is revoked"
+	OnRestoredLink  RenewalTrigger = "its link is set back"
+	OnSend          RenewalTrigger = "the command is about to be sent"
+	OnMode          RenewalTrigger = "the registrar is told to renew"
+	OnHold          RenewalTrigger = "something must happen first"
+	OnRelease       RenewalTrigger = "what it waited for has happened"
+	OnYearsThere    RenewalTrigger = "the registry has all the years already"
+	OnReadDone      RenewalTrigger = "the registry's date is the expected one"
+	OnReadBase      RenewalTrigger = "the registry's date has not moved"
+	OnReadElse      RenewalTrigger = "the registry's date is another one"
+	OnDoneLater     RenewalTrigger = "done, and the date moves at the expiry"
+	OnSilence       RenewalTrigger = "no answer, or none that tells"
+	OnRefund        RenewalTrigger = "refunded or credited"
+	OnLoss          RenewalTrigger = "the domain is not ours, or gone"
+	OnStaffDecision RenewalTrigger = "staff decide to try again"
+)
+
+// renewals is the state machine of the ledger. What reads the registry's date is section "Protocol" of docs/domains.md.
+var renewals = lifecycle.Table[RenewalState, RenewalTrigger]{
+	Name: "Renewal",
+	States: []RenewalState{
+		RenewalOpen, RenewalPaid, RenewalHeld, RenewalArranged, RenewalSubmitted, RenewalUnknown, RenewalAttention,
+		RenewalConfirmed, RenewalSatisfied, RenewalWithdrawn, RenewalRevoked, RenewalRefunded, RenewalLost,
+	},
+	Steps: []lifecycle.Step[RenewalState, RenewalTrigger]{
+		{From: RenewalOpen, On: OnPayment, To: RenewalPaid, Effects: "paid-through and next due move by the term, in the payment's transaction; work is queued"},
+		{From: RenewalOpen, On: OnManualSend, When: "staff chose that the line is still owed", To: RenewalSubmitted, Effects: "the attempt is committed; the line stays payable, its link says by what it was fulfilled"},
+		{From: RenewalOpen, On: OnYearsThere, When: "read by sync, or renewed elsewhere", To: RenewalSatisfied, Effects: "the line stays payable; paying it moves the dates and sends nothing"},
+		{From: RenewalOpen, On: OnWithdrawal, To: RenewalWithdrawn, Effects: "the line is removed; its due date may be invoiced again"},
+		{From: RenewalOpen, On: OnRevocation, To: RenewalRevoked, Effects: "paying the line settles the money only; its due date is not invoiced again"},
+		{From: RenewalOpen, On: OnLoss, To: RenewalLost, Effects: "the line is removed"},
+		{From: RenewalRevoked, On: OnRestoredLink, When: "its line is unpaid, and no other renewal is open", To: RenewalOpen, Effects: "paying it renews again"},
+
+		{From: RenewalPaid, On: OnYearsThere, To: RenewalSatisfied, Effects: "nothing is sent; told once"},
+		{From: RenewalPaid, On: OnSend, When: "offered still, and nothing holds it", To: RenewalSubmitted, Effects: "the attempt is committed with a new transaction id, then sent"},
+		{From: RenewalPaid, On: OnMode, When: "there is no renew command", To: RenewalArranged, Effects: "mode `renew` is set"},
+		{From: RenewalPaid, On: OnHold, To: RenewalHeld, Effects: "staff are told; the last safe day counts down"},
+		{From: RenewalPaid, On: OnReadElse, To: RenewalAttention, Effects: "staff are asked"},
+		{From: RenewalPaid, On: OnRefund, To: RenewalRefunded, Effects: "paid-through and next due move back"},
+		{From: RenewalPaid, On: OnLoss, To: RenewalLost, Effects: "the money is credit; do not renew"},
+
+		{From: RenewalHeld, On: OnRelease, To: RenewalPaid, Effects: "begins with reading the registry again"},
+		{From: RenewalHeld, On: OnYearsThere, To: RenewalSatisfied, Effects: "as above"},
+		{From: RenewalHeld, On: OnRefund, To: RenewalRefunded, Effects: "paid-through and next due move back"},
+		{From: RenewalHeld, On: OnLoss, To: RenewalLost, Effects: "the money is credit; do not renew"},
+
+		{From: RenewalSubmitted, On: OnReadDone, To: RenewalConfirmed, Effects: "date, event and mail commit together; told once"},
+		{From: RenewalSubmitted, On: OnReadBase, When: "the command was not accepted, fewer than 3 resends; never after 1001", To: RenewalPaid, Effects: "again after 1, 5, 30 minutes, same guard, new transaction id"},
+		{From: RenewalSubmitted, On: OnHold, When: "refused for a reason that a resend does not change, or after 3 resends", To: RenewalHeld, Effects: "staff are told"},
+		{From: RenewalSubmitted, On: OnDoneLater, To: RenewalArranged, Effects: "the customer sees the day on which the date moves"},
+		{From: RenewalSubmitted, On: OnSilence, To: RenewalUnknown, Effects: "the registry is read first, never sent to first: after 1, 5, 15, 60 minutes, then hourly"},
+		{From: RenewalSubmitted, On: OnYearsThere, When: "the registry's own year", To: RenewalSatisfied, Effects: "no further command"},
+		{From: RenewalSubmitted, On: OnReadElse, To: RenewalAttention, Effects: "never a resend"},
+		{From: RenewalSubmitted, On: OnLoss, To: RenewalLost, Effects: "the money is credit; do not renew; other unpaid lines are withdrawn"},
+
+		{From: RenewalUnknown, On: OnReadDone, To: RenewalConfirmed, Effects: "as above"},
+		{From: RenewalUnknown, On: OnYearsThere, When: "the registry's own year", To: RenewalSatisfied, Effects: "no further command"},
+		{From: RenewalUnknown, On: OnReadBase, When: "by the adapter's settle time and order list too, where it has no guard", To: RenewalPaid, Effects: "as above"},
+		{From: RenewalUnknown, On: OnHold, When: "after 3 resends", To: RenewalHeld, Effects: "staff are told"},
+		{From: RenewalUnknown, On: OnReadElse, To: RenewalAttention, Effects: "staff are asked"},
+		{From: RenewalUnknown, On: OnLoss, To: RenewalLost, Effects: "as above"},
+
+		{From: RenewalArranged, On: OnReadDone, When: "on the day of the expiry", To: RenewalConfirmed, Effects: "as above"},
+		{From: RenewalArranged, On: OnReadElse, When: "the date is neither the old nor the new one, or the expiry has passed", To: RenewalAttention, Effects: "staff are asked"},
+		{From: RenewalArranged, On: OnRefund, When: "mode `expire` is set first", To: RenewalRefunded, Effects: "paid-through and next due move back"},
+		{From: RenewalArranged, On: OnLoss, To: RenewalLost, Effects: "as above"},
+
+		{From: RenewalAttention, On: OnStaffDecision, To: RenewalPaid, Effects: "begins with reading the registry again"},
+		{From: RenewalAttention, On: OnReadDone, To: RenewalConfirmed, Effects: "by staff, or by sync"},
+		{From: RenewalAttention, On: OnYearsThere, To: RenewalSatisfied, Effects: "by staff, or by sync"},
+		{From: RenewalAttention, On: OnRefund, To: RenewalRefunded, Effects: "paid-through and next due move back"},
+		{From: RenewalAttention, On: OnLoss, To: RenewalLost, Effects: "as above"},
+	},
+}
+
+// NextState returns where a trigger leads a renewal, and whether it may happen at all.
+func NextState(from RenewalState, on RenewalTrigger) (RenewalState, bool) {
+	return renewals.Next(from, on)
+}
+
+// StatesMarkdown returns the state machines of this room for the documentation.
+func StatesMarkdown() string { return statuses.Markdown() + "\n" + renewals.Markdown() }

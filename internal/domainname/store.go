@@ -1,0 +1,336 @@
+package domainname
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/text"
+)
+
+var (
+	errNotFound = fail.NotFound("DOMAIN_NOT_FOUND", "There is no such domain.")
+	errTaken    = fail.Conflict("DOMAIN_TAKEN", "The store has this domain already.")
+	errOpen     = fail.Conflict("RENEWAL_OPEN", "A renewal of this domain is not finished yet.")
+	errChanged  = fail.Conflict("CHANGED_MEANWHILE", "Somebody else changed this meanwhile. Look at it again.")
+)
+
+// Load reads a domain.
+func Load(ctx context.Context, tx *db.Tx, id string) (Domain, error) {
+	if !text.IsID(id) {
+		return Domain{}, errNotFound
+	}
+	r, err := tx.Domain(ctx, id)
+	return found(r, err)
+}
+
+// Lock takes the lock of a domain until the end of tx, and reads it. Whoever renews, or acts upon its end, holds it.
+func Lock(ctx context.Context, tx *db.Tx, id string) (Domain, error) {
+	if !text.IsID(id) {
+		return Domain{}, errNotFound
+	}
+	r, err := tx.LockDomain(ctx, id)
+	return found(r, err)
+}
+
+// ByName reads the domain that has a name and is not over.
+func ByName(ctx context.Context, tx *db.Tx, n Name) (Domain, error) {
+	r, err := tx.DomainByName(ctx, n.String())
+	return found(r, err)
+}
+
+func found(r query.Domain, err error) (Domain, error) {
+	if db.NotFound(err) {
+		return Domain{}, errNotFound
+	}
+	if err != nil {
+		return Domain{}, fmt.Errorf("domain: %w", err)
+	}
+	return domainOf(r)
+}
+
+// storedState is a registry's state as it is stored; when it was read is a column of its own.
+type storedState struct {
+	EPP     []string `json:"epp,omitempty"`
+	RGP     []string `json:"rgp,omitempty"`
+	Sponsor Sponsor  `json:"sponsor,omitempty"`
+	Limit   *int     `json:"years_ahead_limit,omitempty"`
+}
+
+func domainOf(r query.Domain) (Domain, error) {
+	name, err := ParseName(r.Name)
+	if err != nil {
+		return Domain{}, fmt.Errorf("domain %s: its name %w", r.ID, err)
+	}
+	var d dates
+	var state storedState
+	if err := json.Unmarshal([]byte(r.RegistryState), &state); err != nil {
+		return Domain{}, fmt.Errorf("domain %s: %w", r.ID, err)
+	}
+	domain := Domain{
+		ID: r.ID, Name: name, Extension: r.Extension, CustomerID: r.CustomerID, OrderID: orEmpty(r.OrderID), RegistrarID: orEmpty(r.RegistrarID),
+		Kind: Kind(r.Kind), Status: Status(r.Status),
+		Expiry:     Expiry{At: orNever(r.ExpiresAt), Raw: r.ExpiryRaw, Source: Source(r.ExpirySource), ReadAt: orNever(r.ExpiryReadAt)},
+		Accounting: d.of(r.AccountingOn), PaidThrough: d.of(r.PaidThrough), NextDue: d.of(r.NextDue),
+		Recurring: money.New(r.RecurringAmount, money.Currency(r.Currency)), DoNotRenew: r.DoNotRenew, BundledWith: orEmpty(r.BundledWith),
+		State:      RegistryState{EPP: state.EPP, RGP: state.RGP, Sponsor: state.Sponsor, YearsAheadLimit: state.Limit, ReadAt: orNever(r.RegistryReadAt)},
+		LockedByUs: r.LockedByUs, Unanswered: r.Unanswered, Version: r.Version, CreatedAt: r.CreatedAt.Time(), UpdatedAt: r.UpdatedAt.Time(),
+	}
+	if r.Term != nil {
+		domain.Term = int(*r.Term)
+	}
+	if r.Premium != nil {
+		if err := json.Unmarshal([]byte(*r.Premium), &domain.Premium); err != nil {
+			return Domain{}, fmt.Errorf("domain %s: %w", r.ID, err)
+		}
+	}
+	if d.err != nil {
+		return Domain{}, fmt.Errorf("domain %s: %w", r.ID, d.err)
+	}
+	return domain, nil
+}
+
+// columns are the facts of a domain as they are stored.
+func (d Domain) columns() (row query.SaveDomainParams, err error) {
+	state, err := json.Marshal(storedState{EPP: d.State.EPP, RGP: d.State.RGP, Sponsor: d.State.Sponsor, Limit: d.State.YearsAheadLimit})
+	if err != nil {
+		return row, fmt.Errorf("domain %s: %w", d.ID, err)
+	}
+	end, _ := d.TermEnd()
+	row = query.SaveDomainParams{
+		ID: d.ID, Version: d.Version, RegistrarID: optional(d.RegistrarID), Status: string(d.Status), ExpiresAt: stamp(d.Expiry.At),
+		ExpiresOn: optionalDate(d.Expiry.Date()), ExpiryRaw: d.Expiry.Raw, ExpirySource: string(d.Expiry.Source), ExpiryReadAt: stamp(d.Expiry.ReadAt),
+		AccountingOn: optionalDate(d.Accounting), PaidThrough: optionalDate(d.PaidThrough), TermEnd: optionalDate(end), NextDue: optionalDate(d.NextDue),
+		RecurringAmount: d.Recurring.Amount, DoNotRenew: d.DoNotRenew, BundledWith: optional(d.BundledWith), RegistryState: string(state),
+		RegistryReadAt: stamp(d.State.ReadAt), LockedByUs: d.LockedByUs, Unanswered: d.Unanswered,
+	}
+	if d.Term > 0 {
+		term := int64(d.Term)
+		row.Term = &term
+	}
+	if d.Premium != nil {
+		premium, err := json.Marshal(d.Premium)
+		if err != nil {
+			return row, fmt.Errorf("domain %s: %w", d.ID, err)
+		}
+		row.Premium = optional(string(premium))
+	}
+	return row, nil
+}
+
+// Insert writes a new domain, and gives it its id.
+func Insert(ctx context.Context, tx *db.Tx, d *Domain) error {
+	d.ID, d.Version, d.CreatedAt, d.UpdatedAt = tx.NewID("dom"), 1, tx.Now, tx.Now
+	c, err := d.columns()
+	if err != nil {
+		return err
+	}
+	err = tx.InsertDomain(ctx, query.InsertDomainParams{
+		ID: c.ID, Name: d.Name.String(), Extension: d.Extension, CustomerID: d.CustomerID, OrderID: optional(d.OrderID), RegistrarID: c.RegistrarID,
+		Kind: string(d.Kind), Status: c.Status, ExpiresAt: c.ExpiresAt, ExpiresOn: c.ExpiresOn, ExpiryRaw: c.ExpiryRaw, ExpirySource: c.ExpirySource,
+		ExpiryReadAt: c.ExpiryReadAt, AccountingOn: c.AccountingOn, PaidThrough: c.PaidThrough, TermEnd: c.TermEnd, NextDue: c.NextDue, Term: c.Term,
+		Currency: string(d.Recurring.Currency), RecurringAmount: c.RecurringAmount, DoNotRenew: c.DoNotRenew, BundledWith: c.BundledWith, Premium: c.Premium,
+		RegistryState: c.RegistryState, RegistryReadAt: c.RegistryReadAt, LockedByUs: c.LockedByUs, Unanswered: c.Unanswered, CreatedAt: tx.Stamp,
+	})
+	if db.Duplicate(err) {
+		return errTaken.Because(err)
+	}
+	if err != nil {
+		return fmt.Errorf("domain %s: %w", d.Name, err)
+	}
+	return nil
+}
+
+// Save writes the facts of a domain that was read in tx, or refuses if somebody else has written them since.
+func Save(ctx context.Context, tx *db.Tx, d *Domain) error {
+	row, err := d.columns()
+	if err != nil {
+		return err
+	}
+	row.UpdatedAt = tx.Stamp
+	n, err := tx.SaveDomain(ctx, row)
+	if db.Duplicate(err) {
+		return errTaken.Because(err)
+	}
+	if err != nil {
+		return fmt.Errorf("domain %s: %w", d.ID, err)
+	}
+	if n == 0 {
+		return errChanged
+	}
+	d.Version++
+	d.UpdatedAt = tx.Now
+	return nil
+}
+
+// OpenRenewal reads the renewal of a domain that is not over; nil: there is none.
+func OpenRenewal(ctx context.Context, tx *db.Tx, domainID string) (*Renewal, error) {
+	r, err := tx.OpenDomainRenewal(ctx, domainID)
+	if db.NotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("renewal of domain %s: %w", domainID, err)
+	}
+	renewal, err := renewalOf(r)
+	return &renewal, err
+}
+
+// RenewalsOf reads the newest renewals of a domain, newest first.
+func RenewalsOf(ctx context.Context, tx *db.Tx, domainID string, limit int) ([]Renewal, error) {
+	rows, err := tx.RenewalsOfDomain(ctx, query.RenewalsOfDomainParams{DomainID: domainID, N: int64(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("renewals of domain %s: %w", domainID, err)
+	}
+	all := make([]Renewal, len(rows))
+	for i, r := range rows {
+		if all[i], err = renewalOf(r); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func renewalOf(r query.DomainRenewal) (Renewal, error) {
+	var d dates
+	currency := money.Currency(r.Currency)
+	renewal := Renewal{
+		ID: r.ID, DomainID: r.DomainID, CustomerID: r.CustomerID, Base: d.of(&r.Base), Years: int(r.Years), Kind: RenewalKind(r.Kind),
+		State: RenewalState(r.State), Hold: Hold(r.Hold), Cause: r.Cause, DueOn: d.of(r.DueOn), Price: money.New(r.Price, currency),
+		Fee: money.New(r.Fee, currency), Stage: Stage(r.Stage), PolicyID: r.PolicyID, LineID: orEmpty(r.LineID), InvoiceID: orEmpty(r.InvoiceID),
+		Expected: d.of(&r.ExpectedOn), PaidAt: clock.TimePtr(r.PaidAt), Owed: r.Owed, PaidBefore: d.of(r.PaidBefore), DueBefore: d.of(r.DueBefore),
+		NextAt: clock.TimePtr(r.NextAt), SettledAt: clock.TimePtr(r.SettledAt), Version: r.Version, CreatedAt: r.CreatedAt.Time(),
+	}
+	if d.err != nil {
+		return Renewal{}, fmt.Errorf("renewal %s: %w", r.ID, d.err)
+	}
+	return renewal, nil
+}
+
+// InsertRenewal writes a new renewal, and gives it its id. requestKey, if any, is that of the request that asked for it.
+// It refuses a second open renewal of a domain, a second one of the same base, and a second automatic one of a due date.
+func InsertRenewal(ctx context.Context, tx *db.Tx, r *Renewal, requestKey string) error {
+	r.ID, r.Version, r.CreatedAt = tx.NewID("drn"), 1, tx.Now
+	err := tx.InsertDomainRenewal(ctx, query.InsertDomainRenewalParams{
+		ID: r.ID, DomainID: r.DomainID, CustomerID: r.CustomerID, Base: r.Base.String(), Years: int64(r.Years), Kind: string(r.Kind),
+		State: string(r.State), Hold: string(r.Hold), Cause: r.Cause, DueOn: optionalDate(r.DueOn), Currency: string(r.Price.Currency),
+		Price: r.Price.Amount, Fee: r.Fee.Amount, Stage: string(r.Stage), PolicyID: r.PolicyID, LineID: optional(r.LineID),
+		InvoiceID: optional(r.InvoiceID), ExpectedOn: r.Expected.String(), RequestKey: optional(requestKey), PaidAt: clock.FromTimePtr(r.PaidAt),
+		PaidBefore: optionalDate(r.PaidBefore), DueBefore: optionalDate(r.DueBefore), NextAt: clock.FromTimePtr(r.NextAt),
+		SettledAt: clock.FromTimePtr(r.SettledAt), CreatedAt: tx.Stamp,
+	})
+	if db.Duplicate(err) {
+		return errOpen.Because(err)
+	}
+	if err != nil {
+		return fmt.Errorf("renewal of domain %s: %w", r.DomainID, err)
+	}
+	return nil
+}
+
+// MoveRenewal takes a renewal along the state machine and writes what was changed in it besides. It refuses a step that
+// the table does not have, and one of a renewal that somebody else has moved.
+func MoveRenewal(ctx context.Context, tx *db.Tx, r *Renewal, on RenewalTrigger) error {
+	to, ok := NextState(r.State, on)
+	if !ok {
+		return fail.Conflict("RENEWAL_STATE", fmt.Sprintf("A renewal that is %s can't be moved by this: %s.", r.State, on))
+	}
+	from := r.State
+	r.State, r.SettledAt = to, nil
+	if to != RenewalHeld {
+		r.Hold = ""
+	}
+	r.Owed = r.Owed || on == OnManualSend
+	if !to.Open() {
+		r.SettledAt, r.NextAt = &tx.Now, nil
+	}
+	n, err := tx.MoveDomainRenewal(ctx, query.MoveDomainRenewalParams{
+		ID: r.ID, FromState: string(from), ToState: string(to), Version: r.Version, Hold: string(r.Hold), Cause: r.Cause,
+		PaidAt: clock.FromTimePtr(r.PaidAt), Owed: r.Owed, PaidBefore: optionalDate(r.PaidBefore), DueBefore: optionalDate(r.DueBefore),
+		NextAt: clock.FromTimePtr(r.NextAt), SettledAt: clock.FromTimePtr(r.SettledAt),
+	})
+	if db.Duplicate(err) {
+		return errOpen.Because(err)
+	}
+	if err != nil {
+		return fmt.Errorf("renewal %s: %w", r.ID, err)
+	}
+	if n == 0 {
+		return errChanged
+	}
+	r.Version++
+	return nil
+}
+
+// Gather reads what has to be known to say what is on offer for a domain: the policy that counts now, the prices of a day
+// of the store's zone for a client group, and the renewal that is open. Its caller adds whether customers can order, and
+// the rates.
+func Gather(ctx context.Context, tx *db.Tx, d Domain, by Asker, group string, day civil.Date) (Question, error) {
+	q := Question{Domain: d, By: by, Now: tx.Now}
+	policy, ok, err := PolicyAt(ctx, tx, d.Extension, RegistryDate(tx.Now))
+	if err != nil {
+		return q, err
+	}
+	if ok {
+		q.Policy = &policy
+	}
+	prices, err := PricesOf(ctx, tx, d.Extension)
+	if err != nil {
+		return q, err
+	}
+	q.Prices = prices.List(d.Extension, ForRenewal, d.Recurring.Currency, group, day)
+	q.Open, err = OpenRenewal(ctx, tx, d.ID)
+	return q, err
+}
+
+// dates reads stored dates; the first that is none is the error.
+type dates struct{ err error }
+
+func (d *dates) of(s *string) civil.Date {
+	if s == nil || d.err != nil {
+		return civil.Date{}
+	}
+	date, err := civil.Parse(*s)
+	d.err = err
+	return date
+}
+
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func orNever(i *clock.Instant) time.Time {
+	if i == nil {
+		return time.Time{}
+	}
+	return i.Time()
+}
+
+// stamp is the stored form of an instant that may not have come.
+func stamp(t time.Time) *clock.Instant {
+	if t.IsZero() {
+		return nil
+	}
+	return clock.FromTimePtr(&t)
+}
+
+// optional is the stored form of text that may be missing.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// optionalDate is the stored form of a date that may not have come.
+func optionalDate(d civil.Date) *string { return optional(d.String()) }
