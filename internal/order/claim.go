@@ -114,7 +114,7 @@ func (s *Service) join(ctx context.Context, tx *db.Tx, guestID string) (accountI
 // moved are the tables whose rows of a guest become the account's as they are. What else names a customer is in kept,
 // or has a rule of its own in moveAll; a test sees to it that no table is forgotten.
 var moved = []string{
-	"orders", "coupon_uses", "consents", "invoices", "credit_notes", "payments", "licenses", "subscriptions", "staff_tasks", "mails",
+	"orders", "coupon_uses", "consents", "invoices", "credit_notes", "payments", "licenses", "domains", "domain_renewals", "subscriptions", "staff_tasks", "mails",
 	"events",
 }
 
