@@ -241,7 +241,7 @@ func measure(ctx context.Context, n int, store []string, processes int) error {
 	reference := map[int]float64{}
 	for _, conns := range []int{16, 256} {
 		r, err := bare.load(conns, func(_, i int, buf *bytes.Buffer) func(int, []byte) bool {
-			post(buf, "/", jsonType, validateBody(i, false))
+			post(buf, "/", jsonType, questions[0].body(i))
 			return func(status int, _ []byte) bool { return status == http.StatusOK }
 		})
 		if err != nil {
@@ -268,16 +268,12 @@ func measure(ctx context.Context, n int, store []string, processes int) error {
 	// What is measured is a server that has been up for a while: its index is warm.
 	s.settle()
 	for _, conns := range []int{16, 256} {
-		for _, identifier := range []bool{false, true} {
-			r, err := s.load(conns, checks(n, identifier, scatter))
+		for _, q := range questions {
+			r, err := s.load(conns, checks(n, q, scatter))
 			if err != nil {
 				return err
 			}
-			what := "validate"
-			if identifier {
-				what = "validate, with identifier"
-			}
-			row(n, what, conns, r, r.perSec/reference[conns])
+			row(n, q.name, conns, r, r.perSec/reference[conns])
 		}
 	}
 	for _, conns := range []int{16, 256} {
@@ -304,20 +300,30 @@ func measure(ctx context.Context, n int, store []string, processes int) error {
 	return lists(ctx, n, s.addr, store)
 }
 
-func validateBody(i int, identifier bool) []byte {
-	if identifier {
-		return fmt.Appendf(nil, `{"license_key":"%s","identifier":"%s"}`, licenseKey(i), licenseHost(i))
-	}
-	return fmt.Appendf(nil, `{"license_key":"%s"}`, licenseKey(i))
+// question is a way to ask validate.
+type question struct {
+	name string
+	more func(i int) string // members of the body beside the key
+}
+
+// The nonce is as long as the libraries' own.
+var questions = []question{
+	{"validate", func(int) string { return "" }},
+	{"validate, with identifier", func(i int) string { return fmt.Sprintf(`,"identifier":"%s"`, licenseHost(i)) }},
+	{"validate, with a nonce", func(i int) string { return fmt.Sprintf(`,"nonce":"%043d"`, i) }},
+}
+
+func (q question) body(i int) []byte {
+	return fmt.Appendf(nil, `{"license_key":"%s"%s}`, licenseKey(i), q.more(i))
 }
 
 // scatter spreads a connection's requests over the store.
 func scatter(conn, i int) int { return (conn*7919 + i*104729) & 0x7fffffff }
 
-func checks(n int, identifier bool, pick func(conn, i int) int) request {
+func checks(n int, q question, pick func(conn, i int) int) request {
 	wanted := []byte(`"valid":true`)
 	return func(conn, i int, buf *bytes.Buffer) func(int, []byte) bool {
-		post(buf, "/api/v1/licenses/validate", jsonType, validateBody(activeLicense(pick(conn, i)%(n-8)), identifier))
+		post(buf, "/api/v1/licenses/validate", jsonType, q.body(activeLicense(pick(conn, i)%(n-8))))
 		return func(status int, body []byte) bool { return status == http.StatusOK && bytes.Contains(body, wanted) }
 	}
 }
