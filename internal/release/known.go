@@ -114,20 +114,30 @@ func (s *Service) NoteUnknown(ctx context.Context, productID string, v Version) 
 // Unknown is a version that installed software says it is, and of which there is no release.
 type Unknown struct {
 	Version         string
-	FirstAt, LastAt time.Time // days, not moments: see check.Service
+	FirstAt, LastAt time.Time // of the first and the last day, the first check with it
 }
 
 // Unknowns lists the versions of a product that no release is registered for, the last seen first.
 func (s *Service) Unknowns(ctx context.Context, productID string) ([]Unknown, error) {
+	known, err := s.Known(ctx, productID)
+	if err != nil {
+		return nil, err
+	}
 	var list []Unknown
-	err := s.db.Read(ctx, func(tx *db.Tx) error {
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
 		rows, err := tx.UnknownVersions(ctx, productID)
 		if err != nil {
 			return fmt.Errorf("unknown versions of %s: %w", productID, err)
 		}
-		list = make([]Unknown, len(rows))
-		for i, r := range rows {
-			list[i] = Unknown{Version: r.Version, FirstAt: r.FirstAt.Time(), LastAt: r.LastAt.Time()}
+		list = list[:0]
+		for _, r := range rows {
+			v, err := ParseVersion(r.Version)
+			if err != nil {
+				return fmt.Errorf("unknown version %s of %s: %w", r.Version, productID, err)
+			}
+			if _, since := known.ReleasedAt(v); !since { // it may have been registered since
+				list = append(list, Unknown{Version: r.Version, FirstAt: r.FirstAt.Time(), LastAt: r.LastAt.Time()})
+			}
 		}
 		return nil
 	})

@@ -7,7 +7,6 @@ import (
 
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/license"
-	"github.com/keystead/keystead/internal/release"
 )
 
 // Activate uses a license at the identifier of a request. A version that was released after the license's support has
@@ -21,30 +20,23 @@ func (s *Service) Activate(ctx context.Context, r Request, name string) (license
 		}
 		in.Banned = in.Banned || banned
 	}
+	var version versionVerdict
+	var product string
 	if r.Version != "" {
-		in.Version = func(productID string, until time.Time) error { return s.refuseVersion(ctx, productID, until, r) }
+		in.Version = func(productID string, until time.Time) (err error) {
+			product = productID
+			if version, err = s.judgeVersion(ctx, productID, until, r); err != nil || version.allowed {
+				return err
+			}
+			return UpgradePeriodEnded(version.version.String(), until, version.newest)
+		}
 	}
-	return s.Licenses.Activate(ctx, in)
-}
-
-// refuseVersion returns UPGRADE_PERIOD_ENDED for a version that was released after until.
-func (s *Service) refuseVersion(ctx context.Context, productID string, until time.Time, r Request) error {
-	v, err := release.ParseVersion(r.Version)
-	if err != nil || until.IsZero() {
-		return nil //nolint:nilerr // software may call its versions what it likes: such a one is not judged
+	done, err := s.Licenses.Activate(ctx, in)
+	// Only now: a transaction inside of the activation's would wait for itself.
+	if err := s.noteUnknown(ctx, product, version, s.Clock.Now()); err != nil {
+		return done, err
 	}
-	known, err := s.Releases.Known(ctx, productID)
-	if err != nil {
-		return err
-	}
-	released, ok := known.ReleasedAt(v)
-	if !ok {
-		released = r.ReleasedAt
-	}
-	if released.IsZero() || !released.After(until) {
-		return nil
-	}
-	return UpgradePeriodEnded(v.String(), until, known.NewestBy(until))
+	return done, err
 }
 
 // UpgradePeriodEnded is the refusal of a version that was released after all support of a license.

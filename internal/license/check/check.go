@@ -7,10 +7,8 @@ package check
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/keystead/keystead/internal/clock"
@@ -176,7 +174,7 @@ func (s *Service) again(ctx context.Context, r Request, now time.Time) (Answer, 
 }
 
 func (s *Service) judge(ctx context.Context, e index.Entry, r Request, now time.Time) (Answer, error) {
-	a := Answer{Entry: e, At: now, Activated: true, VersionAllowed: true}
+	a := Answer{Entry: e, At: now, Activated: true}
 	if r.Place != (license.Place{}) {
 		a.Place = r.Place.Normal()
 	}
@@ -192,7 +190,12 @@ func (s *Service) judge(ctx context.Context, e index.Entry, r Request, now time.
 			return a, err
 		}
 	}
-	if err := s.judgeVersion(ctx, &a, r); err != nil {
+	v, err := s.judgeVersion(ctx, e.ProductID, e.UpdatesUntil, r)
+	if err != nil {
+		return a, err
+	}
+	a.VersionAllowed, a.NewestAllowed = v.allowed, v.newest
+	if err := s.noteUnknown(ctx, e.ProductID, v, now); err != nil {
 		return a, err
 	}
 	banned, err := s.Licenses.Banned(ctx, a.named(), r.From)
@@ -249,69 +252,9 @@ func lines(s string) []string {
 	return strings.Split(s, "\n")
 }
 
-// judgeVersion decides whether the version that software says it is may run: it was released while the license had
-// support.
-func (s *Service) judgeVersion(ctx context.Context, a *Answer, r Request) error {
-	known, err := s.Releases.Known(ctx, a.ProductID)
-	if err != nil {
-		return err
-	}
-	a.NewestAllowed = known.NewestBy(a.UpdatesUntil)
-	if r.Version == "" {
-		return nil
-	}
-	v, err := release.ParseVersion(r.Version)
-	if err != nil {
-		return nil //nolint:nilerr // software may call its versions what it likes: such a one is not judged
-	}
-	released, ok := known.ReleasedAt(v)
-	if !ok {
-		if err := s.noteUnknown(ctx, a.ProductID, v, a.At); err != nil {
-			return err
-		}
-		released = r.ReleasedAt
-	}
-	a.VersionAllowed = a.UpdatesUntil.IsZero() || released.IsZero() || !released.After(a.UpdatesUntil)
-	return nil
-}
-
-// seenVersions keeps which unknown versions were noted today, so that each is written once a day.
-type seenVersions struct {
-	mu   sync.Mutex
-	day  string
-	seen map[string]bool
-}
-
-// mostSeen bounds what is kept in memory.
-const mostSeen = 10_000
-
-// first reports whether a version has not been noted on a day.
-func (s *seenVersions) first(day, product, version string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.day != day {
-		s.day, s.seen = day, map[string]bool{}
-	}
-	if s.seen[product+" "+version] || len(s.seen) >= mostSeen {
-		return false
-	}
-	s.seen[product+" "+version] = true
-	return true
-}
-
-func (s *Service) noteUnknown(ctx context.Context, product string, v release.Version, now time.Time) error {
-	if !s.seen.first(now.Format(time.DateOnly), product, v.String()) {
-		return nil
-	}
-	return s.Releases.NoteUnknown(ctx, product, v)
-}
-
 func (s *Service) count(ctx context.Context, r Request, a Answer, result string) error {
 	return s.Counts.Count(ctx, index.Check{
 		LicenseID: a.ID, At: a.At, IP: r.From, Result: result, Identifier: a.Identifier,
 		Domain: r.Place.Domain, PlaceIP: r.Place.IP, Directory: r.Place.Directory, Version: r.Version, UserAgent: r.UserAgent,
 	})
 }
-
-// IsUnknown reports whether err says that no license has the key.
-func IsUnknown(err error) bool { return errors.Is(err, license.ErrNotFound) }

@@ -140,7 +140,7 @@ func (s *Service) File(ctx context.Context, licenseID string, f FileRequest, fro
 func (s *Service) mayHaveFile(ctx context.Context, licenseID string, r Request) (Answer, error) {
 	a, err := s.again(ctx, r, s.Clock.Now())
 	switch {
-	case IsUnknown(err) || err == nil && a.ID != licenseID:
+	case errors.Is(err, license.ErrNotFound) || err == nil && a.ID != licenseID:
 		return a, fail.Invalid("license_key", "is not the key of this license. Open the page of the license that the installation has the key of")
 	case err != nil:
 		return a, ofField("identifier", err)
@@ -213,15 +213,10 @@ func (s *Service) makeFile(ctx context.Context, licenseID string, r Request, non
 	if a.Reason != "" {
 		return none, 0, license.ErrFileStale // its activation was removed, or its support ended, meanwhile
 	}
-	signer, err := s.Keys.Signer(ctx, a.ProductID)
+	signer, c, err := s.claims(ctx, a, nonce)
 	if err != nil {
 		return none, 0, err
 	}
-	issuer, err := s.Issuer(ctx)
-	if err != nil {
-		return none, 0, err
-	}
-	c := s.claims(a, signer, issuer, nonce)
 	c.ID = s.Licenses.NewFileID()
 	c.Times(a.At, lease.Terms{Interval: time.Duration(days) * 24 * time.Hour}, earlier(a.Until(), signer.Expires))
 	return license.LeaseFile{

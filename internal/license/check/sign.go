@@ -12,20 +12,24 @@ import (
 
 // AppendLease appends the signed lease that says what a answers, for one request: nonce is echoed.
 func (s *Service) AppendLease(ctx context.Context, b []byte, a Answer, nonce string) ([]byte, error) {
-	signer, err := s.Keys.Signer(ctx, a.ProductID)
+	signer, c, err := s.claims(ctx, a, nonce)
 	if err != nil {
 		return b, err
 	}
-	issuer, err := s.Issuer(ctx)
-	if err != nil {
-		return b, err
-	}
-	c := s.claims(a, signer, issuer, nonce)
 	c.Times(a.At, a.Terms, earlier(a.Until(), signer.Expires))
 	return signer.AppendSigned(b, &c), nil
 }
 
-func (*Service) claims(a Answer, signer *lease.Signer, issuer, nonce string) lease.Claims {
+// claims are what a lease says of an answer, but for its times, and who signs it.
+func (s *Service) claims(ctx context.Context, a Answer, nonce string) (*lease.Signer, lease.Claims, error) {
+	signer, err := s.Keys.Signer(ctx, a.ProductID)
+	if err != nil {
+		return nil, lease.Claims{}, err
+	}
+	issuer, err := s.Issuer(ctx)
+	if err != nil {
+		return nil, lease.Claims{}, err
+	}
 	c := lease.Claims{
 		Issuer: issuer, Product: signer.Product, License: a.ID, KeyHash: lease.HashKey(a.Key), ID: newID(),
 		Status: lease.Active, Type: string(a.Type), Plan: a.PlanName, LicenseExpires: a.ExpiresAt, UpdatesUntil: a.UpdatesUntil,
@@ -42,7 +46,7 @@ func (*Service) claims(a Answer, signer *lease.Signer, issuer, nonce string) lea
 		enforced := a.Places.Only(a.Enforced)
 		c.Places = lease.Places{Domains: enforced.Domains, IPs: enforced.IPs, Directories: enforced.Directories}.Encode()
 	}
-	return c
+	return signer, c, nil
 }
 
 // newID names a lease.

@@ -122,6 +122,11 @@ func (a *area) productShow(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Left = append(v.Left, releases)
+	unknown, err := a.unknownVersions(r, v.Page, p)
+	if err != nil {
+		return err
+	}
+	v.Left = append(v.Left, unknown...)
 	facts := productFacts(v.Page, p)
 	if p.Status == catalog.Active && slices.ContainsFunc(plans, inShop) {
 		shop := ui.Detail{Label: "In the shop", Value: ui.Text("/products/" + p.Slug).To("/products/" + p.Slug), Hint: "With every plan that is not hidden and has a price"}

@@ -14,6 +14,7 @@ import (
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/order"
+	"github.com/keystead/keystead/internal/release"
 )
 
 // From nothing to a license in use, by forms alone; and each form says what is wrong with what was typed.
@@ -185,6 +186,13 @@ func TestReleases(t *testing.T) {
 	br.post(product+"/releases", "version", "2.0.0", "channel", "stable", "released_on", "today").is(422).says("is not a date")
 	rel := br.post(product+"/releases", "version", "2.0.0", "channel", "stable", "released_on", "2026-02-28", "notes", "All new").leads()
 	br.get(rel).is(200).sound().says("Draft", "No file yet", "28 Feb 2026")
+	br.get(product).sound().hides("Versions without a release")
+	for _, version := range []string{"2.0.0", "3.0.0-beta.1"} {
+		if err := b.Releases.NoteUnknown(t.Context(), strings.TrimPrefix(product, "/admin/products/"), must(release.ParseVersion(version))(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	br.get(product).sound().says("Versions without a release", "3.0.0-beta.1")
 	upload := func(field, name, content string) reply {
 		var body bytes.Buffer
 		parts := multipart.NewWriter(&body)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/release"
@@ -177,4 +178,18 @@ func (a *area) releaseUnpublish(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return done(w, r, "/admin/releases/"+rel.ID, rel.Version+" is a draft again.")
+}
+
+// unknownVersions shows the versions that installed software says it is and of which the product has no release: whether
+// support covers them is judged by what the software says of itself.
+func (a *area) unknownVersions(r *http.Request, p ui.Page, product catalog.Product) ([]card, error) {
+	unknown, err := a.Releases.Unknowns(r.Context(), product.ID)
+	if err != nil || len(unknown) == 0 {
+		return nil, err
+	}
+	t := ui.Table{Caption: "Versions without a release", Flush: true, Columns: []ui.Column{{Label: "Version"}, {Label: "First seen"}, {Label: "Last seen"}}}
+	for _, u := range unknown[:min(len(unknown), 20)] {
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Mono(u.Version), ui.HTML(p.Day(u.FirstAt)), ui.HTML(p.Day(u.LastAt))}})
+	}
+	return []card{{Head: ui.CardHead{Title: "Versions without a release", Text: "Installed software says it is one of these. Add a release, so that support periods decide about it."}, Table: &t}}, nil
 }
