@@ -49,6 +49,7 @@ type License struct {
 	ID, Key                       string
 	CustomerID, ProductID, PlanID string
 	OrderID, InvoiceLineID        string // empty: none
+	SubscriptionID                string // that pays for it; empty: none
 	Type                          Type
 
 	// Status is the effective one at the instant of reading.

@@ -59,7 +59,7 @@ SELECT l.id, l.key, l.customer_id, l.product_id, l.plan_id, COALESCE(l.order_id,
        l.type, l.outcome, n.activation_type, l.activation_limit, l.near_limit, n.entitlements, l.entitlements,
        l.expires_at, l.grace_until, l.ends_at, l.version, l.created_at, l.updated_at,
        l.valid_domains, l.valid_ips, l.valid_directories, l.reissues, l.allowed_hosts, l.updates_until,
-       COALESCE(l.parent_id, ''), l.free, u.outcome, u.expires_at, u.grace_until, u.ends_at,
+       COALESCE(l.parent_id, ''), COALESCE(l.subscription_id, ''), l.free, u.outcome, u.expires_at, u.grace_until, u.ends_at,
        EXISTS (SELECT 1 FROM license_holds h WHERE h.license_id = u.id),
        p.name, p.slug, n.name, c.name, c.email,
        COALESCE(k.check_count, 0), COALESCE(k.last_check_at, 0), COALESCE(k.last_check_ip, ''),
@@ -102,7 +102,7 @@ func (s *Service) loadAll(ctx context.Context, tx *db.Tx, ids []string) (_ []Lic
 			&l.Type, &l.Outcome, &l.ActivationType, &l.ActivationLimit, &l.NearLimit, &plan, &own,
 			&expires, &grace, &ends, &l.Version, &created, &updated,
 			&domains, &ips, &directories, &l.Reissues, &hosts, &updates,
-			&l.ParentID, &l.Free, &parentOutcome, &parentExpires, &parentGrace, &parentEnds, &parentHeld,
+			&l.ParentID, &l.SubscriptionID, &l.Free, &parentOutcome, &parentExpires, &parentGrace, &parentEnds, &parentHeld,
 			&l.ProductName, &l.ProductSlug, &l.PlanName, &l.CustomerName, &l.CustomerEmail,
 			&l.CheckCount, &lastCheck, &l.LastCheckIP, &l.ActivationsUsed)
 		if err != nil {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/license"
-	"github.com/keystead/keystead/internal/subscription"
 )
 
 // License is a license as the API shows it.
@@ -73,7 +72,7 @@ type Hold struct {
 func showLicense(l license.License) License {
 	shown := License{
 		ID: l.ID, Key: l.Key, Type: string(l.Type), Status: string(l.Status), Holds: []Hold{}, CustomerID: l.CustomerID,
-		ProductID: l.ProductID, PlanID: l.PlanID, OrderID: orNull(l.OrderID), ActivationType: string(l.ActivationType),
+		ProductID: l.ProductID, PlanID: l.PlanID, OrderID: orNull(l.OrderID), SubscriptionID: orNull(l.SubscriptionID), ActivationType: string(l.ActivationType),
 		ActivationLimit: l.ActivationLimit, ActivationsUsed: l.ActivationsUsed, Entitlements: showEntitlements(l.Entitlements),
 		EntitlementOverrides: showEntitlements(l.EntitlementOverrides), ExpiresAt: utc(l.ExpiresAt), GraceUntil: utc(l.GraceUntil),
 		EndsAt: utc(l.EndsAt), UpdatesUntil: utc(l.UpdatesUntil), SupportUntil: utc(l.SupportUntil()), ParentID: orNull(l.ParentID), Free: l.Free,
@@ -157,16 +156,7 @@ func (a *API) listLicenses(ctx context.Context, in *listLicensesInput) (List[Lic
 		PlanID: in.PlanID, Type: license.Type(in.Type), NotSeenDays: in.NotSeenDays, SupportEndsDays: in.SupportEnds, NearLimit: in.NearLimit,
 		Sort: license.Sort(in.Sort), Cursor: in.Cursor, Limit: in.Limit,
 	})
-	if err != nil {
-		return List[License]{}, err
-	}
-	shown := listOf(found, next, showLicense)
-	for i := range shown.Data {
-		if shown.Data[i].SubscriptionID, err = a.paidBy(ctx, shown.Data[i].ID); err != nil {
-			return List[License]{}, err
-		}
-	}
-	return shown, nil
+	return listOf(found, next, showLicense), err
 }
 
 func (a *API) patchLicense(ctx context.Context, in *patchLicenseInput) (License, error) {
@@ -196,16 +186,5 @@ func (a *API) license(ctx context.Context, l license.License, err error) (Licens
 	for _, p := range periods {
 		shown.SupportPeriods = append(shown.SupportPeriods, showSupport(p))
 	}
-	shown.SubscriptionID, err = a.paidBy(ctx, l.ID)
-	return shown, err
-}
-
-// paidBy is the subscription that pays for a license, other than those that add to it; the newest if there were several.
-func (a *API) paidBy(ctx context.Context, licenseID string) (*string, error) {
-	for s, err := range a.Subscriptions.All(ctx, subscription.Filter{LicenseID: licenseID}) {
-		if err != nil || s.Kind == subscription.OfLicense {
-			return orNull(s.ID), err
-		}
-	}
-	return nil, nil
+	return shown, nil
 }
