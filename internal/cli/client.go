@@ -66,12 +66,27 @@ func (c *client) delete(ctx context.Context, path string) error {
 	return c.call(ctx, http.MethodDelete, adminapi.Base+path, nil, nil)
 }
 
+// upload sends a file to the admin API as it is read.
+func (c *client) upload(ctx context.Context, path, mediaType string, file io.Reader, out any) error {
+	path = adminapi.Base + path
+	answer, err := c.send(ctx, http.MethodPost, path, mediaType, file)
+	if err != nil {
+		return err
+	}
+	return decode(answer, http.MethodPost, path, out)
+}
+
 // call makes one request with JSON both ways. What the handler refuses is an error of the same kind here.
 func (c *client) call(ctx context.Context, method, path string, in, out any) error {
 	answer, err := c.open(ctx, method, path, in)
 	if err != nil {
 		return err
 	}
+	return decode(answer, method, path, out)
+}
+
+// decode reads an answer; nil: nobody wants it.
+func decode(answer io.ReadCloser, method, path string, out any) error {
 	defer func() { _ = answer.Close() }()
 	if out == nil {
 		return nil
@@ -84,20 +99,23 @@ func (c *client) call(ctx context.Context, method, path string, in, out any) err
 
 // open makes one request and returns the body of its answer.
 func (c *client) open(ctx context.Context, method, path string, in any) (io.ReadCloser, error) {
-	var body io.Reader
-	if in != nil {
-		text, err := json.Marshal(in)
-		if err != nil {
-			return nil, err
-		}
-		body = bytes.NewReader(text)
+	if in == nil {
+		return c.send(ctx, method, path, "", nil)
 	}
+	text, err := json.Marshal(in)
+	if err != nil {
+		return nil, err
+	}
+	return c.send(ctx, method, path, "application/json", bytes.NewReader(text))
+}
+
+func (c *client) send(ctx context.Context, method, path, mediaType string, body io.Reader) (io.ReadCloser, error) {
 	req, err := http.NewRequestWithContext(ctx, method, host+path, body)
 	if err != nil {
 		return nil, err
 	}
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
+	if mediaType != "" {
+		req.Header.Set("Content-Type", mediaType)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {

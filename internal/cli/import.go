@@ -3,12 +3,10 @@ package cli
 import (
 	"context"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -169,22 +167,4 @@ func (w *watched) Read(p []byte) (int, error) {
 	w.n += int64(n)
 	w.seen(w.n)
 	return n, err
-}
-
-// upload sends a file to the admin API as it is read.
-func (c *client) upload(ctx context.Context, path, mediaType string, file io.Reader, out any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, host+adminapi.Base+path, file)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", mediaType)
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return fmt.Errorf("ask the server: %w", errors.Unwrap(err))
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode >= http.StatusBadRequest {
-		return refusal(resp)
-	}
-	return json.NewDecoder(resp.Body).Decode(out)
 }
