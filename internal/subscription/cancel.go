@@ -29,21 +29,25 @@ var errEnded = fail.Conflict("SUBSCRIPTION_ENDED", "The subscription is over.")
 // Cancel ends a subscription: at the end of what is paid, or at once, with account credit for the unused part. A renewal
 // that is invoiced and not paid is taken back.
 func (s *Service) Cancel(ctx context.Context, id string, at CancelAt, why string) (Subscription, error) {
+	sub, _, err := s.cancel(ctx, id, at, why)
+	return sub, err
+}
+
+func (s *Service) cancel(ctx context.Context, id string, at CancelAt, why string) (sub Subscription, credit money.Money, err error) {
 	if at != AtPeriodEnd && at != AtOnce {
-		return Subscription{}, fail.Invalid("at", "is not period_end or now")
+		return Subscription{}, money.Money{}, fail.Invalid("at", "is not period_end or now")
 	}
-	why, err := text.Notes(why, text.NotesLength)
-	if err != nil {
-		return Subscription{}, fail.Invalid("reason", err.Error())
+	if why, err = text.Notes(why, text.NotesLength); err != nil {
+		return Subscription{}, money.Money{}, fail.Invalid("reason", err.Error())
 	}
-	return s.change(ctx, id, func(tx *db.Tx, sub *Subscription, p policy) error {
+	sub, err = s.change(ctx, id, func(tx *db.Tx, sub *Subscription, p policy) (err error) {
+		credit = money.New(0, sub.Unit.Currency)
 		if sub.Ended() {
 			return errEnded
 		}
 		if at == AtPeriodEnd && !sub.CancelOn.IsZero() {
 			return nil
 		}
-		var err error
 		if *sub, err = s.lapseChanges(ctx, tx, *sub, "the subscription was cancelled"); err != nil {
 			return err
 		}
@@ -64,107 +68,83 @@ func (s *Service) Cancel(ctx context.Context, id string, at CancelAt, why string
 		if err := s.end(ctx, tx, *sub, EndedCancelled, day, why, p); err != nil || at != AtOnce {
 			return err
 		}
-		return s.creditUnused(ctx, tx, *sub, p)
+		credit, err = s.creditUnused(ctx, tx, *sub, p)
+		return err
 	})
+	return sub, credit, err
 }
 
 // CancelCredit is what would become account credit if the subscription were cancelled at once: it is, and that is taken back.
 func (s *Service) CancelCredit(ctx context.Context, id string) (money.Money, error) {
 	var credit money.Money
-	err := s.db.Try(ctx, func(tx *db.Tx) error {
-		sub, err := load(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		credit = money.New(0, sub.Unit.Currency)
-		before, err := freed(ctx, tx, sub)
-		if err != nil {
-			return err
-		}
-		if _, err := s.Cancel(db.With(ctx, tx), id, AtOnce, ""); err != nil {
-			return err
-		}
-		after, err := freed(ctx, tx, sub)
-		credit.Amount = after - before
+	err := s.db.Try(ctx, func(tx *db.Tx) (err error) {
+		_, credit, err = s.cancel(db.With(ctx, tx), id, AtOnce, "")
 		return err
 	})
 	return credit, err
 }
 
-// freed is what credit notes have turned into account credit of the invoices of a subscription's paid periods.
-func freed(ctx context.Context, tx *db.Tx, sub Subscription) (sum int64, err error) {
-	seen := map[string]bool{}
-	for _, period := range sub.Periods {
-		if period.State != PeriodPaid || seen[period.InvoiceID] {
-			continue
-		}
-		seen[period.InvoiceID] = true
-		inv, err := billing.Load(ctx, tx, period.InvoiceID)
-		if err != nil {
-			return 0, err
-		}
-		notes, err := billing.NotesOf(ctx, tx, inv)
-		if err != nil {
-			return 0, err
-		}
-		for _, n := range notes {
-			sum += n.Freed.Amount
-		}
-	}
-	return sum, nil
-}
-
 // creditUnused gives the unused part of what is paid back as account credit: of the current period by the proration setting,
-// and all of those that have not begun.
-func (s *Service) creditUnused(ctx context.Context, tx *db.Tx, sub Subscription, p policy) error {
+// and all of those that have not begun. It returns what that comes to, taxes included.
+func (s *Service) creditUnused(ctx context.Context, tx *db.Tx, sub Subscription, p policy) (money.Money, error) {
 	day := today(tx, p)
-	if err := s.creditAhead(ctx, tx, sub, day, billing.CauseCancellation, "The subscription was cancelled."); err != nil {
-		return err
+	sum, err := s.creditAhead(ctx, tx, sub, day, billing.CauseCancellation, "The subscription was cancelled.")
+	if err != nil {
+		return sum, err
 	}
 	if current, found := sub.paidAt(day); found && current.Start.Before(day) && current.LineID != "" {
 		_, line, stretch, err := paidStretch(ctx, tx, sub, current, p)
 		if err != nil {
-			return err
+			return sum, err
 		}
-		credit, err := stretch.Cancel(tx.Now)
+		unused, err := stretch.Cancel(tx.Now)
 		if err != nil {
-			return fmt.Errorf("unused part of subscription %s: %w", sub.ID, err)
+			return sum, fmt.Errorf("unused part of subscription %s: %w", sub.ID, err)
 		}
-		if err := s.creditLine(ctx, tx, line.ID, credit, billing.CauseCancellation, "The subscription was cancelled."); err != nil {
-			return err
+		freed, err := s.creditLine(ctx, tx, line.ID, unused, billing.CauseCancellation, "The subscription was cancelled.")
+		if err != nil {
+			return sum, err
 		}
+		sum.Amount += freed
 	}
-	return s.payments.UseCredit(ctx, tx, sub.CustomerID, sub.Unit.Currency)
+	return sum, s.payments.UseCredit(ctx, tx, sub.CustomerID, sub.Unit.Currency)
 }
 
-// creditAhead gives all of the paid periods back that begin on a day or later.
-func (s *Service) creditAhead(ctx context.Context, tx *db.Tx, sub Subscription, from civil.Date, cause billing.Cause, why string) error {
+// creditAhead gives all of the paid periods back that begin on a day or later, and returns what became account credit.
+func (s *Service) creditAhead(
+	ctx context.Context, tx *db.Tx, sub Subscription, from civil.Date, cause billing.Cause, why string,
+) (money.Money, error) {
+	sum := money.New(0, sub.Unit.Currency)
 	for _, period := range sub.Periods {
 		if period.State != PeriodPaid || period.LineID == "" || period.Start.Before(from) {
 			continue
 		}
 		_, line, err := billing.LineOf(ctx, tx, period.LineID)
 		if err != nil {
-			return err
+			return sum, err
 		}
-		if err := s.creditLine(ctx, tx, line.ID, line.Left(), cause, why); err != nil {
-			return err
+		freed, err := s.creditLine(ctx, tx, line.ID, line.Left(), cause, why)
+		if err != nil {
+			return sum, err
 		}
+		sum.Amount += freed
 	}
-	return nil
+	return sum, nil
 }
 
-// creditLine gives an amount of a paid line back, before its discount.
-func (s *Service) creditLine(ctx context.Context, tx *db.Tx, lineID string, amount money.Money, cause billing.Cause, why string) error {
+// creditLine gives an amount of a paid line back, before its discount, and returns what of it became account credit.
+func (s *Service) creditLine(
+	ctx context.Context, tx *db.Tx, lineID string, amount money.Money, cause billing.Cause, why string,
+) (freed int64, err error) {
 	if amount.Amount <= 0 {
-		return nil
+		return 0, nil
 	}
 	inv, _, err := billing.LineOf(ctx, tx, lineID)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	_, _, err = s.billing.Credit(ctx, tx, inv, billing.Crediting{Lines: []billing.LineCredit{{LineID: lineID, Amount: amount}}, Cause: cause, Reason: why})
-	return err
+	note, _, err := s.billing.Credit(ctx, tx, inv, billing.Crediting{Lines: []billing.LineCredit{{LineID: lineID, Amount: amount}}, Cause: cause, Reason: why})
+	return note.Freed.Amount, err
 }
 
 // Resume takes a cancellation back, before it has taken effect, or ends a pause. If the day of the next invoice has passed,

@@ -417,7 +417,7 @@ func (s planChange) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line) (s
 		offer.Money = sub.Unit
 	}
 	// What was paid ahead at the old price is billed anew at the new one.
-	if err := s.creditAhead(ctx, tx, sub, line.Period.Start.AddDays(1), billing.CauseChange, "The plan has changed."); err != nil {
+	if _, err := s.creditAhead(ctx, tx, sub, line.Period.Start.AddDays(1), billing.CauseChange, "The plan has changed."); err != nil {
 		return "", err
 	}
 	if sub, err = lock(ctx, tx, sub.ID); err != nil {
