@@ -94,13 +94,13 @@ func (s *Service) Refresh(ctx context.Context, attemptID string) (Attempt, error
 	if err != nil || !a.InFlight() {
 		return a, err
 	}
-	if held, err := s.recovery.Held(ctx); err != nil || held {
-		if err == nil {
-			a, err = s.find(ctx, a)
-		}
+	held, err := s.recovery.Held(ctx)
+	switch {
+	case err != nil:
 		return a, err
-	}
-	if a.State == AttemptCreated {
+	case held:
+		return s.find(ctx, a)
+	case a.State == AttemptCreated:
 		return s.send(ctx, a.ID)
 	}
 	return s.asked(ctx, a)
@@ -201,18 +201,34 @@ func (s *Service) Sweep(ctx context.Context) error {
 
 // askAttempts has every attempt asked about that is older than a day.
 func (s *Service) askAttempts(ctx context.Context) error {
-	after := ""
-	for {
+	return s.askOld(ctx, func(tx *db.Tx, before clock.Instant, after string) ([]string, error) {
+		return tx.OldAttempts(ctx, query.OldAttemptsParams{Before: before, After: after, N: sweepPage})
+	}, func(tx *db.Tx, id, once string) error {
+		return s.askLater(ctx, tx, inquiry{AttemptID: id, Once: once}, 0)
+	})
+}
+
+// askRefunds is askAttempts for refunds.
+func (s *Service) askRefunds(ctx context.Context) error {
+	return s.askOld(ctx, func(tx *db.Tx, before clock.Instant, after string) ([]string, error) {
+		return tx.OldRefunds(ctx, query.OldRefundsParams{Before: before, After: after, N: sweepPage})
+	}, func(tx *db.Tx, id, once string) error {
+		return s.refundLater(ctx, tx, errand{RefundID: id, Once: once}, 0)
+	})
+}
+
+// askOld has ask called once a day for whatever is open for longer than that. old finds a page of it.
+func (s *Service) askOld(
+	ctx context.Context, old func(tx *db.Tx, before clock.Instant, after string) ([]string, error), ask func(tx *db.Tx, id, once string) error,
+) error {
+	for after := ""; ; {
 		var ids []string
 		err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
-			ids, err = tx.OldAttempts(ctx, query.OldAttemptsParams{
-				Before: clock.FromTime(tx.Now.Add(-24 * time.Hour)), After: after, N: sweepPage,
-			})
-			if err != nil {
-				return fmt.Errorf("old payment attempts: %w", err)
+			if ids, err = old(tx, clock.FromTime(tx.Now.Add(-24*time.Hour)), after); err != nil {
+				return fmt.Errorf("what is open for long: %w", err)
 			}
 			for _, id := range ids {
-				if err := s.askLater(ctx, tx, inquiry{AttemptID: id, Once: " on " + tx.Now.Format(time.DateOnly)}, 0); err != nil {
+				if err := ask(tx, id, " on "+tx.Now.Format(time.DateOnly)); err != nil {
 					return err
 				}
 			}

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/event"
@@ -137,27 +136,4 @@ func (s *Service) askDispute(ctx context.Context, d query.Dispute) error {
 		_, err := s.hearDispute(acting, tx, d.Gateway, e)
 		return err
 	})
-}
-
-// askRefunds has every refund asked about that is older than a day, should its own questions have got lost.
-func (s *Service) askRefunds(ctx context.Context) error {
-	for after := ""; ; {
-		var ids []string
-		err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
-			ids, err = tx.OldRefunds(ctx, query.OldRefundsParams{Before: clock.FromTime(tx.Now.Add(-24 * time.Hour)), After: after, N: sweepPage})
-			if err != nil {
-				return fmt.Errorf("old refunds: %w", err)
-			}
-			for _, id := range ids {
-				if err := s.refundLater(ctx, tx, errand{RefundID: id, Once: " on " + tx.Now.Format(time.DateOnly)}, 0); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil || len(ids) < sweepPage {
-			return err
-		}
-		after = ids[len(ids)-1]
-	}
 }
