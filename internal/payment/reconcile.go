@@ -54,22 +54,43 @@ func (s *Service) catchUp(ctx context.Context, name string) error {
 		if events, cursor, err = s.page(ctx, g, since, cursor); err != nil {
 			return err
 		}
-		for _, e := range events {
-			if err := checkID(e); err != nil {
-				return err
-			}
-			isNew, err := s.take(ctx, name, e)
-			if err != nil {
-				return err
-			}
-			if isNew {
-				s.log.Warn("a webhook has not come; its event was asked for", "gateway", name, "event", e.ID, "type", e.Type)
-			}
+		if err := s.takeAll(ctx, name, events); err != nil {
+			return err
 		}
 	}
 	return s.db.Write(ctx, func(tx *db.Tx) error {
 		return tx.NoteHeard(ctx, query.NoteHeardParams{Name: heardFact + name, Value: now.Format(time.RFC3339)})
 	})
+}
+
+// takeAll takes a page of events in at once: most of them have come by webhook before.
+func (s *Service) takeAll(ctx context.Context, name string, events []gateway.Event) error {
+	for _, e := range events {
+		if err := checkID(e); err != nil {
+			return err
+		}
+	}
+	var missed []gateway.Event
+	err := s.db.Write(ctx, func(tx *db.Tx) error {
+		missed = nil
+		for _, e := range events {
+			isNew, err := s.take(db.With(ctx, tx), name, e)
+			if err != nil {
+				return err
+			}
+			if isNew {
+				missed = append(missed, e)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, e := range missed {
+		s.log.Warn("a webhook has not come; its event was asked for", "gateway", name, "event", e.ID, "type", e.Type)
+	}
+	return nil
 }
 
 func (s *Service) page(ctx context.Context, g gateway.Gateway, since time.Time, cursor string) ([]gateway.Event, string, error) {
