@@ -163,13 +163,14 @@ type outcome struct {
 	emails, keys       []string
 }
 
-// errUndo takes back what a dry run has done.
-var errUndo = errors.New("a dry run leaves nothing behind")
-
 // take takes a batch over.
 func (u *run) take(ctx context.Context, lines []line) error {
 	var o outcome
-	err := u.db.Write(ctx, func(tx *db.Tx) error {
+	do := u.db.Write
+	if u.DryRun {
+		do = u.db.Try
+	}
+	err := do(ctx, func(tx *db.Tx) error {
 		o = outcome{sum: Summary{ByStatus: map[license.Status]int64{}}}
 		settings, err := setting.Load(ctx, tx)
 		if err != nil {
@@ -184,12 +185,9 @@ func (u *run) take(ctx context.Context, lines []line) error {
 				return fmt.Errorf("line %d: %w", l.at, err)
 			}
 		}
-		if u.DryRun {
-			return errUndo
-		}
 		return nil
 	})
-	if err != nil && !errors.Is(err, errUndo) {
+	if err != nil {
 		return err
 	}
 	u.add(o, int64(len(lines)))

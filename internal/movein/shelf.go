@@ -7,6 +7,7 @@ import (
 
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/page"
 )
 
 // shelf finds products and plans by what people and exports call them. It is read once for each table.
@@ -19,17 +20,14 @@ type shelf struct {
 
 func (s *Service) openShelf(ctx context.Context, o Options) (*shelf, error) {
 	sh := &shelf{plans: map[string][]catalog.Plan{}, plan: o.Plan}
-	for after := ""; ; {
-		found, next, err := s.catalog.Products(ctx, catalog.Filter{Cursor: after, Limit: 200})
+	all := page.Walk(func(cursor string) ([]catalog.Product, string, error) {
+		return s.catalog.Products(ctx, catalog.Filter{Cursor: cursor, Limit: 200})
+	})
+	for p, err := range all {
 		if err != nil {
 			return nil, err
 		}
-		sh.products = append(sh.products, found...)
-		if after = next; next == "" {
-			break
-		}
-	}
-	for _, p := range sh.products {
+		sh.products = append(sh.products, p)
 		plans, err := s.catalog.Plans(ctx, p.ID)
 		if err != nil {
 			return nil, err
