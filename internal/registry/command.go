@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/keystead/keystead/internal/text"
 )
 
 // caller is who says a command, and how.
@@ -23,7 +25,7 @@ func (v *verbs) verb() (verb, name string) {
 		if len(names) == 0 {
 			return ""
 		}
-		return fold(names[0])
+		return text.Fold(names[0])
 	}
 	switch {
 	case v.Login != nil:
@@ -39,37 +41,35 @@ func (v *verbs) verb() (verb, name string) {
 		return "check", ""
 	case v.Info != nil:
 		if v.Info.Domain != nil {
-			return "info", fold(v.Info.Domain.Name)
+			return "info", text.Fold(v.Info.Domain.Name)
 		}
 		return "info", ""
 	case v.Create != nil:
 		if v.Create.Domain != nil {
-			return "create", fold(v.Create.Domain.Name)
+			return "create", text.Fold(v.Create.Domain.Name)
 		}
 		return "create", ""
 	case v.Renew != nil && v.Renew.Domain != nil:
-		return "renew", fold(v.Renew.Domain.Name)
+		return "renew", text.Fold(v.Renew.Domain.Name)
 	case v.Delete != nil:
 		if v.Delete.Domain != nil {
-			return "delete", fold(v.Delete.Domain.Name)
+			return "delete", text.Fold(v.Delete.Domain.Name)
 		}
 		return "delete", ""
 	case v.Transfer != nil && v.Transfer.Domain != nil:
-		return "transfer", fold(v.Transfer.Domain.Name)
+		return "transfer", text.Fold(v.Transfer.Domain.Name)
 	case v.Update != nil:
 		switch {
 		case v.Update.Domain == nil:
 			return "update", ""
 		case v.Extension.RGP != nil:
-			return "restore", fold(v.Update.Domain.Name)
+			return "restore", text.Fold(v.Update.Domain.Name)
 		default:
-			return "update", fold(v.Update.Domain.Name)
+			return "update", text.Fold(v.Update.Domain.Name)
 		}
 	}
 	return "", ""
 }
-
-func fold(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
 
 // execute carries a command out. The registry is locked, and what was due has happened.
 func (r *Registry) execute(v *verbs, by caller) reply {
@@ -91,7 +91,7 @@ func (r *Registry) execute(v *verbs, by caller) reply {
 	case v.Info != nil && v.Info.Contact != nil:
 		return r.infoContact(strings.TrimSpace(v.Info.Contact.ID), by)
 	case v.Info != nil && v.Info.Host != nil:
-		return r.infoHost(fold(v.Info.Host.Name))
+		return r.infoHost(text.Fold(v.Info.Host.Name))
 	case v.Create != nil && v.Create.Domain != nil:
 		return r.create(v.Create.Domain, v.Extension.FeeNew, by)
 	case v.Create != nil && v.Create.Contact != nil:
@@ -105,7 +105,7 @@ func (r *Registry) execute(v *verbs, by caller) reply {
 	case v.Delete != nil && v.Delete.Contact != nil:
 		return r.deleteContact(strings.TrimSpace(v.Delete.Contact.ID), by)
 	case v.Delete != nil && v.Delete.Host != nil:
-		return r.deleteHost(fold(v.Delete.Host.Name), by)
+		return r.deleteHost(text.Fold(v.Delete.Host.Name), by)
 	case verb == "transfer":
 		return r.transfer(v.Transfer.Op, v.Transfer.Domain, by)
 	case verb == "restore":
@@ -159,7 +159,7 @@ func (r *Registry) check(v *verbs, _ caller) reply {
 	b.WriteString(`<domain:chkData xmlns:domain="` + nsDomain + `">`)
 	free := map[string]bool{}
 	for _, name := range v.Check.Domain.Names {
-		name = fold(name)
+		name = text.Fold(name)
 		reason := ""
 		switch {
 		case !validName(name):
@@ -190,13 +190,13 @@ func (r *Registry) quote(asked *feeCheckBody, names []string) string {
 	currency := strings.TrimSpace(asked.Currency)
 	if currency == "" {
 		currency = "EUR"
-		if x := r.extension(fold(names[0])); x != nil {
+		if x := r.extension(text.Fold(names[0])); x != nil {
 			currency = x.Currency
 		}
 	}
 	b.WriteString(`<fee:chkData xmlns:fee="` + nsFee + `">` + tag("fee:currency", currency))
 	for _, name := range names {
-		name = fold(name)
+		name = text.Fold(name)
 		x := r.extension(name)
 		if x == nil || x.Currency != currency {
 			b.WriteString(`<fee:cd avail="0">` + tag("fee:objID", name) + tag("fee:reason", "no prices in this currency") + `</fee:cd>`)
@@ -276,7 +276,7 @@ func years(x *Extension, p *periodBody) (int, *reply) {
 }
 
 func (r *Registry) create(in *createBody, fee *feeBody, by caller) reply {
-	name := fold(in.Name)
+	name := text.Fold(in.Name)
 	x := r.extension(name)
 	switch {
 	case name == "" || in.AuthInfo == nil:
@@ -350,7 +350,7 @@ func agreed(x *Extension, fee *feeBody, amount int64) *reply {
 }
 
 func (r *Registry) renew(in *renewBody, fee *feeBody, by caller) reply {
-	d, x, refused := r.find(fold(in.Name), by)
+	d, x, refused := r.find(text.Fold(in.Name), by)
 	if d == nil {
 		return refused
 	}
@@ -509,7 +509,7 @@ func (r *Registry) restored(d *Domain, x *Extension, by caller) {
 }
 
 func (r *Registry) transfer(op string, in *transferBody, by caller) reply {
-	name := fold(in.Name)
+	name := text.Fold(in.Name)
 	d := r.state.Domains[name]
 	if d == nil {
 		return refuse(codeNotThere, name)
@@ -578,7 +578,7 @@ func (r *Registry) requestTransfer(d *Domain, x *Extension, in *transferBody, by
 var clientStatuses = []string{"clientDeleteProhibited", "clientHold", "clientRenewProhibited", "clientTransferProhibited", "clientUpdateProhibited"}
 
 func (r *Registry) update(in *updateBody, by caller) reply {
-	d, _, refused := r.find(fold(in.Name), by)
+	d, _, refused := r.find(text.Fold(in.Name), by)
 	if d == nil {
 		return refused
 	}

@@ -3,6 +3,8 @@ package registry
 import (
 	"slices"
 	"strings"
+
+	"github.com/keystead/keystead/internal/text"
 )
 
 func (r *Registry) checkContacts(ids []string) reply {
@@ -136,7 +138,7 @@ func (r *Registry) deleteContact(id string, by caller) reply {
 func (r *Registry) checkHosts(names []string) reply {
 	s := `<host:chkData xmlns:host="` + nsHost + `">`
 	for _, name := range names {
-		name = fold(name)
+		name = text.Fold(name)
 		avail := "1"
 		if r.state.Hosts[name] != nil {
 			avail = "0"
@@ -163,7 +165,7 @@ func (r *Registry) infoHost(name string) reply {
 }
 
 func (r *Registry) createHost(in *hostBody, by caller) reply {
-	name := fold(in.Name)
+	name := text.Fold(in.Name)
 	if !validName(name) {
 		return refuse(codeValueSyntax, "name")
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/keystead/keystead/internal/text"
 )
 
 // Handler serves everything but EPP:
@@ -19,8 +21,8 @@ func (r *Registry) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /control/state", r.showState)
 	mux.HandleFunc("PUT /control/clock", r.putClock)
-	mux.HandleFunc("GET /control/ledger", func(w http.ResponseWriter, _ *http.Request) { show(w, r.Ledger()) })
-	mux.HandleFunc("GET /control/journal", func(w http.ResponseWriter, _ *http.Request) { show(w, r.Journal()) })
+	mux.HandleFunc("GET /control/ledger", func(w http.ResponseWriter, _ *http.Request) { show(w, listed(r.Ledger())) })
+	mux.HandleFunc("GET /control/journal", func(w http.ResponseWriter, _ *http.Request) { show(w, listed(r.Journal())) })
 	mux.HandleFunc("POST /control/faults", r.postFault)
 	mux.HandleFunc("DELETE /control/faults", func(w http.ResponseWriter, _ *http.Request) {
 		r.Heal()
@@ -37,6 +39,9 @@ func (r *Registry) Handler() http.Handler {
 	mux.HandleFunc("GET /rdap/domain/{name}", r.rdap)
 	return http.NewCrossOriginProtection().Handler(mux)
 }
+
+// listed is a list as JSON has it: an empty one is no null.
+func listed[T any](all []T) []T { return append([]T{}, all...) }
 
 func show(w http.ResponseWriter, v any) { respond(w, http.StatusOK, v) }
 
@@ -364,7 +369,7 @@ func (r *Registry) restBalance(w http.ResponseWriter, q *http.Request) {
 
 // rdap tells the world. In the grace period of the registry's own renewal the registrar's expiry is the old one.
 func (r *Registry) rdap(w http.ResponseWriter, q *http.Request) {
-	name := fold(q.PathValue("name"))
+	name := text.Fold(q.PathValue("name"))
 	d, found := r.Domain(name)
 	w.Header().Set("Content-Type", "application/rdap+json")
 	if !found {
