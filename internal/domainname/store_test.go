@@ -251,6 +251,12 @@ func TestRowsThatCanNotBe(t *testing.T) {
 			return fmt.Sprintf(`INSERT INTO domain_prices (extension, kind, years, currency, customer_group, valid_from, amount, updated_at)
 				VALUES ('example', '%s', %d, 'EUR', '', '2026-01-01', %v, 0)`, kind, years, amount)
 		}
+		const update = `INSERT INTO domain_price_updates (id, filter, change, starts_on, reason, status, created_at)
+			VALUES ('dpu_1', '{}', '{}', '2027-01-01', 'x', 'scheduled', 0)`
+		item := func(state string, before, after int) string {
+			return fmt.Sprintf(`INSERT INTO domain_price_update_items (update_id, domain_id, before_amount, after_amount, state)
+				VALUES ('dpu_1', '%s', %d, %d, '%s')`, d.ID, before, after, state)
+		}
 		for _, tt := range []struct {
 			id, statement string
 			ok            bool
@@ -269,6 +275,15 @@ func TestRowsThatCanNotBe(t *testing.T) {
 			{"no date and active", `UPDATE domains SET expires_at = NULL, expires_on = NULL, expiry_source = ''`, false},
 			{"renews for ten years", `UPDATE domains SET term = 10`, false},
 			{"grace with a latest day", `UPDATE tld_policies SET latest = 0`, false},
+			{"a first day after the last", `UPDATE tld_policies SET grace_days = 0, latest = -7, earliest = 6`, false},
+			{"a first day that is the last", `UPDATE tld_policies SET grace_days = 0, latest = -7, earliest = 7`, true},
+			{"years that nobody adds are given back", `UPDATE tld_policies SET registry_auto_renews = FALSE, argp_days = 45`, false},
+			{"years ahead beyond ten", `UPDATE tld_policies SET years_ahead_limit = 11`, false},
+			{"a price update", update, true},
+			{"one that changes nothing", item("planned", 1000, 1000), false},
+			{"down to nothing", item("planned", 1000, 0), false},
+			{"the same, and another", item("same", 1000, 1100), false},
+			{"another", item("planned", 1000, 1100), true},
 		} {
 			err := s.write(func(tx *db.Tx) error { _, err := tx.SQL().ExecContext(s.ctx, tt.statement); return err })
 			if (err == nil) != tt.ok {

@@ -94,7 +94,8 @@ CREATE TABLE lease_files (
     created_at    BIGINT NOT NULL,
     expires_at    BIGINT NOT NULL,
     lease         TEXT NOT NULL, -- as it was handed out: the same request gets the same file
-    UNIQUE (license_id, nonce)
+    UNIQUE (license_id, nonce),
+    CHECK (expires_at > created_at)
 );
 CREATE INDEX lease_files_by_activation ON lease_files (activation_id, expires_at);
 

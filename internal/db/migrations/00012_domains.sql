@@ -17,14 +17,16 @@ CREATE TABLE tld_policies (
     date_moves           TEXT NOT NULL CHECK (date_moves IN ('at_once', 'at_expiry')),
     expiry_rounding      TEXT NOT NULL CHECK (expiry_rounding IN ('none', 'month_end')),
     due_margin           BIGINT NOT NULL CHECK (due_margin >= 0),
-    years_ahead_limit    BIGINT CHECK (years_ahead_limit >= 0),
+    years_ahead_limit    BIGINT CHECK (years_ahead_limit BETWEEN 0 AND 10),
     grace_fee            TEXT NOT NULL DEFAULT '{}', -- JSON: currency to minor units
     redemption_fee       TEXT NOT NULL DEFAULT '{}', -- the same; empty: staff quote it
     source               TEXT NOT NULL DEFAULT '',
     read_on              TEXT COLLATE "C",
     created_at           BIGINT NOT NULL,
     UNIQUE (extension, valid_from),
-    CHECK (grace_days = 0 OR latest IS NULL)
+    CHECK (grace_days = 0 OR latest IS NULL),
+    CHECK (earliest + latest >= 0), -- the first day is not after the last
+    CHECK (argp_days = 0 OR registry_auto_renews)
 );
 
 -- What a term costs from a day on; -1: not offered. A group's row without an amount: it has no price of its own any more.
@@ -138,7 +140,6 @@ CREATE TABLE domain_renewals (
     policy_id       TEXT COLLATE "C" NOT NULL REFERENCES tld_policies (id),
     line_id         TEXT COLLATE "C" UNIQUE,
     invoice_id      TEXT COLLATE "C" REFERENCES invoices (id),
-    fee_invoice_id  TEXT COLLATE "C" REFERENCES invoices (id),
     expected_on     TEXT COLLATE "C" NOT NULL,
     request_key     TEXT COLLATE "C" UNIQUE,
     paid_at         BIGINT,
@@ -194,65 +195,6 @@ CREATE TABLE registrar_commands (
 CREATE UNIQUE INDEX registrar_commands_in_flight ON registrar_commands (domain_id) WHERE settled_at IS NULL;
 CREATE INDEX registrar_commands_by_domain ON registrar_commands (domain_id, id);
 
--- days before (negative) or after the end of the term, or the due date. extension empty: all.
-CREATE TABLE domain_notice_rules (
-    id         TEXT COLLATE "C" PRIMARY KEY,
-    anchor     TEXT NOT NULL CHECK (anchor IN ('term_end', 'next_due')),
-    days       BIGINT NOT NULL CHECK (days BETWEEN -3650 AND 3650),
-    extension  TEXT COLLATE "C" NOT NULL DEFAULT '',
-    recipients TEXT NOT NULL, -- JSON: account, billing, registrant
-    enabled    BOOLEAN NOT NULL,
-    version    BIGINT NOT NULL DEFAULT 1,
-    created_at BIGINT NOT NULL,
-    UNIQUE (anchor, days, extension)
-);
-
--- Each notice once: term is the end of the term as it was when the first notice of it was made.
-CREATE TABLE domain_notices (
-    id               TEXT COLLATE "C" PRIMARY KEY,
-    domain_id        TEXT COLLATE "C" NOT NULL REFERENCES domains (id),
-    rule_id          TEXT COLLATE "C" NOT NULL REFERENCES domain_notice_rules (id),
-    term             TEXT COLLATE "C" NOT NULL,
-    recipient        TEXT COLLATE "C" NOT NULL,
-    due_on           TEXT COLLATE "C" NOT NULL,
-    state            TEXT NOT NULL CHECK (state IN ('sent', 'missed', 'failed')),
-    breach           BOOLEAN NOT NULL DEFAULT FALSE, -- outside the days that ICANN asks for
-    mail_id          TEXT COLLATE "C",
-    language         TEXT NOT NULL DEFAULT '',
-    template_version TEXT NOT NULL DEFAULT '',
-    created_at       BIGINT NOT NULL,
-    UNIQUE (domain_id, term, rule_id, recipient),
-    CHECK (state <> 'sent' OR mail_id IS NOT NULL)
-);
-CREATE INDEX domain_notices_by_day ON domain_notices (created_at, id);
-
-CREATE TABLE domain_sync_runs (
-    id           TEXT COLLATE "C" PRIMARY KEY,
-    registrar_id TEXT COLLATE "C" NOT NULL REFERENCES registrars (id),
-    mode         TEXT NOT NULL CHECK (mode IN ('on', 'notify')),
-    asked        BIGINT NOT NULL DEFAULT 0,
-    changed      BIGINT NOT NULL DEFAULT 0,
-    held         BIGINT NOT NULL DEFAULT 0,
-    negative     BIGINT NOT NULL DEFAULT 0, -- not found, or somebody else's
-    failed       BIGINT NOT NULL DEFAULT 0,
-    stopped      BOOLEAN NOT NULL DEFAULT FALSE, -- by the breaker
-    created_at   BIGINT NOT NULL,
-    finished_at  BIGINT
-);
-CREATE INDEX domain_sync_runs_by_registrar ON domain_sync_runs (registrar_id, id);
-
--- What a run found that differs: what is stored, what was read, and what became of it.
-CREATE TABLE domain_sync_findings (
-    run_id    TEXT COLLATE "C" NOT NULL REFERENCES domain_sync_runs (id),
-    domain_id TEXT COLLATE "C" NOT NULL REFERENCES domains (id),
-    finding   TEXT NOT NULL CHECK (finding IN ('corrected', 'ahead', 'held', 'unreadable', 'not_found', 'other_sponsor', 'failed')),
-    stored    TEXT NOT NULL,
-    read      TEXT NOT NULL,
-    applied   BOOLEAN NOT NULL,
-    PRIMARY KEY (run_id, domain_id)
-);
-CREATE INDEX domain_sync_findings_by_domain ON domain_sync_findings (domain_id, run_id);
-
 -- A change of what many domains cost: previewed, told, applied in batches, each row once, and undone.
 CREATE TABLE domain_price_updates (
     id          TEXT COLLATE "C" PRIMARY KEY,
@@ -278,7 +220,9 @@ CREATE TABLE domain_price_update_items (
     state         TEXT NOT NULL CHECK (state IN ('planned', 'applied', 'same', 'skipped', 'undone', 'kept')),
     detail        TEXT NOT NULL DEFAULT '',
     noticed       BOOLEAN NOT NULL DEFAULT FALSE,
-    PRIMARY KEY (update_id, domain_id)
+    PRIMARY KEY (update_id, domain_id),
+    CHECK (state <> 'same' OR after_amount = before_amount),
+    CHECK (state NOT IN ('planned', 'applied') OR (after_amount <> before_amount AND after_amount > 0))
 );
 CREATE INDEX domain_price_update_items_by_domain ON domain_price_update_items (domain_id);
 CREATE INDEX domain_price_update_items_by_state ON domain_price_update_items (update_id, state, domain_id);

@@ -39,10 +39,6 @@ SELECT * FROM domain_prices WHERE extension = @extension ORDER BY kind, years, c
 -- name: DomainPrices :many
 SELECT * FROM domain_prices ORDER BY extension, kind, years, currency, customer_group, valid_from;
 
--- name: InsertRegistrar :exec
-INSERT INTO registrars (id, name, adapter, settings, secret, sync_mode, status, created_at)
-VALUES (@id, @name, @adapter, @settings, @secret, @sync_mode, 'active', @created_at);
-
 -- name: InsertDomain :exec
 INSERT INTO domains (id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source,
     expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium,
@@ -84,9 +80,6 @@ UPDATE domain_renewals SET state = @to_state, hold = @hold, cause = @cause, paid
     due_before = @due_before, next_at = @next_at, settled_at = @settled_at, version = version + 1
 WHERE id = @id AND state = @from_state AND version = @version;
 
--- name: DomainRenewal :one
-SELECT * FROM domain_renewals WHERE id = @id;
-
 -- name: OpenDomainRenewal :one
 SELECT * FROM domain_renewals WHERE domain_id = @domain_id AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention');
 
@@ -96,14 +89,6 @@ SELECT * FROM domain_renewals WHERE domain_id = @domain_id ORDER BY id DESC LIMI
 -- name: OpenRenewalsOfExtension :many
 SELECT domain_renewals.* FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
 WHERE domains.extension = @extension AND domain_renewals.state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention');
-
--- name: InsertRegistrarCommand :exec
-INSERT INTO registrar_commands (id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on,
-    created_at)
-VALUES (@id, @transaction_id, @registrar_id, @domain_id, @renewal_id, @attempt, @command, @guard_kind, @guard, @years, @expected_on, @created_at);
-
--- name: SettleRegistrarCommand :execrows
-UPDATE registrar_commands SET outcome = @outcome, code = @code, message = @message, settled_at = @settled_at WHERE id = @id AND settled_at IS NULL;
 
 -- name: InsertDomainPriceUpdate :exec
 INSERT INTO domain_price_updates (id, filter, change, starts_on, notice_days, reason, status, created_at)

@@ -374,46 +374,6 @@ func (q *Queries) DomainPricesOf(ctx context.Context, extension string) ([]Domai
 	return items, nil
 }
 
-const domainRenewal = `-- name: DomainRenewal :one
-SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, fee_invoice_id, expected_on, request_key, paid_at, owed, paid_before, due_before, next_at, settled_at, version, created_at FROM domain_renewals WHERE id = $1
-`
-
-func (q *Queries) DomainRenewal(ctx context.Context, id string) (DomainRenewal, error) {
-	row := q.db.QueryRowContext(ctx, domainRenewal, id)
-	var i DomainRenewal
-	err := row.Scan(
-		&i.ID,
-		&i.DomainID,
-		&i.CustomerID,
-		&i.Base,
-		&i.Years,
-		&i.Kind,
-		&i.State,
-		&i.Hold,
-		&i.Cause,
-		&i.DueOn,
-		&i.Currency,
-		&i.Price,
-		&i.Fee,
-		&i.Stage,
-		&i.PolicyID,
-		&i.LineID,
-		&i.InvoiceID,
-		&i.FeeInvoiceID,
-		&i.ExpectedOn,
-		&i.RequestKey,
-		&i.PaidAt,
-		&i.Owed,
-		&i.PaidBefore,
-		&i.DueBefore,
-		&i.NextAt,
-		&i.SettledAt,
-		&i.Version,
-		&i.CreatedAt,
-	)
-	return i, err
-}
-
 const domainsBelowCost = `-- name: DomainsBelowCost :many
 SELECT domains.id, domains.name, domains.customer_id, domains.term, domains.currency, domains.recurring_amount, domain_costs.amount AS cost
 FROM domains JOIN domain_costs ON domain_costs.registrar_id = domains.registrar_id AND domain_costs.extension = domains.extension
@@ -690,73 +650,6 @@ func (q *Queries) InsertDomainRenewal(ctx context.Context, arg InsertDomainRenew
 		arg.DueBefore,
 		arg.NextAt,
 		arg.SettledAt,
-		arg.CreatedAt,
-	)
-	return err
-}
-
-const insertRegistrar = `-- name: InsertRegistrar :exec
-INSERT INTO registrars (id, name, adapter, settings, secret, sync_mode, status, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, 'active', $7)
-`
-
-type InsertRegistrarParams struct {
-	ID        string
-	Name      string
-	Adapter   string
-	Settings  string
-	Secret    string
-	SyncMode  string
-	CreatedAt clock.Instant
-}
-
-func (q *Queries) InsertRegistrar(ctx context.Context, arg InsertRegistrarParams) error {
-	_, err := q.db.ExecContext(ctx, insertRegistrar,
-		arg.ID,
-		arg.Name,
-		arg.Adapter,
-		arg.Settings,
-		arg.Secret,
-		arg.SyncMode,
-		arg.CreatedAt,
-	)
-	return err
-}
-
-const insertRegistrarCommand = `-- name: InsertRegistrarCommand :exec
-INSERT INTO registrar_commands (id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on,
-    created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-`
-
-type InsertRegistrarCommandParams struct {
-	ID            string
-	TransactionID string
-	RegistrarID   string
-	DomainID      string
-	RenewalID     *string
-	Attempt       int64
-	Command       string
-	GuardKind     string
-	Guard         string
-	Years         int64
-	ExpectedOn    *string
-	CreatedAt     clock.Instant
-}
-
-func (q *Queries) InsertRegistrarCommand(ctx context.Context, arg InsertRegistrarCommandParams) error {
-	_, err := q.db.ExecContext(ctx, insertRegistrarCommand,
-		arg.ID,
-		arg.TransactionID,
-		arg.RegistrarID,
-		arg.DomainID,
-		arg.RenewalID,
-		arg.Attempt,
-		arg.Command,
-		arg.GuardKind,
-		arg.Guard,
-		arg.Years,
-		arg.ExpectedOn,
 		arg.CreatedAt,
 	)
 	return err
@@ -1059,7 +952,7 @@ func (q *Queries) NoteDomainPriceNotice(ctx context.Context, arg NoteDomainPrice
 }
 
 const openDomainRenewal = `-- name: OpenDomainRenewal :one
-SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, fee_invoice_id, expected_on, request_key, paid_at, owed, paid_before, due_before, next_at, settled_at, version, created_at FROM domain_renewals WHERE domain_id = $1 AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, expected_on, request_key, paid_at, owed, paid_before, due_before, next_at, settled_at, version, created_at FROM domain_renewals WHERE domain_id = $1 AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
 `
 
 func (q *Queries) OpenDomainRenewal(ctx context.Context, domainID string) (DomainRenewal, error) {
@@ -1083,7 +976,6 @@ func (q *Queries) OpenDomainRenewal(ctx context.Context, domainID string) (Domai
 		&i.PolicyID,
 		&i.LineID,
 		&i.InvoiceID,
-		&i.FeeInvoiceID,
 		&i.ExpectedOn,
 		&i.RequestKey,
 		&i.PaidAt,
@@ -1099,7 +991,7 @@ func (q *Queries) OpenDomainRenewal(ctx context.Context, domainID string) (Domai
 }
 
 const openRenewalsOfExtension = `-- name: OpenRenewalsOfExtension :many
-SELECT domain_renewals.id, domain_renewals.domain_id, domain_renewals.customer_id, domain_renewals.base, domain_renewals.years, domain_renewals.kind, domain_renewals.state, domain_renewals.hold, domain_renewals.cause, domain_renewals.due_on, domain_renewals.currency, domain_renewals.price, domain_renewals.fee, domain_renewals.stage, domain_renewals.policy_id, domain_renewals.line_id, domain_renewals.invoice_id, domain_renewals.fee_invoice_id, domain_renewals.expected_on, domain_renewals.request_key, domain_renewals.paid_at, domain_renewals.owed, domain_renewals.paid_before, domain_renewals.due_before, domain_renewals.next_at, domain_renewals.settled_at, domain_renewals.version, domain_renewals.created_at FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
+SELECT domain_renewals.id, domain_renewals.domain_id, domain_renewals.customer_id, domain_renewals.base, domain_renewals.years, domain_renewals.kind, domain_renewals.state, domain_renewals.hold, domain_renewals.cause, domain_renewals.due_on, domain_renewals.currency, domain_renewals.price, domain_renewals.fee, domain_renewals.stage, domain_renewals.policy_id, domain_renewals.line_id, domain_renewals.invoice_id, domain_renewals.expected_on, domain_renewals.request_key, domain_renewals.paid_at, domain_renewals.owed, domain_renewals.paid_before, domain_renewals.due_before, domain_renewals.next_at, domain_renewals.settled_at, domain_renewals.version, domain_renewals.created_at FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
 WHERE domains.extension = $1 AND domain_renewals.state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
 `
 
@@ -1130,7 +1022,6 @@ func (q *Queries) OpenRenewalsOfExtension(ctx context.Context, extension string)
 			&i.PolicyID,
 			&i.LineID,
 			&i.InvoiceID,
-			&i.FeeInvoiceID,
 			&i.ExpectedOn,
 			&i.RequestKey,
 			&i.PaidAt,
@@ -1221,7 +1112,7 @@ func (q *Queries) PutDomainPrice(ctx context.Context, arg PutDomainPriceParams) 
 }
 
 const renewalsOfDomain = `-- name: RenewalsOfDomain :many
-SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, fee_invoice_id, expected_on, request_key, paid_at, owed, paid_before, due_before, next_at, settled_at, version, created_at FROM domain_renewals WHERE domain_id = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, expected_on, request_key, paid_at, owed, paid_before, due_before, next_at, settled_at, version, created_at FROM domain_renewals WHERE domain_id = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)
 `
 
 type RenewalsOfDomainParams struct {
@@ -1256,7 +1147,6 @@ func (q *Queries) RenewalsOfDomain(ctx context.Context, arg RenewalsOfDomainPara
 			&i.PolicyID,
 			&i.LineID,
 			&i.InvoiceID,
-			&i.FeeInvoiceID,
 			&i.ExpectedOn,
 			&i.RequestKey,
 			&i.PaidAt,
@@ -1369,32 +1259,6 @@ func (q *Queries) SaveDomain(ctx context.Context, arg SaveDomainParams) (int64, 
 		arg.UpdatedAt,
 		arg.ID,
 		arg.Version,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-const settleRegistrarCommand = `-- name: SettleRegistrarCommand :execrows
-UPDATE registrar_commands SET outcome = $1, code = $2, message = $3, settled_at = $4 WHERE id = $5 AND settled_at IS NULL
-`
-
-type SettleRegistrarCommandParams struct {
-	Outcome   string
-	Code      *int64
-	Message   string
-	SettledAt *clock.Instant
-	ID        string
-}
-
-func (q *Queries) SettleRegistrarCommand(ctx context.Context, arg SettleRegistrarCommandParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, settleRegistrarCommand,
-		arg.Outcome,
-		arg.Code,
-		arg.Message,
-		arg.SettledAt,
-		arg.ID,
 	)
 	if err != nil {
 		return 0, err

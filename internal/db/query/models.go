@@ -279,32 +279,6 @@ type DomainCost struct {
 	UpdatedAt   clock.Instant
 }
 
-type DomainNotice struct {
-	ID              string
-	DomainID        string
-	RuleID          string
-	Term            string
-	Recipient       string
-	DueOn           string
-	State           string
-	Breach          bool
-	MailID          *string
-	Language        string
-	TemplateVersion string
-	CreatedAt       clock.Instant
-}
-
-type DomainNoticeRule struct {
-	ID         string
-	Anchor     string
-	Days       int64
-	Extension  string
-	Recipients string
-	Enabled    bool
-	Version    int64
-	CreatedAt  clock.Instant
-}
-
 type DomainPrice struct {
 	Extension     string
 	Kind          string
@@ -340,57 +314,33 @@ type DomainPriceUpdateItem struct {
 }
 
 type DomainRenewal struct {
-	ID           string
-	DomainID     string
-	CustomerID   string
-	Base         string
-	Years        int64
-	Kind         string
-	State        string
-	Hold         string
-	Cause        string
-	DueOn        *string
-	Currency     string
-	Price        int64
-	Fee          int64
-	Stage        string
-	PolicyID     string
-	LineID       *string
-	InvoiceID    *string
-	FeeInvoiceID *string
-	ExpectedOn   string
-	RequestKey   *string
-	PaidAt       *clock.Instant
-	Owed         bool
-	PaidBefore   *string
-	DueBefore    *string
-	NextAt       *clock.Instant
-	SettledAt    *clock.Instant
-	Version      int64
-	CreatedAt    clock.Instant
-}
-
-type DomainSyncFinding struct {
-	RunID    string
-	DomainID string
-	Finding  string
-	Stored   string
-	Read     string
-	Applied  bool
-}
-
-type DomainSyncRun struct {
-	ID          string
-	RegistrarID string
-	Mode        string
-	Asked       int64
-	Changed     int64
-	Held        int64
-	Negative    int64
-	Failed      int64
-	Stopped     bool
-	CreatedAt   clock.Instant
-	FinishedAt  *clock.Instant
+	ID         string
+	DomainID   string
+	CustomerID string
+	Base       string
+	Years      int64
+	Kind       string
+	State      string
+	Hold       string
+	Cause      string
+	DueOn      *string
+	Currency   string
+	Price      int64
+	Fee        int64
+	Stage      string
+	PolicyID   string
+	LineID     *string
+	InvoiceID  *string
+	ExpectedOn string
+	RequestKey *string
+	PaidAt     *clock.Instant
+	Owed       bool
+	PaidBefore *string
+	DueBefore  *string
+	NextAt     *clock.Instant
+	SettledAt  *clock.Instant
+	Version    int64
+	CreatedAt  clock.Instant
 }
 
 type DownloadLog struct {
