@@ -18,7 +18,7 @@ func InvoiceDue(d Domain, p Policy, open *Renewal, days int, now time.Time, zone
 		return civil.Date{}, false
 	}
 	on, ok := w.InvoiceOn(d.NextDue, days)
-	if !ok || on.After(civil.Of(now, zone)) || w.TooEarly(today(now)) || today(now).After(w.Last()) {
+	if !ok || on.After(civil.Of(now, zone)) || w.TooEarly(RegistryDate(now)) || RegistryDate(now).After(w.Last()) {
 		return civil.Date{}, false
 	}
 	// Redemption and deletion that the registry tells of count as of now; the calendar as of the day.

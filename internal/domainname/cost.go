@@ -10,7 +10,6 @@ import (
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/page"
-	"github.com/keystead/keystead/internal/text"
 )
 
 // ForRestore is what a registrar asks for a restore; it has a cost and no price, which is the fee of a policy.
@@ -58,10 +57,15 @@ type Loss struct {
 	Recurring, Cost money.Money
 }
 
-// BelowCost returns a page of the domains that renew below cost on a day, after the one with an id.
-func (s *Service) BelowCost(ctx context.Context, day civil.Date, after string, limit int) (losses []Loss, next string, err error) {
-	if after != "" && !text.IsID(after) {
-		return nil, "", fail.Invalid("after", "is not an id")
+// BelowCost returns a page of the domains that renew below cost on a day, and the cursor of the next page.
+func (s *Service) BelowCost(ctx context.Context, day civil.Date, cursor string, limit int) (losses []Loss, next string, err error) {
+	after := ""
+	if cursor != "" {
+		key, err := page.Key(cursor, 1)
+		if err != nil {
+			return nil, "", err
+		}
+		after = key[0]
 	}
 	limit = page.Limit(limit)
 	err = s.db.Read(ctx, func(tx *db.Tx) error {
@@ -81,7 +85,7 @@ func (s *Service) BelowCost(ctx context.Context, day civil.Date, after string, l
 			}
 		}
 		if more {
-			next = losses[len(losses)-1].DomainID
+			next = page.Cursor(losses[len(losses)-1].DomainID)
 		}
 		return nil
 	})

@@ -45,5 +45,21 @@ func TestBelowCost(t *testing.T) {
 			return domainname.PutCost(s.ctx, tx, domainname.Cost{RegistrarID: "rgr_1", Extension: "example", Kind: domainname.ForRestore, Years: 1, Money: eur(-1), ValidFrom: day(t, "2027-01-01")})
 		})
 		s.code(err, fail.CodeInvalidInput, "amount")
+
+		// In pages.
+		s.put("cheaper.example", "2027-03-10", func(d *domainname.Domain) { d.RegistrarID, d.Recurring = "rgr_1", eur(900) })
+		cursor, names := "", []string{}
+		for range 2 {
+			losses, next, err := s.BelowCost(s.ctx, day(t, "2027-01-01"), cursor, 1)
+			if err != nil || len(losses) != 1 {
+				s.Fatalf("%+v, %v", losses, err)
+			}
+			cursor, names = next, append(names, losses[0].Name)
+		}
+		if cursor != "" || names[0] != "cheap.example" || names[1] != "cheaper.example" {
+			s.Errorf("pages of %v, then %q", names, cursor)
+		}
+		_, _, err = s.BelowCost(s.ctx, day(t, "2027-01-01"), "x", 1)
+		s.code(err, fail.CodeInvalidInput, "cursor")
 	})
 }

@@ -163,7 +163,7 @@ func Offers(q Question) Offer {
 
 // barred is why nothing of the domain can be renewed, whatever the term.
 func (q Question) barred(s Standing) *Refusal {
-	d, on := q.Domain, today(q.Now)
+	d, on := q.Domain, RegistryDate(q.Now)
 	switch {
 	case !d.Status.Live() || s.Window.End.IsZero():
 		return &Refusal{Reason: NotActive}
@@ -276,7 +276,7 @@ func (q Question) beyond(t Term, s Standing) *Refusal {
 	if limit != nil && t.Years-s.Ahead > *limit {
 		return &Refusal{Reason: RegistryLimit}
 	}
-	if t.Expiry.After(Cap(today(q.Now))) {
+	if t.Expiry.After(Cap(RegistryDate(q.Now))) {
 		first := FirstUnderCap(t.Expiry)
 		if first.Before(s.Window.First) {
 			first = s.Window.First

@@ -427,7 +427,6 @@ func openOf(ctx context.Context, tx *db.Tx, extension string) (map[string]*Renew
 
 // eachLive goes through the domains of an extension that have dates.
 func eachLive(ctx context.Context, tx *db.Tx, extension string, f func(Domain)) error {
-	const batch = 1000
 	for after := ""; ; {
 		rows, err := tx.LiveDomainsOfExtension(ctx, query.LiveDomainsOfExtensionParams{Extension: extension, After: after, N: batch})
 		if err != nil {

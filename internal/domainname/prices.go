@@ -177,10 +177,7 @@ func ReadPrices(r io.Reader) (PriceImport, error) {
 	for _, name := range priceHead {
 		known[name] = true
 	}
-	type key struct {
-		p Price
-	}
-	lines := map[key]int{}
+	lines := map[Price]int{} // by what they are the price of
 	required := []string{"extension", "kind", "years", "currency", "valid_from", "amount"}
 	err := readTable(r, func(name string) bool { return known[name] }, required, func(line int, fields []field) {
 		p, err := priceOf(fields)
@@ -193,8 +190,8 @@ func ReadPrices(r io.Reader) (PriceImport, error) {
 			result.Bad = append(result.Bad, BadRow{line, reason(err)})
 			return
 		}
-		k := key{p}
-		k.p.Amount, k.p.Unset = 0, false
+		k := p
+		k.Amount, k.Unset = 0, false
 		if first, twice := lines[k]; twice {
 			result.Bad = append(result.Bad, BadRow{line, fmt.Sprintf("is the price of line %d", first)})
 			return

@@ -3,7 +3,6 @@ package domainname
 import (
 	"time"
 
-	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/lifecycle"
 )
 
@@ -103,9 +102,6 @@ func (d Domain) stage(p Policy, w Window, now time.Time) Stage {
 	return calendar
 }
 
-// StageOn is the stage of a day by which what is paid on it is priced. now is an instant of that day.
-func (d Domain) StageOn(p Policy, now time.Time) Stage { return d.stage(p, d.Window(p), now) }
-
 type statusTrigger string
 
 const (
@@ -160,6 +156,3 @@ var statuses = lifecycle.Table[Status, statusTrigger]{
 		{From: Expired, On: asFraud, To: Fraud},
 	},
 }
-
-// today is the date by which registries count at an instant.
-func today(now time.Time) civil.Date { return RegistryDate(now) }
