@@ -21,7 +21,7 @@ import (
 	"github.com/keystead/keystead/test/drive"
 )
 
-// clients return the command of an installation with each library; nil where it can't be run.
+// clients return the command of an installation with each library.
 var clients = map[string]func(t *testing.T) []string{
 	"go": func(t *testing.T) []string {
 		t.Helper()
@@ -36,17 +36,7 @@ var clients = map[string]func(t *testing.T) []string{
 	},
 	"php": func(t *testing.T) []string {
 		t.Helper()
-		php, err := exec.LookPath("php")
-		if err == nil {
-			err = exec.CommandContext(t.Context(), php, "-r", "exit(extension_loaded('sodium') && extension_loaded('json') ? 0 : 1);").Run()
-		}
-		if err != nil {
-			if os.Getenv("KEYSTEAD_CI") != "" {
-				t.Fatal("PHP with sodium is missing")
-			}
-			t.Skip("PHP with sodium is missing")
-		}
-		return []string{php, "-d", "error_reporting=-1", "-d", "display_errors=stderr", filepath.Join(drive.Root(), "test", "airgap", "client.php")}
+		return []string{drive.PHP(t), "-d", "error_reporting=-1", "-d", "display_errors=stderr", filepath.Join(drive.Root(), "test", "airgap", "client.php")}
 	},
 }
 

@@ -3,8 +3,6 @@ package e2e
 
 import (
 	"context"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +14,8 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/keystead/keystead/test/drive"
 )
 
 // browser is one visitor with a profile of their own.
@@ -28,24 +28,11 @@ type browser struct {
 	problems []string // what the browser complained about
 }
 
-// newBrowser starts Chromium with an empty profile. Without Chromium the test is skipped, in CI it fails.
+// newBrowser starts Chromium with an empty profile.
 func newBrowser(t *testing.T, url string) *browser {
 	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		if os.Getenv("KEYSTEAD_CI") != "" {
-			t.Fatal("Chromium is missing")
-		}
-		t.Skip("Chromium is missing")
-	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.ExecPath(drive.Tool(t, "chromium", "chromium-browser", "google-chrome")), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(time.Minute),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-sync", true),
 	)
 	alloc, stop := chromedp.NewExecAllocator(t.Context(), options...)

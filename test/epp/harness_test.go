@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -187,13 +186,4 @@ func code(err error) int {
 		return e.Code
 	}
 	return 0
-}
-
-// lacking skips a test that needs something this machine has not, or fails it in CI.
-func lacking(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("KEYSTEAD_CI") == "1" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
 }

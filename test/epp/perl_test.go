@@ -9,13 +9,14 @@ import (
 	"testing"
 
 	"github.com/keystead/keystead/internal/registry"
+	"github.com/keystead/keystead/test/drive"
 )
 
 // Net::EPP, which knows neither our client nor our simulator, gets along with the simulator, over TLS that it verifies.
 func TestNetEPP(t *testing.T) {
 	t.Parallel()
 	if err := exec.CommandContext(t.Context(), "perl", "-MNet::EPP::Client", "-e1").Run(); err != nil {
-		lacking(t, "Net::EPP is missing: Debian's libnet-epp-perl")
+		drive.Lacking(t, "Net::EPP is missing: Debian's libnet-epp-perl")
 	}
 	w := setup(t, registry.Extension{Name: "test", AutoRenews: true, ARGPDays: 45})
 	w.put(t, "mine.test", "2026-11-21") // which makes a message

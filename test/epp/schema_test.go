@@ -14,6 +14,7 @@ import (
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/registrar/epp"
 	"github.com/keystead/keystead/internal/registry"
+	"github.com/keystead/keystead/test/drive"
 )
 
 // schemas is the entry point of the schemas in the folder that KEYSTEAD_EPP_SCHEMAS names.
@@ -21,24 +22,21 @@ func schemas(t *testing.T) string {
 	t.Helper()
 	dir := os.Getenv("KEYSTEAD_EPP_SCHEMAS")
 	if dir == "" {
-		lacking(t, "KEYSTEAD_EPP_SCHEMAS names no folder of schemas")
+		drive.Lacking(t, "KEYSTEAD_EPP_SCHEMAS names no folder of schemas")
 	}
 	for _, path := range []string{filepath.Join(dir, "all.xsd"), filepath.Join(dir, "xsd", "all.xsd")} {
 		if _, err := os.Stat(path); err == nil {
 			return path
 		}
 	}
-	lacking(t, "no all.xsd in "+dir)
+	drive.Lacking(t, "no all.xsd in "+dir)
 	return ""
 }
 
 // judge has xmllint validate documents, all in one go.
 func judge(t *testing.T, documents ...[]byte) error {
 	t.Helper()
-	lint, err := exec.LookPath("xmllint")
-	if err != nil {
-		lacking(t, "xmllint is missing: Debian's libxml2-utils")
-	}
+	lint := drive.Tool(t, "xmllint")
 	dir := t.TempDir()
 	args := []string{"--noout", "--nonet", "--schema", schemas(t)}
 	for i, document := range documents {

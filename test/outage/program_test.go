@@ -58,17 +58,7 @@ func goWebapp(t *testing.T, addr string) *exec.Cmd {
 
 func phpAddon(t *testing.T, addr string) *exec.Cmd {
 	t.Helper()
-	php, err := exec.LookPath("php")
-	if err == nil {
-		err = exec.Command(php, "-r", "exit(extension_loaded('sodium') ? 0 : 1);").Run()
-	}
-	if err != nil {
-		if os.Getenv("KEYSTEAD_CI") != "" {
-			t.Fatal("PHP with sodium is missing")
-		}
-		t.Skip("PHP with sodium is missing")
-	}
-	return exec.Command(php, "-d", "variables_order=EGPCS", "-d", "error_reporting=-1", "-d", "display_errors=1", "-d", "html_errors=0",
+	return exec.Command(drive.PHP(t), "-d", "variables_order=EGPCS", "-d", "error_reporting=-1", "-d", "display_errors=1", "-d", "html_errors=0",
 		"-S", addr, filepath.Join(drive.Root(), "examples", "php-addon", "index.php"))
 }
 

@@ -3,7 +3,6 @@ package php
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -15,22 +14,6 @@ import (
 
 // complaint is what PHP says when it goes on although something is wrong.
 var complaint = regexp.MustCompile(`(?m)^(PHP )?(Notice|Warning|Deprecated|Fatal error|Parse error|Strict Standards):`)
-
-// interpreter finds PHP with what the library needs. Without it the test is skipped, in CI it fails.
-func interpreter(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("php")
-	if err == nil {
-		err = exec.Command(path, "-r", "exit(extension_loaded('sodium') && extension_loaded('json') ? 0 : 1);").Run()
-	}
-	if err != nil {
-		if os.Getenv("KEYSTEAD_CI") != "" {
-			t.Fatal("PHP with sodium is missing")
-		}
-		t.Skip("PHP with sodium is missing")
-	}
-	return path
-}
 
 func TestLibrary(t *testing.T) {
 	t.Parallel()
@@ -48,7 +31,7 @@ func TestWhmcsClient(t *testing.T) {
 // run runs a file of tests. Any notice fails it.
 func run(t *testing.T, file string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), interpreter(t),
+	cmd := exec.CommandContext(t.Context(), drive.PHP(t),
 		"-d", "error_reporting=-1", "-d", "display_errors=stderr", "-d", "log_errors=0", "-d", "html_errors=0", "-d", "zend.exception_ignore_args=1", file)
 	cmd.Dir = drive.Root()
 	var stdout, stderr bytes.Buffer

@@ -2,23 +2,19 @@ package readme
 
 import (
 	"context"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/keystead/keystead/test/drive"
 )
 
-// need skips a test that misses a tool; in CI it fails.
+// need ends a test that misses a tool.
 func need(t *testing.T, tools ...string) {
 	t.Helper()
 	for _, tool := range tools {
-		if _, err := exec.LookPath(tool); err != nil {
-			if os.Getenv("KEYSTEAD_CI") != "" {
-				t.Fatalf("%s is missing", tool)
-			}
-			t.Skipf("%s is missing", tool)
-		}
+		drive.Tool(t, tool)
 	}
 }
 

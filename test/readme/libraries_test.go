@@ -218,7 +218,7 @@ func (g *guide) do(name string, args ...string) string {
 
 func TestLicensePHP(t *testing.T) {
 	t.Parallel()
-	need(t, "php")
+	php := drive.PHP(t)
 	g := follow(t, "license-php.md", "php")
 	g.prefix = "keystead_"
 	library, err := json.Marshal(filepath.Join(drive.Root(), "sdk", "php", "autoload.php"))
@@ -228,7 +228,7 @@ func TestLicensePHP(t *testing.T) {
 	g.write("vendor/autoload.php", "<?php require "+string(library)+";\n")
 	g.write("index.php", g.program)
 	strict := []string{"-d", "error_reporting=-1", "-d", "display_errors=1", "-d", "html_errors=0"}
-	g.serve("php", append(strict, "-S", g.addr, "index.php")...)
+	g.serve(php, append(strict, "-S", g.addr, "index.php")...)
 	g.tryOut()
 	// The other blocks use what the program has made.
 	program, _, _ := strings.Cut(g.program, "\nswitch (")
@@ -238,7 +238,7 @@ func TestLicensePHP(t *testing.T) {
 			t.Fatalf("%d parts", len(parts))
 		}
 		g.write("part.php", program+"\n"+parts[i])
-		if out := g.do("php", append(strict, "part.php")...); out != want {
+		if out := g.do(php, append(strict, "part.php")...); out != want {
 			t.Errorf("part %d prints %q, want %q", i+1, out, want)
 		}
 	}

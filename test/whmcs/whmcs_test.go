@@ -7,9 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http/httptest"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -71,34 +69,14 @@ func (v *vendor) sell(t *testing.T, slug string, bindings catalog.Bindings) stri
 	return l.Key
 }
 
-// client is one of the clients beside this file.
-type client []string
+// client is one of the clients beside this file: what runs it, and the file.
+type client [2]string
 
-// clients are those whose language is installed. In CI all are.
-func clients(t *testing.T) map[string]client {
-	t.Helper()
-	all := map[string]client{}
-	for name, program := range map[string]string{"php": "php", "python": "python3"} {
-		file := filepath.Join(drive.Root(), "test", "whmcs", "client."+map[string]string{"php": "php", "python": "py"}[name])
-		path, err := exec.LookPath(program)
-		switch {
-		case err == nil:
-			all[name] = client{path, file}
-		case os.Getenv("KEYSTEAD_CI") != "":
-			t.Fatalf("%s is missing", program)
-		default:
-			t.Logf("%s is missing", program)
-		}
-	}
-	if len(all) == 0 {
-		t.Skip("neither PHP nor Python is installed")
-	}
-	return all
-}
+var clients = map[string]client{"php": {"php", "client.php"}, "python": {"python3", "client.py"}}
 
 func (c client) run(t *testing.T, stdin string, into any, args ...string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), c[0], append(c[1:2:2], args...)...)
+	cmd := exec.CommandContext(t.Context(), drive.Tool(t, c[0]), append([]string{c[1]}, args...)...)
 	cmd.Stdin = strings.NewReader(stdin)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -143,7 +121,7 @@ func TestClients(t *testing.T) {
 	v := open(t)
 	key := v.sell(t, "widget", catalog.Bindings{EnforceDomain: true, EnforceIP: true, EnforceDirectory: true})
 	here := []string{"--key", key, "--domain", "shop.example.com", "--ip", "192.0.2.7", "--dir", "/srv/a & ü"}
-	for name, c := range clients(t) {
+	for name, c := range clients {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, url := range []string{
@@ -184,33 +162,36 @@ func TestLocalKeys(t *testing.T) {
 	loose := v.sell(t, "loose", catalog.Bindings{})
 	type place map[string]string
 	home := place{"domain": "www.shop.example.com", "ip": "2001:DB8::7", "dir": "/srv/shop/"}
-	for name, c := range clients(t) {
-		for _, at := range []struct {
-			name, key string
-			place     place
-		}{
-			{"at home", strict, home},
-			{"at home, written otherwise", strict, place{"domain": "Shop.Example.com", "ip": "2001:db8:0::7", "dir": "/srv/shop"}},
-			{"anywhere", loose, home},
-			{"anywhere else", loose, place{"domain": "other.example.com", "ip": "localhost", "dir": `C:\sites\x`}},
-		} {
-			a := c.ask(t, v.plain+path, "--key", at.key, "--domain", at.place["domain"], "--ip", at.place["ip"], "--dir", at.place["dir"])
-			a.says(t, "Active", "", "right")
-			kept := map[string]any{"day": 100}
-			for _, tag := range []string{"status", "validdomain", "validip", "validdirectory"} {
-				kept[tag] = a.Tags[tag]
-			}
-			for day, by := range map[int]string{114: "local key", 116: "grace"} {
-				raw, err := json.Marshal(map[string]any{"cases": []any{map[string]any{"kept": kept, "today": day, "place": at.place, "answer": nil}}})
-				ok(t, err)
-				var got []struct {
-					Status, By string
+	for name, c := range clients {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, at := range []struct {
+				name, key string
+				place     place
+			}{
+				{"at home", strict, home},
+				{"at home, written otherwise", strict, place{"domain": "Shop.Example.com", "ip": "2001:db8:0::7", "dir": "/srv/shop"}},
+				{"anywhere", loose, home},
+				{"anywhere else", loose, place{"domain": "other.example.com", "ip": "localhost", "dir": `C:\sites\x`}},
+			} {
+				a := c.ask(t, v.plain+path, "--key", at.key, "--domain", at.place["domain"], "--ip", at.place["ip"], "--dir", at.place["dir"])
+				a.says(t, "Active", "", "right")
+				kept := map[string]any{"day": 100}
+				for _, tag := range []string{"status", "validdomain", "validip", "validdirectory"} {
+					kept[tag] = a.Tags[tag]
 				}
-				if c.run(t, string(raw), &got, "--localkey"); len(got) != 1 || got[0].Status != "Active" || got[0].By != by {
-					t.Errorf("%s, %s, day %d: %v of %v", name, at.name, day, got, kept)
+				for day, by := range map[int]string{114: "local key", 116: "grace"} {
+					raw, err := json.Marshal(map[string]any{"cases": []any{map[string]any{"kept": kept, "today": day, "place": at.place, "answer": nil}}})
+					ok(t, err)
+					var got []struct {
+						Status, By string
+					}
+					if c.run(t, string(raw), &got, "--localkey"); len(got) != 1 || got[0].Status != "Active" || got[0].By != by {
+						t.Errorf("%s, day %d: %v of %v", at.name, day, got, kept)
+					}
 				}
 			}
-		}
+		})
 	}
 }
 
@@ -223,10 +204,13 @@ func TestServerAway(t *testing.T) {
 		_, err := tx.SQL().ExecContext(t.Context(), "ALTER TABLE licenses RENAME TO away")
 		return err
 	}))
-	for name, c := range clients(t) {
-		a := c.ask(t, v.plain+path, "--key", key, "--domain", "example.com")
-		if a.Error != "" || a.HTTP < 500 || a.Body != "" || a.Headers["content-length"] != "0" {
-			t.Errorf("%s: %+v", name, a)
-		}
+	for name, c := range clients {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := c.ask(t, v.plain+path, "--key", key, "--domain", "example.com")
+			if a.Error != "" || a.HTTP < 500 || a.Body != "" || a.Headers["content-length"] != "0" {
+				t.Errorf("%+v", a)
+			}
+		})
 	}
 }
