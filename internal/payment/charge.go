@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -227,27 +228,37 @@ func (s *Service) write(ctx context.Context, tx *db.Tx, inv billing.Invoice, n n
 }
 
 // tryOf names the next try of what an invoice asks for: where that are periods of subscriptions, by them. Thus a store that
-// was restored from a backup, and invoices a period once more, asks its gateway for the same charge (spec: billing,
-// section 11).
+// was restored from a backup, and invoices a period once more, asks its gateway for the same charge.
 func tryOf(ctx context.Context, tx *db.Tx, inv billing.Invoice) (string, error) {
-	var periods []string
-	var tries int64
-	for _, l := range inv.Lines {
-		if l.SubscriptionID == "" || l.Period == (civil.Period{}) {
-			periods = nil
-			break
+	what, count := inv.ID, func() (int64, error) { return tx.CountAttempts(ctx, inv.ID) }
+	if periods := periodsOf(inv); len(periods) > 0 {
+		names := make([]string, len(periods))
+		for i, p := range periods {
+			names[i] = *p.SubscriptionID + " " + *p.PeriodStart
 		}
-		periods = append(periods, l.SubscriptionID+" "+l.Period.Start.String())
+		what, count = strings.Join(names, ", "), func() (int64, error) { return tx.CountAttemptsOfPeriod(ctx, periods[0]) }
 	}
-	var err error
-	if len(periods) == 0 {
-		tries, err = tx.CountAttempts(ctx, inv.ID)
-		return nextTry + inv.ID + " " + strconv.FormatInt(tries+1, 10), err
+	tries, err := count()
+	return nextTry + what + " " + strconv.FormatInt(tries+1, 10), err
+}
+
+// periodsOf are the periods that an invoice asks for, in their order; none if it asks for anything else. What only takes
+// something off, such as for suspended time, asks for nothing.
+func periodsOf(inv billing.Invoice) (periods []query.CountAttemptsOfPeriodParams) {
+	for _, l := range inv.Lines {
+		if l.Amount.Amount < 0 {
+			continue
+		}
+		if l.SubscriptionID == "" || l.Period == (civil.Period{}) {
+			return nil
+		}
+		start := l.Period.Start.String()
+		periods = append(periods, query.CountAttemptsOfPeriodParams{SubscriptionID: &l.SubscriptionID, PeriodStart: &start})
 	}
-	slices.Sort(periods)
-	subscription, start, _ := strings.Cut(periods[0], " ")
-	tries, err = tx.CountAttemptsOfPeriod(ctx, query.CountAttemptsOfPeriodParams{SubscriptionID: &subscription, PeriodStart: &start})
-	return nextTry + strings.Join(periods, ", ") + " " + strconv.FormatInt(tries+1, 10), err
+	slices.SortFunc(periods, func(a, b query.CountAttemptsOfPeriodParams) int {
+		return cmp.Or(strings.Compare(*a.SubscriptionID, *b.SubscriptionID), strings.Compare(*a.PeriodStart, *b.PeriodStart))
+	})
+	return periods
 }
 
 // What makes a request the same one is told apart by where it comes from.

@@ -174,7 +174,7 @@ func (x *till) customer(t testing.TB, name string) string {
 }
 
 // invoice issues an open invoice of one line that does nothing.
-func (x *till) invoice(t testing.TB, customerID string, amount int64) billing.Invoice {
+func (x *till) invoice(t testing.TB, customerID string, amount int64, more ...billing.NewLine) billing.Invoice {
 	t.Helper()
 	var inv billing.Invoice
 	err := x.DB.Write(t.Context(), func(tx *db.Tx) error {
@@ -184,7 +184,7 @@ func (x *till) invoice(t testing.TB, customerID string, amount int64) billing.In
 		var err error
 		inv, err = x.billing.Issue(t.Context(), tx, billing.NewInvoice{
 			CustomerID: customerID, Kind: billing.KindManual, Currency: "EUR",
-			Lines: []billing.NewLine{{Description: "Work", Quantity: 1, UnitAmount: eur(amount)}},
+			Lines: append([]billing.NewLine{{Description: "Work", Quantity: 1, UnitAmount: eur(amount)}}, more...),
 		})
 		return err
 	})

@@ -10,12 +10,12 @@ import (
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 )
 
-// renewal issues an invoice for a period of a subscription.
-func (x *till) renewal(t *testing.T, customerID, subscriptionID, start, end string) billing.Invoice {
+// renewal issues an invoice for a period of a subscription, from which more takes something off.
+func (x *till) renewal(t *testing.T, customerID, subscriptionID, start, end string, more ...billing.NewLine) billing.Invoice {
 	t.Helper()
-	inv := x.invoice(t, customerID, 1000)
+	inv := x.invoice(t, customerID, 1000, more...)
 	err := x.DB.Write(t.Context(), func(tx *db.Tx) error {
-		_, err := tx.SQL().ExecContext(t.Context(), "UPDATE invoice_lines SET subscription_id = $1, period_start = $2, period_end = $3 WHERE invoice_id = $4",
+		_, err := tx.SQL().ExecContext(t.Context(), "UPDATE invoice_lines SET subscription_id = $1, period_start = $2, period_end = $3 WHERE invoice_id = $4 AND amount > 0",
 			subscriptionID, start, end, inv.ID)
 		return err
 	})
@@ -33,6 +33,14 @@ func (x *till) keys(t *testing.T, invoiceID string) []string {
 // one store each try of a period is another charge, also where its invoice was made anew.
 func TestChargesOfAPeriodHaveItsKey(t *testing.T) {
 	t.Parallel()
+	t.Run("plain", func(t *testing.T) { chargesOfAPeriodHaveItsKey(t) })
+	t.Run("suspended time is taken off", func(t *testing.T) {
+		chargesOfAPeriodHaveItsKey(t, billing.NewLine{SubscriptionID: "sub_1", Description: "Suspended time", Quantity: 1, UnitAmount: eur(-100)})
+	})
+}
+
+func chargesOfAPeriodHaveItsKey(t *testing.T, off ...billing.NewLine) {
+	t.Parallel()
 	var first [2]string
 	for i := range first {
 		x := newTill(t, dbtest.SQLite(t))
@@ -41,10 +49,10 @@ func TestChargesOfAPeriodHaveItsKey(t *testing.T) {
 		}
 		customer := x.customer(t, "ada")
 		x.card(t, customer, sandbox.Decline)
-		inv := x.renewal(t, customer, "sub_1", "2027-02-01", "2027-03-01")
+		inv := x.renewal(t, customer, "sub_1", "2027-02-01", "2027-03-01", off...)
 		x.charge(t, inv.ID, payment.AttemptFailed)
 		x.charge(t, inv.ID, payment.AttemptFailed)
-		again := x.renewal(t, customer, "sub_1", "2027-02-01", "2027-03-01")
+		again := x.renewal(t, customer, "sub_1", "2027-02-01", "2027-03-01", off...)
 		x.charge(t, again.ID, payment.AttemptFailed)
 		next := x.renewal(t, customer, "sub_1", "2027-03-01", "2027-04-01")
 		x.charge(t, next.ID, payment.AttemptFailed)
