@@ -7,6 +7,7 @@ import (
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/order"
+	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/subscription"
 )
 
@@ -144,13 +145,7 @@ func toBeTold(m moment) bool { return m.Notify }
 
 // urgent: of late money and of disputes there is a mail of its own, and of mails that can't be written none is written.
 func urgent(m moment) bool {
-	return m.Kind != TaskMissed && m.Kind != lateMoneyTask && m.Kind != disputeTask
+	return m.Kind != TaskMissed && m.Kind != payment.TaskLateMoney && m.Kind != payment.TaskDispute
 }
-
-// How the payment room asks about money for an invoice that takes none, and for an answer to a dispute.
-const (
-	lateMoneyTask = "late_money"
-	disputeTask   = "dispute.opened"
-)
 
 func byItself(m moment) bool { return m.Why != "by_hand" }

@@ -15,8 +15,8 @@ import (
 	"github.com/keystead/keystead/internal/task"
 )
 
-// disputeTask asks for an answer to a dispute while it is open: without one it is lost.
-const disputeTask = "dispute.opened"
+// TaskDispute asks for an answer to a dispute while it is open: without one it is lost.
+const TaskDispute = "dispute.opened"
 
 // uncoveredTask asks about money that a dispute takes back and the customer has spent.
 const uncoveredTask = "dispute.uncovered"
@@ -140,7 +140,7 @@ func (s *Service) openDispute(ctx context.Context, tx *db.Tx, inv billing.Invoic
 		err := task.Ask(ctx, tx, task.Question{
 			Kind: uncoveredTask, SubjectID: row.ID, CustomerID: inv.CustomerID,
 			Detail: fmt.Sprintf("%s paid for invoice %s are disputed, of which the customer had spent %s already: if the dispute is lost, so is that.",
-				e.Money, inv.Number, uncovered),
+				e.Money, called(inv), uncovered),
 		})
 		if err != nil {
 			return none, err
@@ -162,13 +162,9 @@ func disputeQuestion(row query.InsertDisputeParams, inv billing.Invoice, e gatew
 	if !e.RespondBy.IsZero() {
 		until = "until " + e.RespondBy.UTC().Format("2 January 2006, 15:04 MST")
 	}
-	number := inv.Number
-	if number == "" {
-		number = inv.ID
-	}
 	return task.Question{
-		Kind: disputeTask, SubjectID: row.ID, CustomerID: inv.CustomerID,
-		Detail: fmt.Sprintf("%s paid for invoice %s are disputed. Answer on the pages of %s %s: without an answer the dispute is lost.", e.Money, number, row.Gateway, until),
+		Kind: TaskDispute, SubjectID: row.ID, CustomerID: inv.CustomerID,
+		Detail: fmt.Sprintf("%s paid for invoice %s are disputed. Answer on the pages of %s %s: without an answer the dispute is lost.", e.Money, called(inv), row.Gateway, until),
 	}
 }
 
@@ -182,7 +178,7 @@ func (s *Service) closeDispute(ctx context.Context, tx *db.Tx, inv billing.Invoi
 	if _, err := tx.CloseDispute(ctx, query.CloseDisputeParams{ID: d.ID, Status: d.Status, ClosedAt: &tx.Stamp}); err != nil {
 		return fmt.Errorf("dispute %s: %w", d.ID, err)
 	}
-	err := task.Settled(ctx, tx, disputeTask, d.ID)
+	err := task.Settled(ctx, tx, TaskDispute, d.ID)
 	if err != nil {
 		return err
 	}

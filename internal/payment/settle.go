@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -197,6 +198,12 @@ func (s *Service) isTaken(ctx context.Context, tx *db.Tx, p query.Payment, r que
 	return busy.PaymentID == p.ID && busy.ID != r.ID, nil
 }
 
+// TaskLateMoney tells of money that came for an invoice which takes none any more.
+const TaskLateMoney = "late_money"
+
+// called is what staff are told of an invoice by: its number, or its id as long as it is a proforma invoice.
+func called(inv billing.Invoice) string { return cmp.Or(inv.Number, inv.ID) }
+
 // book counts a payment that is written towards its invoice, and what is beyond that as credit.
 func (s *Service) book(ctx context.Context, tx *db.Tx, inv billing.Invoice, p Payment, credit money.Money) error {
 	if err := told(ctx, tx, p, credit, inv.Status); err != nil {
@@ -204,8 +211,8 @@ func (s *Service) book(ctx context.Context, tx *db.Tx, inv billing.Invoice, p Pa
 	}
 	if credit.Amount > 0 && (inv.Status == billing.Void || inv.Status == billing.Uncollectible) {
 		err := task.Ask(ctx, tx, task.Question{
-			Kind: "late_money", SubjectID: p.ID, CustomerID: inv.CustomerID,
-			Detail: fmt.Sprintf("%s arrived for invoice %s, which is %s. It is the customer's credit now.", p.Money, inv.Number, inv.Status),
+			Kind: TaskLateMoney, SubjectID: p.ID, CustomerID: inv.CustomerID,
+			Detail: fmt.Sprintf("%s arrived for invoice %s, which is %s. It is the customer's credit now.", p.Money, called(inv), inv.Status),
 		})
 		if err != nil {
 			return err
