@@ -30,6 +30,12 @@ func (s *Service) UseCredit(ctx context.Context, tx *db.Tx, customerID string, c
 		if err != nil {
 			return err
 		}
+		if inv, err = s.billing.InTime(ctx, tx, inv); err != nil {
+			return err
+		}
+		if inv.Status != billing.Open {
+			continue
+		}
 		if err := s.spend(ctx, tx, inv, credit); err != nil {
 			return err
 		}

@@ -576,6 +576,29 @@ func TestLateMoneyRevives(t *testing.T) {
 	})
 }
 
+// Credit that grows after the last date does not pay for a renewal, although the automation has not looked since.
+func TestLateCreditBeforeTheAutomation(t *testing.T) {
+	each(t, "2027-03-01", func(s *shop) {
+		ada := s.customer("ada", "tok_decline")
+		_, sub := s.buy(ada, s.price("monthly", 1000))
+		bought := must2(s.Billing.List(s.ctx, filterOf(ada)))(s.T)[0].ID
+		s.advance("2027-04-30")
+		s.store.Clock.Set(time.Date(2027, 5, 1, 0, 0, 30, 0, time.UTC))
+		s.pay(bought, 1000) // a second time
+		got, l := s.sub(sub.ID), s.license(sub.LicenseID)
+		if got.EndReason != subscription.EndedUnpaid || l.Status != license.Expired {
+			s.Errorf("%s (%s), license %s", got.Status, got.EndReason, l.Status)
+		}
+		if credit := must(s.Customers.ByID(s.ctx, ada))(s.T).CreditIn("EUR"); credit.Amount != 1000 {
+			s.Errorf("credit %s", credit)
+		}
+		s.wantInvoices(ada,
+			"2027-03-01 [2027-03-01, 2027-04-01) paid 10.00 0.00",
+			"2027-03-18 [2027-04-01, 2027-05-01) uncollectible 10.00 0.00")
+		s.proven()
+	})
+}
+
 // Money that arrives after the last date is too late, although the automation has not looked since: the license has expired.
 func TestLateMoneyBeforeTheAutomation(t *testing.T) {
 	each(t, "2027-03-01", func(s *shop) {
