@@ -22,6 +22,7 @@ func tryLock(path string) (unlock func(), err error) {
 	if !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
+	// The machine's clock and not the library's: it is the one that dated the file.
 	if fi, err := os.Stat(path); err == nil && time.Since(fi.ModTime()) > abandoned {
 		_ = os.Remove(path)
 	}
