@@ -36,10 +36,7 @@ func (l *License) refuse(w http.ResponseWriter, r *http.Request, st Status) {
 		}})
 		return
 	}
-	v := view{
-		Title: "Admin area is off", Info: l.Info(), PageURL: l.cfg.PageURL,
-		Enter: st.State == NoKey,
-	}
+	v := view{Title: "Admin area is off", Info: l.Info(), PageURL: l.cfg.PageURL}
 	v.Sentence, v.Help, v.Status = st.Sentence(), l.Help(st.code()), st
 	render(w, http.StatusForbidden, "refusal", v)
 }

@@ -161,6 +161,8 @@ func (s *fakeServer) answer(verb string, p map[string]string) (int, map[string]a
 	}
 	id := p["identifier"]
 	switch {
+	case verb == "deactivate" && !s.active[id]:
+		return refuse("ACTIVATION_NOT_FOUND", "")
 	case verb == "deactivate":
 		delete(s.active, id)
 		return http.StatusOK, map[string]any{"data": map[string]any{"status": "deactivated"}}

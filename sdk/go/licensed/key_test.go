@@ -71,6 +71,7 @@ func TestSetKeyActivates(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.wantState(Invalid, NotActivated)
+	wantProblem(t, r.Deactivate(ctx), ActivationNotFound, false)
 }
 
 // The old key stays until the server has said yes to the new.

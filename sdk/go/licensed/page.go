@@ -3,13 +3,13 @@ package licensed
 import (
 	"bytes"
 	"crypto/subtle"
-	"embed"
+	_ "embed"
 	"fmt"
 	"html/template"
 	"io"
 	"net/http"
 	"net/url"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 )
@@ -25,6 +25,7 @@ type Auth struct {
 	// the proxy vouches for.
 	Remote func(r *http.Request) string
 	// Layout puts the page into the application's own frame. Default: a page of its own. The body brings its styles.
+	// Status and headers have been sent when it is called.
 	Layout func(w http.ResponseWriter, r *http.Request, title string, body template.HTML)
 }
 
@@ -32,13 +33,13 @@ type Auth struct {
 const maxForm = 64 << 10
 
 //go:embed page.html
-var pages embed.FS
+var source string
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"date": func(t time.Time) string { return t.UTC().Format("2 January 2006") },
 	"time": func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
 	"list": func(s []string) string { return strings.Join(s, ", ") },
-}).ParseFS(pages, "page.html"))
+}).Parse(source))
 
 // view is what the templates show.
 type view struct {
@@ -48,7 +49,6 @@ type view struct {
 	Token   string
 	Name    string // of the administrator who is signed in
 	Open    bool   // whether the information may be shown
-	Enter   bool   // there is no key to be replaced
 
 	Done     string // what was done
 	Refused  string // why it was not
@@ -56,7 +56,6 @@ type view struct {
 	Revealed string // the whole key
 
 	Entitlements []entitlement
-	Idle         bool // activation is offered
 
 	help func(Reason) string
 }
@@ -157,7 +156,7 @@ func (p *page) act(v *visit) (done bool) {
 	case action == "change":
 		p.change(v)
 	case v.name == "":
-		v.refuse(p, http.StatusForbidden, WrongPassword)
+		v.refuse(p, http.StatusForbidden, NotSignedIn)
 	case action == "check":
 		_, err := p.ForceUpdate(v.r.Context())
 		v.outcome(p, err, "License checked")
@@ -258,8 +257,7 @@ func (p *page) show(v *visit) {
 	}
 	view := &v.view
 	view.Info, view.Title, view.Token = p.Info(), "License Information", token
-	view.Enter, view.help = view.State == NoKey, p.Help
-	view.Idle = view.Reason == NotActivated && view.Identifier != ""
+	view.help = p.Help
 	if view.Lease != nil {
 		view.Entitlements = listEntitlements(view.Lease.Entitlements)
 	}
@@ -272,7 +270,7 @@ func (p *page) show(v *visit) {
 		http.Error(v.w, "internal error", http.StatusInternalServerError)
 		return
 	}
-	v.w.Header().Set("Cache-Control", "no-store")
+	setHeaders(v.w.Header())
 	v.w.WriteHeader(v.code)
 	p.auth.Layout(v.w, v.r, view.Title, template.HTML(body.String())) //nolint:gosec // made by html/template
 }
@@ -289,7 +287,7 @@ func listEntitlements(m map[string]any) []entitlement {
 		}
 		list = append(list, entitlement{name, text})
 	}
-	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
+	slices.SortFunc(list, func(a, b entitlement) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
 
@@ -299,14 +297,18 @@ func render(w http.ResponseWriter, code int, name string, v view) {
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
-	h := w.Header()
+	setHeaders(w.Header())
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'")
+	w.WriteHeader(code)
+	_, _ = w.Write(out.Bytes())
+}
+
+// setHeaders says what holds of a page in any frame.
+func setHeaders(h http.Header) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'")
-	w.WriteHeader(code)
-	_, _ = w.Write(out.Bytes())
 }
 
 // tokenCookie ties a form to the browser that it was shown to.

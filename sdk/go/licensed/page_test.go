@@ -188,7 +188,7 @@ func TestPageLockedOut(t *testing.T) {
 		{"action", "check"}, {"action", "reveal", "password", "right"}, {"action", "request", "password", "right"}, {"action", "load"}, {"action", "activate"},
 	} {
 		code, body = s.post(fields...)
-		wantPage(t, code, body, 403, "#wrong_password", "!8F90")
+		wantPage(t, code, body, 403, "Please sign in", "#not_signed_in", "!8F90")
 	}
 	code, body = s.post("action", "change", "name", "ann", "password", "wrong", "key", "NEW")
 	wantPage(t, code, body, 403, "Name or password", "#wrong_password", "!License saved")
@@ -403,6 +403,9 @@ func TestPageInOwnFrame(t *testing.T) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	wantPage(t, w.Code, w.Body.String(), 200, "<title>License Information</title>", "Zoë", "!<!doctype")
+	if h := w.Header(); h.Get("Content-Type") != "text/html; charset=utf-8" || h.Get("Cache-Control") != "no-store" {
+		t.Errorf("headers %v", h)
+	}
 }
 
 // Every reason has a sentence of its own.
@@ -410,9 +413,9 @@ func TestSentences(t *testing.T) {
 	t.Parallel()
 	for _, r := range []Reason{
 		Revoked, Cancelled, Expired, Suspended, Banned, WrongDomain, WrongIP, WrongDirectory, NotActivated, VersionNotAllowed,
-		LicenseNotFound, ProductMismatch, LimitReached, ActivationRefused, UpgradePeriodEnded, LicenseInactive, LicenseExpired, BadKey,
+		LicenseNotFound, ProductMismatch, LimitReached, ActivationRefused, ActivationNotFound, UpgradePeriodEnded, LicenseInactive, LicenseExpired, BadKey,
 		Unreachable, TimedOut, Redirected, BadStatus, BadAnswer, BadLease, RateLimited, Busy, NoServer, KeyFile, LeaseFile, StateFile,
-		Permissions, NotWritable, ClockWrong, WrongPassword, TooManyAttempts, FormExpired, NoRequest, NotOurLease,
+		Permissions, NotWritable, ClockWrong, WrongPassword, TooManyAttempts, FormExpired, NotSignedIn, NoRequest, NotOurLease,
 	} {
 		if strings.HasPrefix(r.Sentence(), "The license server says") {
 			t.Errorf("%s has no sentence", r)

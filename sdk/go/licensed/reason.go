@@ -25,6 +25,7 @@ const (
 	ProductMismatch    Reason = "product_mismatch"
 	LimitReached       Reason = "activation_limit_reached"
 	ActivationRefused  Reason = "activation_refused"
+	ActivationNotFound Reason = "activation_not_found"
 	UpgradePeriodEnded Reason = "upgrade_period_ended"
 	LicenseInactive    Reason = "license_inactive"
 	LicenseExpired     Reason = "license_expired"
@@ -59,6 +60,7 @@ const (
 	WrongPassword   Reason = "wrong_password"
 	TooManyAttempts Reason = "too_many_attempts"
 	FormExpired     Reason = "form_expired"
+	NotSignedIn     Reason = "not_signed_in"
 	NoRequest       Reason = "no_request"
 	NotOurLease     Reason = "lease_file_refused"
 )
@@ -85,6 +87,7 @@ var sentences = map[Reason]string{
 	ProductMismatch:    "The key is for another product.",
 	LimitReached:       "The license is in use in as many places as it allows. Remove one in the customer portal first.",
 	ActivationRefused:  "The license may not be used in a place like this.",
+	ActivationNotFound: "The license is not activated in this place.",
 	UpgradePeriodEnded: "The license does not include this version: it was released after the end of support.",
 	LicenseInactive:    "The license is suspended, revoked or cancelled.",
 	LicenseExpired:     "The license has expired.",
@@ -110,12 +113,10 @@ var sentences = map[Reason]string{
 	WrongPassword:   "Name or password are not right.",
 	TooManyAttempts: "Too many attempts. Wait a few minutes.",
 	FormExpired:     "The form was open for too long. Please send it again.",
+	NotSignedIn:     "Please sign in first.",
 	NoRequest:       "No request file was made here, so no lease file is awaited.",
 	NotOurLease:     "This lease file is not the answer to the request of this installation.",
 }
-
-// String returns the code.
-func (r Reason) String() string { return string(r) }
 
 // Sentence says in plain words what a reason means. A code that a newer server sent stands for itself.
 func (r Reason) Sentence() string {
@@ -125,7 +126,7 @@ func (r Reason) Sentence() string {
 	return "The license server says: " + string(r) + "."
 }
 
-// code returns a code of the server's API as a reason.
+// codeReason returns a code of the server's API as a reason.
 func codeReason(code string) Reason {
 	r := Reason(strings.ToLower(code))
 	if len(r) > 64 || strings.Trim(string(r), "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {

@@ -141,7 +141,7 @@ func refusalOf(r reply) *Problem {
 	p := silence(codeReason(r.Error.Code), r.Error.Message)
 	// Of a newly entered key these are the answer; of one that was verified before they are as good as silence.
 	switch p.Code {
-	case LicenseNotFound, ProductMismatch, LimitReached, ActivationRefused, UpgradePeriodEnded, LicenseInactive, LicenseExpired:
+	case LicenseNotFound, ProductMismatch, LimitReached, ActivationRefused, ActivationNotFound, UpgradePeriodEnded, LicenseInactive, LicenseExpired:
 		p.Silence = false
 	default:
 	}
