@@ -13,21 +13,28 @@ namespace Keystead\Licensed;
  * Whoever is not signed in sees why the admin area is off and the form that enters a new key, nothing else. That form,
  * and revealing the key, ask for name and password; Config::$confirm judges them.
  *
- * Options: signedIn (the name of the administrator of this session;
- * empty: nobody), embed (true: a fragment for a frame of the software's own; default: a whole document), secret (a text
- * that only this session knows; default: the id of PHP's session, or a cookie of our own), styleNonce (for a
- * Content-Security-Policy).
+ * Options: signedIn (the name of the administrator of this session; empty: nobody), embed (true: a fragment for a frame
+ * of the software's own; default: a whole document), secret (a text that only this session knows; default: the id of
+ * PHP's session, or a cookie of our own), styleNonce (for a Content-Security-Policy).
  */
 final class Page
 {
     private const COOKIE = 'keystead_form';
+
+    /** What holds of a page in any frame, and of one that is a whole document. */
+    private const HEADERS = [
+        'Content-Type' => 'text/html; charset=utf-8', 'Cache-Control' => 'no-store', 'X-Content-Type-Options' => 'nosniff', 'Referrer-Policy' => 'same-origin',
+    ];
+    private const DOCUMENT = self::HEADERS + [
+        'Content-Security-Policy' => "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
+    ];
 
     /** @var License */
     private $license;
     /** @var array<string,mixed> */
     private $options;
     /** @var array<string,string> */
-    private $headers = ['Content-Type' => 'text/html; charset=utf-8', 'Cache-Control' => 'no-store', 'Referrer-Policy' => 'same-origin'];
+    private $headers;
 
     /** @param array<string,mixed> $options */
     public function __construct(License $license, array $options = [])
@@ -38,6 +45,7 @@ final class Page
         }
         $this->license = $license;
         $this->options = $options + $known;
+        $this->headers = $this->options['embed'] ? self::HEADERS : self::DOCUMENT;
     }
 
     /**
@@ -92,7 +100,7 @@ final class Page
         $body = self::open($status) . '<h1>The admin area is off</h1>' . self::reason($status)
             . '<p>Your public pages go on as ever.</p><p><a class="button" href="' . self::text($page) . '#keystead-change">Enter a new license key</a></p></div>';
 
-        return new Response(403, ['Content-Type' => 'text/html; charset=utf-8', 'Cache-Control' => 'no-store'], self::document($body, ''));
+        return new Response(403, self::DOCUMENT, self::document($body, ''));
     }
 
     // ---- answers
@@ -103,7 +111,6 @@ final class Page
         $name = self::field($post, 'keystead_name');
         $result = $this->license->changeKey(
             $this->name() === '' || $this->name() === $name ? $name : '', // it has to be the administrator's own
-
             self::field($post, 'keystead_password'),
             self::field($post, 'keystead_key'),
             $from,

@@ -102,6 +102,16 @@ $tests['a form of another site does nothing'] = static function () use ($change)
     has('SameSite=Strict', $page->handle('GET', [])->headers['Set-Cookie']);
 };
 
+$tests['what the headers say'] = static function (): void {
+    $license = Installation::licensed()->license();
+    foreach ([$license->page(OPTIONS)->handle('GET', []), Page::refusal($license->status(), '/')] as $document) {
+        has("frame-ancestors 'self'", $document->headers['Content-Security-Policy']);
+        same('nosniff', $document->headers['X-Content-Type-Options']);
+    }
+    $fragment = $license->page(['embed' => true] + OPTIONS)->handle('GET', []);
+    same([false, 'nosniff'], [isset($fragment->headers['Content-Security-Policy']), $fragment->headers['X-Content-Type-Options']]);
+};
+
 $tests['the buttons'] = static function (): void {
     $i = Installation::licensed(['identifier' => 'shop.example']);
     has('The license was checked', send($i, OPTIONS, ['keystead_action' => 'check'])->body);
