@@ -5,17 +5,14 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"net"
+	"log"
 	"net/http"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/keystead/keystead/sdk/go/licensed"
 )
@@ -25,51 +22,28 @@ const version = "2.1.0"
 var released = time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Getenv); err != nil {
-		slog.Error("go-webapp ended", "error", err)
-		os.Exit(1)
-	}
-}
-
-func run(ctx context.Context, env func(string) string) error {
-	lic, err := license(env)
+	lic, err := license(os.Getenv)
 	if err != nil {
-		return err
+		log.Fatal(err)
 	}
-	go lic.Run(ctx) // looks each minute whether a check is due
+	go lic.Run(context.Background()) // looks each minute whether a check is due
 
 	s := &http.Server{
+		Addr: cmp.Or(os.Getenv("LICENSED_DEMO_LISTEN"), "127.0.0.1:8090"),
 		Handler: routes(lic, accounts{
-			name:     cmp.Or(env("LICENSED_DEMO_ADMIN"), "admin"),
-			password: cmp.Or(env("LICENSED_DEMO_PASSWORD"), "demo"),
+			name:     cmp.Or(os.Getenv("LICENSED_DEMO_ADMIN"), "admin"),
+			password: cmp.Or(os.Getenv("LICENSED_DEMO_PASSWORD"), "demo"),
 		}),
 		ReadHeaderTimeout: 5 * time.Second,
 	}
-	l, err := net.Listen("tcp", cmp.Or(env("LICENSED_DEMO_LISTEN"), "127.0.0.1:8090"))
-	if err != nil {
-		return err
-	}
-	slog.Info("listening", "url", "http://"+l.Addr().String())
-	go func() {
-		<-ctx.Done()
-		_ = s.Shutdown(context.WithoutCancel(ctx))
-	}()
-	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	log.Print("listening on http://", s.Addr)
+	log.Fatal(s.ListenAndServe())
 }
 
 // license is all that the application has to do to be licensed, but for the routes.
 func license(env func(string) string) (*licensed.License, error) {
-	var roots []string
-	for _, k := range strings.Split(env("LICENSED_DEMO_ROOT_KEYS"), ",") {
-		if k = strings.TrimSpace(k); k != "" {
-			roots = append(roots, k) // software in the field has them compiled in
-		}
-	}
+	// Software in the field has them compiled in.
+	roots := strings.FieldsFunc(env("LICENSED_DEMO_ROOT_KEYS"), func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 	var timeout time.Duration
 	if text := env("LICENSED_DEMO_TIMEOUT"); text != "" {
 		var err error
@@ -103,7 +77,7 @@ func clock(file string) func() time.Time {
 		}
 		offset, err := time.ParseDuration(strings.TrimSpace(string(raw)))
 		if err != nil {
-			slog.Warn("the clock's file holds no duration", "error", err)
+			log.Print("the clock's file holds no duration: ", err)
 		}
 		return time.Now().Add(offset)
 	}
