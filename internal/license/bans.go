@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/keystead/keystead/internal/db"
@@ -38,50 +36,26 @@ type Ban struct {
 // othersMayBan is how long a list of bans serves where other processes share the database.
 const othersMayBan = 2 * time.Second
 
-// banList keeps the bans in memory: every check asks.
-type banList struct {
-	mu      sync.Mutex
-	changes int // guards against keeping a list that was read before a change
-	current atomic.Pointer[[]Ban]
-}
+// everyBan is the one entry of what is kept of bans.
+type everyBan struct{}
 
-func (b *banList) drop() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.changes++
-	b.current.Store(nil)
-}
-
-// Bans lists the bans.
+// Bans lists the bans. Every check asks, so they are kept in memory: on PostgreSQL those of two seconds ago at most.
 func (s *Service) Bans(ctx context.Context) ([]Ban, error) {
-	if kept := s.bans.current.Load(); kept != nil {
-		return *kept, nil
-	}
-	s.bans.mu.Lock()
-	changes := s.bans.changes
-	s.bans.mu.Unlock()
-	list := []Ban{}
-	// Outside of any transaction in ctx: what is not committed must not be kept.
-	err := s.db.Read(db.With(ctx, nil), func(tx *db.Tx) error {
-		rows, err := tx.Bans(ctx)
-		list = list[:0]
-		for _, r := range rows {
-			list = append(list, Ban{ID: r.ID, Kind: BanKind(r.Kind), Value: r.Value, Why: r.Why, CreatedAt: r.CreatedAt.Time()})
+	return s.bans.Get(ctx, everyBan{}, func(ctx context.Context) ([]Ban, error) {
+		list := []Ban{}
+		err := s.db.Read(ctx, func(tx *db.Tx) error {
+			rows, err := tx.Bans(ctx)
+			list = list[:0]
+			for _, r := range rows {
+				list = append(list, Ban{ID: r.ID, Kind: BanKind(r.Kind), Value: r.Value, Why: r.Why, CreatedAt: r.CreatedAt.Time()})
+			}
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("bans: %w", err)
 		}
-		return err
+		return list, nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("bans: %w", err)
-	}
-	s.bans.mu.Lock()
-	defer s.bans.mu.Unlock()
-	if s.bans.changes == changes {
-		s.bans.current.Store(&list)
-		if s.db.Engine() == db.Postgres {
-			time.AfterFunc(othersMayBan, func() { s.bans.current.CompareAndSwap(&list, nil) })
-		}
-	}
-	return list, nil
 }
 
 // Banned reports whether a place, or the address of the connection from which it is named, is on the list of bans.
@@ -139,7 +113,7 @@ func (s *Service) AddBan(ctx context.Context, kind BanKind, value, why string) (
 		if n == 0 {
 			return fail.Conflict(CodeBanned, value+" is banned already.")
 		}
-		tx.OnCommit(s.bans.drop)
+		tx.OnCommit(func() { s.bans.Drop(everyBan{}) })
 		return event.Audit(ctx, tx, event.Change{What: "ban.added", SubjectID: b.ID, After: string(kind) + " " + value, Why: why})
 	})
 	return b, err
@@ -158,7 +132,7 @@ func (s *Service) RemoveBan(ctx context.Context, id string) error {
 		if n == 0 {
 			return errNoBan
 		}
-		tx.OnCommit(s.bans.drop)
+		tx.OnCommit(func() { s.bans.Drop(everyBan{}) })
 		return event.Audit(ctx, tx, event.Change{What: "ban.removed", SubjectID: id})
 	})
 }

@@ -12,7 +12,7 @@ type Service struct {
 	db        *db.DB
 	pending   PendingChecks
 	listeners []ChangeListener
-	bans      *banList
+	bans      *db.Kept[everyBan, []Ban]
 	flush     func(context.Context) error // see FlushBefore
 	examine   int                         // see pickPage
 }
@@ -22,7 +22,7 @@ const examineAtMost = 5000
 
 // New returns the service of a store.
 func New(d *db.DB) *Service {
-	return &Service{db: d, pending: noPendingChecks, bans: &banList{}, examine: examineAtMost}
+	return &Service{db: d, pending: noPendingChecks, bans: db.NewKept[everyBan, []Ban](d, othersMayBan), examine: examineAtMost}
 }
 
 // OnChange adds a listener to every change of what a check answers. Call it before the service is used.

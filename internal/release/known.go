@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/keystead/keystead/internal/db"
@@ -43,60 +42,31 @@ func (k *Known) NewestBy(t time.Time) string {
 	return ""
 }
 
-// knownList keeps what is known of products in memory: checks ask.
-type knownList struct {
-	mu        sync.RWMutex
-	byProduct map[string]*Known
-	changes   int // guards against keeping what was read before a change
-}
-
-func (l *knownList) forget(productID string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.changes++
-	delete(l.byProduct, productID)
-}
-
-// Known returns the versions of a product as they are committed, on PostgreSQL those of two seconds ago at most.
+// Known returns the versions of a product as they are committed, on PostgreSQL those of two seconds ago at most. Checks
+// ask, so they are kept in memory.
 func (s *Service) Known(ctx context.Context, productID string) (*Known, error) {
-	s.known.mu.RLock()
-	kept, changes := s.known.byProduct[productID], s.known.changes
-	s.known.mu.RUnlock()
-	if kept != nil {
-		return kept, nil
-	}
-	fresh := &Known{}
-	// Outside of any transaction in ctx: what is not committed must not be kept.
-	err := s.db.Read(db.With(ctx, nil), func(tx *db.Tx) error {
-		rows, err := tx.VersionsOfProduct(ctx, productID)
-		if err != nil {
-			return err
-		}
-		*fresh = Known{at: make(map[string]time.Time, len(rows))}
-		slices.SortFunc(rows, func(a, b query.VersionsOfProductRow) int { return cmp.Compare(b.Precedence, a.Precedence) })
-		for _, r := range rows {
-			fresh.at[r.Precedence] = r.ReleasedAt.Time()
-			if r.PublishedAt != nil && r.Channel == Stable {
-				fresh.offered = append(fresh.offered, offered{r.Version, r.ReleasedAt.Time()})
+	return s.known.Get(ctx, productID, func(ctx context.Context) (*Known, error) {
+		k := &Known{}
+		err := s.db.Read(ctx, func(tx *db.Tx) error {
+			rows, err := tx.VersionsOfProduct(ctx, productID)
+			if err != nil {
+				return err
 			}
+			*k = Known{at: make(map[string]time.Time, len(rows))}
+			slices.SortFunc(rows, func(a, b query.VersionsOfProductRow) int { return cmp.Compare(b.Precedence, a.Precedence) })
+			for _, r := range rows {
+				k.at[r.Precedence] = r.ReleasedAt.Time()
+				if r.PublishedAt != nil && r.Channel == Stable {
+					k.offered = append(k.offered, offered{r.Version, r.ReleasedAt.Time()})
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("versions of %s: %w", productID, err)
 		}
-		return nil
+		return k, nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("versions of %s: %w", productID, err)
-	}
-	s.known.mu.Lock()
-	defer s.known.mu.Unlock()
-	if s.known.changes == changes {
-		if s.known.byProduct == nil {
-			s.known.byProduct = map[string]*Known{}
-		}
-		s.known.byProduct[productID] = fresh
-		if s.db.Engine() == db.Postgres {
-			time.AfterFunc(othersMayRelease, func() { s.known.forget(productID) })
-		}
-	}
-	return fresh, nil
 }
 
 // NoteUnknown keeps a version that software says it is and of which there is no release, for staff to see. A product keeps

@@ -18,11 +18,13 @@ import (
 type Service struct {
 	db    *db.DB
 	dir   string
-	known knownList
+	known *db.Kept[string, *Known] // by product
 }
 
 // New returns the releases of d, whose files lie under filesDir. The folder is made when the first file comes.
-func New(d *db.DB, filesDir string) *Service { return &Service{db: d, dir: filesDir} }
+func New(d *db.DB, filesDir string) *Service {
+	return &Service{db: d, dir: filesDir, known: db.NewKept[string, *Known](d, othersMayRelease)}
+}
 
 // eventData is what an event of a release tells.
 type eventData struct {
@@ -75,7 +77,7 @@ func (s *Service) Create(ctx context.Context, in Input) (Release, error) {
 		} else if err != nil {
 			return err
 		}
-		tx.OnCommit(func() { s.known.forget(product.ID) })
+		tx.OnCommit(func() { s.known.Drop(product.ID) })
 		r = fromRow(query.Release(row))
 		if err := tell(ctx, tx, "release.created", r, event.Change{After: r.Version}, ""); err != nil {
 			return err
@@ -146,7 +148,7 @@ func (s *Service) change(ctx context.Context, id, what string, f func(tx *db.Tx)
 		if r, err = load(ctx, tx, id); err != nil {
 			return err
 		}
-		tx.OnCommit(func() { s.known.forget(r.ProductID) })
+		tx.OnCommit(func() { s.known.Drop(r.ProductID) })
 		return tell(ctx, tx, what, r, c, "")
 	})
 	if err != nil {

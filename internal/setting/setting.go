@@ -11,8 +11,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/keystead/keystead/internal/db"
@@ -26,60 +24,33 @@ const othersMayChange = 2 * time.Second
 
 // Service reads and changes the settings of a store. It is safe for concurrent use.
 type Service struct {
-	db      *db.DB
-	current atomic.Pointer[Settings]
-	maxAge  time.Duration // of a snapshot; 0: until it is known to have changed
-
-	mu      sync.Mutex
-	changes int // guards against keeping a snapshot that was read before a change
+	db   *db.DB
+	kept *db.Kept[snapshot, *Settings]
 }
+
+// snapshot is the one entry of what is kept.
+type snapshot struct{}
 
 // New returns the settings of the store d.
 func New(d *db.DB) *Service {
-	s := &Service{db: d}
-	if d.Engine() == db.Postgres {
-		s.maxAge = othersMayChange
-	}
-	return s
+	return &Service{db: d, kept: db.NewKept[snapshot, *Settings](d, othersMayChange)}
 }
 
 // Get returns the settings as they are committed. It is cheap: a snapshot is kept until a setting changes; on
 // PostgreSQL, where another process may change one, for two seconds at most. All who ask share it. Inside a transaction
 // use [Load].
 func (s *Service) Get(ctx context.Context) (*Settings, error) {
-	if kept := s.current.Load(); kept != nil {
-		return kept, nil
-	}
-	s.mu.Lock()
-	changes := s.changes
-	s.mu.Unlock()
-
-	var fresh Settings
-	// Outside of any transaction in ctx: what is not committed must not be kept.
-	err := s.db.Read(db.With(ctx, nil), func(tx *db.Tx) (err error) {
-		fresh, err = Load(ctx, tx)
-		return err
+	return s.kept.Get(ctx, snapshot{}, func(ctx context.Context) (*Settings, error) {
+		var fresh Settings
+		err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
+			fresh, err = Load(ctx, tx)
+			return err
+		})
+		return &fresh, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.changes == changes {
-		s.current.Store(&fresh)
-		if s.maxAge > 0 {
-			time.AfterFunc(s.maxAge, func() { s.current.CompareAndSwap(&fresh, nil) })
-		}
-	}
-	return &fresh, nil
 }
 
-func (s *Service) drop() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.changes++
-	s.current.Store(nil)
-}
+func (s *Service) drop() { s.kept.Drop(snapshot{}) }
 
 // Load reads the settings as tx sees them.
 func Load(ctx context.Context, tx *db.Tx) (Settings, error) {

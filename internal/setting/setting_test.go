@@ -233,7 +233,7 @@ func TestChangesOfAnotherProcess(t *testing.T) {
 	t.Parallel()
 	s := dbtest.Postgres(t)
 	here, there := New(s.DB), New(s.Open(t))
-	here.maxAge = time.Millisecond
+	here.kept = db.NewKept[snapshot, *Settings](s.DB, time.Millisecond)
 	if _, err := here.Get(t.Context()); err != nil {
 		t.Fatal(err)
 	}

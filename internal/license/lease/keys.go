@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/keystead/keystead/internal/clock"
@@ -44,22 +43,14 @@ var (
 
 // Keys are the root keys and signing keys of products. It is safe for concurrent use.
 type Keys struct {
-	db     *db.DB
-	box    *crypt.Box
-	maxAge time.Duration // of a signer; 0: until its key is retired here
-
-	mu      sync.RWMutex
-	signers map[string]*Signer // by product
-	changes int                // guards against keeping a signer that was read before a change
+	db      *db.DB
+	box     *crypt.Box
+	signers *db.Kept[string, *Signer] // by product
 }
 
 // NewKeys returns the keys of a store, whose private parts box seals.
 func NewKeys(d *db.DB, box *crypt.Box) *Keys {
-	k := &Keys{db: d, box: box, signers: map[string]*Signer{}}
-	if d.Engine() == db.Postgres {
-		k.maxAge = othersMayRotate
-	}
-	return k
+	return &Keys{db: d, box: box, signers: db.NewKept[string, *Signer](d, othersMayRotate)}
 }
 
 // Root is a root key of a product.
@@ -308,15 +299,8 @@ func (k *Keys) next(ctx context.Context, tx *db.Tx, productID string) error {
 	if _, err := tx.StartNextKey(ctx, query.StartNextKeyParams{ProductID: productID, StartedAt: &tx.Stamp}); err != nil {
 		return fmt.Errorf("next key of %s: %w", productID, err)
 	}
-	tx.OnCommit(func() { k.forget(productID) })
+	tx.OnCommit(func() { k.signers.Drop(productID) })
 	return nil
-}
-
-func (k *Keys) forget(productID string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.changes++
-	delete(k.signers, productID)
 }
 
 // Rotate lets the product's next key sign from now on. Leases that the one before has signed stay good until they end;
@@ -426,27 +410,7 @@ func (k *Keys) upkeep(ctx context.Context, tx *db.Tx, productID string) error {
 
 // Signer returns what signs the leases of a product now.
 func (k *Keys) Signer(ctx context.Context, productID string) (*Signer, error) {
-	k.mu.RLock()
-	s, ok := k.signers[productID]
-	changes := k.changes
-	k.mu.RUnlock()
-	if ok {
-		return s, nil
-	}
-	// Outside of any transaction in ctx: what is not committed must not be kept.
-	s, err := k.read(db.With(ctx, nil), productID)
-	if err != nil {
-		return nil, err
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.changes == changes {
-		k.signers[productID] = s
-		if k.maxAge > 0 {
-			time.AfterFunc(k.maxAge, func() { k.forget(productID) })
-		}
-	}
-	return s, nil
+	return k.signers.Get(ctx, productID, func(ctx context.Context) (*Signer, error) { return k.read(ctx, productID) })
 }
 
 func (k *Keys) read(ctx context.Context, productID string) (*Signer, error) {
