@@ -30,27 +30,30 @@ const (
 	maxAccounts = 100_000
 )
 
-type pair struct{ network, account string }
+type pair struct {
+	network netip.Addr
+	account string
+}
 
 // limits bound how often secrets can be tried, in memory and per process.
 type limits struct {
 	trustLoopback bool
-	networks      *limit.Limiter[string]
+	networks      *limit.Limiter[netip.Addr]
 	pairs         *limit.Limiter[pair]
 	accounts      *limit.Limiter[string]
 	codes         *limit.Limiter[string]
-	askers        *limit.Limiter[string]
+	askers        *limit.Limiter[netip.Addr]
 	mailboxes     *limit.Limiter[string]
 }
 
 func newLimits(trustLoopback bool) *limits {
 	return &limits{
 		trustLoopback: trustLoopback,
-		networks:      limit.New[string](perNetwork, maxNetworks),
+		networks:      limit.New[netip.Addr](perNetwork, maxNetworks),
 		pairs:         limit.New[pair](perPair, maxAccounts),
 		accounts:      limit.New[string](perAccount, maxAccounts),
 		codes:         limit.New[string](perCode, maxAccounts),
-		askers:        limit.New[string](perAsker, maxNetworks),
+		askers:        limit.New[netip.Addr](perAsker, maxNetworks),
 		mailboxes:     limit.New[string](perMailbox, maxAccounts),
 	}
 }
@@ -60,7 +63,7 @@ func (l *limits) secret(ip netip.Addr, now time.Time) error {
 	if l.exempt(ip) {
 		return nil
 	}
-	return answer(l.networks.Allow(network(ip), now))
+	return answer(l.networks.Allow(limit.Network(ip), now))
 }
 
 // password counts a try at the password of an account. It is the same for accounts that don't exist.
@@ -71,7 +74,7 @@ func (l *limits) password(ip netip.Addr, account string, now time.Time) error {
 	if err := l.secret(ip, now); err != nil {
 		return err
 	}
-	if err := answer(l.pairs.Allow(pair{network(ip), account}, now)); err != nil {
+	if err := answer(l.pairs.Allow(pair{limit.Network(ip), account}, now)); err != nil {
 		return err
 	}
 	return answer(l.accounts.Allow(account, now))
@@ -82,7 +85,7 @@ func (l *limits) mail(ip netip.Addr, account string, now time.Time) error {
 	if l.exempt(ip) {
 		return nil
 	}
-	if err := answer(l.askers.Allow(network(ip), now)); err != nil {
+	if err := answer(l.askers.Allow(limit.Network(ip), now)); err != nil {
 		return err
 	}
 	return answer(l.mailboxes.Allow(account, now))
@@ -106,15 +109,4 @@ func answer(ok bool, wait time.Duration) error {
 		return nil
 	}
 	return fail.Limited("Too many tries. Wait a little and try again.", wait)
-}
-
-// network is what one person can't easily change: the address, or the /64 of an IPv6 address.
-func network(ip netip.Addr) string {
-	ip = ip.Unmap()
-	if ip.Is6() {
-		if p, err := ip.Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return ip.String()
 }

@@ -92,17 +92,6 @@ func Within(ip netip.Addr, nets []netip.Prefix) bool {
 	return false
 }
 
-// Network is what one caller can't easily change: the address, or the /64 of an IPv6 address.
-func Network(ip netip.Addr) netip.Addr {
-	ip = ip.Unmap()
-	if ip.Is6() {
-		if p, err := ip.Prefix(64); err == nil {
-			return p.Addr()
-		}
-	}
-	return ip
-}
-
 // ReadBody reads at most limit bytes of the request's body. More is 413.
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	in := http.MaxBytesReader(w, r.Body, limit)

@@ -40,17 +40,3 @@ func TestIdentify(t *testing.T) {
 		})).ServeHTTP(httptest.NewRecorder(), r)
 	}
 }
-
-func TestNetwork(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{
-		"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.1": "192.0.2.1", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::", "::1": "::",
-	} {
-		if got := Network(netip.MustParseAddr(in)); got.String() != want {
-			t.Errorf("network of %s is %s, want %s", in, got, want)
-		}
-	}
-	if Network(netip.Addr{}).IsValid() {
-		t.Error("nobody has a network")
-	}
-}

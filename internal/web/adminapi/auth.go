@@ -8,6 +8,7 @@ import (
 
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/limit"
 	"github.com/keystead/keystead/internal/token"
 	"github.com/keystead/keystead/internal/web"
 )
@@ -47,20 +48,10 @@ func (a *API) unknownToken(ip netip.Addr, refusal error) error {
 	if fail.Of(refusal).Code != fail.CodeUnauthenticated {
 		return refusal
 	}
-	if ok, wait := a.wrong.Allow(network(ip), a.DB.Wall().Now()); !ok {
+	if ok, wait := a.wrong.Allow(limit.Network(ip), a.DB.Wall().Now()); !ok {
 		return fail.Limited("Too many requests with wrong tokens from this address.", wait)
 	}
 	return refusal
-}
-
-// network is what one caller can't easily change: the address, or the /64 of an IPv6 address.
-func network(ip netip.Addr) netip.Addr {
-	if ip.Is6() && !ip.Is4In6() {
-		if p, err := ip.Prefix(64); err == nil {
-			return p.Addr()
-		}
-	}
-	return ip
 }
 
 // mustHave refuses a token without a scope.

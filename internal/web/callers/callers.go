@@ -77,7 +77,7 @@ func (l *Limits) Call(ctx context.Context, ip netip.Addr, endpoint string) (time
 	if now == nil {
 		return 0, err
 	}
-	_, wait := now.calls.Allow(caller{web.Network(ip), endpoint}, l.clock.Now())
+	_, wait := now.calls.Allow(caller{limit.Network(ip), endpoint}, l.clock.Now())
 	return wait, nil
 }
 
@@ -88,7 +88,7 @@ func (l *Limits) Unknown(ctx context.Context, ip netip.Addr) (time.Duration, err
 	if now == nil {
 		return 0, err
 	}
-	_, wait := now.unknown.Allow(web.Network(ip), l.clock.Now())
+	_, wait := now.unknown.Allow(limit.Network(ip), l.clock.Now())
 	return wait, nil
 }
 
@@ -98,6 +98,6 @@ func (l *Limits) MayGuess(ctx context.Context, ip netip.Addr) (time.Duration, er
 	if now == nil {
 		return 0, err
 	}
-	_, wait := now.unknown.Peek(web.Network(ip), l.clock.Now())
+	_, wait := now.unknown.Peek(limit.Network(ip), l.clock.Now())
 	return wait, nil
 }

@@ -57,7 +57,7 @@ func (l *limits) spend(of *limit.Limiter[netip.Addr], r *http.Request) error {
 	if l.exempt(ip) {
 		return nil
 	}
-	return answer(of.Allow(web.Network(ip), l.wall.Now()))
+	return answer(of.Allow(limit.Network(ip), l.wall.Now()))
 }
 
 // mailbox counts an order under an e-mail address.
