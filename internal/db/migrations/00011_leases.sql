@@ -45,7 +45,7 @@ CREATE TABLE support_periods (
     starts_at       BIGINT NOT NULL,
     ends_at         BIGINT NOT NULL,
     ends_on         TEXT COLLATE "C" NOT NULL, -- its day in the store's zone: when the next one is due
-    line_id         TEXT COLLATE "C" UNIQUE, -- of the invoice that paid for it
+    line_id         TEXT COLLATE "C" UNIQUE REFERENCES fulfilments (line_id), -- of the invoice that paid for it
     subscription_id TEXT COLLATE "C" REFERENCES subscriptions (id),
     created_at      BIGINT NOT NULL,
     taken_back_at   BIGINT, -- it was refunded
