@@ -30,3 +30,11 @@ func retry(now time.Time, failures int64, giveUpAt time.Time, atLeast time.Durat
 	}
 	return due, true
 }
+
+// GivesUpAt is when an endpoint is disabled, unless something can be delivered to it before; zero: it does not fail.
+func (e Endpoint) GivesUpAt() time.Time {
+	if e.FailingSince == nil {
+		return time.Time{}
+	}
+	return e.FailingSince.Add(patience)
+}

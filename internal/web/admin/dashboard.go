@@ -24,7 +24,7 @@ func (a *area) dashboard(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := sheetView{Page: a.page(r, "Dashboard", "dashboard")}
-	v.Head = ui.Head{Title: "Dashboard", Sub: v.Now.In(zoneOf(v.Page)).Format("Monday, 2 January 2006")}
+	v.Head = ui.Head{Title: "Dashboard", Sub: v.Now.In(v.Location()).Format("Monday, 2 January 2006")}
 	role := visitorOf(r).staff.Role
 	if role.Can(staff.SalesWrite) {
 		v.Head.Actions = []ui.Button{{Label: "New order", Href: "/admin/orders/new", Kind: ui.Primary, Icon: "plus"}}
@@ -104,15 +104,8 @@ func runningStat(d report.Dashboard) ui.Stat {
 	if s.Sub != "" {
 		s.Sub += "· "
 	}
-	s.Sub += subscriptionsText(n)
+	s.Sub += many(int(n), "subscription", "subscriptions")
 	return s
-}
-
-func subscriptionsText(n int64) string {
-	if n == 1 {
-		return "1 subscription"
-	}
-	return ui.Number(int(n)) + " subscriptions"
 }
 
 func revenueChart(p ui.Page, d report.Dashboard) template.HTML {
@@ -124,14 +117,14 @@ func revenueChart(p ui.Page, d report.Dashboard) template.HTML {
 		values[i] = float64(n) / digits
 	}
 	format := func(v float64) string { return money.New(int64(v*digits+0.5), d.Currency).Format("en") }
-	last := p.Now.In(zoneOf(p)).AddDate(0, 0, -(report.Days - 1))
+	last := p.Now.In(p.Location()).AddDate(0, 0, -(report.Days - 1))
 	return ui.Area(ui.Chart{Title: "Revenue a day", Labels: ui.DayLabels(last, report.Days), Format: format, Series: []ui.Series{{Name: "Revenue", Values: values}}})
 }
 
 func checksChart(p ui.Page, d report.Dashboard) template.HTML {
 	labels, values := make([]string, report.Hours), make([]float64, report.Hours)
 	for i, n := range d.Checks {
-		labels[i], values[i] = d.FirstHour.Add(time.Duration(i)*time.Hour).In(zoneOf(p)).Format("15:04"), float64(n)
+		labels[i], values[i] = d.FirstHour.Add(time.Duration(i)*time.Hour).In(p.Location()).Format("15:04"), float64(n)
 	}
 	return ui.Bars(ui.Chart{Title: "License checks an hour", Labels: labels, Series: []ui.Series{{Name: "Checks", Values: values}}})
 }
@@ -153,7 +146,7 @@ func (a *area) tasks(r *http.Request, p ui.Page, d report.Dashboard) (card, erro
 		return card{}, err
 	}
 	for _, f := range failed {
-		since := " (since " + f.Since.In(zoneOf(p)).Format("2 Jan, 15:04") + ")"
+		since := " (since " + f.Since.In(p.Location()).Format("2 Jan, 15:04") + ")"
 		t.Rows = append(t.Rows, ui.Row{Tone: ui.Danger, Cells: []ui.Cell{ui.Text("Paid but not delivered: " + f.Description).With(f.Number + ": " + f.Error + since).To("/admin/invoices/" + f.InvoiceID)}})
 	}
 	count := func(n int64, one, many, sub, href string) {

@@ -139,7 +139,7 @@ func (a *area) invoicePayNew(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := a.page(r, "", "")
-	return a.payPage(w, r, http.StatusOK, i, payForm(i, i.Balance().Decimal(), "", civil.Of(p.Now, zoneOf(p)).String()))
+	return a.payPage(w, r, http.StatusOK, i, payForm(i, i.Balance().Decimal(), "", civil.Of(p.Now, p.Location()).String()))
 }
 
 func (a *area) payPage(w http.ResponseWriter, r *http.Request, status int, i billing.Invoice, f ui.Form) error {
@@ -185,8 +185,8 @@ func (a *area) invoicePay(w http.ResponseWriter, r *http.Request) error {
 		return again(map[string]string{"received_on": "is not a date"}, "")
 	}
 	page := a.page(r, "", "")
-	in := payment.Manual{Money: amount, Reference: reference, ReceivedAt: on.StartIn(zoneOf(page))}
-	if on == civil.Of(page.Now, zoneOf(page)) {
+	in := payment.Manual{Money: amount, Reference: reference, ReceivedAt: on.StartIn(page.Location())}
+	if on == civil.Of(page.Now, page.Location()) {
 		in.ReceivedAt = time.Time{} // today: now
 	}
 	if _, err := a.Payments.Record(r.Context(), i.ID, in); err != nil {

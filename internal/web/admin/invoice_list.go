@@ -45,7 +45,7 @@ func shownStatus(p ui.Page, i billing.Invoice) string {
 		return "partly_credited"
 	case i.Status != billing.Open:
 		return string(i.Status)
-	case i.DueOn.StartIn(zoneOf(p)).AddDate(0, 0, 1).Before(p.Now):
+	case i.DueOn.StartIn(p.Location()).AddDate(0, 0, 1).Before(p.Now):
 		return "overdue"
 	case i.Paid.Amount > 0:
 		return "partially_paid"

@@ -23,7 +23,7 @@ func bulkInput(r *http.Request, p ui.Page) (license.BulkInput, error) {
 	if err := r.ParseForm(); err != nil {
 		return license.BulkInput{}, fail.Malformed("INVALID_REQUEST", "The form can't be read.")
 	}
-	in := license.BulkInput{Action: license.BulkAction(r.PostFormValue("act")), IDs: r.PostForm["id"], Zone: zoneOf(p), Reason: r.PostFormValue("reason")}
+	in := license.BulkInput{Action: license.BulkAction(r.PostFormValue("act")), IDs: r.PostForm["id"], Zone: p.Location(), Reason: r.PostFormValue("reason")}
 	if _, known := bulkWords[in.Action]; !known {
 		return in, fail.Invalid("act", "is not one of suspend, lift, extend")
 	}

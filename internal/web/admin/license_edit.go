@@ -78,11 +78,7 @@ func (t typedLicense) patch(before typedLicense, zone *time.Location) (p license
 		p.Status = &s
 	}
 	if t.limit != before.limit {
-		n, err := strconv.ParseInt(strings.TrimSpace(t.limit), 10, 64)
-		if err != nil {
-			bad["activation_limit"] = "is not a whole number"
-		}
-		p.ActivationLimit = &n
+		p.ActivationLimit = new(wholeNumber("activation_limit", t.limit, bad))
 	}
 	if typed := strings.TrimSpace(t.expires); typed != before.expires {
 		p.ExpiresAt.Set = true
@@ -122,7 +118,7 @@ func (a *area) licenseEdit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	zone := zoneOf(a.page(r, "", ""))
+	zone := a.page(r, "", "").Location()
 	t := typedFrom(l, zone)
 	return a.licenseEditPage(w, r, http.StatusOK, l, t.form(l, t, zone))
 }
@@ -132,7 +128,7 @@ func (a *area) licenseUpdate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f, zone := r.PostFormValue, zoneOf(a.page(r, "", ""))
+	f, zone := r.PostFormValue, a.page(r, "", "").Location()
 	t := typedLicense{status: f("status"), limit: f("activation_limit"), expires: f("expires_at"), entitlements: f("entitlements"), reason: f("reason")}
 	was := openedAs(r, l, zone)
 	p, bad := t.patch(was, zone)

@@ -138,24 +138,14 @@ func (t typedPlaces) patch(was typedPlaces, of license.Type) (p license.Patch, b
 		if typed == was {
 			return nil
 		}
-		values := []string{}
-		for line := range strings.Lines(typed) {
-			if line = strings.TrimSpace(line); line != "" {
-				values = append(values, line)
-			}
-		}
-		return &values
+		return new(linesOf(typed))
 	}
 	p.Places = license.PlacesPatch{Domains: list(t.domains, was.domains), IPs: list(t.ips, was.ips), Directories: list(t.directories, was.directories)}
 	if of == license.Development {
 		p.Places.AllowedHosts = list(t.hosts, was.hosts)
 	}
 	if t.reissues != was.reissues {
-		n, err := strconv.ParseInt(strings.TrimSpace(t.reissues), 10, 64)
-		if err != nil {
-			bad["reissues"] = "is not a whole number"
-		}
-		p.Places.Reissues = &n
+		p.Places.Reissues = new(wholeNumber("reissues", t.reissues, bad))
 	}
 	if p.Reason = strings.TrimSpace(t.reason); p.Reason == "" {
 		bad["reason"] = "is required"

@@ -64,7 +64,7 @@ var holdWords = map[license.HoldReason]string{
 func licenseCallouts(p ui.Page, l license.License) []ui.Callout {
 	var out []ui.Callout
 	for _, h := range l.Holds {
-		text := "Since " + h.Since.In(zoneOf(p)).Format("2 January 2006, 15:04") + "."
+		text := "Since " + h.Since.In(p.Location()).Format("2 January 2006, 15:04") + "."
 		if h.Why != "" {
 			text += " " + h.Why
 		}
@@ -147,7 +147,7 @@ func (a *area) activationCards(r *http.Request, p ui.Page, l license.License, ma
 	}
 	for _, act := range activations {
 		if until, kept := held[act.ID]; kept {
-			act.Name = strings.TrimSpace(act.Name + " lease file until " + until.In(zoneOf(p)).Format("2 January 2006"))
+			act.Name = strings.TrimSpace(act.Name + " lease file until " + until.In(p.Location()).Format("2 January 2006"))
 		}
 		place := ui.Mono(act.Identifier).With(act.Name)
 		if act.Override {

@@ -89,14 +89,6 @@ func formatMoney(amount int64, currency string) string {
 	return money.New(amount, money.Currency(currency)).Format("en")
 }
 
-// zoneOf is the reader's time zone.
-func zoneOf(p ui.Page) *time.Location {
-	if p.Zone == nil {
-		return time.UTC
-	}
-	return p.Zone
-}
-
 // absolute is the address of a path of this site, for links that leave the browser.
 func (a *area) absolute(r *http.Request, path string) string {
 	if s, err := a.Settings.Get(r.Context()); err == nil && s.BaseURL != "" {

@@ -164,23 +164,21 @@ type planRead struct {
 // read turns what was typed into values; bad names the fields that can't be read.
 func (t typedPlan) read() (in planRead, bad map[string]string) {
 	bad = map[string]string{}
-	name, typed, into := "activation_limit", t.limit, &in.limit
 	if t.addon {
-		name, typed, into = "extra_activations", t.extra, &in.extra
-	}
-	var err error
-	if *into, err = strconv.ParseInt(strings.TrimSpace(typed), 10, 64); err != nil {
-		bad[name] = "is not a whole number"
+		in.extra = wholeNumber("extra_activations", t.extra, bad)
+	} else {
+		in.limit = wholeNumber("activation_limit", t.limit, bad)
 	}
 	in.support = &civil.Span{}
 	if typed := strings.TrimSpace(t.support); typed != "" && typed != "0" {
-		in.support.Count, in.support.Unit = int(t.number("support_months", typed, bad)), civil.Month
+		in.support.Count, in.support.Unit = int(wholeNumber("support_months", typed, bad)), civil.Month
 	}
 	if !t.addon && t.interval+t.grace+t.file != "" {
 		in.checks = catalog.Checks{
-			IntervalDays: t.number("check_interval", t.interval, bad), GraceDays: t.number("check_grace", t.grace, bad), FileDays: t.number("file_days", t.file, bad),
+			IntervalDays: wholeNumber("check_interval", t.interval, bad), GraceDays: wholeNumber("check_grace", t.grace, bad), FileDays: wholeNumber("file_days", t.file, bad),
 		}
 	}
+	var err error
 	if in.entitlements, err = parseEntitlements(t.entitlements); err != nil {
 		bad["entitlements"] = err.Error()
 	}
@@ -188,14 +186,6 @@ func (t typedPlan) read() (in planRead, bad map[string]string) {
 		in.visibility = catalog.Hidden
 	}
 	return in, bad
-}
-
-func (typedPlan) number(field, typed string, bad map[string]string) int64 {
-	n, err := strconv.ParseInt(strings.TrimSpace(typed), 10, 32)
-	if err != nil {
-		bad[field] = "is not a whole number"
-	}
-	return n
 }
 
 // others are the plans of a product but one.

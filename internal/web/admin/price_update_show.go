@@ -24,7 +24,7 @@ func (a *area) priceUpdateShow(w http.ResponseWriter, r *http.Request) error {
 		v.Head.Actions = []ui.Button{{Label: "Undo", Icon: "undo", Href: priceUpdatesAt + "/" + u.ID + "/undo", Confirm: undoQuestion(u)}}
 	}
 	v.Stats = []ui.Stat{
-		{Label: "From", Value: dateText(u.In.StartsOn), Sub: "scheduled " + u.CreatedAt.In(zoneOf(v.Page)).Format("2 January 2006")},
+		{Label: "From", Value: dateText(u.In.StartsOn), Sub: "scheduled " + u.CreatedAt.In(v.Location()).Format("2 January 2006")},
 		{Label: "To come", Value: ui.Number(u.Counts["planned"])},
 		{Label: "Changed", Value: ui.Number(u.Counts["applied"])},
 		{Label: "Left as they are", Value: ui.Number(u.Counts["skipped"] + u.Counts["undone"]), Sub: "changed otherwise, or undone"},

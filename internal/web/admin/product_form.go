@@ -94,30 +94,16 @@ func (t typedProduct) bindings(reissues int64) *catalog.Bindings {
 	return &catalog.Bindings{EnforceDomain: t.domain, EnforceIP: t.ip, EnforceDirectory: t.directory, SelfReissue: t.reissue, MaxReissues: reissues}
 }
 
-// suffixList is a line each.
-func (t typedProduct) suffixList() []string {
-	list := []string{}
-	for line := range strings.Lines(t.suffixes) {
-		if line = strings.TrimSpace(line); line != "" {
-			list = append(list, line)
-		}
-	}
-	return list
-}
-
 // numbers reads the whole numbers of the form; an empty one is 0.
 func (t typedProduct) numbers() (length, removals, reissues int64, bad map[string]string) {
 	bad = map[string]string{}
-	read := func(field, s string) int64 {
-		if s = strings.TrimSpace(s); s == "" {
+	read := func(field, typed string) int64 {
+		if strings.TrimSpace(typed) == "" {
 			return 0
 		}
-		n, err := strconv.ParseInt(s, 10, 64)
-		if err != nil {
-			bad[field] = "is not a whole number"
-		}
-		return n
+		return wholeNumber(field, typed, bad)
 	}
+
 	return read("key.length", t.length), read("self_removals_per_30d", t.removals), read("max_reissues", t.reissues), bad
 }
 
@@ -146,7 +132,7 @@ func (a *area) productCreate(w http.ResponseWriter, r *http.Request) error {
 		p, err = a.Catalog.CreateProduct(ctx, catalog.NewProduct{
 			Slug: t.slug, Name: t.name, Description: t.description, RequiresLicense: &t.license, Key: catalog.KeyFormat{Prefix: t.prefix, Length: length},
 			KeyIgnoreCase: t.ignoreCase, SelfRemoval: &t.removal, SelfRemovalsPer30d: removals, Bindings: t.bindings(reissues),
-			PackName: strings.TrimSpace(t.pack), PrivateSuffixes: t.suffixList(), PublicCheck: t.public,
+			PackName: strings.TrimSpace(t.pack), PrivateSuffixes: linesOf(t.suffixes), PublicCheck: t.public,
 		})
 		if err != nil {
 			return err
@@ -202,7 +188,7 @@ func (a *area) productUpdate(w http.ResponseWriter, r *http.Request) error {
 	if len(bad) > 0 {
 		return again(bad, "")
 	}
-	suffixes, pack, status := t.suffixList(), strings.TrimSpace(t.pack), catalog.Active
+	suffixes, pack, status := linesOf(t.suffixes), strings.TrimSpace(t.pack), catalog.Active
 	if t.archived {
 		status = catalog.Archived
 	}

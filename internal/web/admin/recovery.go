@@ -19,7 +19,7 @@ func (a *area) recoveryBanner(ctx context.Context, p ui.Page, role staff.Role) *
 	if err != nil || is.Since == nil {
 		return nil
 	}
-	b := &ui.Recovery{Text: fmt.Sprintf("It is as of %s, and nothing leaves it. %s", is.Since.TakenAt.In(zoneOf(p)).Format("2 January 2006, 15:04"), held(is.Waiting))}
+	b := &ui.Recovery{Text: fmt.Sprintf("It is as of %s, and nothing leaves it. %s", is.Since.TakenAt.In(p.Location()).Format("2 January 2006, 15:04"), held(is.Waiting))}
 	if role.Can(staff.SettingsWrite) {
 		b.ConfirmURL = "/admin/recovery/confirm"
 	}
@@ -31,16 +31,12 @@ func held(w recovery.Waiting) string {
 	var parts []string
 	for _, part := range []struct {
 		n         int64
-		one, many string
+		one, more string
 	}{
 		{w.Mails, "mail", "mails"}, {w.Webhooks, "webhook", "webhooks"}, {w.Charges + w.Unanswered, "charge", "charges"}, {w.Refunds, "refund", "refunds"},
 	} {
-		switch part.n {
-		case 0:
-		case 1:
-			parts = append(parts, "1 "+part.one)
-		default:
-			parts = append(parts, ui.Number(int(part.n))+" "+part.many)
+		if part.n > 0 {
+			parts = append(parts, many(int(part.n), part.one, part.more))
 		}
 	}
 	switch n := len(parts); n {

@@ -39,7 +39,7 @@ func (a *area) releaseNew(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := a.page(r, "", "")
-	return a.releasePage(w, r, http.StatusOK, releaseForm(r.PathValue("id"), "", release.Stable, civil.Of(p.Now, zoneOf(p)).String(), ""))
+	return a.releasePage(w, r, http.StatusOK, releaseForm(r.PathValue("id"), "", release.Stable, civil.Of(p.Now, p.Location()).String(), ""))
 }
 
 func (a *area) releaseCreate(w http.ResponseWriter, r *http.Request) error {
@@ -54,8 +54,8 @@ func (a *area) releaseCreate(w http.ResponseWriter, r *http.Request) error {
 	}
 	in := release.Input{ProductID: id, Version: version, Channel: channel, Notes: notes}
 	page := a.page(r, "", "")
-	if on != civil.Of(page.Now, zoneOf(page)) {
-		at := on.StartIn(zoneOf(page))
+	if on != civil.Of(page.Now, page.Location()) {
+		at := on.StartIn(page.Location())
 		in.ReleasedAt = &at
 	}
 	made, err := a.Releases.Create(r.Context(), in)

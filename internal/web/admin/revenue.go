@@ -47,7 +47,7 @@ func (a *area) revenue(w http.ResponseWriter, r *http.Request) error {
 		churn = fmt.Sprintf("%d.%d %%", tenths/10, tenths%10)
 	}
 	v.Stats = []ui.Stat{
-		{Label: "Monthly recurring", Value: d.Monthly.Format("en"), Sub: subscriptionsText(d.Subscriptions), Href: "/admin/subscriptions"},
+		{Label: "Monthly recurring", Value: d.Monthly.Format("en"), Sub: many(int(d.Subscriptions), "subscription", "subscriptions"), Href: "/admin/subscriptions"},
 		{Label: "Annual recurring", Value: yearly.Format("en")},
 		{Label: "Churn, 30 days", Value: churn, Sub: fmt.Sprintf("%d of %d ended", d.Ended, d.Before)},
 		{Label: "Recovered, 90 days", Value: ui.Number(int(d.Recovered)), Sub: fmt.Sprintf("of %d past due", d.Failed), Href: "/admin/subscriptions?status=past_due"},

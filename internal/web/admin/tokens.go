@@ -96,7 +96,7 @@ func (a *area) tokenCreate(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return again(map[string]string{"expires": "is not a date"}, "")
 		}
-		at := d.StartIn(zoneOf(a.page(r, "", "")))
+		at := d.StartIn(a.page(r, "", "").Location())
 		expires = &at
 	}
 	t, secret, err := a.Tokens.Create(r.Context(), name, scopes, expires)

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -26,26 +27,31 @@ func (a *area) waitingFor(r *http.Request, id string) ([]string, error) {
 	if next != "" {
 		return []string{"More than " + strconv.Itoa(len(found)) + " deliveries that wait for it fail."}, nil
 	}
-	if len(found) == 1 {
-		return []string{"One delivery that waits for it fails."}, nil
-	}
-	return []string{strconv.Itoa(len(found)) + " deliveries that wait for it fail."}, nil
+	return []string{many(len(found), "delivery that waits for it fails.", "deliveries that wait for it fail.")}, nil
 }
 
-func (a *area) webhookDisableQuestion(r *http.Request) (*ui.Confirm, error) {
-	e, err := a.Webhooks.ByID(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return nil, err
+// webhookAsks asks about the endpoint that an address names.
+func (a *area) webhookAsks(question func(webhook.Endpoint, []string) *ui.Confirm) func(*http.Request) (*ui.Confirm, error) {
+	return func(r *http.Request) (*ui.Confirm, error) {
+		e, err := a.Webhooks.ByID(r.Context(), r.PathValue("id"))
+		if err != nil {
+			return nil, err
+		}
+		waiting, err := a.waitingFor(r, e.ID)
+		if err != nil {
+			return nil, err
+		}
+		return question(e, waiting), nil
 	}
-	effects, err := a.waitingFor(r, e.ID)
-	if err != nil {
-		return nil, err
-	}
+}
+
+func webhookDisableQuestion(e webhook.Endpoint, waiting []string) *ui.Confirm {
 	at := webhooksAt + "/" + e.ID
 	return &ui.Confirm{
-		ID: "disable", Title: "Disable this endpoint?", Text: ui.Clip(e.URL, 200), Effects: append(effects, "It is told nothing of what happens until it is enabled again, neither then nor later."),
-		Action: at + "/disable", Label: "Disable", Cancel: at,
-	}, nil
+		ID: "disable", Title: "Disable this endpoint?", Text: ui.Clip(e.URL, 200),
+		Effects: slices.Concat(waiting, []string{"It is told nothing of what happens until it is enabled again, neither then nor later."}),
+		Action:  at + "/disable", Label: "Disable", Cancel: at,
+	}
 }
 
 func (a *area) webhookDisable(r *http.Request) (to, text string, err error) {
@@ -54,21 +60,13 @@ func (a *area) webhookDisable(r *http.Request) (to, text string, err error) {
 	return webhooksAt + "/" + id, "The endpoint is told nothing any more.", err
 }
 
-func (a *area) webhookDeleteQuestion(r *http.Request) (*ui.Confirm, error) {
-	e, err := a.Webhooks.ByID(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return nil, err
-	}
-	effects, err := a.waitingFor(r, e.ID)
-	if err != nil {
-		return nil, err
-	}
+func webhookDeleteQuestion(e webhook.Endpoint, waiting []string) *ui.Confirm {
 	at := webhooksAt + "/" + e.ID
 	return &ui.Confirm{
 		ID: "delete", Title: "Delete this endpoint?", Text: ui.Clip(e.URL, 200),
-		Effects: append(effects, "It is told nothing any more, and its secret is forgotten.", "The log of what it was sent stays.", "It can't be taken back."),
+		Effects: slices.Concat(waiting, []string{"It is told nothing any more, and its secret is forgotten.", "The log of what it was sent stays.", "It can't be taken back."}),
 		Action:  at + "/delete", Label: "Delete", Cancel: at,
-	}, nil
+	}
 }
 
 func (a *area) webhookDelete(r *http.Request) (to, text string, err error) {
@@ -78,17 +76,13 @@ func (a *area) webhookDelete(r *http.Request) (to, text string, err error) {
 // overlap is for how long the secret before the last one signs as well.
 const overlap = 24 * time.Hour
 
-func (a *area) webhookRotateQuestion(r *http.Request) (*ui.Confirm, error) {
-	e, err := a.Webhooks.ByID(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return nil, err
-	}
+func webhookRotateQuestion(e webhook.Endpoint, _ []string) *ui.Confirm {
 	at := webhooksAt + "/" + e.ID
 	return &ui.Confirm{
 		ID: "rotate", Title: "Make a new secret?", Text: ui.Clip(e.URL, 200),
 		Effects: []string{"The new one is shown once.", "For 24 hours requests are signed by both. Then the receiver must know the new one."}, Tone: ui.Info,
 		Action: at + "/rotate", Label: "Make it", Cancel: at,
-	}, nil
+	}
 }
 
 func (a *area) webhookRotate(w http.ResponseWriter, r *http.Request) error {

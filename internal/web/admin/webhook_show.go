@@ -3,7 +3,6 @@ package admin
 import (
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/staff"
@@ -55,38 +54,27 @@ func endpointTrouble(p ui.Page, e webhook.Endpoint) []ui.Callout {
 	case e.State == webhook.Disabled:
 		return []ui.Callout{{Tone: ui.Warn, Title: "It is told nothing", Text: disabledWords[e.DisabledWhy] + ". What happens meanwhile is not told later."}}
 	case e.FailingSince != nil:
-		until := e.FailingSince.Add(failingLimit).In(zoneOf(p)).Format("2 January, 15:04")
+		until := e.GivesUpAt().In(p.Location()).Format("2 January, 15:04")
 		return []ui.Callout{{Tone: ui.Warn, Title: "It does not take what it is sent", Text: "If nothing can be delivered until " + until + ", it is disabled."}}
 	}
 	return nil
 }
 
-// failingLimit is how long an endpoint may fail before it is disabled.
-const failingLimit = 3 * 24 * time.Hour
-
 // webhookActs are the buttons of an endpoint's page.
 func (a *area) webhookActs(r *http.Request, e webhook.Endpoint) ([]ui.Button, *ui.Menu, error) {
 	at := webhooksAt + "/" + e.ID
+	waiting, err := a.waitingFor(r, e.ID)
+	if err != nil {
+		return nil, nil, err
+	}
 	acts := []ui.Button{{Label: "Edit", Href: at + "/edit", Icon: "edit"}}
 	if e.State == webhook.Disabled {
 		acts = append(acts, ui.Button{Label: "Enable", Href: at + "/enable", Post: true, Kind: ui.Primary})
 	} else {
-		q, err := a.webhookDisableQuestion(r)
-		if err != nil {
-			return nil, nil, err
-		}
-		acts = append(acts, ui.Button{Label: "Disable", Href: at + "/disable", Confirm: q})
-	}
-	remove, err := a.webhookDeleteQuestion(r)
-	if err != nil {
-		return nil, nil, err
-	}
-	rotate, err := a.webhookRotateQuestion(r)
-	if err != nil {
-		return nil, nil, err
+		acts = append(acts, ui.Button{Label: "Disable", Href: at + "/disable", Confirm: webhookDisableQuestion(e, waiting)})
 	}
 	return acts, &ui.Menu{Items: []ui.Button{
-		{Label: "New secret", Href: at + "/rotate", Icon: "repeat", Confirm: rotate},
-		{Label: "Delete", Href: at + "/delete", Icon: "trash", Kind: ui.Dangerous, Confirm: remove},
+		{Label: "New secret", Href: at + "/rotate", Icon: "repeat", Confirm: webhookRotateQuestion(e, nil)},
+		{Label: "Delete", Href: at + "/delete", Icon: "trash", Kind: ui.Dangerous, Confirm: webhookDeleteQuestion(e, waiting)},
 	}}, nil
 }

@@ -122,7 +122,7 @@ func (a *area) activationCard(r *http.Request, p ui.Page, l license.License, may
 	for _, act := range found {
 		until, kept := held[act.ID]
 		if kept {
-			act.Name = strings.TrimSpace(act.Name + " Lease file until " + until.In(zoneOf(p)).Format("2 January 2006"))
+			act.Name = strings.TrimSpace(act.Name + " Lease file until " + until.In(p.Location()).Format("2 January 2006"))
 		}
 		row := ui.Row{Cells: []ui.Cell{ui.Mono(act.Identifier).With(act.Name), ui.HTML(p.Ago(act.ActivatedAt)), ui.HTML(p.Ago(act.LastSeenAt))}}
 		switch {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/billing"
-	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -14,7 +13,7 @@ import (
 func (a *area) page(w http.ResponseWriter, r *http.Request, title, section string) ui.Page {
 	flash.Forget(w, r)
 	p := ui.Page{
-		Reader: ui.Reader{Now: a.Clock.Now(), FormatMoney: formatMoney},
+		Reader: ui.Reader{Now: a.Clock.Now()},
 		Face:   ui.Auth, Title: title, Section: section, Path: r.URL.RequestURI(),
 		Store: ui.Store{Name: "Keystead", HomeURL: "/"}, Theme: ui.ThemeOf(r), Flash: flash.Said(r),
 		Footer: []ui.Link{{Label: "Status", Href: "/status"}},
@@ -61,18 +60,6 @@ func (a *area) toPay(r *http.Request, v *visitor) int {
 		a.Log.Warn("open invoices of a customer", "customer", v.customer.ID, "err", err)
 	}
 	return len(open)
-}
-
-func formatMoney(amount int64, currency string) string {
-	return money.New(amount, money.Currency(currency)).Format("en")
-}
-
-// zoneOf is the reader's time zone.
-func zoneOf(p ui.Page) *time.Location {
-	if p.Zone == nil {
-		return time.UTC
-	}
-	return p.Zone
 }
 
 // home is where the portal begins.

@@ -84,4 +84,4 @@ func toInvoices() []ui.Button {
 }
 
 // date is the day on which t falls for the reader.
-func date(p ui.Page, t time.Time) string { return t.In(zoneOf(p)).Format("2 January 2006") }
+func date(p ui.Page, t time.Time) string { return t.In(p.Location()).Format("2 January 2006") }

@@ -81,7 +81,7 @@ func counted(n int64, one string) string {
 }
 
 // moment is an instant as the reader knows it.
-func moment(p ui.Page, t time.Time) string { return t.In(zoneOf(p)).Format("2 January 2006, 15:04") }
+func moment(p ui.Page, t time.Time) string { return t.In(p.Location()).Format("2 January 2006, 15:04") }
 
 // label names a payment method within a sentence: it stays on one line.
 func label(m payment.Method) string { return strings.ReplaceAll(m.Label, " ", "\u00a0") }

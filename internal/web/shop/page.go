@@ -18,9 +18,7 @@ var flash = ui.FlashCookie{Name: "keystead_shop_said", Path: "/"}
 func (s *shop) page(w http.ResponseWriter, r *http.Request, title, section string) ui.Page {
 	flash.Forget(w, r)
 	p := ui.Page{
-		Reader: ui.Reader{Now: s.Clock.Now(), FormatMoney: func(amount int64, currency string) string {
-			return show(money.New(amount, money.Currency(currency)))
-		}},
+		Reader: ui.Reader{Now: s.Clock.Now()},
 		Face: ui.Public, Title: title, Section: section, Path: r.URL.RequestURI(), Flash: flash.Said(r),
 		Store: ui.Store{Name: "Keystead", HomeURL: "/"}, Theme: ui.ThemeOf(r),
 	}

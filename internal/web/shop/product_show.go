@@ -124,7 +124,7 @@ func (s *shop) productNotes(r *http.Request, p ui.Page, product catalog.Product,
 		return nil, err
 	}
 	if ok {
-		out = append(out, "The newest version is "+rel.Version+" of "+rel.ReleasedAt.In(p.Zone).Format("2 January 2006")+".")
+		out = append(out, "The newest version is "+rel.Version+" of "+rel.ReleasedAt.In(p.Location()).Format("2 January 2006")+".")
 	}
 	return out, nil
 }

@@ -41,13 +41,6 @@ func (s *shop) status(w http.ResponseWriter, r *http.Request) error {
 	if code != http.StatusOK {
 		v.Callout = ui.Callout{Tone: ui.Danger, Title: "We are out of order", Text: "Our store can't be read right now. We are looking into it."}
 	}
-	v.Head.Sub = "As of " + v.Now.In(zoneOf(v.Page)).Format("2 January 2006, 15:04 MST") + "."
+	v.Head.Sub = "As of " + v.Now.In(v.Location()).Format("2 January 2006, 15:04 MST") + "."
 	return s.pages.Render(w, code, "status", v)
-}
-
-func zoneOf(p ui.Page) *time.Location {
-	if p.Zone == nil {
-		return time.UTC
-	}
-	return p.Zone
 }

@@ -180,7 +180,7 @@ func (s *shop) licenseCard(r *http.Request, p ui.Page, o order.Order, l license.
 		} else if at >= 0 {
 			until, last = "paid until ", last.Add(-time.Second) // the last day that is paid, as the portal says it
 		}
-		c.Facts = append(c.Facts, until+last.In(p.Zone).Format("2 January 2006"))
+		c.Facts = append(c.Facts, until+last.In(p.Location()).Format("2 January 2006"))
 	}
 	product, err := s.Releases.Product(r.Context(), l.ProductID)
 	if err != nil {

@@ -20,7 +20,8 @@ type Reader struct {
 	FormatMoney func(amount int64, currency string) string
 }
 
-func (r Reader) zone() *time.Location {
+// Location is the zone that the reader's days and times of day are told in.
+func (r Reader) Location() *time.Location {
 	if r.Zone == nil {
 		return time.UTC
 	}
@@ -53,24 +54,24 @@ func (r Reader) Ago(t time.Time) template.HTML { return r.timeTag(t, r.agoText(t
 
 // At writes date and time of day.
 func (r Reader) At(t time.Time) template.HTML {
-	return r.timeTag(t, t.In(r.zone()).Format("2 Jan 2006, 15:04"))
+	return r.timeTag(t, t.In(r.Location()).Format("2 Jan 2006, 15:04"))
 }
 
 // Day writes the date an instant falls on in the reader's zone.
 func (r Reader) Day(t time.Time) template.HTML {
-	return r.timeTag(t, t.In(r.zone()).Format("2 Jan 2006"))
+	return r.timeTag(t, t.In(r.Location()).Format("2 Jan 2006"))
 }
 
 // TestNotice is what the banner of a test store says: its clock stands still, and it may stand anywhere.
 func (r Reader) TestNotice() string {
-	return "No real money, no real licenses. It is " + r.Now.In(r.zone()).Format("2 January 2006, 15:04 MST") + " here."
+	return "No real money, no real licenses. It is " + r.Now.In(r.Location()).Format("2 January 2006, 15:04 MST") + " here."
 }
 
 func (r Reader) timeTag(t time.Time, text string) template.HTML {
 	if t.IsZero() {
 		return `<span class="none">–</span>`
 	}
-	exact := t.In(r.zone()).Format("Monday, 2 January 2006, 15:04:05 MST")
+	exact := t.In(r.Location()).Format("Monday, 2 January 2006, 15:04:05 MST")
 	//nolint:gosec // built from an instant; what could carry text is escaped
 	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339) + `" title="` +
 		html.EscapeString(exact) + `">` + html.EscapeString(text) + `</time>`)
@@ -88,7 +89,7 @@ func (r Reader) agoText(t time.Time) string {
 		}
 		return "in " + s
 	}
-	days := calendarDays(r.Now.In(r.zone()), t.In(r.zone()))
+	days := calendarDays(r.Now.In(r.Location()), t.In(r.Location()))
 	if days < 0 {
 		days = -days
 	}
@@ -108,7 +109,7 @@ func (r Reader) agoText(t time.Time) string {
 	case days <= 45:
 		return say(strconv.Itoa(days) + " days")
 	default:
-		return t.In(r.zone()).Format("2 Jan 2006")
+		return t.In(r.Location()).Format("2 Jan 2006")
 	}
 }
 
