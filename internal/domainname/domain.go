@@ -45,6 +45,25 @@ func (e Expiry) Date() civil.Date {
 	return RegistryDate(e.At)
 }
 
+// Registrant is who holds a domain, as the registry was told.
+type Registrant struct {
+	Name    string `json:"name,omitempty"`
+	Company string `json:"company,omitempty"`
+	Address string `json:"address,omitempty"` // several lines
+	Country string `json:"country,omitempty"`
+	Email   string `json:"email,omitempty"`
+	Phone   string `json:"phone,omitempty"`
+}
+
+// Mode is what happens to a domain at its expiry where there is no renew command.
+type Mode string
+
+// The modes.
+const (
+	ModeRenew  Mode = "renew"
+	ModeExpire Mode = "expire"
+)
+
 // Sponsor says through whom the registry has the domain.
 type Sponsor string
 
@@ -114,9 +133,19 @@ type Domain struct {
 	// Unanswered: staff have not said what becomes of a term that the registry has and nobody paid for. Until then the
 	// registry's date counts.
 	Unanswered bool
-	Version    int64
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	// BoughtYears is the term of the registration, or transfer, that brought it.
+	BoughtYears int
+	// TransferSecret is what authorises its transfer to the store, sealed; empty when that is over.
+	TransferSecret string
+	Nameservers    []string // that the store asked for
+	Registrant     Registrant
+	// Mode is what was set at the registrar where there is no renew command; empty: nothing yet.
+	Mode Mode
+	// MissingSince is when the registry did not find it; nil: it did, or was not asked.
+	MissingSince *time.Time
+	Version      int64
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
 }
 
 // Free reports whether it renews without a price.

@@ -83,14 +83,20 @@ type Renewal struct {
 	PolicyID  string
 	LineID    string // of the invoice; empty: nothing is asked for it
 	InvoiceID string
-	Expected  civil.Date // to which expiry it leads
-	PaidAt    *time.Time
+	OrderID   string // of the order that asked for it
+	// FeeLineID and FeeInvoiceID are what the fee of its stage, or a difference, is asked for by: it waits for both.
+	FeeLineID    string
+	FeeInvoiceID string
+	Expected     civil.Date // to which expiry it leads
+	Reference    string     // the registry's own id of the transaction that did it
+	Resends      int        // commands that were sent after the first one, at most 3
+	PaidAt       *time.Time
 	// Owed: staff renewed it by hand before its line was paid.
 	Owed bool
 	// PaidBefore and DueBefore are where paid-through and next due stood before payment moved them.
 	PaidBefore, DueBefore civil.Date
-	// NextAt is when it is looked at again.
-	NextAt    *time.Time
+	// LeaveDue: staff want next due to stay where it is.
+	LeaveDue  bool
 	SettledAt *time.Time
 	Version   int64
 	CreatedAt time.Time

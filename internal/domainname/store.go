@@ -16,10 +16,11 @@ import (
 )
 
 var (
-	errNotFound = fail.NotFound("DOMAIN_NOT_FOUND", "There is no such domain.")
-	errTaken    = fail.Conflict("DOMAIN_TAKEN", "The store has this domain already.")
-	errOpen     = fail.Conflict("RENEWAL_OPEN", "A renewal of this domain is not finished yet.")
-	errChanged  = fail.Conflict("CHANGED_MEANWHILE", "Somebody else changed this meanwhile. Look at it again.")
+	errNotFound  = fail.NotFound("DOMAIN_NOT_FOUND", "There is no such domain.")
+	errTaken     = fail.Conflict("DOMAIN_TAKEN", "The store has this domain already.")
+	errNoRenewal = fail.NotFound("RENEWAL_NOT_FOUND", "There is no such renewal.")
+	errOpen      = fail.Conflict("RENEWAL_OPEN", "A renewal of this domain is not finished yet.")
+	errChanged   = fail.Conflict("CHANGED_MEANWHILE", "Somebody else changed this meanwhile. Look at it again.")
 )
 
 // Load reads a domain.
@@ -91,6 +92,19 @@ func domainOf(r query.Domain) (Domain, error) {
 			return Domain{}, fmt.Errorf("domain %s: %w", r.ID, err)
 		}
 	}
+	domain.TransferSecret, domain.Mode, domain.MissingSince = r.TransferSecret, Mode(r.RenewalMode), clock.TimePtr(r.MissingSince)
+	if r.BoughtYears != nil {
+		domain.BoughtYears = int(*r.BoughtYears)
+	}
+	if err := json.Unmarshal([]byte(r.Nameservers), &domain.Nameservers); err != nil {
+		return Domain{}, fmt.Errorf("domain %s: %w", r.ID, err)
+	}
+	if len(domain.Nameservers) == 0 {
+		domain.Nameservers = nil
+	}
+	if err := json.Unmarshal([]byte(r.Registrant), &domain.Registrant); err != nil {
+		return Domain{}, fmt.Errorf("domain %s: %w", r.ID, err)
+	}
 	if d.err != nil {
 		return Domain{}, fmt.Errorf("domain %s: %w", r.ID, d.err)
 	}
@@ -111,10 +125,22 @@ func (d Domain) columns() (row query.SaveDomainParams, err error) {
 		RecurringAmount: d.Recurring.Amount, DoNotRenew: d.DoNotRenew, BundledWith: optional(d.BundledWith), RegistryState: string(state),
 		RegistryReadAt: stamp(d.State.ReadAt), LockedByUs: d.LockedByUs, Unanswered: d.Unanswered,
 	}
+	row.TransferSecret, row.RenewalMode, row.MissingSince = d.TransferSecret, string(d.Mode), clock.FromTimePtr(d.MissingSince)
 	if d.Term > 0 {
-		term := int64(d.Term)
-		row.Term = &term
+		row.Term = new(int64(d.Term))
 	}
+	if d.BoughtYears > 0 {
+		row.BoughtYears = new(int64(d.BoughtYears))
+	}
+	nameservers, err := json.Marshal(append([]string{}, d.Nameservers...))
+	if err != nil {
+		return row, fmt.Errorf("domain %s: %w", d.ID, err)
+	}
+	registrant, err := json.Marshal(d.Registrant)
+	if err != nil {
+		return row, fmt.Errorf("domain %s: %w", d.ID, err)
+	}
+	row.Nameservers, row.Registrant = string(nameservers), string(registrant)
 	if d.Premium != nil {
 		premium, err := json.Marshal(d.Premium)
 		if err != nil {
@@ -137,7 +163,8 @@ func Insert(ctx context.Context, tx *db.Tx, d *Domain) error {
 		Kind: string(d.Kind), Status: c.Status, ExpiresAt: c.ExpiresAt, ExpiresOn: c.ExpiresOn, ExpiryRaw: c.ExpiryRaw, ExpirySource: c.ExpirySource,
 		ExpiryReadAt: c.ExpiryReadAt, AccountingOn: c.AccountingOn, PaidThrough: c.PaidThrough, TermEnd: c.TermEnd, NextDue: c.NextDue, Term: c.Term,
 		Currency: string(d.Recurring.Currency), RecurringAmount: c.RecurringAmount, DoNotRenew: c.DoNotRenew, BundledWith: c.BundledWith, Premium: c.Premium,
-		RegistryState: c.RegistryState, RegistryReadAt: c.RegistryReadAt, LockedByUs: c.LockedByUs, Unanswered: c.Unanswered, CreatedAt: tx.Stamp,
+		RegistryState: c.RegistryState, RegistryReadAt: c.RegistryReadAt, LockedByUs: c.LockedByUs, Unanswered: c.Unanswered, BoughtYears: c.BoughtYears,
+		TransferSecret: c.TransferSecret, Nameservers: c.Nameservers, Registrant: c.Registrant, RenewalMode: c.RenewalMode, CreatedAt: tx.Stamp,
 	})
 	if db.Duplicate(err) {
 		return errTaken.Because(err)
@@ -206,7 +233,8 @@ func renewalOf(r query.DomainRenewal) (Renewal, error) {
 		State: RenewalState(r.State), Hold: Hold(r.Hold), Cause: r.Cause, DueOn: d.of(r.DueOn), Price: money.New(r.Price, currency),
 		Fee: money.New(r.Fee, currency), Stage: Stage(r.Stage), PolicyID: r.PolicyID, LineID: orEmpty(r.LineID), InvoiceID: orEmpty(r.InvoiceID),
 		Expected: d.of(&r.ExpectedOn), PaidAt: clock.TimePtr(r.PaidAt), Owed: r.Owed, PaidBefore: d.of(r.PaidBefore), DueBefore: d.of(r.DueBefore),
-		NextAt: clock.TimePtr(r.NextAt), SettledAt: clock.TimePtr(r.SettledAt), Version: r.Version, CreatedAt: r.CreatedAt.Time(),
+		OrderID: orEmpty(r.OrderID), FeeLineID: orEmpty(r.FeeLineID), FeeInvoiceID: orEmpty(r.FeeInvoiceID), Reference: r.Reference,
+		Resends: int(r.Resends), LeaveDue: !r.MoveDue, SettledAt: clock.TimePtr(r.SettledAt), Version: r.Version, CreatedAt: r.CreatedAt.Time(),
 	}
 	if d.err != nil {
 		return Renewal{}, fmt.Errorf("renewal %s: %w", r.ID, d.err)
@@ -214,16 +242,16 @@ func renewalOf(r query.DomainRenewal) (Renewal, error) {
 	return renewal, nil
 }
 
-// InsertRenewal writes a new renewal, and gives it its id. requestKey, if any, is that of the request that asked for it.
+// InsertRenewal writes a new renewal, and gives it its id.
 // It refuses a second open renewal of a domain, a second one of the same base, and a second automatic one of a due date.
-func InsertRenewal(ctx context.Context, tx *db.Tx, r *Renewal, requestKey string) error {
+func InsertRenewal(ctx context.Context, tx *db.Tx, r *Renewal) error {
 	r.ID, r.Version, r.CreatedAt = tx.NewID("drn"), 1, tx.Now
 	err := tx.InsertDomainRenewal(ctx, query.InsertDomainRenewalParams{
 		ID: r.ID, DomainID: r.DomainID, CustomerID: r.CustomerID, Base: r.Base.String(), Years: int64(r.Years), Kind: string(r.Kind),
 		State: string(r.State), Hold: string(r.Hold), Cause: r.Cause, DueOn: optionalDate(r.DueOn), Currency: string(r.Price.Currency),
 		Price: r.Price.Amount, Fee: r.Fee.Amount, Stage: string(r.Stage), PolicyID: r.PolicyID, LineID: optional(r.LineID),
-		InvoiceID: optional(r.InvoiceID), ExpectedOn: r.Expected.String(), RequestKey: optional(requestKey), PaidAt: clock.FromTimePtr(r.PaidAt),
-		PaidBefore: optionalDate(r.PaidBefore), DueBefore: optionalDate(r.DueBefore), NextAt: clock.FromTimePtr(r.NextAt),
+		InvoiceID: optional(r.InvoiceID), OrderID: optional(r.OrderID), ExpectedOn: r.Expected.String(), MoveDue: !r.LeaveDue, PaidAt: clock.FromTimePtr(r.PaidAt),
+		PaidBefore: optionalDate(r.PaidBefore), DueBefore: optionalDate(r.DueBefore),
 		SettledAt: clock.FromTimePtr(r.SettledAt), CreatedAt: tx.Stamp,
 	})
 	if db.Duplicate(err) {
@@ -249,12 +277,13 @@ func MoveRenewal(ctx context.Context, tx *db.Tx, r *Renewal, on RenewalTrigger) 
 	}
 	r.Owed = r.Owed || on == OnManualSend
 	if !to.Open() {
-		r.SettledAt, r.NextAt = &tx.Now, nil
+		r.SettledAt = &tx.Now
 	}
 	n, err := tx.MoveDomainRenewal(ctx, query.MoveDomainRenewalParams{
 		ID: r.ID, FromState: string(from), ToState: string(to), Version: r.Version, Hold: string(r.Hold), Cause: r.Cause,
 		PaidAt: clock.FromTimePtr(r.PaidAt), Owed: r.Owed, PaidBefore: optionalDate(r.PaidBefore), DueBefore: optionalDate(r.DueBefore),
-		NextAt: clock.FromTimePtr(r.NextAt), SettledAt: clock.FromTimePtr(r.SettledAt),
+		FeeLineID: optional(r.FeeLineID), FeeInvoiceID: optional(r.FeeInvoiceID), Reference: r.Reference, Resends: int64(r.Resends), MoveDue: !r.LeaveDue,
+		Fee: r.Fee.Amount, Stage: string(r.Stage), LineID: optional(r.LineID), InvoiceID: optional(r.InvoiceID), SettledAt: clock.FromTimePtr(r.SettledAt),
 	})
 	if db.Duplicate(err) {
 		return errOpen.Because(err)
@@ -266,6 +295,39 @@ func MoveRenewal(ctx context.Context, tx *db.Tx, r *Renewal, on RenewalTrigger) 
 		return errChanged
 	}
 	r.Version++
+	return nil
+}
+
+// LoadRenewal reads a renewal.
+func LoadRenewal(ctx context.Context, tx *db.Tx, id string) (Renewal, error) {
+	if !text.IsID(id) {
+		return Renewal{}, errNoRenewal
+	}
+	r, err := tx.DomainRenewal(ctx, id)
+	return foundRenewal(r, err)
+}
+
+// RenewalOfLine reads the renewal that an invoice line pays for, by itself or by its fee.
+func RenewalOfLine(ctx context.Context, tx *db.Tx, lineID string) (Renewal, error) {
+	r, err := tx.DomainRenewalOfLine(ctx, &lineID)
+	return foundRenewal(r, err)
+}
+
+func foundRenewal(r query.DomainRenewal, err error) (Renewal, error) {
+	if db.NotFound(err) {
+		return Renewal{}, errNoRenewal
+	}
+	if err != nil {
+		return Renewal{}, fmt.Errorf("renewal of a domain: %w", err)
+	}
+	return renewalOf(r)
+}
+
+// Work has the worker of registrars look at a domain at an instant, or sooner if it was to already.
+func Work(ctx context.Context, tx *db.Tx, domainID string, at time.Time) error {
+	if err := tx.WorkOnDomain(ctx, query.WorkOnDomainParams{ID: domainID, At: stamp(at)}); err != nil {
+		return fmt.Errorf("work on domain %s: %w", domainID, err)
+	}
 	return nil
 }
 

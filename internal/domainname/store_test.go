@@ -94,7 +94,7 @@ func (s *shop) renewal(d domainname.Domain, base string, change ...func(*domainn
 }
 
 func (s *shop) insert(r *domainname.Renewal) error {
-	return s.write(func(tx *db.Tx) error { return domainname.InsertRenewal(s.ctx, tx, r, "") })
+	return s.write(func(tx *db.Tx) error { return domainname.InsertRenewal(s.ctx, tx, r) })
 }
 
 func TestDomainsAreKept(t *testing.T) {

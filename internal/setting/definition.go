@@ -80,6 +80,20 @@ type Settings struct {
 	TaxID      string
 	TaxEU      string // "off", "threshold" or "oss"
 
+	DomainAutoRenew   bool   // whether the automatic invoices of a new domain are on
+	DomainInvoiceDays int    // days before next due; -1: as for everything else
+	DomainWithdraw    bool   // whether an unpaid line is withdrawn when the customer turns auto renew off
+	DomainRenewOnPay  bool   // whether a paid renewal is sent at once
+	DomainOrders      bool   // whether customers can order renewals
+	DomainOrderDays   int    // after which an unpaid order of a renewal is withdrawn
+	DomainVoidDays    int    // after the last plain day, where there is no grace
+	DomainFreeLost    string // what becomes of a free domain whose service has ended: "task" or "convert"
+	DomainFeeBilling  string // how a late fee is asked for: "separate" or "replace"
+	DomainSyncDue     bool   // whether next due follows the registry's date
+	DomainSyncBatch   int    // domains read in a run
+	DomainFundsDays   int    // alert when the registrar's balance covers less
+	DomainServers     string // nameservers of new domains, one a line
+
 	MailServer  string // host:port; empty: mails wait
 	MailUser    string
 	MailTLS     string // "starttls", "tls" or "none"
@@ -183,6 +197,33 @@ var definitions = []Definition{
 		line(0, 50), "", func(s *Settings) *string { return &s.TaxID }),
 	define("tax.eu", "VAT of the EU", "off: only the rates that you enter. threshold: your own VAT for all consumers of the EU. oss: that of the buyer's country.",
 		choice("off", "threshold", "oss"), "off", func(s *Settings) *string { return &s.TaxEU }),
+
+	define("domains.default_auto_renew", "New domains renew", "The automatic invoices of a new domain are on. The customer can turn them off.",
+		onOff(), true, func(s *Settings) *bool { return &s.DomainAutoRenew }),
+	define("domains.invoice_days", "Invoice domains ahead", "Days before a domain's next due date on which its invoice is made. -1: as for everything else.",
+		number(-1, 365), -1, func(s *Settings) *int { return &s.DomainInvoiceDays }),
+	define("domains.withdraw_on_do_not_renew", "Withdraw on do not renew", "When auto renew is turned off, the unpaid line of the renewal is withdrawn.",
+		onOff(), true, func(s *Settings) *bool { return &s.DomainWithdraw }),
+	define("domains.renew_on_payment", "Renew on payment", "A paid renewal is sent to the registry at once. Off: staff send it.",
+		onOff(), true, func(s *Settings) *bool { return &s.DomainRenewOnPay }),
+	define("domains.renewal_orders", "Renewals on demand", "Customers can order renewals at any time.",
+		onOff(), true, func(s *Settings) *bool { return &s.DomainOrders }),
+	define("domains.order_days", "Keep renewal orders", "Days after which an ordered, unpaid renewal is withdrawn.",
+		number(1, 90), 7, func(s *Settings) *int { return &s.DomainOrderDays }),
+	define("domains.void_after_days", "Void after the last day", "Days after the last day of a renewal on which an unpaid one is voided, where the registry has no grace period.",
+		number(0, 90), 0, func(s *Settings) *int { return &s.DomainVoidDays }),
+	define("domains.free_lost", "Free domains without their service", "task: staff are asked. convert: the domain costs its list price from then on, and the customer is told.",
+		choice("task", "convert"), "task", func(s *Settings) *string { return &s.DomainFreeLost }),
+	define("domains.fee_billing", "Late fees", "separate: an invoice of its own, which the renewal waits for. replace: the invoice is issued anew with the fee.",
+		choice("separate", "replace"), "separate", func(s *Settings) *string { return &s.DomainFeeBilling }),
+	define("domains.sync_next_due", "Next due follows the registry", "When a registry's date is corrected, next due moves along.",
+		onOff(), false, func(s *Settings) *bool { return &s.DomainSyncDue }),
+	define("domains.sync_batch", "Domains per sync run", "How many domains are read in one run.",
+		number(1, 10_000), 50, func(s *Settings) *int { return &s.DomainSyncBatch }),
+	define("domains.funds_alert_days", "Low balance", "Staff are alerted when a registrar's balance covers less than this many days of renewals.",
+		number(0, 365), 14, func(s *Settings) *int { return &s.DomainFundsDays }),
+	define("domains.nameservers", "Nameservers of new domains", "One a line.",
+		lines(1000), "", func(s *Settings) *string { return &s.DomainServers }),
 
 	define("mail.smtp", "Mail server", "Name and port of the server that takes mails, such as smtp.example.com:587. Empty: mails wait in the outbox.",
 		hostPort(), "", func(s *Settings) *string { return &s.MailServer }),

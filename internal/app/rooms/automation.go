@@ -7,13 +7,15 @@ func (r *Rooms) registerTasks() {
 	tasks := [][]automation.Task{
 		r.Licenses.Tasks(),
 		{r.Subscriptions.Task(), r.Collection.Task()},
+		r.Renewals.Tasks(),
+		r.Reminders.Tasks(),
 		r.Payments.Tasks(),
 		r.Billing.Tasks(),
 		r.Notices.Tasks(),
 	}
 	if !r.config.Rehearsal {
 		// A rehearsal reaches nobody outside.
-		tasks = append(tasks, r.Mail.Tasks(), r.Webhooks.Tasks())
+		tasks = append(tasks, r.Mail.Tasks(), r.Webhooks.Tasks(), r.Dispatch.Tasks(), r.Watch.Tasks())
 	}
 	for _, t := range tasks {
 		for _, task := range t {

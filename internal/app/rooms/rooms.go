@@ -15,6 +15,12 @@ import (
 	"github.com/keystead/keystead/internal/crypt"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/domainname/dispatch"
+	"github.com/keystead/keystead/internal/domainname/registration"
+	"github.com/keystead/keystead/internal/domainname/reminder"
+	"github.com/keystead/keystead/internal/domainname/renewal"
+	"github.com/keystead/keystead/internal/domainname/watch"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/license"
@@ -29,6 +35,7 @@ import (
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/recovery"
+	"github.com/keystead/keystead/internal/registrar/account"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/report"
 	"github.com/keystead/keystead/internal/setting"
@@ -49,7 +56,9 @@ type Config struct {
 	// Rehearsal says that the store is a copy in which time is let pass to see what would happen: nothing that is built
 	// over it may reach the world outside. Mails, webhooks and live gateways have stand-ins.
 	Rehearsal bool
-	Logger    *slog.Logger // nil: nothing is logged
+	// Adapters reach registrars, by name, beside those that every store has: a demo store's simulator, and those of tests.
+	Adapters map[string]account.Maker
+	Logger   *slog.Logger // nil: nothing is logged
 }
 
 // Rooms are the rooms of one store. They may be used at once; [Rooms.Start] begins what runs by itself.
@@ -78,7 +87,14 @@ type Rooms struct {
 	Orders        *order.Service
 	Subscriptions *subscription.Service
 	Collection    *collection.Service
-	Tasks         *task.Service // what needs a person
+	Domains       *domainname.Service
+	Registrars    *account.Service
+	Registrations *registration.Service // the money side of new domains
+	Renewals      *renewal.Service      // the money side of their renewals
+	Dispatch      *dispatch.Service     // sends commands to registrars
+	Watch         *watch.Service        // reads registries
+	Reminders     *reminder.Service     // writes before and after terms end
+	Tasks         *task.Service         // what needs a person
 	Mail          *mail.Service
 	Notices       *notice.Service // which event writes to whom
 	Webhooks      *webhook.Service
@@ -153,6 +169,7 @@ func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
 	r.Collection = collection.New(d, r.Billing, r.Payments)
 	r.Notices = notice.New(d, r.Mail, c.Logger)
 	r.Orders.UseClaims(r.mailClaim)
+	r.buildDomains(d, c)
 	r.Reports = report.New(d)
 	r.registerJobs()
 	r.registerTasks()
@@ -167,16 +184,21 @@ func (r *Rooms) Start(ctx context.Context) {
 	if !r.config.Rehearsal {
 		r.Mail.Start(ctx)
 		r.Webhooks.Start(ctx)
+		r.Dispatch.Start(ctx)
+		r.Watch.Start(ctx)
 	}
 }
 
 // Close stops what Start began, and folds what is counted.
 func (r *Rooms) Close(ctx context.Context) error {
+	r.Watch.Stop()
+	r.Dispatch.Stop()
 	r.Webhooks.Stop()
 	r.Mail.Stop()
 	r.Automation.Stop()
 	r.Jobs.Stop()
 	r.Index.Close()
+	r.Registrars.Close(ctx)
 	return r.Counts.Close(ctx)
 }
 

@@ -53,8 +53,46 @@ CREATE TABLE registrars (
     secret     TEXT NOT NULL DEFAULT '',
     sync_mode  TEXT NOT NULL CHECK (sync_mode IN ('on', 'notify', 'off')),
     status     TEXT NOT NULL CHECK (status IN ('active', 'archived')),
+    -- The breaker: since when sync is stopped because too many answers were bad; null: it runs.
+    stopped_at BIGINT,
+    -- What the account holds, as it was read last.
+    balance          BIGINT,
+    balance_currency TEXT NOT NULL DEFAULT '',
+    balance_read_at  BIGINT,
     version    BIGINT NOT NULL DEFAULT 1,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    CHECK ((balance IS NULL) = (balance_read_at IS NULL) AND (balance IS NULL) = (balance_currency = ''))
+);
+
+-- Through whom the names of an extension are registered; none: they are only renewed where they are.
+CREATE TABLE tlds (
+    extension    TEXT COLLATE "C" PRIMARY KEY, -- A-labels
+    registrar_id TEXT COLLATE "C" REFERENCES registrars (id),
+    version      BIGINT NOT NULL DEFAULT 1,
+    created_at   BIGINT NOT NULL
+);
+
+-- Every frame that went to a registrar or came from one, secrets masked.
+CREATE TABLE registrar_frames (
+    id             TEXT COLLATE "C" PRIMARY KEY,
+    registrar_id   TEXT COLLATE "C" NOT NULL REFERENCES registrars (id),
+    session        BIGINT NOT NULL,
+    sent           BOOLEAN NOT NULL,
+    command        TEXT NOT NULL,
+    transaction_id TEXT COLLATE "C" NOT NULL,
+    body           TEXT NOT NULL,
+    created_at     BIGINT NOT NULL
+);
+CREATE INDEX registrar_frames_by_transaction ON registrar_frames (transaction_id, id);
+CREATE INDEX registrar_frames_by_registrar ON registrar_frames (registrar_id, id);
+
+-- The messages of registries, each handled once and acknowledged afterwards.
+CREATE TABLE registrar_messages (
+    registrar_id TEXT COLLATE "C" NOT NULL REFERENCES registrars (id),
+    message_id   TEXT COLLATE "C" NOT NULL,
+    body         TEXT NOT NULL,
+    created_at   BIGINT NOT NULL,
+    PRIMARY KEY (registrar_id, message_id)
 );
 
 -- What a registrar asks the store for a term, imported or quoted. It is compared, and blocks nothing.
@@ -102,6 +140,17 @@ CREATE TABLE domains (
     registry_read_at  BIGINT,
     locked_by_us      BOOLEAN NOT NULL DEFAULT FALSE,
     unanswered        BOOLEAN NOT NULL DEFAULT FALSE,
+    bought_years      BIGINT CHECK (bought_years BETWEEN 1 AND 10), -- of a registration or transfer
+    transfer_secret   TEXT NOT NULL DEFAULT '', -- sealed; forgotten when the transfer is over
+    nameservers       TEXT NOT NULL DEFAULT '[]', -- JSON: those that the store asked for
+    registrant        TEXT NOT NULL DEFAULT '{}', -- JSON: who the registry was told holds it
+    renewal_mode      TEXT NOT NULL DEFAULT '' CHECK (renewal_mode IN ('', 'renew', 'expire')), -- as it was set where there is no renew command
+    missing_since     BIGINT, -- the registry did not find it in a run; acted upon in a second one
+    sync_at           BIGINT, -- when it is read next; null: never
+    -- The work at the registrar: when something is to be done (the store's clock), and until when somebody does it (the wall's).
+    work_at           BIGINT,
+    worker_until      BIGINT,
+    work_tries        BIGINT NOT NULL DEFAULT 0,
     version           BIGINT NOT NULL DEFAULT 1,
     created_at        BIGINT NOT NULL,
     updated_at        BIGINT NOT NULL,
@@ -119,6 +168,8 @@ CREATE INDEX domains_by_registrar ON domains (registrar_id, registry_read_at) WH
 CREATE INDEX domains_bundled ON domains (bundled_with) WHERE bundled_with IS NOT NULL;
 CREATE INDEX domains_due ON domains (next_due, id) WHERE next_due IS NOT NULL AND NOT do_not_renew;
 CREATE INDEX domains_term_end ON domains (term_end, id) WHERE term_end IS NOT NULL;
+CREATE INDEX domains_work ON domains (work_at, id) WHERE work_at IS NOT NULL;
+CREATE INDEX domains_sync ON domains (sync_at, id) WHERE sync_at IS NOT NULL;
 
 -- The ledger of renewals. The money of a row is beside its state: a renewal made by hand can be confirmed and still owed.
 CREATE TABLE domain_renewals (
@@ -140,13 +191,18 @@ CREATE TABLE domain_renewals (
     policy_id       TEXT COLLATE "C" NOT NULL REFERENCES tld_policies (id),
     line_id         TEXT COLLATE "C" UNIQUE,
     invoice_id      TEXT COLLATE "C" REFERENCES invoices (id),
+    order_id        TEXT COLLATE "C" REFERENCES orders (id),
+    -- The fee of its stage, or what was missing after the stage or the price changed: an invoice of its own, which it waits for.
+    fee_line_id     TEXT COLLATE "C" UNIQUE,
+    fee_invoice_id  TEXT COLLATE "C" REFERENCES invoices (id),
     expected_on     TEXT COLLATE "C" NOT NULL,
-    request_key     TEXT COLLATE "C" UNIQUE,
+    reference       TEXT NOT NULL DEFAULT '', -- the registry's own id of the transaction: evidence
+    resends         BIGINT NOT NULL DEFAULT 0 CHECK (resends BETWEEN 0 AND 3),
+    move_due        BOOLEAN NOT NULL DEFAULT TRUE, -- next due follows; false: staff left it where it was
     paid_at         BIGINT,
     owed            BOOLEAN NOT NULL DEFAULT FALSE, -- staff renewed it before it was paid
     paid_before     TEXT COLLATE "C", -- paid-through and next due, as they were before payment moved them
     due_before      TEXT COLLATE "C",
-    next_at         BIGINT, -- when it is looked at again
     settled_at      BIGINT,
     version         BIGINT NOT NULL DEFAULT 1,
     created_at      BIGINT NOT NULL,
@@ -167,7 +223,6 @@ CREATE INDEX domain_renewals_by_domain ON domain_renewals (domain_id, id);
 CREATE INDEX domain_renewals_by_customer ON domain_renewals (customer_id, id);
 CREATE INDEX domain_renewals_by_state ON domain_renewals (state, id)
     WHERE state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention');
-CREATE INDEX domain_renewals_next ON domain_renewals (next_at, id) WHERE next_at IS NOT NULL;
 
 -- What a registrar was told to do: committed before it is sent. A domain has at most one whose outcome is not known.
 CREATE TABLE registrar_commands (
@@ -194,6 +249,65 @@ CREATE TABLE registrar_commands (
 );
 CREATE UNIQUE INDEX registrar_commands_in_flight ON registrar_commands (domain_id) WHERE settled_at IS NULL;
 CREATE INDEX registrar_commands_by_domain ON registrar_commands (domain_id, id);
+
+-- days before (negative) or after the end of the term, or the due date. extension empty: all.
+CREATE TABLE domain_notice_rules (
+    id         TEXT COLLATE "C" PRIMARY KEY,
+    anchor     TEXT NOT NULL CHECK (anchor IN ('term_end', 'next_due')),
+    days       BIGINT NOT NULL CHECK (days BETWEEN -3650 AND 3650),
+    extension  TEXT COLLATE "C" NOT NULL DEFAULT '',
+    recipients TEXT NOT NULL, -- JSON: account, billing, registrant
+    enabled    BOOLEAN NOT NULL,
+    version    BIGINT NOT NULL DEFAULT 1,
+    created_at BIGINT NOT NULL,
+    UNIQUE (anchor, days, extension)
+);
+
+-- Each notice once: term is the end of the term as it was when the first notice of it was made.
+CREATE TABLE domain_notices (
+    id               TEXT COLLATE "C" PRIMARY KEY,
+    domain_id        TEXT COLLATE "C" NOT NULL REFERENCES domains (id),
+    rule_id          TEXT COLLATE "C" NOT NULL REFERENCES domain_notice_rules (id),
+    term             TEXT COLLATE "C" NOT NULL,
+    recipient        TEXT COLLATE "C" NOT NULL,
+    due_on           TEXT COLLATE "C" NOT NULL,
+    state            TEXT NOT NULL CHECK (state IN ('sent', 'missed', 'failed')),
+    breach           BOOLEAN NOT NULL DEFAULT FALSE, -- outside the days that ICANN asks for
+    mail_id          TEXT COLLATE "C",
+    language         TEXT NOT NULL DEFAULT '',
+    template_version TEXT NOT NULL DEFAULT '',
+    created_at       BIGINT NOT NULL,
+    UNIQUE (domain_id, term, rule_id, recipient),
+    CHECK (state <> 'sent' OR mail_id IS NOT NULL)
+);
+CREATE INDEX domain_notices_by_day ON domain_notices (created_at, id);
+
+CREATE TABLE domain_sync_runs (
+    id           TEXT COLLATE "C" PRIMARY KEY,
+    registrar_id TEXT COLLATE "C" NOT NULL REFERENCES registrars (id),
+    mode         TEXT NOT NULL CHECK (mode IN ('on', 'notify')),
+    asked        BIGINT NOT NULL DEFAULT 0,
+    changed      BIGINT NOT NULL DEFAULT 0,
+    held         BIGINT NOT NULL DEFAULT 0,
+    negative     BIGINT NOT NULL DEFAULT 0, -- not found, or somebody else's
+    failed       BIGINT NOT NULL DEFAULT 0,
+    stopped      BOOLEAN NOT NULL DEFAULT FALSE, -- by the breaker
+    created_at   BIGINT NOT NULL,
+    finished_at  BIGINT
+);
+CREATE INDEX domain_sync_runs_by_registrar ON domain_sync_runs (registrar_id, id);
+
+-- What a run found that differs: what is stored, what was read, and what became of it.
+CREATE TABLE domain_sync_findings (
+    run_id    TEXT COLLATE "C" NOT NULL REFERENCES domain_sync_runs (id),
+    domain_id TEXT COLLATE "C" NOT NULL REFERENCES domains (id),
+    finding   TEXT NOT NULL CHECK (finding IN ('corrected', 'ahead', 'held', 'unreadable', 'not_found', 'other_sponsor', 'failed')),
+    stored    TEXT NOT NULL,
+    read      TEXT NOT NULL,
+    applied   BOOLEAN NOT NULL,
+    PRIMARY KEY (run_id, domain_id)
+);
+CREATE INDEX domain_sync_findings_by_domain ON domain_sync_findings (domain_id, run_id);
 
 -- A change of what many domains cost: previewed, told, applied in batches, each row once, and undone.
 CREATE TABLE domain_price_updates (
@@ -226,3 +340,6 @@ CREATE TABLE domain_price_update_items (
 );
 CREATE INDEX domain_price_update_items_by_domain ON domain_price_update_items (domain_id);
 CREATE INDEX domain_price_update_items_by_state ON domain_price_update_items (update_id, state, domain_id);
+
+-- A client group may have prices of its own.
+ALTER TABLE customers ADD COLUMN customer_group TEXT COLLATE "C" NOT NULL DEFAULT '';

@@ -42,17 +42,20 @@ SELECT * FROM domain_prices ORDER BY extension, kind, years, currency, customer_
 -- name: InsertDomain :exec
 INSERT INTO domains (id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source,
     expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium,
-    registry_state, registry_read_at, locked_by_us, unanswered, created_at, updated_at)
+    registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, renewal_mode, created_at,
+    updated_at)
 VALUES (@id, @name, @extension, @customer_id, @order_id, @registrar_id, @kind, @status, @expires_at, @expires_on, @expiry_raw, @expiry_source,
     @expiry_read_at, @accounting_on, @paid_through, @term_end, @next_due, @term, @currency, @recurring_amount, @do_not_renew, @bundled_with, @premium,
-    @registry_state, @registry_read_at, @locked_by_us, @unanswered, @created_at, @created_at);
+    @registry_state, @registry_read_at, @locked_by_us, @unanswered, @bought_years, @transfer_secret, @nameservers, @registrant, @renewal_mode,
+    @created_at, @created_at);
 
 -- name: SaveDomain :execrows
 UPDATE domains SET registrar_id = @registrar_id, status = @status, expires_at = @expires_at, expires_on = @expires_on, expiry_raw = @expiry_raw,
     expiry_source = @expiry_source, expiry_read_at = @expiry_read_at, accounting_on = @accounting_on, paid_through = @paid_through,
     term_end = @term_end, next_due = @next_due, term = @term, recurring_amount = @recurring_amount, do_not_renew = @do_not_renew,
     bundled_with = @bundled_with, premium = @premium, registry_state = @registry_state, registry_read_at = @registry_read_at,
-    locked_by_us = @locked_by_us, unanswered = @unanswered, version = version + 1, updated_at = @updated_at
+    locked_by_us = @locked_by_us, unanswered = @unanswered, bought_years = @bought_years, transfer_secret = @transfer_secret,
+    nameservers = @nameservers, registrant = @registrant, renewal_mode = @renewal_mode, missing_since = @missing_since, version = version + 1, updated_at = @updated_at
 WHERE id = @id AND version = @version;
 
 -- name: Domain :one
@@ -61,6 +64,10 @@ SELECT * FROM domains WHERE id = @id;
 -- Takes the row's lock and changes nothing: whoever decides from more than the domain itself holds it first.
 -- name: LockDomain :one
 UPDATE domains SET version = version WHERE id = @id RETURNING *;
+
+-- The worker of registrars looks at the domain at an instant, or sooner if it was to already.
+-- name: WorkOnDomain :exec
+UPDATE domains SET work_at = CASE WHEN work_at IS NULL OR work_at > @at THEN @at ELSE work_at END WHERE id = @id;
 
 -- name: DomainByName :one
 SELECT * FROM domains WHERE name = @name AND status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud');
@@ -71,14 +78,21 @@ ORDER BY id LIMIT CAST(@n AS BIGINT);
 
 -- name: InsertDomainRenewal :exec
 INSERT INTO domain_renewals (id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id,
-    line_id, invoice_id, expected_on, request_key, paid_at, paid_before, due_before, next_at, settled_at, created_at)
+    line_id, invoice_id, order_id, expected_on, move_due, paid_at, paid_before, due_before, settled_at, created_at)
 VALUES (@id, @domain_id, @customer_id, @base, @years, @kind, @state, @hold, @cause, @due_on, @currency, @price, @fee, @stage, @policy_id,
-    @line_id, @invoice_id, @expected_on, @request_key, @paid_at, @paid_before, @due_before, @next_at, @settled_at, @created_at);
+    @line_id, @invoice_id, @order_id, @expected_on, @move_due, @paid_at, @paid_before, @due_before, @settled_at, @created_at);
 
 -- name: MoveDomainRenewal :execrows
 UPDATE domain_renewals SET state = @to_state, hold = @hold, cause = @cause, paid_at = @paid_at, owed = @owed, paid_before = @paid_before,
-    due_before = @due_before, next_at = @next_at, settled_at = @settled_at, version = version + 1
+    due_before = @due_before, fee_line_id = @fee_line_id, fee_invoice_id = @fee_invoice_id, reference = @reference,
+    resends = @resends, move_due = @move_due, fee = @fee, stage = @stage, line_id = @line_id, invoice_id = @invoice_id, settled_at = @settled_at, version = version + 1
 WHERE id = @id AND state = @from_state AND version = @version;
+
+-- name: DomainRenewal :one
+SELECT * FROM domain_renewals WHERE id = @id;
+
+-- name: DomainRenewalOfLine :one
+SELECT * FROM domain_renewals WHERE line_id = @line_id OR fee_line_id = @line_id;
 
 -- name: OpenDomainRenewal :one
 SELECT * FROM domain_renewals WHERE domain_id = @domain_id AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention');

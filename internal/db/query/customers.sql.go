@@ -89,7 +89,7 @@ func (q *Queries) CreditsOfCustomer(ctx context.Context, customerID string) ([]C
 }
 
 const customer = `-- name: Customer :one
-SELECT id, email, email_fold, name, name_fold, company, company_fold, country, state, address, tax_id, language, currency, time_zone, password_hash, version, created_at, updated_at FROM customers WHERE id = $1
+SELECT id, email, email_fold, name, name_fold, company, company_fold, country, state, address, tax_id, language, currency, time_zone, password_hash, version, created_at, updated_at, customer_group FROM customers WHERE id = $1
 `
 
 func (q *Queries) Customer(ctx context.Context, id string) (Customer, error) {
@@ -114,12 +114,13 @@ func (q *Queries) Customer(ctx context.Context, id string) (Customer, error) {
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.CustomerGroup,
 	)
 	return i, err
 }
 
 const customerByEmail = `-- name: CustomerByEmail :one
-SELECT id, email, email_fold, name, name_fold, company, company_fold, country, state, address, tax_id, language, currency, time_zone, password_hash, version, created_at, updated_at FROM customers WHERE email_fold = $1
+SELECT id, email, email_fold, name, name_fold, company, company_fold, country, state, address, tax_id, language, currency, time_zone, password_hash, version, created_at, updated_at, customer_group FROM customers WHERE email_fold = $1
 `
 
 func (q *Queries) CustomerByEmail(ctx context.Context, emailFold string) (Customer, error) {
@@ -144,6 +145,7 @@ func (q *Queries) CustomerByEmail(ctx context.Context, emailFold string) (Custom
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.CustomerGroup,
 	)
 	return i, err
 }

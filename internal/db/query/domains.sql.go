@@ -89,7 +89,7 @@ func (q *Queries) CountDomainPriceUpdateItems(ctx context.Context, updateID stri
 }
 
 const domain = `-- name: Domain :one
-SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, version, created_at, updated_at FROM domains WHERE id = $1
+SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, renewal_mode, missing_since, sync_at, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE id = $1
 `
 
 func (q *Queries) Domain(ctx context.Context, id string) (Domain, error) {
@@ -123,6 +123,16 @@ func (q *Queries) Domain(ctx context.Context, id string) (Domain, error) {
 		&i.RegistryReadAt,
 		&i.LockedByUs,
 		&i.Unanswered,
+		&i.BoughtYears,
+		&i.TransferSecret,
+		&i.Nameservers,
+		&i.Registrant,
+		&i.RenewalMode,
+		&i.MissingSince,
+		&i.SyncAt,
+		&i.WorkAt,
+		&i.WorkerUntil,
+		&i.WorkTries,
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
@@ -131,7 +141,7 @@ func (q *Queries) Domain(ctx context.Context, id string) (Domain, error) {
 }
 
 const domainByName = `-- name: DomainByName :one
-SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, version, created_at, updated_at FROM domains WHERE name = $1 AND status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud')
+SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, renewal_mode, missing_since, sync_at, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE name = $1 AND status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud')
 `
 
 func (q *Queries) DomainByName(ctx context.Context, name string) (Domain, error) {
@@ -165,6 +175,16 @@ func (q *Queries) DomainByName(ctx context.Context, name string) (Domain, error)
 		&i.RegistryReadAt,
 		&i.LockedByUs,
 		&i.Unanswered,
+		&i.BoughtYears,
+		&i.TransferSecret,
+		&i.Nameservers,
+		&i.Registrant,
+		&i.RenewalMode,
+		&i.MissingSince,
+		&i.SyncAt,
+		&i.WorkAt,
+		&i.WorkerUntil,
+		&i.WorkTries,
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
@@ -374,6 +394,92 @@ func (q *Queries) DomainPricesOf(ctx context.Context, extension string) ([]Domai
 	return items, nil
 }
 
+const domainRenewal = `-- name: DomainRenewal :one
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, version, created_at FROM domain_renewals WHERE id = $1
+`
+
+func (q *Queries) DomainRenewal(ctx context.Context, id string) (DomainRenewal, error) {
+	row := q.db.QueryRowContext(ctx, domainRenewal, id)
+	var i DomainRenewal
+	err := row.Scan(
+		&i.ID,
+		&i.DomainID,
+		&i.CustomerID,
+		&i.Base,
+		&i.Years,
+		&i.Kind,
+		&i.State,
+		&i.Hold,
+		&i.Cause,
+		&i.DueOn,
+		&i.Currency,
+		&i.Price,
+		&i.Fee,
+		&i.Stage,
+		&i.PolicyID,
+		&i.LineID,
+		&i.InvoiceID,
+		&i.OrderID,
+		&i.FeeLineID,
+		&i.FeeInvoiceID,
+		&i.ExpectedOn,
+		&i.Reference,
+		&i.Resends,
+		&i.MoveDue,
+		&i.PaidAt,
+		&i.Owed,
+		&i.PaidBefore,
+		&i.DueBefore,
+		&i.SettledAt,
+		&i.Version,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
+const domainRenewalOfLine = `-- name: DomainRenewalOfLine :one
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, version, created_at FROM domain_renewals WHERE line_id = $1 OR fee_line_id = $1
+`
+
+func (q *Queries) DomainRenewalOfLine(ctx context.Context, lineID *string) (DomainRenewal, error) {
+	row := q.db.QueryRowContext(ctx, domainRenewalOfLine, lineID)
+	var i DomainRenewal
+	err := row.Scan(
+		&i.ID,
+		&i.DomainID,
+		&i.CustomerID,
+		&i.Base,
+		&i.Years,
+		&i.Kind,
+		&i.State,
+		&i.Hold,
+		&i.Cause,
+		&i.DueOn,
+		&i.Currency,
+		&i.Price,
+		&i.Fee,
+		&i.Stage,
+		&i.PolicyID,
+		&i.LineID,
+		&i.InvoiceID,
+		&i.OrderID,
+		&i.FeeLineID,
+		&i.FeeInvoiceID,
+		&i.ExpectedOn,
+		&i.Reference,
+		&i.Resends,
+		&i.MoveDue,
+		&i.PaidAt,
+		&i.Owed,
+		&i.PaidBefore,
+		&i.DueBefore,
+		&i.SettledAt,
+		&i.Version,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
 const domainsBelowCost = `-- name: DomainsBelowCost :many
 SELECT domains.id, domains.name, domains.customer_id, domains.term, domains.currency, domains.recurring_amount, domain_costs.amount AS cost
 FROM domains JOIN domain_costs ON domain_costs.registrar_id = domains.registrar_id AND domain_costs.extension = domains.extension
@@ -490,10 +596,12 @@ func (q *Queries) FinishDomainPriceUpdateItems(ctx context.Context, arg FinishDo
 const insertDomain = `-- name: InsertDomain :exec
 INSERT INTO domains (id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source,
     expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium,
-    registry_state, registry_read_at, locked_by_us, unanswered, created_at, updated_at)
+    registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, renewal_mode, created_at,
+    updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
     $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-    $24, $25, $26, $27, $28, $28)
+    $24, $25, $26, $27, $28, $29, $30, $31, $32,
+    $33, $33)
 `
 
 type InsertDomainParams struct {
@@ -524,6 +632,11 @@ type InsertDomainParams struct {
 	RegistryReadAt  *clock.Instant
 	LockedByUs      bool
 	Unanswered      bool
+	BoughtYears     *int64
+	TransferSecret  string
+	Nameservers     string
+	Registrant      string
+	RenewalMode     string
 	CreatedAt       clock.Instant
 }
 
@@ -556,6 +669,11 @@ func (q *Queries) InsertDomain(ctx context.Context, arg InsertDomainParams) erro
 		arg.RegistryReadAt,
 		arg.LockedByUs,
 		arg.Unanswered,
+		arg.BoughtYears,
+		arg.TransferSecret,
+		arg.Nameservers,
+		arg.Registrant,
+		arg.RenewalMode,
 		arg.CreatedAt,
 	)
 	return err
@@ -591,7 +709,7 @@ func (q *Queries) InsertDomainPriceUpdate(ctx context.Context, arg InsertDomainP
 
 const insertDomainRenewal = `-- name: InsertDomainRenewal :exec
 INSERT INTO domain_renewals (id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id,
-    line_id, invoice_id, expected_on, request_key, paid_at, paid_before, due_before, next_at, settled_at, created_at)
+    line_id, invoice_id, order_id, expected_on, move_due, paid_at, paid_before, due_before, settled_at, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
     $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
 `
@@ -614,12 +732,12 @@ type InsertDomainRenewalParams struct {
 	PolicyID   string
 	LineID     *string
 	InvoiceID  *string
+	OrderID    *string
 	ExpectedOn string
-	RequestKey *string
+	MoveDue    bool
 	PaidAt     *clock.Instant
 	PaidBefore *string
 	DueBefore  *string
-	NextAt     *clock.Instant
 	SettledAt  *clock.Instant
 	CreatedAt  clock.Instant
 }
@@ -643,12 +761,12 @@ func (q *Queries) InsertDomainRenewal(ctx context.Context, arg InsertDomainRenew
 		arg.PolicyID,
 		arg.LineID,
 		arg.InvoiceID,
+		arg.OrderID,
 		arg.ExpectedOn,
-		arg.RequestKey,
+		arg.MoveDue,
 		arg.PaidAt,
 		arg.PaidBefore,
 		arg.DueBefore,
-		arg.NextAt,
 		arg.SettledAt,
 		arg.CreatedAt,
 	)
@@ -743,7 +861,7 @@ func (q *Queries) KeepDomainPriceUpdateItems(ctx context.Context, arg KeepDomain
 }
 
 const liveDomainsOfExtension = `-- name: LiveDomainsOfExtension :many
-SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, version, created_at, updated_at FROM domains WHERE extension = $1 AND id > $2 AND status IN ('active', 'grace', 'redemption', 'expired')
+SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, renewal_mode, missing_since, sync_at, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE extension = $1 AND id > $2 AND status IN ('active', 'grace', 'redemption', 'expired')
 ORDER BY id LIMIT CAST($3 AS BIGINT)
 `
 
@@ -790,6 +908,16 @@ func (q *Queries) LiveDomainsOfExtension(ctx context.Context, arg LiveDomainsOfE
 			&i.RegistryReadAt,
 			&i.LockedByUs,
 			&i.Unanswered,
+			&i.BoughtYears,
+			&i.TransferSecret,
+			&i.Nameservers,
+			&i.Registrant,
+			&i.RenewalMode,
+			&i.MissingSince,
+			&i.SyncAt,
+			&i.WorkAt,
+			&i.WorkerUntil,
+			&i.WorkTries,
 			&i.Version,
 			&i.CreatedAt,
 			&i.UpdatedAt,
@@ -808,7 +936,7 @@ func (q *Queries) LiveDomainsOfExtension(ctx context.Context, arg LiveDomainsOfE
 }
 
 const lockDomain = `-- name: LockDomain :one
-UPDATE domains SET version = version WHERE id = $1 RETURNING id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, version, created_at, updated_at
+UPDATE domains SET version = version WHERE id = $1 RETURNING id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, renewal_mode, missing_since, sync_at, work_at, worker_until, work_tries, version, created_at, updated_at
 `
 
 // Takes the row's lock and changes nothing: whoever decides from more than the domain itself holds it first.
@@ -843,6 +971,16 @@ func (q *Queries) LockDomain(ctx context.Context, id string) (Domain, error) {
 		&i.RegistryReadAt,
 		&i.LockedByUs,
 		&i.Unanswered,
+		&i.BoughtYears,
+		&i.TransferSecret,
+		&i.Nameservers,
+		&i.Registrant,
+		&i.RenewalMode,
+		&i.MissingSince,
+		&i.SyncAt,
+		&i.WorkAt,
+		&i.WorkerUntil,
+		&i.WorkTries,
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
@@ -894,23 +1032,32 @@ func (q *Queries) LockDomainsOfPriceUpdate(ctx context.Context, arg LockDomainsO
 
 const moveDomainRenewal = `-- name: MoveDomainRenewal :execrows
 UPDATE domain_renewals SET state = $1, hold = $2, cause = $3, paid_at = $4, owed = $5, paid_before = $6,
-    due_before = $7, next_at = $8, settled_at = $9, version = version + 1
-WHERE id = $10 AND state = $11 AND version = $12
+    due_before = $7, fee_line_id = $8, fee_invoice_id = $9, reference = $10,
+    resends = $11, move_due = $12, fee = $13, stage = $14, line_id = $15, invoice_id = $16, settled_at = $17, version = version + 1
+WHERE id = $18 AND state = $19 AND version = $20
 `
 
 type MoveDomainRenewalParams struct {
-	ToState    string
-	Hold       string
-	Cause      string
-	PaidAt     *clock.Instant
-	Owed       bool
-	PaidBefore *string
-	DueBefore  *string
-	NextAt     *clock.Instant
-	SettledAt  *clock.Instant
-	ID         string
-	FromState  string
-	Version    int64
+	ToState      string
+	Hold         string
+	Cause        string
+	PaidAt       *clock.Instant
+	Owed         bool
+	PaidBefore   *string
+	DueBefore    *string
+	FeeLineID    *string
+	FeeInvoiceID *string
+	Reference    string
+	Resends      int64
+	MoveDue      bool
+	Fee          int64
+	Stage        string
+	LineID       *string
+	InvoiceID    *string
+	SettledAt    *clock.Instant
+	ID           string
+	FromState    string
+	Version      int64
 }
 
 func (q *Queries) MoveDomainRenewal(ctx context.Context, arg MoveDomainRenewalParams) (int64, error) {
@@ -922,7 +1069,15 @@ func (q *Queries) MoveDomainRenewal(ctx context.Context, arg MoveDomainRenewalPa
 		arg.Owed,
 		arg.PaidBefore,
 		arg.DueBefore,
-		arg.NextAt,
+		arg.FeeLineID,
+		arg.FeeInvoiceID,
+		arg.Reference,
+		arg.Resends,
+		arg.MoveDue,
+		arg.Fee,
+		arg.Stage,
+		arg.LineID,
+		arg.InvoiceID,
 		arg.SettledAt,
 		arg.ID,
 		arg.FromState,
@@ -952,7 +1107,7 @@ func (q *Queries) NoteDomainPriceNotice(ctx context.Context, arg NoteDomainPrice
 }
 
 const openDomainRenewal = `-- name: OpenDomainRenewal :one
-SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, expected_on, request_key, paid_at, owed, paid_before, due_before, next_at, settled_at, version, created_at FROM domain_renewals WHERE domain_id = $1 AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, version, created_at FROM domain_renewals WHERE domain_id = $1 AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
 `
 
 func (q *Queries) OpenDomainRenewal(ctx context.Context, domainID string) (DomainRenewal, error) {
@@ -976,13 +1131,17 @@ func (q *Queries) OpenDomainRenewal(ctx context.Context, domainID string) (Domai
 		&i.PolicyID,
 		&i.LineID,
 		&i.InvoiceID,
+		&i.OrderID,
+		&i.FeeLineID,
+		&i.FeeInvoiceID,
 		&i.ExpectedOn,
-		&i.RequestKey,
+		&i.Reference,
+		&i.Resends,
+		&i.MoveDue,
 		&i.PaidAt,
 		&i.Owed,
 		&i.PaidBefore,
 		&i.DueBefore,
-		&i.NextAt,
 		&i.SettledAt,
 		&i.Version,
 		&i.CreatedAt,
@@ -991,7 +1150,7 @@ func (q *Queries) OpenDomainRenewal(ctx context.Context, domainID string) (Domai
 }
 
 const openRenewalsOfExtension = `-- name: OpenRenewalsOfExtension :many
-SELECT domain_renewals.id, domain_renewals.domain_id, domain_renewals.customer_id, domain_renewals.base, domain_renewals.years, domain_renewals.kind, domain_renewals.state, domain_renewals.hold, domain_renewals.cause, domain_renewals.due_on, domain_renewals.currency, domain_renewals.price, domain_renewals.fee, domain_renewals.stage, domain_renewals.policy_id, domain_renewals.line_id, domain_renewals.invoice_id, domain_renewals.expected_on, domain_renewals.request_key, domain_renewals.paid_at, domain_renewals.owed, domain_renewals.paid_before, domain_renewals.due_before, domain_renewals.next_at, domain_renewals.settled_at, domain_renewals.version, domain_renewals.created_at FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
+SELECT domain_renewals.id, domain_renewals.domain_id, domain_renewals.customer_id, domain_renewals.base, domain_renewals.years, domain_renewals.kind, domain_renewals.state, domain_renewals.hold, domain_renewals.cause, domain_renewals.due_on, domain_renewals.currency, domain_renewals.price, domain_renewals.fee, domain_renewals.stage, domain_renewals.policy_id, domain_renewals.line_id, domain_renewals.invoice_id, domain_renewals.order_id, domain_renewals.fee_line_id, domain_renewals.fee_invoice_id, domain_renewals.expected_on, domain_renewals.reference, domain_renewals.resends, domain_renewals.move_due, domain_renewals.paid_at, domain_renewals.owed, domain_renewals.paid_before, domain_renewals.due_before, domain_renewals.settled_at, domain_renewals.version, domain_renewals.created_at FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
 WHERE domains.extension = $1 AND domain_renewals.state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
 `
 
@@ -1022,13 +1181,17 @@ func (q *Queries) OpenRenewalsOfExtension(ctx context.Context, extension string)
 			&i.PolicyID,
 			&i.LineID,
 			&i.InvoiceID,
+			&i.OrderID,
+			&i.FeeLineID,
+			&i.FeeInvoiceID,
 			&i.ExpectedOn,
-			&i.RequestKey,
+			&i.Reference,
+			&i.Resends,
+			&i.MoveDue,
 			&i.PaidAt,
 			&i.Owed,
 			&i.PaidBefore,
 			&i.DueBefore,
-			&i.NextAt,
 			&i.SettledAt,
 			&i.Version,
 			&i.CreatedAt,
@@ -1112,7 +1275,7 @@ func (q *Queries) PutDomainPrice(ctx context.Context, arg PutDomainPriceParams) 
 }
 
 const renewalsOfDomain = `-- name: RenewalsOfDomain :many
-SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, expected_on, request_key, paid_at, owed, paid_before, due_before, next_at, settled_at, version, created_at FROM domain_renewals WHERE domain_id = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, version, created_at FROM domain_renewals WHERE domain_id = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)
 `
 
 type RenewalsOfDomainParams struct {
@@ -1147,13 +1310,17 @@ func (q *Queries) RenewalsOfDomain(ctx context.Context, arg RenewalsOfDomainPara
 			&i.PolicyID,
 			&i.LineID,
 			&i.InvoiceID,
+			&i.OrderID,
+			&i.FeeLineID,
+			&i.FeeInvoiceID,
 			&i.ExpectedOn,
-			&i.RequestKey,
+			&i.Reference,
+			&i.Resends,
+			&i.MoveDue,
 			&i.PaidAt,
 			&i.Owed,
 			&i.PaidBefore,
 			&i.DueBefore,
-			&i.NextAt,
 			&i.SettledAt,
 			&i.Version,
 			&i.CreatedAt,
@@ -1204,8 +1371,9 @@ UPDATE domains SET registrar_id = $1, status = $2, expires_at = $3, expires_on =
     expiry_source = $6, expiry_read_at = $7, accounting_on = $8, paid_through = $9,
     term_end = $10, next_due = $11, term = $12, recurring_amount = $13, do_not_renew = $14,
     bundled_with = $15, premium = $16, registry_state = $17, registry_read_at = $18,
-    locked_by_us = $19, unanswered = $20, version = version + 1, updated_at = $21
-WHERE id = $22 AND version = $23
+    locked_by_us = $19, unanswered = $20, bought_years = $21, transfer_secret = $22,
+    nameservers = $23, registrant = $24, renewal_mode = $25, missing_since = $26, version = version + 1, updated_at = $27
+WHERE id = $28 AND version = $29
 `
 
 type SaveDomainParams struct {
@@ -1229,6 +1397,12 @@ type SaveDomainParams struct {
 	RegistryReadAt  *clock.Instant
 	LockedByUs      bool
 	Unanswered      bool
+	BoughtYears     *int64
+	TransferSecret  string
+	Nameservers     string
+	Registrant      string
+	RenewalMode     string
+	MissingSince    *clock.Instant
 	UpdatedAt       clock.Instant
 	ID              string
 	Version         int64
@@ -1256,6 +1430,12 @@ func (q *Queries) SaveDomain(ctx context.Context, arg SaveDomainParams) (int64, 
 		arg.RegistryReadAt,
 		arg.LockedByUs,
 		arg.Unanswered,
+		arg.BoughtYears,
+		arg.TransferSecret,
+		arg.Nameservers,
+		arg.Registrant,
+		arg.RenewalMode,
+		arg.MissingSince,
 		arg.UpdatedAt,
 		arg.ID,
 		arg.Version,
@@ -1544,4 +1724,19 @@ func (q *Queries) UpdateTLDPolicy(ctx context.Context, arg UpdateTLDPolicyParams
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const workOnDomain = `-- name: WorkOnDomain :exec
+UPDATE domains SET work_at = CASE WHEN work_at IS NULL OR work_at > $1 THEN $1 ELSE work_at END WHERE id = $2
+`
+
+type WorkOnDomainParams struct {
+	At *clock.Instant
+	ID string
+}
+
+// The worker of registrars looks at the domain at an instant, or sooner if it was to already.
+func (q *Queries) WorkOnDomain(ctx context.Context, arg WorkOnDomainParams) error {
+	_, err := q.db.ExecContext(ctx, workOnDomain, arg.At, arg.ID)
+	return err
 }

@@ -185,24 +185,25 @@ type CreditNoteTax struct {
 }
 
 type Customer struct {
-	ID           string
-	Email        string
-	EmailFold    string
-	Name         string
-	NameFold     string
-	Company      string
-	CompanyFold  string
-	Country      string
-	State        string
-	Address      string
-	TaxID        string
-	Language     string
-	Currency     string
-	TimeZone     string
-	PasswordHash *string
-	Version      int64
-	CreatedAt    clock.Instant
-	UpdatedAt    clock.Instant
+	ID            string
+	Email         string
+	EmailFold     string
+	Name          string
+	NameFold      string
+	Company       string
+	CompanyFold   string
+	Country       string
+	State         string
+	Address       string
+	TaxID         string
+	Language      string
+	Currency      string
+	TimeZone      string
+	PasswordHash  *string
+	Version       int64
+	CreatedAt     clock.Instant
+	UpdatedAt     clock.Instant
+	CustomerGroup string
 }
 
 type CustomerCredit struct {
@@ -262,6 +263,16 @@ type Domain struct {
 	RegistryReadAt  *clock.Instant
 	LockedByUs      bool
 	Unanswered      bool
+	BoughtYears     *int64
+	TransferSecret  string
+	Nameservers     string
+	Registrant      string
+	RenewalMode     string
+	MissingSince    *clock.Instant
+	SyncAt          *clock.Instant
+	WorkAt          *clock.Instant
+	WorkerUntil     *clock.Instant
+	WorkTries       int64
 	Version         int64
 	CreatedAt       clock.Instant
 	UpdatedAt       clock.Instant
@@ -277,6 +288,32 @@ type DomainCost struct {
 	Amount      int64
 	Source      string
 	UpdatedAt   clock.Instant
+}
+
+type DomainNotice struct {
+	ID              string
+	DomainID        string
+	RuleID          string
+	Term            string
+	Recipient       string
+	DueOn           string
+	State           string
+	Breach          bool
+	MailID          *string
+	Language        string
+	TemplateVersion string
+	CreatedAt       clock.Instant
+}
+
+type DomainNoticeRule struct {
+	ID         string
+	Anchor     string
+	Days       int64
+	Extension  string
+	Recipients string
+	Enabled    bool
+	Version    int64
+	CreatedAt  clock.Instant
 }
 
 type DomainPrice struct {
@@ -314,33 +351,60 @@ type DomainPriceUpdateItem struct {
 }
 
 type DomainRenewal struct {
-	ID         string
-	DomainID   string
-	CustomerID string
-	Base       string
-	Years      int64
-	Kind       string
-	State      string
-	Hold       string
-	Cause      string
-	DueOn      *string
-	Currency   string
-	Price      int64
-	Fee        int64
-	Stage      string
-	PolicyID   string
-	LineID     *string
-	InvoiceID  *string
-	ExpectedOn string
-	RequestKey *string
-	PaidAt     *clock.Instant
-	Owed       bool
-	PaidBefore *string
-	DueBefore  *string
-	NextAt     *clock.Instant
-	SettledAt  *clock.Instant
-	Version    int64
-	CreatedAt  clock.Instant
+	ID           string
+	DomainID     string
+	CustomerID   string
+	Base         string
+	Years        int64
+	Kind         string
+	State        string
+	Hold         string
+	Cause        string
+	DueOn        *string
+	Currency     string
+	Price        int64
+	Fee          int64
+	Stage        string
+	PolicyID     string
+	LineID       *string
+	InvoiceID    *string
+	OrderID      *string
+	FeeLineID    *string
+	FeeInvoiceID *string
+	ExpectedOn   string
+	Reference    string
+	Resends      int64
+	MoveDue      bool
+	PaidAt       *clock.Instant
+	Owed         bool
+	PaidBefore   *string
+	DueBefore    *string
+	SettledAt    *clock.Instant
+	Version      int64
+	CreatedAt    clock.Instant
+}
+
+type DomainSyncFinding struct {
+	RunID    string
+	DomainID string
+	Finding  string
+	Stored   string
+	Read     string
+	Applied  bool
+}
+
+type DomainSyncRun struct {
+	ID          string
+	RegistrarID string
+	Mode        string
+	Asked       int64
+	Changed     int64
+	Held        int64
+	Negative    int64
+	Failed      int64
+	Stopped     bool
+	CreatedAt   clock.Instant
+	FinishedAt  *clock.Instant
 }
 
 type DownloadLog struct {
@@ -900,15 +964,19 @@ type Refund struct {
 }
 
 type Registrar struct {
-	ID        string
-	Name      string
-	Adapter   string
-	Settings  string
-	Secret    string
-	SyncMode  string
-	Status    string
-	Version   int64
-	CreatedAt clock.Instant
+	ID              string
+	Name            string
+	Adapter         string
+	Settings        string
+	Secret          string
+	SyncMode        string
+	Status          string
+	StoppedAt       *clock.Instant
+	Balance         *int64
+	BalanceCurrency string
+	BalanceReadAt   *clock.Instant
+	Version         int64
+	CreatedAt       clock.Instant
 }
 
 type RegistrarCommand struct {
@@ -928,6 +996,24 @@ type RegistrarCommand struct {
 	Message       string
 	CreatedAt     clock.Instant
 	SettledAt     *clock.Instant
+}
+
+type RegistrarFrame struct {
+	ID            string
+	RegistrarID   string
+	Session       int64
+	Sent          bool
+	Command       string
+	TransactionID string
+	Body          string
+	CreatedAt     clock.Instant
+}
+
+type RegistrarMessage struct {
+	RegistrarID string
+	MessageID   string
+	Body        string
+	CreatedAt   clock.Instant
 }
 
 type RejectedActivation struct {
@@ -1182,6 +1268,13 @@ type ThankYouLink struct {
 	OrderID   string
 	CreatedAt clock.Instant
 	ExpiresAt clock.Instant
+}
+
+type Tld struct {
+	Extension   string
+	RegistrarID *string
+	Version     int64
+	CreatedAt   clock.Instant
 }
 
 type TldPolicy struct {
