@@ -3,6 +3,8 @@ package license
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/keystead/keystead/internal/catalog"
@@ -84,7 +86,8 @@ func (l *locked) mayReissue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, until := range held {
+	if len(held) > 0 {
+		until := slices.MaxFunc(slices.Collect(maps.Values(held)), time.Time.Compare)
 		return fail.Conflict(CodeReissueRefused, fmt.Sprintf("A lease file was made for this license, and runs without asking where it is until %s. Until then our support moves the license.", until.UTC().Format(time.DateOnly)))
 	}
 	return nil
