@@ -331,6 +331,15 @@ func Work(ctx context.Context, tx *db.Tx, domainID string, at time.Time) error {
 	return nil
 }
 
+// SyncAt has the registry's word of a domain read at an instant, or sooner if it was to be already. Who makes a domain
+// active calls it; from then on sync says when it is read next.
+func SyncAt(ctx context.Context, tx *db.Tx, domainID string, at time.Time) error {
+	if err := tx.SyncDomainAt(ctx, query.SyncDomainAtParams{ID: domainID, At: stamp(at)}); err != nil {
+		return fmt.Errorf("sync of domain %s: %w", domainID, err)
+	}
+	return nil
+}
+
 // Gather reads what has to be known to say what is on offer for a domain: the policy that counts now, the prices of a day
 // of the store's zone for a client group, and the renewal that is open. Its caller adds whether customers can order, and
 // the rates.

@@ -69,6 +69,10 @@ UPDATE domains SET version = version WHERE id = @id RETURNING *;
 -- name: WorkOnDomain :exec
 UPDATE domains SET work_at = CASE WHEN work_at IS NULL OR work_at > @at THEN @at ELSE work_at END WHERE id = @id;
 
+-- Sync reads the domain at an instant, or sooner if it was to already.
+-- name: SyncDomainAt :exec
+UPDATE domains SET sync_at = CASE WHEN sync_at IS NULL OR sync_at > @at THEN @at ELSE sync_at END WHERE id = @id;
+
 -- name: DomainByName :one
 SELECT * FROM domains WHERE name = @name AND status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud');
 

@@ -1474,6 +1474,21 @@ func (q *Queries) SkipDomainPriceUpdateItems(ctx context.Context, arg SkipDomain
 	return result.RowsAffected()
 }
 
+const syncDomainAt = `-- name: SyncDomainAt :exec
+UPDATE domains SET sync_at = CASE WHEN sync_at IS NULL OR sync_at > $1 THEN $1 ELSE sync_at END WHERE id = $2
+`
+
+type SyncDomainAtParams struct {
+	At *clock.Instant
+	ID string
+}
+
+// Sync reads the domain at an instant, or sooner if it was to already.
+func (q *Queries) SyncDomainAt(ctx context.Context, arg SyncDomainAtParams) error {
+	_, err := q.db.ExecContext(ctx, syncDomainAt, arg.At, arg.ID)
+	return err
+}
+
 const tLDPolicies = `-- name: TLDPolicies :many
 SELECT id, extension, valid_from, min_years, max_years, step_years, earliest, grace_days, latest, redemption_days, registry_auto_renews, argp_days, explicit_renew, date_moves, expiry_rounding, due_margin, years_ahead_limit, grace_fee, redemption_fee, source, read_on, created_at FROM tld_policies ORDER BY extension, valid_from
 `
