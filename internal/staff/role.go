@@ -24,6 +24,8 @@ const (
 	SalesWrite     Permission = "sales:write"
 	CatalogRead    Permission = "catalog:read" // products, plans, prices, releases
 	CatalogWrite   Permission = "catalog:write"
+	DomainsRead    Permission = "domains:read" // their renewals, notices and what registries say included
+	DomainsWrite   Permission = "domains:write"
 	CustomersRead  Permission = "customers:read"
 	CustomersWrite Permission = "customers:write" // acting for a customer included
 	SettingsRead   Permission = "settings:read"
@@ -36,14 +38,14 @@ const (
 )
 
 // reading is what every role may do.
-var reading = []Permission{LicensesRead, SalesRead, CatalogRead, CustomersRead, EventsRead}
+var reading = []Permission{LicensesRead, SalesRead, DomainsRead, CatalogRead, CustomersRead, EventsRead}
 
 // permissions is what each role may do.
 var permissions = map[Role][]Permission{
 	Owner: slices.Concat(reading, []Permission{
-		LicensesWrite, SalesWrite, CatalogWrite, CustomersWrite, SettingsRead, SettingsWrite, StaffWrite, JobsWrite, TokensWrite, KeysWrite,
+		LicensesWrite, SalesWrite, DomainsWrite, CatalogWrite, CustomersWrite, SettingsRead, SettingsWrite, StaffWrite, JobsWrite, TokensWrite, KeysWrite,
 	}),
-	Billing:  slices.Concat(reading, []Permission{SalesWrite, CatalogWrite, CustomersWrite, SettingsRead, JobsWrite}),
+	Billing:  slices.Concat(reading, []Permission{SalesWrite, DomainsWrite, CatalogWrite, CustomersWrite, SettingsRead, JobsWrite}),
 	Support:  slices.Concat(reading, []Permission{LicensesWrite, CustomersWrite, JobsWrite}),
 	ReadOnly: slices.Concat(reading, []Permission{SettingsRead}),
 }

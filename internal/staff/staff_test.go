@@ -25,6 +25,8 @@ func TestRoles(t *testing.T) {
 		{"catalog:write", true, true, false, false},
 		{"customers:read", true, true, true, true},
 		{"customers:write", true, true, true, false},
+		{"domains:read", true, true, true, true},
+		{"domains:write", true, true, false, false},
 		{"events:read", true, true, true, true},
 		{"jobs:write", true, true, true, false},
 		{"keys:write", true, false, false, false},
