@@ -10,6 +10,7 @@ package fail
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -100,6 +101,8 @@ type Error struct {
 	Fields []FieldError
 	// RetryAfter is how long to wait before asking again; 0 if that is not known.
 	RetryAfter time.Duration
+	// More is what programs are told besides, by name: public, as the fields are.
+	More map[string]any
 	// Err is the cause: logged, never shown.
 	Err error
 }
@@ -135,6 +138,25 @@ func (e *Error) Because(cause error) *Error {
 	with := *e
 	with.Err = cause
 	return &with
+}
+
+// With returns a copy of e that tells programs one more thing by name.
+func (e *Error) With(name string, value any) *Error {
+	with := *e
+	with.More = maps.Clone(e.More)
+	if with.More == nil {
+		with.More = map[string]any{}
+	}
+	with.More[name] = value
+	return &with
+}
+
+// At returns a copy of e that is about one field of the input, and what is wrong with it.
+func (e *Error) At(field, message string) *Error {
+	at := *e
+	at.Field = field
+	at.Fields = []FieldError{{Field: field, Message: message}}
+	return &at
 }
 
 // Of returns the [Error] in err's chain. Any other error becomes an internal

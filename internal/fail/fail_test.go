@@ -162,6 +162,23 @@ func TestOf(t *testing.T) {
 	}
 }
 
+func TestWithAndAt(t *testing.T) {
+	t.Parallel()
+	plain := fail.New(fail.KindInvalid, "TERM_NOT_AVAILABLE", "Not yet.")
+	told := plain.With("reason", "too_early").With("first_day", "2026-12-03").At("items.0.years", "is not on offer")
+	want := &fail.Error{
+		Kind: fail.KindInvalid, Code: "TERM_NOT_AVAILABLE", Detail: "Not yet.", Field: "items.0.years",
+		Fields: []fail.FieldError{{Field: "items.0.years", Message: "is not on offer"}},
+		More:   map[string]any{"reason": "too_early", "first_day": "2026-12-03"},
+	}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("error (-want +got):\n%s", diff)
+	}
+	if plain.More != nil || plain.Field != "" {
+		t.Errorf("the error that it was made from changed: %+v", plain)
+	}
+}
+
 func TestFields(t *testing.T) {
 	t.Parallel()
 	var f fail.Fields

@@ -71,6 +71,9 @@ func (a *API) describe() {
 		}
 	}
 	schemas := doc.Components.Schemas.Map()
+	for name, what := range problemMembers {
+		schemas["Problem"].Properties[name] = &huma.Schema{Type: huma.TypeString, Nullable: true, Description: what}
+	}
 	delete(schemas, "ErrorModel") // huma's own; nothing is answered with it
 	delete(schemas, "ErrorDetail")
 	for name, s := range schemas {

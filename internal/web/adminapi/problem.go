@@ -23,20 +23,44 @@ type Problem struct {
 	Detail string            `json:"detail" doc:"A sentence for people" example:"name is required"`
 	Code   string            `json:"code" doc:"Stable, for programs" example:"INVALID_INPUT"`
 	Errors []fail.FieldError `json:"errors,omitempty" nullable:"false" doc:"The fields at fault, all of them"`
+
+	more map[string]any // members of this code's own
+}
+
+// problemMembers are the members of problems that not all of them have.
+var problemMembers = map[string]string{
+	"reason":     "Of TERM_NOT_AVAILABLE and RENEWAL_OPEN: why the term is not on offer",
+	"first_day":  "Of TERM_NOT_AVAILABLE: the first possible day, where there is one. YYYY-MM-DD",
+	"last_day":   "Of TERM_NOT_AVAILABLE: the last possible day, where there is one. YYYY-MM-DD",
+	"renewal_id": "Of RENEWAL_OPEN: the renewal that is not finished",
+}
+
+// MarshalJSON writes the members of the code beside the common ones (RFC 9457, 3.2).
+func (p Problem) MarshalJSON() ([]byte, error) {
+	type plain Problem
+	common, err := json.Marshal(plain(p))
+	if err != nil || len(p.more) == 0 {
+		return common, err
+	}
+	own, err := json.Marshal(p.more)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(common[:len(common)-1], ','), own[1:]...), nil
 }
 
 // problemOf is the one translation of an error into what the caller is told.
 func problemOf(e *fail.Error) Problem {
-	p := Problem{Type: "about:blank", Status: e.Kind.Status(), Detail: e.Detail, Code: e.Code, Errors: e.Fields}
+	p := Problem{Type: "about:blank", Status: e.Kind.Status(), Detail: e.Detail, Code: e.Code, Errors: e.Fields, more: e.More}
 	if p.Errors == nil && e.Field != "" {
 		p.Errors = []fail.FieldError{{Field: e.Field, Message: e.Detail}}
 	}
 	p.Errors = bracketed(p.Errors)
 	switch e.Kind {
 	case fail.KindInternal:
-		p.Code, p.Detail = fail.CodeInternal, "Something went wrong on our side."
+		p.Code, p.Detail, p.more = fail.CodeInternal, "Something went wrong on our side.", nil
 	case fail.KindInvalid:
-		if len(p.Errors) == 1 {
+		if len(p.Errors) == 1 && p.Errors[0].Message == p.Detail {
 			p.Detail = p.Errors[0].Field + " " + p.Errors[0].Message
 		}
 	case fail.KindMalformed, fail.KindUnauthenticated, fail.KindForbidden, fail.KindNotFound, fail.KindMethod,

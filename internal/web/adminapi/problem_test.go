@@ -42,6 +42,7 @@ func TestEveryErrorIsAProblem(t *testing.T) {
 			{fmt.Errorf("wrapped: %w", fail.Conflict("THING_BUSY", "No.").Because(secret)), 409, "THING_BUSY", true},
 			{fail.Gone("THING_GONE", "No."), 410, "THING_GONE", true},
 			{fail.Invalid("items.3.name", "is odd"), 422, "INVALID_INPUT", true},
+			{fail.New(fail.KindInvalid, "TERM_NOT_AVAILABLE", "Too early.").With("reason", "too_early").With("first_day", "2026-12-03"), 422, "TERM_NOT_AVAILABLE", true},
 		} {
 			broken, calls = tt.err, 0
 			key := "Idempotency-Key: " + strings.ReplaceAll(fmt.Sprint("k", tt.code, tt.err), " ", "_")
@@ -63,6 +64,10 @@ func TestEveryErrorIsAProblem(t *testing.T) {
 			case "RATE_LIMITED":
 				if got.Header.Get("Retry-After") != "60" {
 					t.Errorf("%s: %v", tt.code, got.Header)
+				}
+			case "TERM_NOT_AVAILABLE":
+				if got.Body["reason"] != "too_early" || got.Body["first_day"] != "2026-12-03" || got.Body["detail"] != "Too early." {
+					t.Errorf("%s: %s", tt.code, got.Raw)
 				}
 			case "INVALID_INPUT":
 				if fields["items[3].name"] != "is odd" || got.Body["detail"] != "items[3].name is odd" {
