@@ -12,6 +12,8 @@ import (
 	"github.com/keystead/keystead/internal/crypt"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/dbtest"
+	"github.com/keystead/keystead/internal/registrar"
+	"github.com/keystead/keystead/internal/registrar/account"
 )
 
 // Rooms are the rooms over a test's store, built as the program builds them and not started.
@@ -23,21 +25,41 @@ type Rooms struct {
 }
 
 // New builds the rooms of a live store. They are closed before the store is.
-func New(t testing.TB, s *dbtest.Store, log *slog.Logger) *Rooms { return build(t, s, log, false) }
+func New(t testing.TB, s *dbtest.Store, log *slog.Logger, more ...Option) *Rooms {
+	t.Helper()
+	return build(t, s, log, false, more)
+}
+
+// Option changes what the rooms are built with.
+type Option func(*rooms.Config)
+
+// Reach has the registrars of an adapter reached by r.
+func Reach(adapter string, r registrar.Registrar) Option {
+	return func(c *rooms.Config) {
+		if c.Adapters == nil {
+			c.Adapters = map[string]account.Maker{}
+		}
+		c.Adapters[adapter] = func(account.Account, string) (registrar.Registrar, error) { return r, nil }
+	}
+}
 
 // InTestMode builds the rooms of a store in test mode: with the sandbox, and a clock that stands still.
-func InTestMode(t testing.TB, s *dbtest.Store, log *slog.Logger) *Rooms {
+func InTestMode(t testing.TB, s *dbtest.Store, log *slog.Logger, more ...Option) *Rooms {
 	t.Helper()
 	if err := s.DB.StandStill(t.Context(), s.Clock.Now()); err != nil {
 		t.Fatal(err)
 	}
-	return build(t, s, log, true)
+	return build(t, s, log, true, more)
 }
 
-func build(t testing.TB, s *dbtest.Store, log *slog.Logger, testMode bool) *Rooms {
+func build(t testing.TB, s *dbtest.Store, log *slog.Logger, testMode bool, more []Option) *Rooms {
 	t.Helper()
 	files := t.TempDir()
-	built, err := rooms.Build(t.Context(), s.DB, rooms.Config{Dir: s.Config.Dir, Files: files, Key: crypt.NewKey(), TestMode: testMode, Logger: log})
+	config := rooms.Config{Dir: s.Config.Dir, Files: files, Key: crypt.NewKey(), TestMode: testMode, Logger: log}
+	for _, change := range more {
+		change(&config)
+	}
+	built, err := rooms.Build(t.Context(), s.DB, config)
 	if err != nil {
 		t.Fatal(err)
 	}
