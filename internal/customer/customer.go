@@ -29,6 +29,8 @@ type Customer struct {
 	// Currency is the one in which the customer usually pays.
 	Currency money.Currency
 	TimeZone string // IANA name; empty: the store's
+	// Group is the client group whose prices count for the customer; empty: none.
+	Group string
 	// Credit is what the store owes the customer, one amount per currency, none of them zero.
 	Credit      []money.Money
 	HasPassword bool
@@ -57,6 +59,7 @@ const (
 	maxTaxID   = 64
 	maxState   = 64
 	maxAddress = 1000
+	maxGroup   = 64
 )
 
 // Input is what [Service.Create] needs. Only the e-mail address and the name are required.
@@ -71,13 +74,14 @@ type Input struct {
 	Language string
 	Currency money.Currency // empty: the store's
 	TimeZone string
+	Group    string
 }
 
 // Validate reports everything that is wrong with in, after bringing it into the form in which it is stored.
 func (in *Input) Validate() error {
 	p := Patch{
 		Email: &in.Email, Name: &in.Name, Company: &in.Company, Country: &in.Country, State: &in.State, Address: &in.Address,
-		TaxID: &in.TaxID, Language: &in.Language, TimeZone: &in.TimeZone,
+		TaxID: &in.TaxID, Language: &in.Language, TimeZone: &in.TimeZone, Group: &in.Group,
 	}
 	if in.Currency != "" {
 		p.Currency = &in.Currency
@@ -98,6 +102,7 @@ type Patch struct {
 	Language *string
 	Currency *money.Currency
 	TimeZone *string
+	Group    *string
 	Version  int64
 }
 
@@ -117,6 +122,7 @@ func (p *Patch) Validate() error {
 		f.Add("currency", "is not a current ISO 4217 code")
 	}
 	tidy(&f, "time_zone", p.TimeZone, checkZone)
+	tidy(&f, "group", p.Group, func(s string) (string, error) { return text.Line(s, maxGroup) })
 	return f.Err()
 }
 
@@ -174,5 +180,6 @@ func (p Patch) applyTo(c Customer) (Customer, patch.Diff) {
 	patch.Set(&d, "language", &c.Language, p.Language)
 	patch.Set(&d, "currency", &c.Currency, p.Currency)
 	patch.Set(&d, "time_zone", &c.TimeZone, p.TimeZone)
+	patch.Set(&d, "group", &c.Group, p.Group)
 	return c, d
 }

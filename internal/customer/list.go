@@ -184,7 +184,7 @@ func columnOf(r query.Customer, column string) string {
 
 func selectCustomers(ctx context.Context, tx *db.Tx, rest string, args ...any) (customers []query.Customer, err error) {
 	rows, err := tx.SQL().QueryContext(ctx, `SELECT id, email, email_fold, name, name_fold, company, company_fold, country,
-		state, address, tax_id, language, currency, time_zone, password_hash, version, created_at, updated_at FROM customers `+rest, args...)
+		state, address, tax_id, language, currency, time_zone, customer_group, password_hash, version, created_at, updated_at FROM customers `+rest, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func selectCustomers(ctx context.Context, tx *db.Tx, rest string, args ...any) (
 	for rows.Next() {
 		var r query.Customer
 		err := rows.Scan(&r.ID, &r.Email, &r.EmailFold, &r.Name, &r.NameFold, &r.Company, &r.CompanyFold, &r.Country,
-			&r.State, &r.Address, &r.TaxID, &r.Language, &r.Currency, &r.TimeZone, &r.PasswordHash, &r.Version, &r.CreatedAt, &r.UpdatedAt)
+			&r.State, &r.Address, &r.TaxID, &r.Language, &r.Currency, &r.TimeZone, &r.CustomerGroup, &r.PasswordHash, &r.Version, &r.CreatedAt, &r.UpdatedAt)
 		if err != nil {
 			return nil, err
 		}

@@ -64,7 +64,8 @@ func insert(ctx context.Context, tx *db.Tx, id, emailFold string, in Input) (Cus
 	err := tx.InsertCustomer(ctx, query.InsertCustomerParams{
 		ID: id, Email: in.Email, EmailFold: emailFold, Name: in.Name, NameFold: text.Fold(in.Name), Company: in.Company,
 		CompanyFold: text.Fold(in.Company), Country: in.Country, State: in.State, Address: in.Address, TaxID: in.TaxID,
-		Language: in.Language, Currency: string(in.Currency), TimeZone: in.TimeZone, CreatedAt: tx.Stamp,
+		Language: in.Language, Currency: string(in.Currency), TimeZone: in.TimeZone, CustomerGroup: in.Group,
+		CreatedAt: tx.Stamp,
 	})
 	if err != nil {
 		return Customer{}, taken(err)
@@ -99,7 +100,7 @@ func (s *Service) Update(ctx context.Context, id string, change Patch) (Customer
 			ID: id, Email: after.Email, EmailFold: emailFold(before, after), Name: after.Name, NameFold: text.Fold(after.Name),
 			Company: after.Company, CompanyFold: text.Fold(after.Company), Country: after.Country, State: after.State,
 			Address: after.Address, TaxID: after.TaxID, Language: after.Language, Currency: string(after.Currency),
-			TimeZone: after.TimeZone, UpdatedAt: tx.Stamp,
+			TimeZone: after.TimeZone, CustomerGroup: after.Group, UpdatedAt: tx.Stamp,
 		})
 		if err != nil {
 			return taken(err)

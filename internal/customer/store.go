@@ -13,7 +13,7 @@ import (
 func customerOf(r query.Customer) Customer {
 	return Customer{
 		ID: r.ID, Email: r.Email, Name: r.Name, Company: r.Company, Country: r.Country, State: r.State, Address: r.Address,
-		TaxID: r.TaxID, Language: r.Language, Currency: money.Currency(r.Currency), TimeZone: r.TimeZone,
+		TaxID: r.TaxID, Language: r.Language, Currency: money.Currency(r.Currency), TimeZone: r.TimeZone, Group: r.CustomerGroup,
 		HasPassword: r.PasswordHash != nil, Guest: r.EmailFold != text.Fold(r.Email),
 		Version: r.Version, CreatedAt: r.CreatedAt.Time(), UpdatedAt: r.UpdatedAt.Time(),
 	}

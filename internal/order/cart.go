@@ -11,6 +11,7 @@ import (
 	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/setting"
@@ -22,8 +23,9 @@ type cart struct {
 	currency money.Currency
 	items    []Item
 	lines    []billing.NewLine
-	coupon   *coupon.Coupon // nil: none
-	trials   []string       // the products that the order lets the buyer try
+	coupon   *coupon.Coupon         // nil: none
+	trials   []string               // the products that the order lets the buyer try
+	offers   map[string]DomainOffer // of the items that are domains, by the item
 }
 
 // maxTotal keeps sums over many invoices far from the end of 64 bits.
@@ -31,19 +33,28 @@ const maxTotal = 1_000_000_000_000_000
 
 // fill looks up what the items cost today. What staff give away costs nothing. binding says that an order follows: then
 // a coupon is locked, so that its uses are counted one after the other; a quote promises nothing.
-func fill(ctx context.Context, tx *db.Tx, in Input, who buyer, binding bool) (cart, error) {
+func (s *Service) fill(ctx context.Context, tx *db.Tx, in Input, who buyer, binding bool) (cart, error) {
 	settings, err := setting.Load(ctx, tx)
 	if err != nil {
 		return cart{}, fmt.Errorf("settings of the store: %w", err)
 	}
-	f := filling{in: in, who: who, settings: settings}
+	f := filling{in: in, who: who, settings: settings, domains: s.domains, parts: make([]part, len(in.Items))}
 	for i, item := range in.Items {
+		if item.Domain != nil {
+			continue
+		}
 		if err := f.add(ctx, tx, i, item); err != nil {
 			return cart{}, err
 		}
 	}
 	if err := f.bad.Err(); err != nil {
 		return cart{}, err
+	}
+	if err := f.addDomains(ctx, tx); err != nil {
+		return cart{}, err
+	}
+	for _, p := range f.parts {
+		f.items, f.lines = append(f.items, p.item), append(f.lines, p.lines...)
 	}
 	if in.Coupon != "" {
 		if err := f.discount(ctx, tx, binding); err != nil {
@@ -60,8 +71,16 @@ type filling struct {
 	in       Input
 	who      buyer
 	settings setting.Settings
-	total    int64 // before discount and tax
+	domains  map[domainname.PriceKind]Domains
+	parts    []part // of the cart, in the order in which they were asked for
+	total    int64  // before discount and tax
 	bad      fail.Fields
+}
+
+// part is an item with its lines.
+type part struct {
+	item  Item
+	lines []billing.NewLine
 }
 
 // add puts an item into the cart, or notes what is wrong with it.
@@ -111,8 +130,7 @@ func (f *filling) add(ctx context.Context, tx *db.Tx, i int, asked Item) error {
 		f.bad.Add(itemField(i, "quantity"), "makes the total too large")
 		return nil
 	}
-	f.items = append(f.items, item)
-	f.lines = append(f.lines, f.linesOf(tx, item, offer)...)
+	f.parts[i] = part{item, f.linesOf(tx, item, offer)}
 	return nil
 }
 

@@ -109,7 +109,7 @@ func (s *Service) checkout(ctx context.Context, tx *db.Tx, g Guest, in Input) (R
 	if done {
 		return s.receipt(ctx, tx, o)
 	}
-	c, err := fill(ctx, tx, in, who, true)
+	c, err := s.fill(ctx, tx, in, who, true)
 	if err != nil {
 		return Receipt{}, err
 	}

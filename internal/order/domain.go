@@ -24,7 +24,7 @@ type DomainOffer struct {
 	Item        DomainItem
 	Description string // of the line, such as "Renewal of example.com for 1 year, 2027-03-10 to 2028-03-10"
 	Price       money.Money
-	Fee         money.Money // of the stage, part of the same line's story: a line of its own
+	Fee         money.Money // of the stage: a line of its own; zero value: none
 	Kind        string      // of the fulfilment link
 	Target      string      // the domain, if there is one
 	Term        domainname.Term

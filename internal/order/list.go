@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"iter"
 	"slices"
@@ -169,13 +170,15 @@ func complete(ctx context.Context, tx *db.Tx, orders []Order) error {
 }
 
 func addItems(ctx context.Context, tx *db.Tx, at map[string]*Order, ids []any) error {
-	rows, err := tx.SQL().QueryContext(ctx, `SELECT order_items.order_id, order_items.id, order_items.price_id, prices.plan_id,
-		plans.product_id, plans.kind, prices.cycle, prices.tax_class, order_items.description, order_items.quantity,
+	rows, err := tx.SQL().QueryContext(ctx, `SELECT order_items.order_id, order_items.id, COALESCE(order_items.price_id, ''),
+		COALESCE(prices.plan_id, ''), COALESCE(plans.product_id, ''), COALESCE(plans.kind, ''), COALESCE(prices.cycle, ''),
+		COALESCE(prices.tax_class, ''), order_items.description, order_items.quantity,
 		order_items.unit_amount, order_items.setup_fee, order_items.trial_days, order_items.trial_amount,
-		COALESCE(order_items.license_id, '')
+		COALESCE(order_items.license_id, ''), COALESCE(order_items.domain_action, ''), COALESCE(order_items.domain_name, ''),
+		COALESCE(order_items.domain_id, ''), COALESCE(order_items.domain_years, 0), order_items.domain_auto_renew
 		FROM order_items
-		JOIN prices ON prices.id = order_items.price_id
-		JOIN plans ON plans.id = prices.plan_id
+		LEFT JOIN prices ON prices.id = order_items.price_id
+		LEFT JOIN plans ON plans.id = prices.plan_id
 		WHERE order_items.order_id IN (`+page.Placeholders(len(ids))+`)
 		ORDER BY order_items.order_id, order_items.position`, ids...)
 	if err != nil {
@@ -185,11 +188,20 @@ func addItems(ctx context.Context, tx *db.Tx, at map[string]*Order, ids []any) e
 	for rows.Next() {
 		var orderID string
 		var item Item
+		var domain DomainItem
+		var autoRenew sql.NullBool
 		var unit, fee, trial int64
 		err := rows.Scan(&orderID, &item.ID, &item.PriceID, &item.PlanID, &item.ProductID, &item.Kind, &item.Cycle, &item.TaxClass,
-			&item.Description, &item.Quantity, &unit, &fee, &item.TrialDays, &trial, &item.LicenseID)
+			&item.Description, &item.Quantity, &unit, &fee, &item.TrialDays, &trial, &item.LicenseID,
+			&domain.Action, &domain.Name, &domain.DomainID, &domain.Years, &autoRenew)
 		if err != nil {
 			return err
+		}
+		if domain.Action != "" {
+			if autoRenew.Valid {
+				domain.AutoRenew = &autoRenew.Bool
+			}
+			item.Domain = &domain
 		}
 		o := at[orderID]
 		item.UnitAmount, item.SetupFee = money.New(unit, o.Total.Currency), money.New(fee, o.Total.Currency)
@@ -199,18 +211,19 @@ func addItems(ctx context.Context, tx *db.Tx, at map[string]*Order, ids []any) e
 	return rows.Err()
 }
 
-// addFruits reads the licenses and subscriptions that a page of orders has brought. A license that pays by periods is
-// the subscription's.
+// addFruits reads the licenses, subscriptions and domains that a page of orders has brought. A license that pays by
+// periods is the subscription's.
 func addFruits(ctx context.Context, tx *db.Tx, at map[string]*Order, ids []any) error {
 	kinds := fmt.Sprintf("$%d, $%d", len(ids)+1, len(ids)+2)
 	rows, err := tx.SQL().QueryContext(ctx, `SELECT invoices.order_id, fulfilments.kind, fulfilments.target,
-		COALESCE(CASE WHEN subscriptions.kind = 'license' THEN subscriptions.license_id END, '')
+		COALESCE(CASE WHEN subscriptions.kind = 'license' THEN subscriptions.license_id END, ''), order_items.domain_action IS NOT NULL
 		FROM invoices
 		JOIN fulfilments ON fulfilments.invoice_id = invoices.id
 		JOIN invoice_lines ON invoice_lines.invoice_id = fulfilments.invoice_id AND invoice_lines.id = fulfilments.line_id
+		LEFT JOIN order_items ON order_items.id = invoice_lines.order_item_id
 		LEFT JOIN subscriptions ON subscriptions.id = fulfilments.target
 		WHERE invoices.order_id IN (`+page.Placeholders(len(ids))+`)
-			AND fulfilments.kind IN (`+kinds+`) AND fulfilments.state = 'done'
+			AND (fulfilments.kind IN (`+kinds+`) OR order_items.domain_action IS NOT NULL) AND fulfilments.state = 'done'
 		ORDER BY invoices.order_id, invoice_lines.position`, append(ids, billing.KindLicense, billing.LinkSubscription)...)
 	if err != nil {
 		return err
@@ -218,13 +231,17 @@ func addFruits(ctx context.Context, tx *db.Tx, at map[string]*Order, ids []any) 
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var orderID, kind, target, license string
-		if err := rows.Scan(&orderID, &kind, &target, &license); err != nil {
+		var domain bool
+		if err := rows.Scan(&orderID, &kind, &target, &license, &domain); err != nil {
 			return err
 		}
 		o := at[orderID]
-		if kind == billing.LinkSubscription {
+		switch {
+		case domain:
+			o.DomainIDs = append(o.DomainIDs, target)
+		case kind == billing.LinkSubscription:
 			o.SubscriptionIDs = append(o.SubscriptionIDs, target)
-		} else {
+		default:
 			license = target
 		}
 		if license != "" {

@@ -49,18 +49,21 @@ type Order struct {
 	// LicenseIDs and SubscriptionIDs are what it brought, once fulfilled.
 	LicenseIDs      []string
 	SubscriptionIDs []string
+	DomainIDs       []string
 	Version         int64
 	CreatedAt       time.Time
 	CompletedAt     *time.Time
 }
 
-// Item is a part of an order: so many of a price. An [Input] names only the first three.
+// Item is a part of an order: so many of a price, or what is done to a domain. An [Input] names only the first four.
 type Item struct {
 	PriceID  string
 	Quantity int64
 	// LicenseID is the license that an add-on is for, that a subscription renews, that was on trial until now, or beside which
 	// a development license is used.
 	LicenseID string
+	// Domain is what is done to a domain, in the place of a price; the quantity is 1 then.
+	Domain *DomainItem
 
 	ID          string
 	PlanID      string
@@ -69,7 +72,7 @@ type Item struct {
 	Cycle       civil.Cycle
 	Description string
 	UnitAmount  money.Money // of a period after the trial, or of what is paid once
-	SetupFee    money.Money // once, whatever the quantity
+	SetupFee    money.Money // once, whatever the quantity; of a domain the fee of a late renewal
 	// TrialDays is how long the customer may try it, TrialMoney what one of it costs meanwhile. Who has tried the product
 	// already has no trial: then it is 0, whatever the price says.
 	TrialDays  int64
@@ -113,7 +116,10 @@ func (in *Input) Validate() error {
 		f.Add("customer_id", "is required")
 	}
 	in.check(&f)
-	return f.Err()
+	if err := f.Err(); err != nil {
+		return err
+	}
+	return in.checkDomains()
 }
 
 // check notes everything that is wrong with in but the customer.
@@ -122,6 +128,9 @@ func (in *Input) check(f *fail.Fields) {
 		f.Add("items", fmt.Sprintf("are not between 1 and %d", maxItems))
 	}
 	for i, item := range in.Items {
+		if item.Domain != nil {
+			continue // see checkDomains
+		}
 		if !text.IsID(item.PriceID) {
 			f.Add(itemField(i, "price_id"), "is required")
 		}
@@ -161,7 +170,7 @@ func itemField(i int, name string) string { return fmt.Sprintf("items.%d.%s", i,
 // CSVHeader names the columns of [Order.CSV].
 var CSVHeader = []string{
 	"id", "status", "kind", "customer_id", "customer_name", "customer_email", "items", "currency", "total", "coupon", "gateway",
-	"invoice_number", "reason", "created_at", "completed_at", "licenses", "subscriptions",
+	"invoice_number", "reason", "created_at", "completed_at", "licenses", "subscriptions", "domains",
 }
 
 // CSV returns the order as a row of an export, amounts in major units.
@@ -178,5 +187,6 @@ func (o Order) CSV() []string {
 		o.ID, string(o.Status), string(o.Kind), o.CustomerID, o.CustomerName, o.CustomerEmail, strings.Join(items, "; "),
 		string(o.Total.Currency), o.Total.Decimal(), o.CouponCode, o.Gateway, o.InvoiceNumber, o.Reason, o.CreatedAt.Format(time.RFC3339),
 		completed, strings.Join(o.LicenseIDs, " "), strings.Join(o.SubscriptionIDs, " "),
+		strings.Join(o.DomainIDs, " "),
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/text"
 )
@@ -38,8 +39,8 @@ func (s *Service) Place(ctx context.Context, in Input) (Order, error) {
 		if o, done, err = first(ctx, tx, in); done || err != nil {
 			return err
 		}
-		who := buyer{customerID: c.ID, party: partyOf(c)}
-		ordered, err := fill(ctx, tx, in, who, true)
+		who := buyerOf(c)
+		ordered, err := s.fill(ctx, tx, in, who, true)
 		if err != nil {
 			return err
 		}
@@ -80,6 +81,13 @@ type buyer struct {
 	party      billing.Party
 	// address is that of a guest, folded: what limits a customer limits the address. Empty: the customer is known.
 	address string
+	// group is whose prices of domains count, currency the one in which new domains are sold; empty: the store's.
+	group    string
+	currency money.Currency
+}
+
+func buyerOf(c customer.Customer) buyer {
+	return buyer{customerID: c.ID, party: partyOf(c), group: c.Group, currency: c.Currency}
 }
 
 func partyOf(c customer.Customer) billing.Party {
@@ -113,7 +121,14 @@ func (s *Service) place(ctx context.Context, tx *db.Tx, in Input, who buyer, c c
 	if err := placed(ctx, tx, id, in, who, c, preview); err != nil {
 		return Order{}, err
 	}
-	if _, err := s.billing.Issue(ctx, tx, invoice); err != nil {
+	if invoice.Lines, err = s.placeDomains(ctx, tx, id, who, c); err != nil {
+		return Order{}, err
+	}
+	issued, err := s.billing.Issue(ctx, tx, invoice)
+	if err != nil {
+		return Order{}, err
+	}
+	if err := s.domainsPlaced(ctx, tx, c, issued.ID); err != nil {
 		return Order{}, err
 	}
 	return load(ctx, tx, id)
@@ -145,7 +160,7 @@ func (in *Input) asksFor(o Order) bool {
 	return (in.CustomerID == "" || in.CustomerID == o.CustomerID) && in.Gateway == o.Gateway && in.Kind == o.Kind &&
 		in.Reason == o.Reason && text.Fold(in.Coupon) == text.Fold(o.CouponCode) &&
 		slices.EqualFunc(in.Items, o.Items, func(a, b Item) bool {
-			return a.PriceID == b.PriceID && a.Quantity == b.Quantity && a.LicenseID == b.LicenseID
+			return a.PriceID == b.PriceID && a.Quantity == b.Quantity && a.LicenseID == b.LicenseID && a.Domain.asksFor(b.Domain)
 		})
 }
 
@@ -166,12 +181,18 @@ func insert(ctx context.Context, tx *db.Tx, id string, in Input, who buyer, c ca
 	}
 	for i, item := range c.items {
 		row := query.InsertOrderItemParams{
-			ID: item.ID, OrderID: id, Position: int64(i + 1), PriceID: item.PriceID, Description: item.Description,
+			ID: item.ID, OrderID: id, Position: int64(i + 1), Description: item.Description,
 			Quantity: item.Quantity, UnitAmount: item.UnitAmount.Amount, SetupFee: item.SetupFee.Amount, TrialDays: item.TrialDays,
 			TrialAmount: item.TrialMoney.Amount,
 		}
+		if item.PriceID != "" {
+			row.PriceID = &item.PriceID
+		}
 		if item.LicenseID != "" {
 			row.LicenseID = &item.LicenseID
+		}
+		if item.Domain != nil {
+			item.Domain.columns(&row)
 		}
 		if err := tx.InsertOrderItem(ctx, row); err != nil {
 			return false, err

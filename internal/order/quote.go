@@ -101,7 +101,7 @@ func (s *Service) Quote(ctx context.Context, in Input) (Quote, error) {
 		if err != nil {
 			return err
 		}
-		q, err = s.quote(ctx, tx, in, buyer{customerID: c.ID, party: partyOf(c)})
+		q, err = s.quote(ctx, tx, in, buyerOf(c))
 		return err
 	})
 	return q, err
@@ -138,11 +138,14 @@ func (in *Input) validateGuest() error {
 	if in.Kind != Sale {
 		f.Add("kind", "of a guest's order is "+string(Sale))
 	}
-	return f.Err()
+	if err := f.Err(); err != nil {
+		return err
+	}
+	return in.checkDomains()
 }
 
 func (s *Service) quote(ctx context.Context, tx *db.Tx, in Input, who buyer) (Quote, error) {
-	c, err := fill(ctx, tx, in, who, false)
+	c, err := s.fill(ctx, tx, in, who, false)
 	if err != nil {
 		return Quote{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/text"
@@ -22,18 +23,22 @@ type Service struct {
 	db       *db.DB
 	billing  *billing.Service
 	payments *payment.Service
+	domains  map[domainname.PriceKind]Domains
 
 	sendClaim func(ctx context.Context, tx *db.Tx, m ClaimMail) error
 	onClaim   []func(ctx context.Context, tx *db.Tx, fromCustomerID, toCustomerID string) error
 }
 
-// New returns the orders of a store, which from now on hear what becomes of their invoices. [Service.UseClaims] and
-// [Service.OnClaim] belong to building the program: call them before the first verb.
+// New returns the orders of a store, which from now on hear what becomes of their invoices. [Service.UseClaims],
+// [Service.OnClaim] and [Service.UseDomains] belong to building the program: call them before the first verb.
 func New(d *db.DB, b *billing.Service, p *payment.Service) *Service {
 	s := &Service{db: d, billing: b, payments: p}
 	b.Observe(s)
 	return s
 }
+
+// UseDomains names who sells domains; what is not named is not sold.
+func (s *Service) UseDomains(by map[domainname.PriceKind]Domains) { s.domains = by }
 
 // ByID returns an order.
 func (s *Service) ByID(ctx context.Context, id string) (Order, error) {

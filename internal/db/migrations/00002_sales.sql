@@ -164,15 +164,24 @@ CREATE TABLE order_items (
     id          TEXT COLLATE "C" PRIMARY KEY,
     order_id    TEXT COLLATE "C" NOT NULL REFERENCES orders (id),
     position    BIGINT NOT NULL,
-    price_id    TEXT COLLATE "C" NOT NULL REFERENCES prices (id),
+    price_id    TEXT COLLATE "C" REFERENCES prices (id),
     description TEXT NOT NULL,
     quantity    BIGINT NOT NULL CHECK (quantity > 0),
     unit_amount BIGINT NOT NULL CHECK (unit_amount >= 0), -- what a period costs after the trial; for one_time what it costs
-    setup_fee   BIGINT NOT NULL CHECK (setup_fee >= 0),
+    setup_fee   BIGINT NOT NULL CHECK (setup_fee >= 0), -- of a domain: the fee of a late renewal
     trial_days  BIGINT NOT NULL DEFAULT 0 CHECK (trial_days >= 0),
     trial_amount BIGINT NOT NULL DEFAULT 0 CHECK (trial_amount >= 0),
     license_id  TEXT COLLATE "C", -- of an add-on: the license that it is for
-    UNIQUE (order_id, position)
+    -- An item without a price does something to a domain: name is in A-labels, the id that of one in the store.
+    domain_action     TEXT CHECK (domain_action IN ('register', 'transfer', 'renew')),
+    domain_name       TEXT COLLATE "C",
+    domain_id         TEXT COLLATE "C",
+    domain_years      BIGINT CHECK (domain_years BETWEEN 1 AND 10),
+    domain_auto_renew BOOLEAN, -- of a new one; null: as the settings said
+    UNIQUE (order_id, position),
+    CHECK ((price_id IS NULL) = (domain_action IS NOT NULL)),
+    CHECK ((domain_action IS NULL) = (domain_name IS NULL) AND (domain_action IS NULL) = (domain_years IS NULL)),
+    CHECK (domain_action <> 'renew' OR domain_id IS NOT NULL)
 );
 
 -- A use is given back when its order ends unpaid.
@@ -295,7 +304,8 @@ CREATE TABLE fulfilments (
     kind       TEXT NOT NULL,
     target     TEXT COLLATE "C",
     payload    TEXT NOT NULL DEFAULT '',
-    state      TEXT NOT NULL CHECK (state IN ('pending', 'done', 'failed', 'revoked')),
+    state      TEXT NOT NULL CHECK (state IN ('pending', 'done', 'failed', 'revoked', 'fulfilled')),
+    note       TEXT NOT NULL DEFAULT '', -- by what it was fulfilled before it was paid
     error      TEXT NOT NULL DEFAULT '',
     changed_at BIGINT NOT NULL,
     FOREIGN KEY (invoice_id, line_id) REFERENCES invoice_lines (invoice_id, id),

@@ -1,8 +1,8 @@
 -- name: InsertCustomer :exec
 INSERT INTO customers (id, email, email_fold, name, name_fold, company, company_fold, country, state, address, tax_id,
-    language, currency, time_zone, created_at, updated_at)
+    language, currency, time_zone, customer_group, created_at, updated_at)
 VALUES (@id, @email, @email_fold, @name, @name_fold, @company, @company_fold, @country, @state, @address, @tax_id,
-    @language, @currency, @time_zone, @created_at, @created_at);
+    @language, @currency, @time_zone, @customer_group, @created_at, @created_at);
 
 -- Takes the row's lock and changes nothing. Whoever moves a customer's money holds it first, before any invoice.
 -- name: LockCustomer :execrows
@@ -11,7 +11,7 @@ UPDATE customers SET version = version WHERE id = @id;
 -- name: UpdateCustomer :exec
 UPDATE customers SET email = @email, email_fold = @email_fold, name = @name, name_fold = @name_fold,
     company = @company, company_fold = @company_fold, country = @country, state = @state, address = @address,
-    tax_id = @tax_id, language = @language, currency = @currency, time_zone = @time_zone, version = version + 1, updated_at = @updated_at
+    tax_id = @tax_id, language = @language, currency = @currency, time_zone = @time_zone, customer_group = @customer_group, version = version + 1, updated_at = @updated_at
 WHERE id = @id;
 
 -- name: Customer :one

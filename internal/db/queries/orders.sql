@@ -8,9 +8,13 @@ SELECT id FROM orders WHERE request_key = @request_key;
 
 -- name: InsertOrderItem :exec
 INSERT INTO order_items (id, order_id, position, price_id, description, quantity, unit_amount, setup_fee, trial_days,
-    trial_amount, license_id)
+    trial_amount, license_id, domain_action, domain_name, domain_id, domain_years, domain_auto_renew)
 VALUES (@id, @order_id, @position, @price_id, @description, @quantity, @unit_amount, @setup_fee, @trial_days,
-    @trial_amount, @license_id);
+    @trial_amount, @license_id, @domain_action, @domain_name, @domain_id, @domain_years, @domain_auto_renew);
+
+-- A domain that an order brings has its id from then on.
+-- name: NameOrderedDomain :exec
+UPDATE order_items SET domain_id = @domain_id WHERE id = @id;
 
 -- name: Order :one
 SELECT * FROM orders WHERE id = @id;

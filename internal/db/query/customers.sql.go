@@ -185,27 +185,28 @@ func (q *Queries) GuestsOfAddress(ctx context.Context, arg GuestsOfAddressParams
 
 const insertCustomer = `-- name: InsertCustomer :exec
 INSERT INTO customers (id, email, email_fold, name, name_fold, company, company_fold, country, state, address, tax_id,
-    language, currency, time_zone, created_at, updated_at)
+    language, currency, time_zone, customer_group, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-    $12, $13, $14, $15, $15)
+    $12, $13, $14, $15, $16, $16)
 `
 
 type InsertCustomerParams struct {
-	ID          string
-	Email       string
-	EmailFold   string
-	Name        string
-	NameFold    string
-	Company     string
-	CompanyFold string
-	Country     string
-	State       string
-	Address     string
-	TaxID       string
-	Language    string
-	Currency    string
-	TimeZone    string
-	CreatedAt   clock.Instant
+	ID            string
+	Email         string
+	EmailFold     string
+	Name          string
+	NameFold      string
+	Company       string
+	CompanyFold   string
+	Country       string
+	State         string
+	Address       string
+	TaxID         string
+	Language      string
+	Currency      string
+	TimeZone      string
+	CustomerGroup string
+	CreatedAt     clock.Instant
 }
 
 func (q *Queries) InsertCustomer(ctx context.Context, arg InsertCustomerParams) error {
@@ -224,6 +225,7 @@ func (q *Queries) InsertCustomer(ctx context.Context, arg InsertCustomerParams) 
 		arg.Language,
 		arg.Currency,
 		arg.TimeZone,
+		arg.CustomerGroup,
 		arg.CreatedAt,
 	)
 	return err
@@ -306,26 +308,27 @@ func (q *Queries) TakeCredit(ctx context.Context, arg TakeCreditParams) (int64, 
 const updateCustomer = `-- name: UpdateCustomer :exec
 UPDATE customers SET email = $1, email_fold = $2, name = $3, name_fold = $4,
     company = $5, company_fold = $6, country = $7, state = $8, address = $9,
-    tax_id = $10, language = $11, currency = $12, time_zone = $13, version = version + 1, updated_at = $14
-WHERE id = $15
+    tax_id = $10, language = $11, currency = $12, time_zone = $13, customer_group = $14, version = version + 1, updated_at = $15
+WHERE id = $16
 `
 
 type UpdateCustomerParams struct {
-	Email       string
-	EmailFold   string
-	Name        string
-	NameFold    string
-	Company     string
-	CompanyFold string
-	Country     string
-	State       string
-	Address     string
-	TaxID       string
-	Language    string
-	Currency    string
-	TimeZone    string
-	UpdatedAt   clock.Instant
-	ID          string
+	Email         string
+	EmailFold     string
+	Name          string
+	NameFold      string
+	Company       string
+	CompanyFold   string
+	Country       string
+	State         string
+	Address       string
+	TaxID         string
+	Language      string
+	Currency      string
+	TimeZone      string
+	CustomerGroup string
+	UpdatedAt     clock.Instant
+	ID            string
 }
 
 func (q *Queries) UpdateCustomer(ctx context.Context, arg UpdateCustomerParams) error {
@@ -343,6 +346,7 @@ func (q *Queries) UpdateCustomer(ctx context.Context, arg UpdateCustomerParams) 
 		arg.Language,
 		arg.Currency,
 		arg.TimeZone,
+		arg.CustomerGroup,
 		arg.UpdatedAt,
 		arg.ID,
 	)

@@ -5,6 +5,8 @@
 package query
 
 import (
+	"database/sql"
+
 	"github.com/keystead/keystead/internal/clock"
 )
 
@@ -267,6 +269,7 @@ type Domain struct {
 	TransferSecret  string
 	Nameservers     string
 	Registrant      string
+	HolderAtEnd     string
 	RenewalMode     string
 	MissingSince    *clock.Instant
 	SyncAt          *clock.Instant
@@ -444,6 +447,7 @@ type Fulfilment struct {
 	Target    *string
 	Payload   string
 	State     string
+	Note      string
 	Error     string
 	ChangedAt clock.Instant
 }
@@ -780,17 +784,22 @@ type Order struct {
 }
 
 type OrderItem struct {
-	ID          string
-	OrderID     string
-	Position    int64
-	PriceID     string
-	Description string
-	Quantity    int64
-	UnitAmount  int64
-	SetupFee    int64
-	TrialDays   int64
-	TrialAmount int64
-	LicenseID   *string
+	ID              string
+	OrderID         string
+	Position        int64
+	PriceID         *string
+	Description     string
+	Quantity        int64
+	UnitAmount      int64
+	SetupFee        int64
+	TrialDays       int64
+	TrialAmount     int64
+	LicenseID       *string
+	DomainAction    *string
+	DomainName      *string
+	DomainID        *string
+	DomainYears     *int64
+	DomainAutoRenew sql.NullBool
 }
 
 type Payment struct {

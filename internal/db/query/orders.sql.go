@@ -7,6 +7,7 @@ package query
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/keystead/keystead/internal/clock"
 )
@@ -298,23 +299,28 @@ func (q *Queries) InsertOrder(ctx context.Context, arg InsertOrderParams) (int64
 
 const insertOrderItem = `-- name: InsertOrderItem :exec
 INSERT INTO order_items (id, order_id, position, price_id, description, quantity, unit_amount, setup_fee, trial_days,
-    trial_amount, license_id)
+    trial_amount, license_id, domain_action, domain_name, domain_id, domain_years, domain_auto_renew)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
-    $10, $11)
+    $10, $11, $12, $13, $14, $15, $16)
 `
 
 type InsertOrderItemParams struct {
-	ID          string
-	OrderID     string
-	Position    int64
-	PriceID     string
-	Description string
-	Quantity    int64
-	UnitAmount  int64
-	SetupFee    int64
-	TrialDays   int64
-	TrialAmount int64
-	LicenseID   *string
+	ID              string
+	OrderID         string
+	Position        int64
+	PriceID         *string
+	Description     string
+	Quantity        int64
+	UnitAmount      int64
+	SetupFee        int64
+	TrialDays       int64
+	TrialAmount     int64
+	LicenseID       *string
+	DomainAction    *string
+	DomainName      *string
+	DomainID        *string
+	DomainYears     *int64
+	DomainAutoRenew sql.NullBool
 }
 
 func (q *Queries) InsertOrderItem(ctx context.Context, arg InsertOrderItemParams) error {
@@ -330,6 +336,11 @@ func (q *Queries) InsertOrderItem(ctx context.Context, arg InsertOrderItemParams
 		arg.TrialDays,
 		arg.TrialAmount,
 		arg.LicenseID,
+		arg.DomainAction,
+		arg.DomainName,
+		arg.DomainID,
+		arg.DomainYears,
+		arg.DomainAutoRenew,
 	)
 	return err
 }
@@ -457,6 +468,21 @@ func (q *Queries) MoveOrder(ctx context.Context, arg MoveOrderParams) (int64, er
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const nameOrderedDomain = `-- name: NameOrderedDomain :exec
+UPDATE order_items SET domain_id = $1 WHERE id = $2
+`
+
+type NameOrderedDomainParams struct {
+	DomainID *string
+	ID       string
+}
+
+// A domain that an order brings has its id from then on.
+func (q *Queries) NameOrderedDomain(ctx context.Context, arg NameOrderedDomainParams) error {
+	_, err := q.db.ExecContext(ctx, nameOrderedDomain, arg.DomainID, arg.ID)
+	return err
 }
 
 const order = `-- name: Order :one

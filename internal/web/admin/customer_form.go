@@ -23,6 +23,7 @@ func customerForm(action, submit, cancel string, in customer.Input) ui.Form {
 			{Kind: ui.InputSelect, Name: "language", Label: "Language", Value: in.Language, Hint: "Of mails and invoices", Options: languageOptions()},
 			{Name: "currency", Label: "Currency", Value: string(in.Currency), Optional: true, Short: true, MaxLength: 3, Hint: "Left out: the store's"},
 			{Name: "time_zone", Label: "Time zone", Value: in.TimeZone, Optional: true, Hint: "Such as Europe/Berlin. Left out: the store's"},
+			{Name: "group", Label: "Client group", Value: in.Group, Optional: true, MaxLength: 64, Hint: "Whose prices of domains count for the customer"},
 		}},
 	}}
 }
@@ -42,6 +43,7 @@ func customerInput(r *http.Request) customer.Input {
 		Email: r.PostFormValue("email"), Name: r.PostFormValue("name"), Company: r.PostFormValue("company"), Country: r.PostFormValue("country"),
 		State: r.PostFormValue("state"), Address: r.PostFormValue("address"), TaxID: r.PostFormValue("tax_id"), Language: r.PostFormValue("language"),
 		Currency: money.Currency(r.PostFormValue("currency")), TimeZone: r.PostFormValue("time_zone"),
+		Group: r.PostFormValue("group"),
 	}
 }
 
@@ -81,7 +83,7 @@ func (a *area) customerEdit(w http.ResponseWriter, r *http.Request) error {
 func customerEditing(c customer.Customer) ui.Form {
 	in := customer.Input{
 		Email: c.Email, Name: c.Name, Company: c.Company, Country: c.Country, State: c.State, Address: c.Address, TaxID: c.TaxID, Language: c.Language,
-		Currency: c.Currency, TimeZone: c.TimeZone,
+		Currency: c.Currency, TimeZone: c.TimeZone, Group: c.Group,
 	}
 	to := "/admin/customers/" + c.ID
 	return editing(customerForm(to, "Save", to, in), c.Version)
@@ -104,7 +106,7 @@ func (a *area) customerUpdate(w http.ResponseWriter, r *http.Request) error {
 	}
 	change := customer.Patch{
 		Email: &in.Email, Name: &in.Name, Company: &in.Company, Country: &in.Country, State: &in.State, Address: &in.Address, TaxID: &in.TaxID,
-		Language: &in.Language, TimeZone: &in.TimeZone, Version: version,
+		Language: &in.Language, TimeZone: &in.TimeZone, Group: &in.Group, Version: version,
 	}
 	if in.Currency != "" {
 		change.Currency = &in.Currency

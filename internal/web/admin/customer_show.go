@@ -112,6 +112,7 @@ func (a *area) customerFacts(p ui.Page, c customer.Customer) *ui.Details {
 		{Label: "Language", Value: ui.Text(languageNames[c.Language])},
 		{Label: "Currency", Value: ui.Text(string(c.Currency))},
 		{Label: "Time zone", Value: ui.Text(c.TimeZone)},
+		{Label: "Client group", Value: ui.Text(c.Group)},
 		{Label: "Customer since", Value: ui.HTML(p.Day(c.CreatedAt))},
 		{Label: "Id", Value: ui.Mono(c.ID).Copyable()},
 	}}

@@ -23,6 +23,7 @@ type Customer struct {
 	Language    *string   `json:"language" enum:"en,de" doc:"Of mails and documents; null: the store's"`
 	Currency    string    `json:"currency"`
 	TimeZone    *string   `json:"time_zone" doc:"IANA name; null: the store's"`
+	Group       *string   `json:"group" doc:"Whose prices count for the customer; null: no group's"`
 	Credit      Money     `json:"credit" doc:"What the store owes the customer, in the customer's currency"`
 	HasPassword bool      `json:"has_password"`
 	Guest       bool      `json:"guest" doc:"Ordered without signing in, under the address of another customer"`
@@ -34,7 +35,7 @@ func showCustomer(c customer.Customer) Customer {
 	return Customer{
 		ID: c.ID, Email: c.Email, Name: c.Name, Company: orNull(c.Company), Country: orNull(c.Country), State: orNull(c.State),
 		Address: orNull(c.Address), TaxID: orNull(c.TaxID), Language: orNull(c.Language),
-		Currency: string(c.Currency), TimeZone: orNull(c.TimeZone), Credit: moneyOf(c.CreditIn(c.Currency)),
+		Currency: string(c.Currency), TimeZone: orNull(c.TimeZone), Group: orNull(c.Group), Credit: moneyOf(c.CreditIn(c.Currency)),
 		HasPassword: c.HasPassword, Guest: c.Guest, CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
 	}
 }
@@ -51,6 +52,7 @@ type NewCustomer struct {
 	TaxID    string `json:"tax_id,omitempty" maxLength:"64"`
 	Currency string `json:"currency,omitempty" maxLength:"3" doc:"The store's if left out"`
 	TimeZone string `json:"time_zone,omitempty" maxLength:"64" doc:"IANA name; the store's if left out"`
+	Group    string `json:"group,omitempty" maxLength:"64" doc:"A client group, which may have prices of its own"`
 }
 
 // CustomerPatch is the body of PATCH /customers/{id}.
@@ -65,6 +67,7 @@ type CustomerPatch struct {
 	TaxID    Optional[string] `json:"tax_id,omitzero" maxLength:"64"`
 	Currency *string          `json:"currency,omitempty" maxLength:"3"`
 	TimeZone Optional[string] `json:"time_zone,omitzero" maxLength:"64"`
+	Group    Optional[string] `json:"group,omitzero" maxLength:"64"`
 }
 
 func (a *API) customers() {
@@ -73,7 +76,7 @@ func (a *API) customers() {
 			c, err := a.Customers.Create(ctx, customer.Input{
 				Email: in.Body.Email, Name: in.Body.Name, Company: in.Body.Company, Country: in.Body.Country, State: in.Body.State,
 				Address: in.Body.Address, TaxID: in.Body.TaxID, Language: in.Body.Language,
-				Currency: money.Currency(in.Body.Currency), TimeZone: in.Body.TimeZone,
+				Currency: money.Currency(in.Body.Currency), TimeZone: in.Body.TimeZone, Group: in.Body.Group,
 			})
 			return showCustomer(c), err
 		})
@@ -116,7 +119,7 @@ func (a *API) patchCustomer(ctx context.Context, in *patchCustomerInput) (Custom
 	p := customer.Patch{
 		Email: in.Body.Email, Name: in.Body.Name, Company: in.Body.Company.orZero(), Country: in.Body.Country.orZero(),
 		State: in.Body.State.orZero(), Address: in.Body.Address.orZero(), TaxID: in.Body.TaxID.orZero(),
-		Language: in.Body.Language.orZero(), TimeZone: in.Body.TimeZone.orZero(),
+		Language: in.Body.Language.orZero(), TimeZone: in.Body.TimeZone.orZero(), Group: in.Body.Group.orZero(),
 	}
 	if in.Body.Currency != nil {
 		currency := money.Currency(*in.Body.Currency)
