@@ -2,13 +2,18 @@ package domainname
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/fail"
-	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/page"
+	"github.com/keystead/keystead/internal/text"
 )
-
-var errNotBuilt = fail.Conflict("NOT_BUILT", "This is not built yet.")
 
 // Filter picks a page of domains.
 type Filter struct {
@@ -38,103 +43,364 @@ type Row struct {
 	Open         *Renewal
 }
 
-// List returns a page of domains and the cursor of the next one. It asks the database a fixed number of questions.
+// specials are the conditions of [Filter.Special].
+var specials = map[string]string{
+	"failed":      `domains.id IN (SELECT domain_id FROM domain_renewals WHERE state IN ('held', 'unknown', 'attention'))`,
+	"unpaid":      `domains.id IN (SELECT domain_id FROM domain_renewals WHERE state = 'open')`,
+	"unconfirmed": `domains.id IN (SELECT domain_id FROM domain_renewals WHERE state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention'))`,
+	"never":       `(domains.do_not_renew OR domains.term IS NULL)`,
+}
+
+func (f *Filter) validate() error {
+	var bad fail.Fields
+	for field, id := range map[string]string{"customer_id": f.CustomerID, "registrar_id": f.RegistrarID} {
+		if id != "" && !text.IsID(id) {
+			bad.Add(field, "is not an id")
+		}
+	}
+	var err error
+	f.Query, err = text.Line(f.Query, text.NameLength)
+	bad.Check("q", err)
+	if f.Status != "" && !slices.Contains(statuses.States, f.Status) {
+		bad.Add("status", "is not a status of domains")
+	}
+	if f.Extension != "" {
+		f.Extension, err = ParseExtension(f.Extension)
+		bad.Check("extension", err)
+	}
+	if f.Special != "" && specials[f.Special] == "" {
+		bad.Add("special", "is not one of failed, unpaid, unconfirmed, never")
+	}
+	if f.Order == "" {
+		f.Order = "name"
+	}
+	if f.Order != "name" && f.Order != "term_end" {
+		bad.Add("order", "is not one of name, term_end")
+	}
+	return bad.Err()
+}
+
+// mostLooked is how many rows of a page's condition are looked at before it is handed out, full or not.
+const mostLooked = 10 * page.Longest
+
+// List returns a page of domains and the cursor of the next one. It asks the database a fixed number of questions for each
+// stretch of rows that it looks at.
+//
+// The effective status is computed. What it asks of dates and of stored statuses is asked of the database; what the
+// registry's word of the last day says is judged here. A page of a filter by status may therefore be shorter than its
+// limit, and another one may follow.
 func (s *Service) List(ctx context.Context, f Filter) (rows []Row, next string, err error) {
-	return nil, "", errNotBuilt
+	if err := f.validate(); err != nil {
+		return nil, "", err
+	}
+	f.Limit = page.Limit(f.Limit)
+	from, err := f.place()
+	if err != nil {
+		return nil, "", err
+	}
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		rows, next = nil, ""
+		at, most := from, f.Limit
+		if f.Status.Live() {
+			most = page.Longest
+		}
+		for looked := 0; looked < mostLooked; looked += most {
+			found, err := f.stretch(ctx, tx, at, most+1)
+			if err != nil {
+				return err
+			}
+			found, more := page.Cut(found, most)
+			judged, err := decorate(ctx, tx, found)
+			if err != nil {
+				return err
+			}
+			for i, r := range judged {
+				at = placeOf(r.Domain)
+				if f.Status != "" && r.Standing.Status != f.Status {
+					continue
+				}
+				rows = append(rows, r)
+				if len(rows) == f.Limit && (more || i < len(judged)-1) {
+					next = at.cursor()
+					return nil
+				}
+			}
+			if !more {
+				return nil
+			}
+		}
+		next = at.cursor()
+		return nil
+	})
+	return rows, next, err
+}
+
+// place is where a page begins: behind a domain. Those without a date are at the end of a list by dates.
+type place struct{ name, end, id string }
+
+func placeOf(d Domain) place {
+	end, _ := d.TermEnd()
+	return place{d.Name.String(), end.String(), d.ID}
+}
+
+func (p place) cursor() string { return page.Cursor(p.name, p.end, p.id) }
+
+func (f Filter) place() (p place, err error) {
+	if f.Cursor == "" {
+		return p, nil
+	}
+	key, err := page.Key(f.Cursor, 3)
+	if err != nil {
+		return p, err
+	}
+	return place{key[0], key[1], key[2]}, nil
+}
+
+// stretch reads the next rows that may be those of the filter.
+func (f Filter) stretch(ctx context.Context, tx *db.Tx, at place, n int) (found []Domain, err error) {
+	if f.Order == "name" {
+		w := f.where(tx.Now)
+		if at.id != "" {
+			w.Add("(domains.name, domains.id) > ($?, $?)", at.name, at.id)
+		}
+		return selectDomains(ctx, tx, w, "domains.name, domains.id", n)
+	}
+	if at.id == "" || at.end != "" {
+		w := f.where(tx.Now)
+		w.Add("domains.term_end IS NOT NULL")
+		if at.id != "" {
+			w.Add("(domains.term_end, domains.id) > ($?, $?)", at.end, at.id)
+		}
+		if found, err = selectDomains(ctx, tx, w, "domains.term_end, domains.id", n); err != nil || len(found) == n {
+			return found, err
+		}
+		at = place{}
+	}
+	w := f.where(tx.Now)
+	w.Add("domains.term_end IS NULL")
+	if at.id != "" {
+		w.Add("domains.id > $?", at.id)
+	}
+	undated, err := selectDomains(ctx, tx, w, "domains.id", n-len(found))
+	return append(found, undated...), err
+}
+
+// where is what can be asked of the database: of a filter by an effective status, what must hold for it.
+func (f Filter) where(now time.Time) *page.Where {
+	var w page.Where
+	for column, value := range map[string]string{"customer_id": f.CustomerID, "extension": f.Extension, "registrar_id": f.RegistrarID} {
+		if value != "" {
+			w.Add("domains."+column+" = $?", value)
+		}
+	}
+	if f.Query != "" {
+		w.Add(`domains.name LIKE $? ESCAPE '\'`, "%"+partOfName(f.Query)+"%")
+	}
+	if !f.EndsFrom.IsZero() {
+		w.Add("domains.term_end >= $?", f.EndsFrom.String())
+	}
+	if !f.EndsBefore.IsZero() {
+		w.Add("domains.term_end < $?", f.EndsBefore.String())
+	}
+	if f.Special != "" {
+		w.Add(specials[f.Special])
+	}
+	switch {
+	case f.Status == "":
+	case f.Status == Active:
+		w.Add("domains.status IN ('active', 'grace', 'redemption', 'expired')")
+		w.Add("(domains.term_end >= $? OR domains.term_end IS NULL)", RegistryDate(now).String())
+	case f.Status.Live():
+		// Over by the calendar, or perhaps by a word of the registry that still counts.
+		w.Add("domains.status IN ('active', 'grace', 'redemption', 'expired')")
+		w.Add("(domains.term_end < $? OR domains.registry_read_at >= $?)", RegistryDate(now).String(), *stamp(now.Add(-trusted)))
+	default:
+		w.Add("domains.status = $?", string(f.Status))
+	}
+	return &w
+}
+
+// partOfName is a part of a name as names are stored, for LIKE.
+func partOfName(q string) string {
+	q = strings.ToLower(q)
+	if ascii, err := profile.ToASCII(q); err == nil && ascii != "" && !strings.HasPrefix(q, ".") {
+		q = ascii
+	}
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(q)
+}
+
+// columnsOfDomains are those of [query.Domain], in its order.
+const columnsOfDomains = `domains.id, domains.name, domains.extension, domains.customer_id, domains.order_id, domains.registrar_id, domains.kind,
+	domains.status, domains.expires_at, domains.expires_on, domains.expiry_raw, domains.expiry_source, domains.expiry_read_at, domains.accounting_on,
+	domains.paid_through, domains.term_end, domains.next_due, domains.term, domains.currency, domains.recurring_amount, domains.do_not_renew,
+	domains.bundled_with, domains.premium, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered,
+	domains.bought_years, domains.transfer_secret, domains.nameservers, domains.registrant, domains.renewal_mode, domains.missing_since,
+	domains.version, domains.created_at, domains.updated_at`
+
+func selectDomains(ctx context.Context, tx *db.Tx, w *page.Where, order string, limit int) (found []Domain, err error) {
+	n := w.Arg(int64(limit))
+	return readDomains(ctx, tx, `SELECT `+columnsOfDomains+` FROM domains`+w.String()+` ORDER BY `+order+` LIMIT CAST(`+n+` AS BIGINT)`, w.Args()...)
+}
+
+// readDomains reads domains by a statement that selects [columnsOfDomains].
+func readDomains(ctx context.Context, tx *db.Tx, statement string, args ...any) (found []Domain, err error) {
+	rows, err := tx.SQL().QueryContext(ctx, statement, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list domains: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var r query.Domain
+		err := rows.Scan(&r.ID, &r.Name, &r.Extension, &r.CustomerID, &r.OrderID, &r.RegistrarID, &r.Kind, &r.Status, &r.ExpiresAt, &r.ExpiresOn, &r.ExpiryRaw,
+			&r.ExpirySource, &r.ExpiryReadAt, &r.AccountingOn, &r.PaidThrough, &r.TermEnd, &r.NextDue, &r.Term, &r.Currency, &r.RecurringAmount, &r.DoNotRenew,
+			&r.BundledWith, &r.Premium, &r.RegistryState, &r.RegistryReadAt, &r.LockedByUs, &r.Unanswered, &r.BoughtYears, &r.TransferSecret, &r.Nameservers,
+			&r.Registrant, &r.RenewalMode, &r.MissingSince, &r.Version, &r.CreatedAt, &r.UpdatedAt)
+		if err != nil {
+			return nil, fmt.Errorf("list domains: %w", err)
+		}
+		d, err := domainOf(r)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, d)
+	}
+	return found, rows.Err()
+}
+
+// decorate adds to domains what a list shows beside them.
+func decorate(ctx context.Context, tx *db.Tx, domains []Domain) ([]Row, error) {
+	if len(domains) == 0 {
+		return nil, nil
+	}
+	policies, err := policiesOf(tx.TLDPolicies(ctx))
+	if err != nil {
+		return nil, err
+	}
+	var ids, customers, registrars []string
+	for _, d := range domains {
+		ids = append(ids, d.ID)
+		if !slices.Contains(customers, d.CustomerID) {
+			customers = append(customers, d.CustomerID)
+		}
+		if d.RegistrarID != "" && !slices.Contains(registrars, d.RegistrarID) {
+			registrars = append(registrars, d.RegistrarID)
+		}
+	}
+	open, err := openAmong(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	customerNames, err := namesOf(ctx, tx, "customers", customers)
+	if err != nil {
+		return nil, err
+	}
+	registrarNames, err := namesOf(ctx, tx, "registrars", registrars)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]Row, len(domains))
+	for i, d := range domains {
+		r := Row{Domain: d, Standing: Standing{Status: d.Status}, CustomerName: customerNames[d.CustomerID], Registrar: registrarNames[d.RegistrarID], Open: open[d.ID]}
+		if p, ok := policies.At(d.Extension, RegistryDate(tx.Now)); ok {
+			r.Standing = Assess(d, p, r.Open, tx.Now)
+		}
+		rows[i] = r
+	}
+	return rows, nil
+}
+
+// namesOf reads the names of the rows of a table.
+func namesOf(ctx context.Context, tx *db.Tx, table string, ids []string) (map[string]string, error) {
+	names := make(map[string]string, len(ids))
+	if len(ids) == 0 {
+		return names, nil
+	}
+	rows, err := tx.SQL().QueryContext(ctx, `SELECT id, name FROM `+table+` WHERE id IN (`+page.Placeholders(len(ids))+`)`, anys(ids)...)
+	if err != nil {
+		return nil, fmt.Errorf("names of %s: %w", table, err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id, name string
+		if err := rows.Scan(&id, &name); err != nil {
+			return nil, fmt.Errorf("names of %s: %w", table, err)
+		}
+		names[id] = name
+	}
+	return names, rows.Err()
+}
+
+func anys(ids []string) []any {
+	all := make([]any, len(ids))
+	for i, id := range ids {
+		all[i] = id
+	}
+	return all
+}
+
+// openAmong reads the renewals of domains that are not over.
+func openAmong(ctx context.Context, tx *db.Tx, ids []string) (map[string]*Renewal, error) {
+	rows, err := tx.SQL().QueryContext(ctx, `SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage,
+			policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before,
+			due_before, settled_at, version, created_at
+		FROM domain_renewals WHERE domain_id IN (`+page.Placeholders(len(ids))+`)
+			AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')`, anys(ids)...)
+	if err != nil {
+		return nil, fmt.Errorf("open renewals: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	open := map[string]*Renewal{}
+	for rows.Next() {
+		var r query.DomainRenewal
+		err := rows.Scan(&r.ID, &r.DomainID, &r.CustomerID, &r.Base, &r.Years, &r.Kind, &r.State, &r.Hold, &r.Cause, &r.DueOn, &r.Currency, &r.Price, &r.Fee, &r.Stage,
+			&r.PolicyID, &r.LineID, &r.InvoiceID, &r.OrderID, &r.FeeLineID, &r.FeeInvoiceID, &r.ExpectedOn, &r.Reference, &r.Resends, &r.MoveDue, &r.PaidAt, &r.Owed,
+			&r.PaidBefore, &r.DueBefore, &r.SettledAt, &r.Version, &r.CreatedAt)
+		if err != nil {
+			return nil, fmt.Errorf("open renewals: %w", err)
+		}
+		renewal, err := renewalOf(r)
+		if err != nil {
+			return nil, err
+		}
+		open[r.DomainID] = &renewal
+	}
+	return open, rows.Err()
 }
 
 // ByID returns one domain as the list shows it.
-func (s *Service) ByID(ctx context.Context, id string) (Row, error) { return Row{}, errNotBuilt }
+func (s *Service) ByID(ctx context.Context, id string) (row Row, err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		d, err := Load(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		rows, err := decorate(ctx, tx, []Domain{d})
+		if err != nil {
+			return err
+		}
+		row = rows[0]
+		return nil
+	})
+	return row, err
+}
 
 // Renewals returns the ledger of a domain, newest first.
-func (s *Service) Renewals(ctx context.Context, domainID string, limit int) ([]Renewal, error) {
-	return nil, errNotBuilt
+func (s *Service) Renewals(ctx context.Context, domainID string, limit int) (all []Renewal, err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		if _, err := Load(ctx, tx, domainID); err != nil {
+			return err
+		}
+		all, err = RenewalsOf(ctx, tx, domainID, page.Limit(limit))
+		return err
+	})
+	return all, err
 }
 
 // RenewalByID returns a renewal.
-func (s *Service) RenewalByID(ctx context.Context, id string) (Renewal, error) {
-	return Renewal{}, errNotBuilt
-}
-
-// Day is what falls on a day of the calendar of renewals.
-type Day struct {
-	On    civil.Date
-	What  string // due, term_end, last_plain, last_safe
-	Rows  []Row
-	Total money.Money // of what falls due, in the store's currency
-	Count int
-}
-
-// Calendar says what falls on the days from one to before another, due dates with their sums.
-func (s *Service) Calendar(ctx context.Context, from, to civil.Date) ([]Day, error) {
-	return nil, errNotBuilt
-}
-
-// Input is a domain that staff, or an import, bring into the store: it exists at the registry already.
-type Input struct {
-	Name        string
-	CustomerID  string
-	Registrar   string // by name; empty: that of its extension
-	Expiry      string // as the registry says it: RFC 3339 or a date. Empty with a registrar that can be read: it is read later
-	PaidThrough civil.Date
-	NextDue     civil.Date   // zero: the default
-	Term        int          // 0: one year
-	Recurring   *money.Money // nil: the list price
-	DoNotRenew  bool
-	BundledWith string
-	Source      Source
-}
-
-// Create takes a domain into the store.
-func (s *Service) Create(ctx context.Context, in Input) (Domain, error) { return Domain{}, errNotBuilt }
-
-// Patch changes what staff may change of a domain; nil changes nothing. Dates of the registry are not among it: those are
-// read, or adopted.
-type Patch struct {
-	PaidThrough *civil.Date
-	NextDue     *civil.Date
-	Term        *int
-	Recurring   *money.Money
-	BundledWith *string // empty: with nothing
-	Registrar   *string // by name
-	Status      *Status // cancelled or fraud; from a final one, active again: an override
-	Expiry      *string // staff read it themselves
-	Reason      string  // required for paid-through, expiry and status
-	Version     int64   // that the change was made from; 0: whatever it is
-}
-
-// Change changes a domain.
-func (s *Service) Change(ctx context.Context, id string, p Patch) (Domain, error) {
-	return Domain{}, errNotBuilt
-}
-
-// TLD is an extension that the store sells or renews under.
-type TLD struct {
-	Extension   string
-	RegistrarID string
-	Registrar   string // its name; empty: none
-	Today       *Policy
-	Policies    Policies
-	Prices      Prices // of today
-	Domains     int
-	Version     int64
-}
-
-// TLDs lists the extensions that have a policy, or were set up.
-func (s *Service) TLDs(ctx context.Context) ([]TLD, error) { return nil, errNotBuilt }
-
-// TLD returns one.
-func (s *Service) TLD(ctx context.Context, extension string) (TLD, error) { return TLD{}, errNotBuilt }
-
-// TLDInput sets up an extension, or changes it: fields that are nil or empty stay.
-type TLDInput struct {
-	Extension string
-	Registrar *string // by name; empty: none
-	Policy    *Policy // a new row
-	Prices    Prices  // replaced, those that it names; ValidFrom zero: today
-}
-
-// SetTLD writes all of it in one transaction. disabled are ten-year renewals that had an amount.
-func (s *Service) SetTLD(ctx context.Context, in TLDInput) (t TLD, disabled Prices, err error) {
-	return TLD{}, nil, errNotBuilt
+func (s *Service) RenewalByID(ctx context.Context, id string) (r Renewal, err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		r, err = LoadRenewal(ctx, tx, id)
+		return err
+	})
+	return r, err
 }

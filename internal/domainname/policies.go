@@ -17,7 +17,10 @@ import (
 )
 
 // Service holds the verbs of the room that stand by themselves: policies, prices and their bulk update.
-type Service struct{ db *db.DB }
+type Service struct {
+	db     *db.DB
+	ending Ending
+}
 
 // New returns the domains of a store.
 func New(d *db.DB) *Service { return &Service{db: d} }

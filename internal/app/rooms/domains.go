@@ -23,4 +23,5 @@ func (r *Rooms) buildDomains(d *db.DB, c Config) {
 	})
 	r.Watch = watch.New(d, watch.Config{Registrars: r.Registrars, Renewals: r.Renewals, Held: r.Recovery.Held, Logger: c.Logger})
 	r.Reminders = reminder.New(d, r.Mail)
+	r.Domains.OnEnd(r.Renewals.Lost)
 }

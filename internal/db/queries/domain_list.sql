@@ -1,0 +1,21 @@
+-- name: RegistrarNamed :one
+SELECT id FROM registrars WHERE name = @name AND status = 'active';
+
+-- name: TLD :one
+SELECT * FROM tlds WHERE extension = @extension;
+
+-- name: TLDs :many
+SELECT * FROM tlds ORDER BY extension;
+
+-- name: PutTLD :exec
+INSERT INTO tlds (extension, registrar_id, created_at) VALUES (@extension, @registrar_id, @created_at)
+ON CONFLICT (extension) DO UPDATE SET registrar_id = excluded.registrar_id, version = tlds.version + 1;
+
+-- name: CountDomainsByExtension :many
+SELECT extension, COUNT(*) AS n FROM domains GROUP BY extension;
+
+-- name: CustomerOfSubscription :one
+SELECT customer_id FROM subscriptions WHERE id = @id;
+
+-- name: GroupOfCustomer :one
+SELECT customer_group FROM customers WHERE id = @id;
