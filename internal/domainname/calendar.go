@@ -67,7 +67,7 @@ const (
 	calendarDue  = calendarLive + ` AND NOT do_not_renew AND term IS NOT NULL AND recurring_amount > 0`
 )
 
-func (c *calendar) fill() error {
+func (c *calendar) fill(ctx context.Context) error {
 	c.at = map[string][]dayKey{}
 	policies, err := policiesOf(c.tx.TLDPolicies(ctx))
 	if err != nil {
@@ -249,7 +249,7 @@ func (c *calendar) lastSafe(ctx context.Context, policies Policies) error {
 }
 
 // sorted are the days in order, each with those that are named.
-func (c *calendar) sorted() ([]Day, error) {
+func (c *calendar) sorted(ctx context.Context) ([]Day, error) {
 	for len(c.named) > 0 {
 		n := min(len(c.named), page.Longest)
 		rows, err := decorate(ctx, c.tx, c.named[:n])
