@@ -41,8 +41,8 @@ func (a *App) buildFaces(c Config) error {
 	}
 	customers, err := portal.New(portal.Config{
 		DB: a.DB, Settings: a.Settings, SignIn: a.SignIn, Customers: a.Customers, Catalog: a.Catalog, Licenses: a.Licenses, Checks: a.Checks, Releases: a.Releases, Orders: a.Orders,
-		Billing: a.Billing, Payments: a.Payments, Subscriptions: a.Subscriptions, Mail: a.Mail, Sandbox: a.Sandbox, Clock: a.DB.Clock(), Log: a.log,
-		TestMode: a.Facts.TestMode,
+		Billing: a.Billing, Payments: a.Payments, Subscriptions: a.Subscriptions, Domains: a.Domains, Renewals: a.Renewals, Dispatch: a.Dispatch, Registrars: a.Registrars,
+		Mail: a.Mail, Sandbox: a.Sandbox, Clock: a.DB.Clock(), Log: a.log, TestMode: a.Facts.TestMode,
 	})
 	if err != nil {
 		return err
