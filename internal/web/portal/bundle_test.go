@@ -48,7 +48,8 @@ func setup(t *testing.T) *bundle {
 	b := &bundle{T: t, clock: s.Clock, rooms: r}
 	b.Config = Config{
 		DB: s.DB, Settings: r.Settings, SignIn: r.SignIn, Customers: r.Customers, Catalog: r.Catalog, Licenses: r.Licenses, Checks: r.Checks, Releases: r.Releases,
-		Orders: r.Orders, Billing: r.Billing, Payments: r.Payments, Subscriptions: r.Subscriptions, Mail: r.Mail, Sandbox: r.Sandbox, Clock: s.Clock, Log: roomstest.Log(),
+		Orders: r.Orders, Billing: r.Billing, Payments: r.Payments, Subscriptions: r.Subscriptions, Domains: r.Domains, Renewals: r.Renewals,
+		Dispatch: r.Dispatch, Registrars: r.Registrars, Mail: r.Mail, Sandbox: r.Sandbox, Clock: s.Clock, Log: roomstest.Log(),
 	}
 	h, err := New(b.Config)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/payment"
@@ -58,6 +59,29 @@ type (
 		NextDue   civil.Date  `json:"next_due"`
 		EndedOn   civil.Date  `json:"ended_on,omitzero"`
 	}
+	exportedDomain struct {
+		Name            string                `json:"name"`
+		Status          string                `json:"status"`
+		RegisteredUntil civil.Date            `json:"registered_until,omitzero"` // as the registry says, in UTC
+		PaidUntil       civil.Date            `json:"paid_until,omitzero"`
+		NextDue         civil.Date            `json:"next_due,omitzero"`
+		TermYears       int                   `json:"term_years"`
+		Price           money.Money           `json:"price"`
+		AutoRenew       bool                  `json:"auto_renew"`
+		Nameservers     []string              `json:"nameservers"`
+		Registrant      domainname.Registrant `json:"registrant"`
+		Since           time.Time             `json:"since"`
+		Renewals        []exportedRenewal     `json:"renewals"`
+	}
+	exportedRenewal struct {
+		From   civil.Date  `json:"from"`
+		Until  civil.Date  `json:"until"`
+		Years  int         `json:"years"`
+		Status string      `json:"status"`
+		Price  money.Money `json:"price"`
+		Fee    money.Money `json:"fee"`
+		Since  time.Time   `json:"created_at"`
+	}
 	exportedInvoice struct {
 		Number   string         `json:"number"`
 		Status   string         `json:"status"`
@@ -96,6 +120,7 @@ type (
 		Customer       exportedCustomer       `json:"customer"`
 		Licenses       []exportedLicense      `json:"licenses"`
 		Subscriptions  []exportedSubscription `json:"subscriptions"`
+		Domains        []exportedDomain       `json:"domains"`
 		Invoices       []exportedInvoice      `json:"invoices"`
 		Payments       []exportedPayment      `json:"payments"`
 		PaymentMethods []exportedMethod       `json:"payment_methods"`
@@ -107,7 +132,7 @@ func (a *area) dataExport(w http.ResponseWriter, r *http.Request) error {
 	me := visitorOf(r).customer
 	e := export{
 		ExportedAt: a.Clock.Now(), Customer: exportCustomer(me), Licenses: []exportedLicense{}, Subscriptions: []exportedSubscription{},
-		Invoices: []exportedInvoice{}, Payments: []exportedPayment{}, PaymentMethods: []exportedMethod{},
+		Domains: []exportedDomain{}, Invoices: []exportedInvoice{}, Payments: []exportedPayment{}, PaymentMethods: []exportedMethod{},
 	}
 	for l, err := range a.Licenses.All(r.Context(), license.Filter{CustomerID: me.ID}) {
 		if err != nil {
@@ -126,6 +151,9 @@ func (a *area) dataExport(w http.ResponseWriter, r *http.Request) error {
 		e.Subscriptions = append(e.Subscriptions, exportedSubscription{
 			s.Description, string(s.Status), s.Unit, s.Quantity, s.Cycle, s.StartedOn, s.NextDue, s.EndedOn,
 		})
+	}
+	if err := a.exportDomains(r, &e, me.ID); err != nil {
+		return err
 	}
 	for i, err := range a.Billing.All(r.Context(), billing.Filter{CustomerID: me.ID}) {
 		if err != nil {
@@ -172,6 +200,36 @@ func (a *area) exportLicense(r *http.Request, l license.License) (exportedLicens
 		}
 		if after = next; next == "" {
 			return one, nil
+		}
+	}
+}
+
+// renewalsExported is more than a domain can have in a lifetime.
+const renewalsExported = 1000
+
+func (a *area) exportDomains(r *http.Request, e *export, customerID string) error {
+	for after := ""; ; {
+		found, next, err := a.Domains.List(r.Context(), domainname.Filter{CustomerID: customerID, Cursor: after, Limit: perPage})
+		if err != nil {
+			return err
+		}
+		for _, d := range found {
+			one := exportedDomain{
+				d.Name.Unicode(), string(d.Standing.Status), d.Expiry.Date(), d.PaidThrough, d.NextDue, d.Term, d.Recurring, !d.DoNotRenew,
+				append([]string{}, d.Nameservers...), d.Registrant, d.CreatedAt,
+				[]exportedRenewal{},
+			}
+			all, err := a.Domains.Renewals(r.Context(), d.ID, renewalsExported)
+			if err != nil {
+				return err
+			}
+			for _, n := range all {
+				one.Renewals = append(one.Renewals, exportedRenewal{n.Base, n.Expected, n.Years, string(n.State), n.Price, n.Fee, n.CreatedAt})
+			}
+			e.Domains = append(e.Domains, one)
+		}
+		if after = next; next == "" {
+			return nil
 		}
 	}
 }

@@ -21,6 +21,11 @@ func (a *area) licenseList(w http.ResponseWriter, r *http.Request) error {
 	if n := a.toPay(r, visitorOf(r)); n > 0 {
 		v.Callouts = append(v.Callouts, openInvoices(n))
 	}
+	about, err := a.domainCallouts(r)
+	if err != nil {
+		return err
+	}
+	v.Callouts = append(v.Callouts, about...)
 	for _, l := range found {
 		v.Cards = append(v.Cards, licenseCard(v.Page, l))
 	}

@@ -14,8 +14,12 @@ import (
 // own loads what the address names by its id, if it belongs to the visitor. What belongs to another customer does not
 // exist.
 func own[T any](r *http.Request, byID func(context.Context, string) (T, error), ownerOf func(T) string) (T, error) {
+	return ownID(r, r.PathValue("id"), byID, ownerOf)
+}
+
+// ownID is own of an id that stands elsewhere than in the path.
+func ownID[T any](r *http.Request, id string, byID func(context.Context, string) (T, error), ownerOf func(T) string) (T, error) {
 	var none T
-	id := r.PathValue("id")
 	if !text.IsID(id) {
 		return none, errNoPage
 	}

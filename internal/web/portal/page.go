@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/keystead/keystead/internal/billing"
@@ -41,10 +42,14 @@ func (a *area) personal(p *ui.Page, r *http.Request, v *visitor) {
 	p.Nav = []ui.NavItem{
 		{Section: "licenses", Label: "Licenses", Href: "/account/licenses", Icon: "key"},
 		{Section: "subscriptions", Label: "Subscriptions", Href: "/account/subscriptions", Icon: "repeat"},
+		{Section: "domains", Label: "Domains", Href: "/account/domains", Icon: "globe"},
 		{Section: "invoices", Label: "Invoices", Href: "/account/invoices", Icon: "invoice", Count: a.toPay(r, v), CountLabel: "to pay"},
 		{Section: "methods", Label: "Payment methods", Href: "/account/payment-methods", Icon: "card"},
 		{Section: "downloads", Label: "Downloads", Href: "/account/downloads", Icon: "download"},
 		{Section: "details", Label: "Details", Href: "/account/details", Icon: "user"},
+	}
+	if !a.hasDomains(r.Context(), v.customer.ID) {
+		p.Nav = slices.DeleteFunc(p.Nav, func(n ui.NavItem) bool { return n.Section == "domains" && p.Section != "domains" })
 	}
 	if v.customer.TimeZone != "" {
 		if zone, err := time.LoadLocation(v.customer.TimeZone); err == nil {

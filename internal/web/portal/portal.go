@@ -1,5 +1,5 @@
-// Package portal is the customers' area at /account: their licenses, subscriptions, invoices, payment methods, downloads
-// and details.
+// Package portal is the customers' area at /account: their licenses, subscriptions, domains, invoices, payment methods,
+// downloads and details.
 //
 // A screen is a row of the table in routes.go. A handler belongs to one customer, the one of the session; whatever is
 // named by an address is loaded by own.go, which answers for another customer's thing as for one that does not exist.
@@ -17,12 +17,16 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/domainname/dispatch"
+	"github.com/keystead/keystead/internal/domainname/renewal"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/license/check"
 	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
+	"github.com/keystead/keystead/internal/registrar/account"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/signin"
@@ -50,6 +54,10 @@ type Config struct {
 	Billing       *billing.Service
 	Payments      *payment.Service
 	Subscriptions *subscription.Service
+	Domains       *domainname.Service
+	Renewals      *renewal.Service
+	Dispatch      *dispatch.Service // changes nameservers and locks at registrars
+	Registrars    *account.Service
 	Mail          *mail.Service
 	Sandbox       *sandbox.Sandbox // nil in a live store
 	Clock         clock.Clock

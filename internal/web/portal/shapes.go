@@ -42,6 +42,7 @@ type listView struct {
 	ui.Page
 	Head     ui.Head
 	Callouts []ui.Callout
+	Filter   *ui.Filter
 	Table    ui.Table
 	Pager    ui.Pager
 }

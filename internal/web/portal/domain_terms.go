@@ -1,0 +1,90 @@
+package portal
+
+import (
+	"strconv"
+
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+// termsCard are the terms on offer, and for every other one why it is not; nil where there is nothing to say.
+func termsCard(h holding, o domainname.Offer, inPerson bool) *card {
+	if !h.Standing.Status.Live() && h.Standing.Status != "" {
+		return nil
+	}
+	c := &card{Head: ui.CardHead{Title: "Renew", Text: "From the end of the term, whenever you pay. Prices are before tax."}}
+	terms := o.Terms
+	if len(o.Restores) > 0 {
+		c.Head = ui.CardHead{Title: "Restore and renew", Text: o.Refusal.Sentence("en") + " The fee of the registry comes on top."}
+		terms = o.Restores
+	}
+	if len(terms) == 0 || len(o.Restores) == 0 && o.Refusal != nil && len(o.On()) == 0 && sameReason(terms) {
+		if o.Refusal == nil {
+			return nil
+		}
+		c.Head.Text, c.Text = "", o.Refusal.Sentence("en")
+		c.Buttons = refusalButtons(h, *o.Refusal)
+		return c
+	}
+	c.Table = termsTable(h, terms, inPerson)
+	return c
+}
+
+// sameReason reports whether all terms are refused for one reason, so that one sentence says it all.
+func sameReason(terms []domainname.Term) bool {
+	for _, t := range terms {
+		if t.Refusal == nil || *t.Refusal != *terms[0].Refusal {
+			return false
+		}
+	}
+	return true
+}
+
+// refusalButtons lead to what can be done about a refusal.
+func refusalButtons(h holding, why domainname.Refusal) []ui.Button {
+	switch {
+	case why.Reason == domainname.AlreadyOpen && h.open() != nil && bill(h.open()) != "":
+		return []ui.Button{{Label: "To its invoice", Href: bill(h.open()), Small: true}}
+	case why.Reason == domainname.FreeWithProduct && why.ServiceID != "":
+		return []ui.Button{{Label: "To the service", Href: "/account/subscriptions/" + why.ServiceID, Small: true}}
+	}
+	return nil
+}
+
+func termsTable(h holding, terms []domainname.Term, inPerson bool) *ui.Table {
+	fees := false
+	for _, t := range terms {
+		fees = fees || t.Refusal == nil && t.Fee.Amount > 0
+	}
+	t := &ui.Table{Caption: "Terms", Flush: true, Columns: []ui.Column{{Label: "Term"}, {Label: "Then registered until"}, {Label: "Price", End: true}}}
+	if fees {
+		t.Columns = append(t.Columns, ui.Column{Label: "Fee", End: true})
+	}
+	t.Columns = append(t.Columns, ui.Column{Label: "Choose", Hidden: true, End: true})
+	for _, term := range terms {
+		t.Rows = append(t.Rows, termRow(h, term, fees, inPerson))
+	}
+	return t
+}
+
+func termRow(h holding, term domainname.Term, fees, inPerson bool) ui.Row {
+	row := ui.Row{Cells: []ui.Cell{ui.Text(years(term.Years))}}
+	if term.Refusal != nil {
+		row.Cells = append(row.Cells, ui.Text(term.Refusal.Sentence("en")), ui.Cell{})
+	} else {
+		row.Cells = append(row.Cells, ui.Text(day(term.Expiry)), ui.Text(show(term.Price)))
+	}
+	if fees {
+		fee := ui.Cell{}
+		if term.Refusal == nil {
+			fee = ui.Text(show(term.Fee))
+		}
+		row.Cells = append(row.Cells, fee)
+	}
+	choose := ui.Cell{}
+	if term.Refusal == nil && inPerson {
+		choose = ui.Act(ui.Button{Label: "Choose", Small: true, Href: h.href("/renew/review?years=" + strconv.Itoa(term.Years))})
+	}
+	row.Cells = append(row.Cells, choose)
+	return row
+}

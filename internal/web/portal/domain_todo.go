@@ -1,0 +1,149 @@
+package portal
+
+import (
+	"net/http"
+
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/domainname/renewal"
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+// domainTodo says what is to be done about a domain, or what is being done.
+func (a *area) domainTodo(r *http.Request, h holding, ahead renewal.Outlook) (all []ui.Callout) {
+	if c := h.todoUnderWay(!visitorOf(r).acting()); c != nil {
+		return []ui.Callout{*c}
+	}
+	if c := h.todoOwed(ahead); c != nil {
+		all = append(all, *c)
+	}
+	if c := h.todoStatus(); c != nil {
+		all = append(all, *c)
+	}
+	return all
+}
+
+// todoUnderWay is about a renewal that is paid and not confirmed.
+func (h holding) todoUnderWay(inPerson bool) *ui.Callout {
+	r := h.underWay()
+	if r == nil {
+		return nil
+	}
+	c := &ui.Callout{
+		Tone: ui.Info, Title: "Paid, being confirmed",
+		Text: "Your payment has arrived. We renew it until " + day(r.Expected) + " at the registry, and write to you when that is confirmed. You have nothing to do.",
+	}
+	switch {
+	case r.State == domainname.RenewalArranged:
+		c.Tone, c.Title = ui.Success, "Paid, and the renewal is arranged"
+		c.Text = "The registry renews it on " + day(h.ends()) + " until " + day(r.Expected) + ". Its date moves on that day; you have nothing to do."
+	case r.State != domainname.RenewalHeld:
+	case r.Hold == domainname.HeldTopUp:
+		c.Tone, c.Title = ui.Warn, "A fee is missing"
+		c.Text = "Your payment came when the registry already asked for more. It is kept, and nothing was sent to the registry yet. Pay the difference, and the domain is renewed. If you don't want that, write to us: you get your money back in full."
+		if to := bill(r); to != "" {
+			c.Actions = []ui.Button{{Label: "To its invoice", Href: to, Kind: ui.Primary, Small: true}}
+		}
+	case r.Hold == domainname.HeldPrice:
+		c.Tone, c.Title = ui.Warn, "The registry asks for another price"
+		c.Text = "Your payment is kept, and nothing was sent to the registry yet. If you don't accept the price, write to us: you get your money back in full."
+		asked, known := h.asked(r)
+		switch {
+		case r.FeeInvoiceID != "":
+			c.Title, c.Text = "The difference to the new price is to be paid", "You have accepted the registry's price. It is renewed as soon as the difference is paid."
+			c.Actions = []ui.Button{{Label: "To its invoice", Href: bill(r), Kind: ui.Primary, Small: true}}
+		case known:
+			c.Title = "The registry asks for " + asked + " in place of " + show(r.Price)
+		}
+		if inPerson && r.FeeInvoiceID == "" {
+			c.Actions = []ui.Button{{Label: "Accept the price", Kind: ui.Primary, Small: true, Href: h.href("/accept-price"), Confirm: h.acceptQuestion(r)}}
+		}
+	}
+	return c
+}
+
+// asked is what the registry asks for a premium name, if that is known.
+func (h holding) asked(r *domainname.Renewal) (string, bool) {
+	if h.Premium == nil {
+		return "", false
+	}
+	m, ok := h.Premium.Renew[r.Years]
+	return show(m), ok
+}
+
+// todoOwed is about a renewal that waits for its money.
+func (h holding) todoOwed(ahead renewal.Outlook) *ui.Callout {
+	r := h.owed()
+	if r == nil || r.InvoiceID == "" {
+		return nil
+	}
+	c := &ui.Callout{
+		Tone: ui.Info, Title: "Its renewal is to be paid: " + sumOf(r.Price, r.Fee),
+		Text:    "When the invoice is paid, it is renewed for " + years(r.Years) + ", until " + day(r.Expected) + ". Without payment it is not renewed.",
+		Actions: []ui.Button{{Label: "To its invoice", Href: bill(r), Kind: ui.Primary, Small: true}},
+	}
+	if ahead.Standing.Stage != domainname.StageActive {
+		c.Tone = ui.Warn
+	}
+	return c
+}
+
+// todoStatus is about where the domain stands in its life.
+func (h holding) todoStatus() *ui.Callout {
+	var renew []ui.Button
+	if h.mayRenew() {
+		renew = []ui.Button{{Label: "Renew it", Href: h.href("/renew"), Small: true}}
+	}
+	switch h.Standing.Status {
+	case domainname.Active:
+		return h.todoActive()
+	case domainname.Grace:
+		return &ui.Callout{
+			Tone: ui.Warn, Title: "It has run out, and can still be renewed until " + day(h.Standing.Window.LastPlain),
+			Text: "It may no longer be reachable. A renewal counts from " + day(h.ends()) + ", not from the day of your payment." + h.afterGrace(), Actions: renew,
+		}
+	case domainname.Redemption:
+		return &ui.Callout{
+			Tone: ui.Danger, Title: "It has run out, and can only be restored, until " + day(h.Standing.Window.LastRestore),
+			Text: "A restore costs a fee besides the renewal. After that day the registry releases the domain, and anybody can register it.", Actions: renew,
+		}
+	case domainname.Expired:
+		return &ui.Callout{Tone: ui.Danger, Title: "The registration has ended", Text: "Nothing more can be done here. If you want it back, write to us at once."}
+	case domainname.Pending:
+		return &ui.Callout{Tone: ui.Info, Title: "It waits for your payment", Text: "As soon as its invoice is paid, the registry is asked.", Actions: toInvoices()}
+	case domainname.PendingRegistration:
+		return &ui.Callout{Tone: ui.Info, Title: "The registry is asked to register it", Text: "We write to you when it is done. If it is refused, what you paid becomes your credit."}
+	case domainname.PendingTransfer:
+		return &ui.Callout{Tone: ui.Info, Title: "The transfer is under way", Text: "The registrar that has it now is asked to let it go, which can take a week. If it is refused, what you paid becomes your credit."}
+	case domainname.TransferredAway:
+		return &ui.Callout{Tone: ui.Info, Title: "It is with another registrar", Text: "We can't renew or change it any more. If you did not move it yourself, write to us at once."}
+	case domainname.Cancelled, domainname.Fraud:
+	}
+	return nil
+}
+
+func (h holding) afterGrace() string {
+	if h.Standing.Window.LastRestore.IsZero() {
+		return " After that it is lost."
+	}
+	return " After that it can only be restored, for a fee."
+}
+
+func (h holding) todoActive() *ui.Callout {
+	free := h.Free() && h.open() == nil
+	switch {
+	case h.State.RGP != nil && h.ends().IsZero():
+		return nil
+	case free && h.BundledWith != "":
+		return &ui.Callout{
+			Tone: ui.Info, Title: "Free with a service of yours", Text: "It renews at no charge when that is paid. It can't be renewed, or paid for, by itself.",
+			Actions: []ui.Button{{Label: "To the service", Href: "/account/subscriptions/" + h.BundledWith, Small: true}},
+		}
+	case free:
+		return &ui.Callout{Tone: ui.Info, Title: "Free of charge", Text: "It can't be renewed by yourself. Write to us when you want to keep it."}
+	case h.Standing.Stage == domainname.StageTooLate:
+		return &ui.Callout{Tone: ui.Warn, Title: "It is too late to renew it here", Text: "It runs until " + day(h.ends()) + ". Write to us at once: sometimes something can still be done." + h.afterGrace()}
+	case h.DoNotRenew && h.open() == nil:
+		return &ui.Callout{Tone: ui.Info, Title: "It is not renewed by itself", Text: "It ends on " + day(h.ends()) + ", unless you renew it or turn auto renew on."}
+	}
+	return nil
+}
