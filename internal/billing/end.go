@@ -86,7 +86,7 @@ func (s *Service) end(ctx context.Context, tx *db.Tx, inv Invoice, to Status, pa
 
 // dropLink revokes the work of a line that nobody pays for any more, unless it is done.
 func dropLink(ctx context.Context, tx *db.Tx, line InvoiceLine) error {
-	if line.Link == nil || (line.Link.State != Pending && line.Link.State != Failed) {
+	if line.Link == nil || (line.Link.State != Pending && line.Link.State != Failed && line.Link.State != Fulfilled) {
 		return nil
 	}
 	return moveLink(ctx, tx, line.ID, *line.Link, abandoned, "", "")

@@ -44,6 +44,7 @@ type Link struct {
 	Target    string // the id of what the line acts on; empty if that does not exist before it is done
 	Payload   string
 	State     LinkState
+	Note      string // by what it was fulfilled before it was paid, such as "manual renewal of 2026-11-22"
 	Error     string // why it failed, for staff
 	ChangedAt time.Time
 }

@@ -50,7 +50,7 @@ func (p invoicePage) addLines(ctx context.Context, tx *db.Tx) error {
 		invoice_lines.quantity, invoice_lines.unit_amount, invoice_lines.amount, invoice_lines.discount, invoice_lines.total,
 		invoice_lines.tax_class, invoice_lines.tax_category, invoice_lines.tax_rate, invoice_lines.credited,
 		invoice_lines.discount_credited, invoice_lines.taken_back,
-		fulfilments.kind, fulfilments.target, fulfilments.payload, fulfilments.state, fulfilments.error,
+		fulfilments.kind, fulfilments.target, fulfilments.payload, fulfilments.state, fulfilments.note, fulfilments.error,
 		COALESCE(fulfilments.changed_at, 0)
 		FROM invoice_lines LEFT JOIN fulfilments
 			ON fulfilments.line_id = invoice_lines.id AND fulfilments.invoice_id = invoice_lines.invoice_id
@@ -64,7 +64,7 @@ func (p invoicePage) addLines(ctx context.Context, tx *db.Tx) error {
 		var r query.LinesOfInvoiceRow
 		err := rows.Scan(&r.InvoiceID, &r.ID, &r.OrderItemID, &r.SubscriptionID, &r.PeriodStart, &r.PeriodEnd, &r.Description,
 			&r.Quantity, &r.UnitAmount, &r.Amount, &r.Discount, &r.Total, &r.TaxClass, &r.TaxCategory, &r.TaxRate, &r.Credited,
-			&r.DiscountCredited, &r.TakenBack, &r.Kind, &r.Target, &r.Payload, &r.State, &r.Error, &r.LinkChanged)
+			&r.DiscountCredited, &r.TakenBack, &r.Kind, &r.Target, &r.Payload, &r.State, &r.Note, &r.Error, &r.LinkChanged)
 		if err != nil {
 			return err
 		}

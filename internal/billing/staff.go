@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/text"
 )
@@ -55,6 +56,33 @@ func (s *Service) changeLink(ctx context.Context, invoiceID, lineID string, on l
 		return s.changed(ctx, tx, inv)
 	})
 	return inv, err
+}
+
+// NoteFulfilled says as part of tx that what a line of an open invoice promises was done in another way, and by what. The line
+// stays payable. The caller holds the customer's lock.
+func (s *Service) NoteFulfilled(ctx context.Context, tx *db.Tx, lineID, by string) error {
+	inv, line, err := lockLine(ctx, tx, lineID)
+	if err != nil {
+		return err
+	}
+	switch {
+	case line.Link == nil:
+		return errLineNotFound
+	case inv.Status != Open:
+		return notOpen(inv.Status)
+	case line.Link.State == Fulfilled:
+		return nil
+	}
+	if err := moveLink(ctx, tx, lineID, *line.Link, otherwise, "", ""); err != nil {
+		return err
+	}
+	if err := tx.NoteFulfilment(ctx, query.NoteFulfilmentParams{LineID: lineID, Note: by}); err != nil {
+		return fmt.Errorf("fulfilment of line %s: %w", lineID, err)
+	}
+	if err := s.tellLine(ctx, tx, "fulfilment.otherwise", inv, lineID, map[string]any{"kind": line.Link.Kind, "by": by}); err != nil {
+		return err
+	}
+	return audit(ctx, tx, "fulfilment.otherwise", inv, lineID+" "+string(line.Link.State), lineID+" "+string(Fulfilled), by)
 }
 
 // lineOfChain locks the invoice of a line, if it is the one with this id or stands for that now.

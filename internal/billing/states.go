@@ -69,6 +69,9 @@ const (
 	Done    LinkState = "done"
 	Failed  LinkState = "failed"
 	Revoked LinkState = "revoked"
+	// Fulfilled: the promise was kept in another way before the line was paid, as its note says. Paying it still tells its
+	// [Fulfiller], which knows that nothing is left to be done but to count the money.
+	Fulfilled LinkState = "fulfilled"
 )
 
 type linkTrigger string
@@ -80,11 +83,12 @@ const (
 	restored     linkTrigger = "staff restore it"
 	abandoned    linkTrigger = "the invoice ends, or the line is credited"
 	unpaid       linkTrigger = "the invoice is open again"
+	otherwise    linkTrigger = "the promise is kept in another way"
 )
 
 var linkStates = lifecycle.Table[LinkState, linkTrigger]{
 	Name:   "Fulfilment link",
-	States: []LinkState{Pending, Done, Failed, Revoked},
+	States: []LinkState{Pending, Done, Failed, Revoked, Fulfilled},
 	Steps: []lifecycle.Step[LinkState, linkTrigger]{
 		{
 			From: Pending, On: fulfilled, When: "the invoice is paid", To: Done,
@@ -101,6 +105,11 @@ var linkStates = lifecycle.Table[LinkState, linkTrigger]{
 		{From: Failed, On: notFulfilled, When: "", To: Failed, Effects: "the error is kept; tried again later"},
 		{From: Failed, On: abandoned, When: "", To: Revoked, Effects: ""},
 		{From: Failed, On: unpaid, When: "", To: Pending, Effects: "done when it is paid again"},
+		{From: Pending, On: otherwise, When: "the invoice is open", To: Fulfilled, Effects: "a note says by what; the line stays payable"},
+		{From: Fulfilled, On: fulfilled, When: "the invoice is paid", To: Done, Effects: "the money is counted, the note stays"},
+		{From: Fulfilled, On: notFulfilled, When: "the invoice is paid", To: Failed, Effects: "as above"},
+		{From: Fulfilled, On: revoked, When: "the invoice is open", To: Revoked, Effects: "paying the line does nothing"},
+		{From: Fulfilled, On: abandoned, When: "", To: Revoked, Effects: ""},
 	},
 }
 

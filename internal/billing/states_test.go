@@ -49,11 +49,12 @@ func TestInvoiceStates(t *testing.T) {
 
 func TestLinkStates(t *testing.T) {
 	t.Parallel()
-	exhaustive(t, linkStates, []linkTrigger{fulfilled, notFulfilled, revoked, restored, abandoned, unpaid}, map[LinkState]map[linkTrigger]LinkState{
-		Pending: {fulfilled: Done, notFulfilled: Failed, revoked: Revoked, abandoned: Revoked},
-		Failed:  {fulfilled: Done, notFulfilled: Failed, abandoned: Revoked, unpaid: Pending},
-		Revoked: {restored: Pending},
-		Done:    {},
+	exhaustive(t, linkStates, []linkTrigger{fulfilled, notFulfilled, revoked, restored, abandoned, unpaid, otherwise}, map[LinkState]map[linkTrigger]LinkState{
+		Pending:   {fulfilled: Done, notFulfilled: Failed, revoked: Revoked, abandoned: Revoked, otherwise: Fulfilled},
+		Fulfilled: {fulfilled: Done, notFulfilled: Failed, revoked: Revoked, abandoned: Revoked},
+		Failed:    {fulfilled: Done, notFulfilled: Failed, abandoned: Revoked, unpaid: Pending},
+		Revoked:   {restored: Pending},
+		Done:      {},
 	})
 }
 

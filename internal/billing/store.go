@@ -75,7 +75,7 @@ func lineOf(r query.LinesOfInvoiceRow, currency money.Currency) (InvoiceLine, er
 	if r.Kind != nil {
 		line.Link = &Link{
 			Kind: *r.Kind, Target: orEmpty(r.Target), Payload: orEmpty(r.Payload), State: LinkState(orEmpty(r.State)),
-			Error: orEmpty(r.Error), ChangedAt: clock.Instant(r.LinkChanged).Time(),
+			Note: orEmpty(r.Note), Error: orEmpty(r.Error), ChangedAt: clock.Instant(r.LinkChanged).Time(),
 		}
 	}
 	return line, nil

@@ -144,9 +144,11 @@ CREATE TABLE domains (
     transfer_secret   TEXT NOT NULL DEFAULT '', -- sealed; forgotten when the transfer is over
     nameservers       TEXT NOT NULL DEFAULT '[]', -- JSON: those that the store asked for
     registrant        TEXT NOT NULL DEFAULT '{}', -- JSON: who the registry was told holds it
+    holder_at_end     TEXT NOT NULL DEFAULT '', -- JSON: who held it on the day on which its term ended last, for notices after it
     renewal_mode      TEXT NOT NULL DEFAULT '' CHECK (renewal_mode IN ('', 'renew', 'expire')), -- as it was set where there is no renew command
     missing_since     BIGINT, -- the registry did not find it in a run; acted upon in a second one
     sync_at           BIGINT, -- when it is read next; null: never
+    invoice_tried_on  TEXT COLLATE "C", -- the day on which its automatic invoice was due and could not be made; null: it has changed since
     -- The work at the registrar: when something is to be done (the store's clock), and until when somebody does it (the wall's).
     work_at           BIGINT,
     worker_until      BIGINT,
@@ -166,10 +168,11 @@ CREATE INDEX domains_by_extension ON domains (extension, id);
 CREATE INDEX domains_by_order ON domains (order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX domains_by_registrar ON domains (registrar_id, registry_read_at) WHERE registrar_id IS NOT NULL;
 CREATE INDEX domains_bundled ON domains (bundled_with) WHERE bundled_with IS NOT NULL;
-CREATE INDEX domains_due ON domains (next_due, id) WHERE next_due IS NOT NULL AND NOT do_not_renew;
+CREATE INDEX domains_due ON domains (next_due, id) WHERE next_due IS NOT NULL;
 CREATE INDEX domains_term_end ON domains (term_end, id) WHERE term_end IS NOT NULL;
 CREATE INDEX domains_work ON domains (work_at, id) WHERE work_at IS NOT NULL;
-CREATE INDEX domains_sync ON domains (sync_at, id) WHERE sync_at IS NOT NULL;
+CREATE INDEX domains_sync ON domains (registrar_id, sync_at, id) WHERE sync_at IS NOT NULL;
+CREATE INDEX domains_standing ON domains (status, extension, term_end, id) WHERE status IN ('active', 'grace', 'redemption');
 
 -- The ledger of renewals. The money of a row is beside its state: a renewal made by hand can be confirmed and still owed.
 CREATE TABLE domain_renewals (
@@ -204,6 +207,7 @@ CREATE TABLE domain_renewals (
     paid_before     TEXT COLLATE "C", -- paid-through and next due, as they were before payment moved them
     due_before      TEXT COLLATE "C",
     settled_at      BIGINT,
+    looked_on       TEXT COLLATE "C" NOT NULL DEFAULT '', -- the day, of the store and by UTC, on which the automation has seen it last
     version         BIGINT NOT NULL DEFAULT 1,
     created_at      BIGINT NOT NULL,
     CHECK ((state = 'held') = (hold <> '')),
@@ -219,6 +223,7 @@ CREATE UNIQUE INDEX domain_renewals_open ON domain_renewals (domain_id)
 CREATE UNIQUE INDEX domain_renewals_base ON domain_renewals (domain_id, base)
     WHERE state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention', 'confirmed', 'satisfied');
 CREATE UNIQUE INDEX domain_renewals_due ON domain_renewals (domain_id, due_on) WHERE kind = 'automatic' AND state <> 'withdrawn';
+CREATE INDEX domain_renewals_revoked ON domain_renewals (base, id) WHERE state = 'revoked';
 CREATE INDEX domain_renewals_by_domain ON domain_renewals (domain_id, id);
 CREATE INDEX domain_renewals_by_customer ON domain_renewals (customer_id, id);
 CREATE INDEX domain_renewals_by_state ON domain_renewals (state, id)
@@ -263,7 +268,8 @@ CREATE TABLE domain_notice_rules (
     UNIQUE (anchor, days, extension)
 );
 
--- Each notice once: term is the end of the term as it was when the first notice of it was made.
+-- Each notice once: term is the end of the term as it was when the first notice of it was made, recipient the address, empty for
+-- one that was missed.
 CREATE TABLE domain_notices (
     id               TEXT COLLATE "C" PRIMARY KEY,
     domain_id        TEXT COLLATE "C" NOT NULL REFERENCES domains (id),
@@ -281,6 +287,7 @@ CREATE TABLE domain_notices (
     CHECK (state <> 'sent' OR mail_id IS NOT NULL)
 );
 CREATE INDEX domain_notices_by_day ON domain_notices (created_at, id);
+CREATE INDEX domain_notices_by_mail ON domain_notices (mail_id) WHERE mail_id IS NOT NULL;
 
 CREATE TABLE domain_sync_runs (
     id           TEXT COLLATE "C" PRIMARY KEY,

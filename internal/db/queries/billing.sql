@@ -25,7 +25,7 @@ SELECT invoice_lines.invoice_id, invoice_lines.id, invoice_lines.order_item_id, 
     invoice_lines.unit_amount, invoice_lines.amount, invoice_lines.discount, invoice_lines.total, invoice_lines.tax_class,
     invoice_lines.tax_category, invoice_lines.tax_rate, invoice_lines.credited, invoice_lines.discount_credited,
     invoice_lines.taken_back,
-    fulfilments.kind, fulfilments.target, fulfilments.payload, fulfilments.state, fulfilments.error,
+    fulfilments.kind, fulfilments.target, fulfilments.payload, fulfilments.state, fulfilments.note, fulfilments.error,
     CAST(COALESCE(fulfilments.changed_at, 0) AS BIGINT) AS link_changed
 FROM invoice_lines LEFT JOIN fulfilments
     ON fulfilments.line_id = invoice_lines.id AND fulfilments.invoice_id = invoice_lines.invoice_id
@@ -81,6 +81,9 @@ UPDATE invoice_lines SET taken_back = TRUE WHERE invoice_id = @invoice_id AND id
 UPDATE fulfilments SET state = @to_state, target = COALESCE(@target, target), error = @error, changed_at = @changed_at
 WHERE line_id = @line_id AND state = @from_state;
 
+-- name: NoteFulfilment :exec
+UPDATE fulfilments SET note = @note WHERE line_id = @line_id;
+
 -- The link of a line goes with it to the invoice that replaces its own.
 -- name: RehangFulfilment :execrows
 UPDATE fulfilments SET invoice_id = @to_invoice, kind = @kind, target = @target, payload = @payload
@@ -101,7 +104,7 @@ JOIN invoices ON invoices.id = invoice_lines.invoice_id
 LEFT JOIN order_items ON order_items.id = invoice_lines.order_item_id
 LEFT JOIN orders ON orders.id = order_items.order_id
 LEFT JOIN prices ON prices.id = order_items.price_id
-WHERE invoice_lines.invoice_id = @invoice_id AND fulfilments.state IN ('pending', 'failed')
+WHERE invoice_lines.invoice_id = @invoice_id AND fulfilments.state IN ('pending', 'failed', 'fulfilled')
 ORDER BY invoice_lines.position;
 
 -- name: FailedFulfilments :many
@@ -458,7 +461,7 @@ SELECT judged.id, judged.got, judged.want FROM (
                 WHERE credit_notes.invoice_id = invoices.id AND credit_notes.cause = 'refund'), 0) AS refunded,
             (SELECT COUNT(*) FROM fulfilments WHERE fulfilments.invoice_id = invoices.id AND fulfilments.state = 'done') AS done,
             (SELECT COUNT(*) FROM fulfilments
-                WHERE fulfilments.invoice_id = invoices.id AND fulfilments.state IN ('pending', 'failed')) AS undone,
+                WHERE fulfilments.invoice_id = invoices.id AND fulfilments.state IN ('pending', 'failed', 'fulfilled')) AS undone,
             EXISTS (SELECT 1 FROM events WHERE events.subject_id = invoices.id AND events.type = 'invoice.reopened') AS reopened
         FROM orders LEFT JOIN invoices ON invoices.order_id = orders.id
             AND NOT EXISTS (SELECT 1 FROM invoices AS newer WHERE newer.replaces = invoices.id)
@@ -474,7 +477,7 @@ FROM fulfilments
 JOIN invoice_lines ON invoice_lines.invoice_id = fulfilments.invoice_id AND invoice_lines.id = fulfilments.line_id
 JOIN invoices ON invoices.id = invoice_lines.invoice_id
 WHERE (fulfilments.state = 'failed' AND invoices.status <> 'paid')
-    OR (fulfilments.state = 'pending' AND invoices.status NOT IN ('draft', 'open'))
+    OR (fulfilments.state IN ('pending', 'fulfilled') AND invoices.status NOT IN ('draft', 'open'))
     OR (fulfilments.state = 'done' AND invoices.status <> 'paid' AND NOT EXISTS (
         SELECT 1 FROM invoice_lines AS once JOIN events ON events.subject_id = once.invoice_id AND events.type = 'invoice.paid'
         WHERE once.id = fulfilments.line_id))

@@ -540,7 +540,7 @@ JOIN invoices ON invoices.id = invoice_lines.invoice_id
 LEFT JOIN order_items ON order_items.id = invoice_lines.order_item_id
 LEFT JOIN orders ON orders.id = order_items.order_id
 LEFT JOIN prices ON prices.id = order_items.price_id
-WHERE invoice_lines.invoice_id = $1 AND fulfilments.state IN ('pending', 'failed')
+WHERE invoice_lines.invoice_id = $1 AND fulfilments.state IN ('pending', 'failed', 'fulfilled')
 ORDER BY invoice_lines.position
 `
 
@@ -981,7 +981,7 @@ SELECT invoice_lines.invoice_id, invoice_lines.id, invoice_lines.order_item_id, 
     invoice_lines.unit_amount, invoice_lines.amount, invoice_lines.discount, invoice_lines.total, invoice_lines.tax_class,
     invoice_lines.tax_category, invoice_lines.tax_rate, invoice_lines.credited, invoice_lines.discount_credited,
     invoice_lines.taken_back,
-    fulfilments.kind, fulfilments.target, fulfilments.payload, fulfilments.state, fulfilments.error,
+    fulfilments.kind, fulfilments.target, fulfilments.payload, fulfilments.state, fulfilments.note, fulfilments.error,
     CAST(COALESCE(fulfilments.changed_at, 0) AS BIGINT) AS link_changed
 FROM invoice_lines LEFT JOIN fulfilments
     ON fulfilments.line_id = invoice_lines.id AND fulfilments.invoice_id = invoice_lines.invoice_id
@@ -1012,6 +1012,7 @@ type LinesOfInvoiceRow struct {
 	Target           *string
 	Payload          *string
 	State            *string
+	Note             *string
 	Error            *string
 	LinkChanged      int64
 }
@@ -1048,6 +1049,7 @@ func (q *Queries) LinesOfInvoice(ctx context.Context, invoiceID string) ([]Lines
 			&i.Target,
 			&i.Payload,
 			&i.State,
+			&i.Note,
 			&i.Error,
 			&i.LinkChanged,
 		); err != nil {
@@ -1162,6 +1164,20 @@ type MovePaymentsParams struct {
 
 func (q *Queries) MovePayments(ctx context.Context, arg MovePaymentsParams) error {
 	_, err := q.db.ExecContext(ctx, movePayments, arg.ToInvoice, arg.FromInvoice)
+	return err
+}
+
+const noteFulfilment = `-- name: NoteFulfilment :exec
+UPDATE fulfilments SET note = $1 WHERE line_id = $2
+`
+
+type NoteFulfilmentParams struct {
+	Note   string
+	LineID string
+}
+
+func (q *Queries) NoteFulfilment(ctx context.Context, arg NoteFulfilmentParams) error {
+	_, err := q.db.ExecContext(ctx, noteFulfilment, arg.Note, arg.LineID)
 	return err
 }
 
@@ -2355,7 +2371,7 @@ FROM fulfilments
 JOIN invoice_lines ON invoice_lines.invoice_id = fulfilments.invoice_id AND invoice_lines.id = fulfilments.line_id
 JOIN invoices ON invoices.id = invoice_lines.invoice_id
 WHERE (fulfilments.state = 'failed' AND invoices.status <> 'paid')
-    OR (fulfilments.state = 'pending' AND invoices.status NOT IN ('draft', 'open'))
+    OR (fulfilments.state IN ('pending', 'fulfilled') AND invoices.status NOT IN ('draft', 'open'))
     OR (fulfilments.state = 'done' AND invoices.status <> 'paid' AND NOT EXISTS (
         SELECT 1 FROM invoice_lines AS once JOIN events ON events.subject_id = once.invoice_id AND events.type = 'invoice.paid'
         WHERE once.id = fulfilments.line_id))
@@ -2518,7 +2534,7 @@ SELECT judged.id, judged.got, judged.want FROM (
                 WHERE credit_notes.invoice_id = invoices.id AND credit_notes.cause = 'refund'), 0) AS refunded,
             (SELECT COUNT(*) FROM fulfilments WHERE fulfilments.invoice_id = invoices.id AND fulfilments.state = 'done') AS done,
             (SELECT COUNT(*) FROM fulfilments
-                WHERE fulfilments.invoice_id = invoices.id AND fulfilments.state IN ('pending', 'failed')) AS undone,
+                WHERE fulfilments.invoice_id = invoices.id AND fulfilments.state IN ('pending', 'failed', 'fulfilled')) AS undone,
             EXISTS (SELECT 1 FROM events WHERE events.subject_id = invoices.id AND events.type = 'invoice.reopened') AS reopened
         FROM orders LEFT JOIN invoices ON invoices.order_id = orders.id
             AND NOT EXISTS (SELECT 1 FROM invoices AS newer WHERE newer.replaces = invoices.id)

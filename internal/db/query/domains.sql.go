@@ -89,7 +89,7 @@ func (q *Queries) CountDomainPriceUpdateItems(ctx context.Context, updateID stri
 }
 
 const domain = `-- name: Domain :one
-SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, renewal_mode, missing_since, sync_at, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE id = $1
+SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE id = $1
 `
 
 func (q *Queries) Domain(ctx context.Context, id string) (Domain, error) {
@@ -127,9 +127,11 @@ func (q *Queries) Domain(ctx context.Context, id string) (Domain, error) {
 		&i.TransferSecret,
 		&i.Nameservers,
 		&i.Registrant,
+		&i.HolderAtEnd,
 		&i.RenewalMode,
 		&i.MissingSince,
 		&i.SyncAt,
+		&i.InvoiceTriedOn,
 		&i.WorkAt,
 		&i.WorkerUntil,
 		&i.WorkTries,
@@ -141,7 +143,7 @@ func (q *Queries) Domain(ctx context.Context, id string) (Domain, error) {
 }
 
 const domainByName = `-- name: DomainByName :one
-SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, renewal_mode, missing_since, sync_at, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE name = $1 AND status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud')
+SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE name = $1 AND status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud')
 `
 
 func (q *Queries) DomainByName(ctx context.Context, name string) (Domain, error) {
@@ -179,9 +181,11 @@ func (q *Queries) DomainByName(ctx context.Context, name string) (Domain, error)
 		&i.TransferSecret,
 		&i.Nameservers,
 		&i.Registrant,
+		&i.HolderAtEnd,
 		&i.RenewalMode,
 		&i.MissingSince,
 		&i.SyncAt,
+		&i.InvoiceTriedOn,
 		&i.WorkAt,
 		&i.WorkerUntil,
 		&i.WorkTries,
@@ -395,7 +399,7 @@ func (q *Queries) DomainPricesOf(ctx context.Context, extension string) ([]Domai
 }
 
 const domainRenewal = `-- name: DomainRenewal :one
-SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, version, created_at FROM domain_renewals WHERE id = $1
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, looked_on, version, created_at FROM domain_renewals WHERE id = $1
 `
 
 func (q *Queries) DomainRenewal(ctx context.Context, id string) (DomainRenewal, error) {
@@ -431,6 +435,7 @@ func (q *Queries) DomainRenewal(ctx context.Context, id string) (DomainRenewal, 
 		&i.PaidBefore,
 		&i.DueBefore,
 		&i.SettledAt,
+		&i.LookedOn,
 		&i.Version,
 		&i.CreatedAt,
 	)
@@ -438,7 +443,7 @@ func (q *Queries) DomainRenewal(ctx context.Context, id string) (DomainRenewal, 
 }
 
 const domainRenewalOfLine = `-- name: DomainRenewalOfLine :one
-SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, version, created_at FROM domain_renewals WHERE line_id = $1 OR fee_line_id = $1
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, looked_on, version, created_at FROM domain_renewals WHERE line_id = $1 OR fee_line_id = $1
 `
 
 func (q *Queries) DomainRenewalOfLine(ctx context.Context, lineID *string) (DomainRenewal, error) {
@@ -474,6 +479,7 @@ func (q *Queries) DomainRenewalOfLine(ctx context.Context, lineID *string) (Doma
 		&i.PaidBefore,
 		&i.DueBefore,
 		&i.SettledAt,
+		&i.LookedOn,
 		&i.Version,
 		&i.CreatedAt,
 	)
@@ -861,7 +867,7 @@ func (q *Queries) KeepDomainPriceUpdateItems(ctx context.Context, arg KeepDomain
 }
 
 const liveDomainsOfExtension = `-- name: LiveDomainsOfExtension :many
-SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, renewal_mode, missing_since, sync_at, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE extension = $1 AND id > $2 AND status IN ('active', 'grace', 'redemption', 'expired')
+SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE extension = $1 AND id > $2 AND status IN ('active', 'grace', 'redemption', 'expired')
 ORDER BY id LIMIT CAST($3 AS BIGINT)
 `
 
@@ -912,9 +918,11 @@ func (q *Queries) LiveDomainsOfExtension(ctx context.Context, arg LiveDomainsOfE
 			&i.TransferSecret,
 			&i.Nameservers,
 			&i.Registrant,
+			&i.HolderAtEnd,
 			&i.RenewalMode,
 			&i.MissingSince,
 			&i.SyncAt,
+			&i.InvoiceTriedOn,
 			&i.WorkAt,
 			&i.WorkerUntil,
 			&i.WorkTries,
@@ -936,7 +944,7 @@ func (q *Queries) LiveDomainsOfExtension(ctx context.Context, arg LiveDomainsOfE
 }
 
 const lockDomain = `-- name: LockDomain :one
-UPDATE domains SET version = version WHERE id = $1 RETURNING id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, renewal_mode, missing_since, sync_at, work_at, worker_until, work_tries, version, created_at, updated_at
+UPDATE domains SET version = version WHERE id = $1 RETURNING id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at
 `
 
 // Takes the row's lock and changes nothing: whoever decides from more than the domain itself holds it first.
@@ -975,9 +983,11 @@ func (q *Queries) LockDomain(ctx context.Context, id string) (Domain, error) {
 		&i.TransferSecret,
 		&i.Nameservers,
 		&i.Registrant,
+		&i.HolderAtEnd,
 		&i.RenewalMode,
 		&i.MissingSince,
 		&i.SyncAt,
+		&i.InvoiceTriedOn,
 		&i.WorkAt,
 		&i.WorkerUntil,
 		&i.WorkTries,
@@ -1107,7 +1117,7 @@ func (q *Queries) NoteDomainPriceNotice(ctx context.Context, arg NoteDomainPrice
 }
 
 const openDomainRenewal = `-- name: OpenDomainRenewal :one
-SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, version, created_at FROM domain_renewals WHERE domain_id = $1 AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, looked_on, version, created_at FROM domain_renewals WHERE domain_id = $1 AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
 `
 
 func (q *Queries) OpenDomainRenewal(ctx context.Context, domainID string) (DomainRenewal, error) {
@@ -1143,6 +1153,7 @@ func (q *Queries) OpenDomainRenewal(ctx context.Context, domainID string) (Domai
 		&i.PaidBefore,
 		&i.DueBefore,
 		&i.SettledAt,
+		&i.LookedOn,
 		&i.Version,
 		&i.CreatedAt,
 	)
@@ -1150,7 +1161,7 @@ func (q *Queries) OpenDomainRenewal(ctx context.Context, domainID string) (Domai
 }
 
 const openRenewalsOfExtension = `-- name: OpenRenewalsOfExtension :many
-SELECT domain_renewals.id, domain_renewals.domain_id, domain_renewals.customer_id, domain_renewals.base, domain_renewals.years, domain_renewals.kind, domain_renewals.state, domain_renewals.hold, domain_renewals.cause, domain_renewals.due_on, domain_renewals.currency, domain_renewals.price, domain_renewals.fee, domain_renewals.stage, domain_renewals.policy_id, domain_renewals.line_id, domain_renewals.invoice_id, domain_renewals.order_id, domain_renewals.fee_line_id, domain_renewals.fee_invoice_id, domain_renewals.expected_on, domain_renewals.reference, domain_renewals.resends, domain_renewals.move_due, domain_renewals.paid_at, domain_renewals.owed, domain_renewals.paid_before, domain_renewals.due_before, domain_renewals.settled_at, domain_renewals.version, domain_renewals.created_at FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
+SELECT domain_renewals.id, domain_renewals.domain_id, domain_renewals.customer_id, domain_renewals.base, domain_renewals.years, domain_renewals.kind, domain_renewals.state, domain_renewals.hold, domain_renewals.cause, domain_renewals.due_on, domain_renewals.currency, domain_renewals.price, domain_renewals.fee, domain_renewals.stage, domain_renewals.policy_id, domain_renewals.line_id, domain_renewals.invoice_id, domain_renewals.order_id, domain_renewals.fee_line_id, domain_renewals.fee_invoice_id, domain_renewals.expected_on, domain_renewals.reference, domain_renewals.resends, domain_renewals.move_due, domain_renewals.paid_at, domain_renewals.owed, domain_renewals.paid_before, domain_renewals.due_before, domain_renewals.settled_at, domain_renewals.looked_on, domain_renewals.version, domain_renewals.created_at FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
 WHERE domains.extension = $1 AND domain_renewals.state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
 `
 
@@ -1193,6 +1204,7 @@ func (q *Queries) OpenRenewalsOfExtension(ctx context.Context, extension string)
 			&i.PaidBefore,
 			&i.DueBefore,
 			&i.SettledAt,
+			&i.LookedOn,
 			&i.Version,
 			&i.CreatedAt,
 		); err != nil {
@@ -1275,7 +1287,7 @@ func (q *Queries) PutDomainPrice(ctx context.Context, arg PutDomainPriceParams) 
 }
 
 const renewalsOfDomain = `-- name: RenewalsOfDomain :many
-SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, version, created_at FROM domain_renewals WHERE domain_id = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, looked_on, version, created_at FROM domain_renewals WHERE domain_id = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)
 `
 
 type RenewalsOfDomainParams struct {
@@ -1322,6 +1334,7 @@ func (q *Queries) RenewalsOfDomain(ctx context.Context, arg RenewalsOfDomainPara
 			&i.PaidBefore,
 			&i.DueBefore,
 			&i.SettledAt,
+			&i.LookedOn,
 			&i.Version,
 			&i.CreatedAt,
 		); err != nil {
@@ -1372,7 +1385,7 @@ UPDATE domains SET registrar_id = $1, status = $2, expires_at = $3, expires_on =
     term_end = $10, next_due = $11, term = $12, recurring_amount = $13, do_not_renew = $14,
     bundled_with = $15, premium = $16, registry_state = $17, registry_read_at = $18,
     locked_by_us = $19, unanswered = $20, bought_years = $21, transfer_secret = $22,
-    nameservers = $23, registrant = $24, renewal_mode = $25, missing_since = $26, version = version + 1, updated_at = $27
+    nameservers = $23, registrant = $24, renewal_mode = $25, missing_since = $26, invoice_tried_on = NULL, version = version + 1, updated_at = $27
 WHERE id = $28 AND version = $29
 `
 

@@ -273,6 +273,7 @@ type Domain struct {
 	RenewalMode     string
 	MissingSince    *clock.Instant
 	SyncAt          *clock.Instant
+	InvoiceTriedOn  *string
 	WorkAt          *clock.Instant
 	WorkerUntil     *clock.Instant
 	WorkTries       int64
@@ -383,6 +384,7 @@ type DomainRenewal struct {
 	PaidBefore   *string
 	DueBefore    *string
 	SettledAt    *clock.Instant
+	LookedOn     string
 	Version      int64
 	CreatedAt    clock.Instant
 }

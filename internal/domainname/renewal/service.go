@@ -32,18 +32,16 @@ type Service struct {
 // New returns the renewals of a store. From now on they fulfil the lines that renew domains, and hear what becomes of
 // invoices.
 func New(d *db.DB, b *billing.Service, p *payment.Service) *Service {
-	return &Service{db: d, billing: b, payments: p}
+	s := &Service{db: d, billing: b, payments: p}
+	b.Register(LinkRenewal, renews{s})
+	b.Register(LinkFee, pays{s})
+	return s
 }
 
 var errNotBuilt = fail.Conflict("NOT_BUILT", "This is not built yet.")
 
 // Tasks is the automation of renewals.
 func (s *Service) Tasks() []automation.Task { return nil }
-
-// Offer says which terms of a domain are on offer, and why the others are not.
-func (s *Service) Offer(ctx context.Context, domainID string, by domainname.Asker) (domainname.Domain, domainname.Offer, error) {
-	return domainname.Domain{}, domainname.Offer{}, errNotBuilt
-}
 
 // SetAutoRenew turns a domain's automatic invoices on or off. Off withdraws an unpaid line, where the settings say so.
 func (s *Service) SetAutoRenew(ctx context.Context, domainID string, on bool, why string) (domainname.Domain, error) {
@@ -133,22 +131,9 @@ func (s *Service) Unconfirmed(ctx context.Context, limit int) ([]Unsafe, error) 
 	return nil, errNotBuilt
 }
 
-// Lost ends a renewal whose domain is not ours any more, or gone, as part of tx: what was paid becomes credit, an unpaid line
-// is withdrawn, nothing renews by itself any more. open nil: the domain has no open renewal. The caller holds the locks of
-// customer and domain, and saves the domain.
-func (s *Service) Lost(ctx context.Context, tx *db.Tx, d *domainname.Domain, open *domainname.Renewal, cause string) error {
-	return errNotBuilt
-}
-
 // YearsThere notes as part of tx that the registry has the years of an unpaid renewal already: its line stays payable, and
 // paying it moves the dates and sends nothing.
 func (s *Service) YearsThere(ctx context.Context, tx *db.Tx, d *domainname.Domain, open *domainname.Renewal, cause string) error {
-	return errNotBuilt
-}
-
-// TopUp asks as part of tx for what is missing to a paid renewal after its stage or its price has changed: an invoice of its
-// own, which the renewal waits for (held).
-func (s *Service) TopUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, missing money.Money, hold domainname.Hold, why string) error {
 	return errNotBuilt
 }
 

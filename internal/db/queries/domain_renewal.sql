@@ -1,0 +1,135 @@
+-- The day on which the money of an invoice was complete.
+-- name: LastMoneyOfInvoice :one
+SELECT received_at FROM payments WHERE invoice_id = @invoice_id AND state = 'succeeded' AND applied > 0 ORDER BY received_at DESC LIMIT 1;
+
+-- name: CustomerGroup :one
+SELECT customer_group FROM customers WHERE id = @id;
+
+-- The invoice of a line is known when it is issued, and another one when that is issued anew.
+-- name: InvoiceDomainRenewal :exec
+UPDATE domain_renewals SET invoice_id = @invoice_id WHERE line_id = @line_id;
+
+-- name: InvoiceDomainRenewalFee :exec
+UPDATE domain_renewals SET fee_invoice_id = @invoice_id WHERE fee_line_id = @line_id;
+
+-- name: MoveRenewalsToInvoice :exec
+UPDATE domain_renewals SET invoice_id = @to_invoice WHERE domain_renewals.invoice_id = @from_invoice
+    AND EXISTS (SELECT 1 FROM invoice_lines WHERE invoice_lines.invoice_id = @to_invoice AND invoice_lines.id = domain_renewals.line_id);
+
+-- name: MoveRenewalFeesToInvoice :exec
+UPDATE domain_renewals SET fee_invoice_id = @to_invoice WHERE domain_renewals.fee_invoice_id = @from_invoice
+    AND EXISTS (SELECT 1 FROM invoice_lines WHERE invoice_lines.invoice_id = @to_invoice AND invoice_lines.id = domain_renewals.fee_line_id);
+
+-- Money for what was done, or begun, before it came.
+-- name: PayDomainRenewal :execrows
+UPDATE domain_renewals SET paid_at = @paid_at, paid_before = @paid_before, due_before = @due_before, version = version + 1
+WHERE id = @id AND version = @version AND paid_at IS NULL;
+
+-- What a renewal waits for, or is asked for by, besides its state.
+-- name: AskForDomainRenewal :execrows
+UPDATE domain_renewals SET fee = @fee, stage = @stage, fee_line_id = @fee_line_id, fee_invoice_id = @fee_invoice_id, line_id = @line_id,
+    invoice_id = @invoice_id, owed = @owed, move_due = @move_due, paid_before = @paid_before, due_before = @due_before, version = version + 1
+WHERE id = @id AND version = @version;
+
+-- Domains whose automatic invoice may be due: those that nobody has tried today, in the order of their due dates.
+-- name: DomainsToInvoice :many
+SELECT domains.* FROM domains
+WHERE domains.next_due IS NOT NULL AND domains.next_due <= @horizon AND (domains.next_due, domains.id) > (CAST(@after_due AS TEXT), CAST(@after AS TEXT))
+    AND NOT domains.do_not_renew AND domains.term IS NOT NULL AND domains.status IN ('active', 'grace', 'redemption', 'expired')
+    AND (domains.invoice_tried_on IS NULL OR domains.invoice_tried_on < @today)
+    AND (CAST(@customer_id AS TEXT) = '' OR domains.customer_id = CAST(@customer_id AS TEXT))
+    AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id
+        AND domain_renewals.state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention'))
+    AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id AND domain_renewals.due_on = domains.next_due
+        AND domain_renewals.kind = 'automatic' AND domain_renewals.state <> 'withdrawn')
+    AND NOT EXISTS (SELECT 1 FROM automation_failures WHERE automation_failures.task = 'domains.invoice'
+        AND automation_failures.subject_id = domains.id)
+ORDER BY domains.next_due, domains.id LIMIT CAST(@n AS BIGINT);
+
+-- The same, of those that have failed too, by id.
+-- name: DomainIDsToInvoice :many
+SELECT domains.id FROM domains
+WHERE domains.next_due IS NOT NULL AND domains.next_due <= @horizon AND domains.id > @after
+    AND NOT domains.do_not_renew AND domains.term IS NOT NULL AND domains.status IN ('active', 'grace', 'redemption', 'expired')
+    AND (domains.invoice_tried_on IS NULL OR domains.invoice_tried_on < @today)
+    AND (CAST(@customer_id AS TEXT) = '' OR domains.customer_id = CAST(@customer_id AS TEXT))
+    AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id
+        AND domain_renewals.state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention'))
+    AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id AND domain_renewals.due_on = domains.next_due
+        AND domain_renewals.kind = 'automatic' AND domain_renewals.state <> 'withdrawn')
+ORDER BY domains.id LIMIT CAST(@n AS BIGINT);
+
+-- name: NextDomainDue :one
+SELECT next_due FROM domains WHERE next_due > @after AND NOT do_not_renew AND term IS NOT NULL
+    AND status IN ('active', 'grace', 'redemption', 'expired') ORDER BY next_due LIMIT 1;
+
+-- name: AnyDomainTried :one
+SELECT 1 AS found FROM domains WHERE next_due IS NOT NULL AND next_due <= @horizon AND NOT do_not_renew AND invoice_tried_on IS NOT NULL
+    AND status IN ('active', 'grace', 'redemption', 'expired') LIMIT 1;
+
+-- name: TryDomainTomorrow :exec
+UPDATE domains SET invoice_tried_on = @today WHERE id = @id;
+
+-- What was renewed, or revoked, for a term already: nothing is asked for it again.
+-- name: RenewalsOfBase :many
+SELECT * FROM domain_renewals WHERE domain_id = @domain_id AND base = @base AND state IN ('confirmed', 'satisfied', 'revoked') ORDER BY id DESC;
+
+-- name: RenewalsToLookAt :many
+SELECT * FROM domain_renewals
+WHERE state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention') AND looked_on <> @looked_on AND id > @after
+    AND (CAST(@customer_id AS TEXT) = '' OR customer_id = CAST(@customer_id AS TEXT))
+ORDER BY id LIMIT CAST(@n AS BIGINT);
+
+-- name: LookedAtRenewal :exec
+UPDATE domain_renewals SET looked_on = @looked_on WHERE id = @id;
+
+-- name: UnconfirmedDomainRenewals :many
+SELECT * FROM domain_renewals WHERE state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention') AND id > @after
+ORDER BY id LIMIT CAST(@n AS BIGINT);
+
+-- Unfulfilled renewals whose line is credited, and failed lines of renewals that are over: what was paid for nothing goes back.
+-- name: CreditedDomainRenewals :many
+SELECT domain_renewals.id FROM domain_renewals
+JOIN invoice_lines ON invoice_lines.id = domain_renewals.line_id AND invoice_lines.invoice_id = domain_renewals.invoice_id
+WHERE domain_renewals.state IN ('paid', 'held', 'attention') AND invoice_lines.amount > 0 AND invoice_lines.credited = invoice_lines.amount
+    AND domain_renewals.id > @after
+ORDER BY domain_renewals.id LIMIT CAST(@n AS BIGINT);
+
+-- name: LostDomainLines :many
+SELECT fulfilments.line_id FROM fulfilments JOIN domain_renewals ON domain_renewals.line_id = fulfilments.line_id
+WHERE fulfilments.state = 'failed' AND fulfilments.kind = 'domain_renewal'
+    AND domain_renewals.state IN ('withdrawn', 'refunded', 'lost', 'revoked') AND fulfilments.line_id > @after
+ORDER BY fulfilments.line_id LIMIT CAST(@n AS BIGINT);
+
+-- name: RevokedTerms :many
+SELECT domain_renewals.* FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
+WHERE domain_renewals.state = 'revoked' AND domain_renewals.base <= @upto AND domain_renewals.id > @after
+    AND domains.term_end = domain_renewals.base AND domains.status IN ('active', 'grace', 'redemption')
+    AND domain_renewals.looked_on <> @looked_on
+ORDER BY domain_renewals.id LIMIT CAST(@n AS BIGINT);
+
+-- name: DomainsBundledWith :many
+SELECT id FROM domains WHERE bundled_with = @subscription_id AND status IN ('active', 'grace', 'redemption') ORDER BY id;
+
+-- name: PaidPeriodCovering :one
+SELECT starts_on FROM subscription_periods WHERE subscription_id = @subscription_id AND state IN ('paid', 'given') AND amount >= 0
+    AND starts_on <= @day AND ends_on > @day LIMIT 1;
+
+-- name: SubscriptionStatus :one
+SELECT status FROM subscriptions WHERE id = @id;
+
+-- name: UndoneDomainPriceUpdates :many
+SELECT id FROM domain_price_updates WHERE status = 'undone'
+    AND EXISTS (SELECT 1 FROM domain_price_update_items WHERE domain_price_update_items.update_id = domain_price_updates.id
+        AND domain_price_update_items.state IN ('planned', 'applied'));
+
+-- name: NextDomainPriceUpdate :many
+SELECT id, starts_on, notice_days FROM domain_price_updates WHERE status = 'scheduled' ORDER BY starts_on, id;
+
+-- name: UntoldDomainPrices :many
+SELECT domain_price_update_items.domain_id, domain_price_update_items.before_amount, domain_price_update_items.after_amount,
+    domains.customer_id, domains.name, domains.currency, domains.term
+FROM domain_price_update_items JOIN domains ON domains.id = domain_price_update_items.domain_id
+WHERE domain_price_update_items.update_id = @update_id AND domain_price_update_items.state = 'planned' AND NOT domain_price_update_items.noticed
+    AND domain_price_update_items.domain_id > @after
+ORDER BY domain_price_update_items.domain_id LIMIT CAST(@n AS BIGINT);

@@ -1,0 +1,90 @@
+package renewal
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/task"
+)
+
+// The kinds of what staff are asked.
+const (
+	TaskQuote     = "domain.quote_needed"     // the fee of a restore, or a premium price, is not known
+	TaskPrice     = "domain.price_differs"    // the registry asks for another price than was paid
+	TaskNotOnSale = "domain.renewal_not_made" // the automatic invoice is due and its term is not on offer
+	TaskUnpaid    = "domain.unpaid_term"      // the registry has, or will need, a term that nobody pays for
+	TaskLastDay   = "domain.last_safe_day"    // a paid renewal is not confirmed
+	TaskFreeDue   = "domain.free_due"         // a free domain falls due, and no service pays for it
+	TaskFreeLost  = "domain.free_lost"        // the service has ended with which a domain was free
+	TaskTooLate   = "domain.paid_too_late"    // what a paid renewal waits for did not come in time
+	TaskDispute   = "domain.renewal_disputed" // the payment of a renewal is disputed
+)
+
+func ask(ctx context.Context, tx *db.Tx, d domainname.Domain, kind, occasion, detail string) error {
+	return task.Ask(ctx, tx, task.Question{Kind: kind, SubjectID: d.ID, Occasion: occasion, CustomerID: d.CustomerID, Detail: detail})
+}
+
+func partyOf(c customer.Customer) billing.Party {
+	return billing.Party{
+		Name: c.Name, Company: c.Company, Email: c.Email, Address: c.Address, Country: c.Country, State: c.State, TaxID: c.TaxID,
+		Language: c.Language,
+	}
+}
+
+// askFee asks for a fee, or a difference, by an invoice of its own. One that is asked for already and not paid is asked for
+// together with it. The renewal is not saved in another state.
+func (s *Service) askFee(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, more money.Money) error {
+	settled, err := feeSettled(ctx, tx, *r)
+	if err != nil {
+		return err
+	}
+	sum := more
+	if !settled {
+		_, line, err := billing.LineOf(ctx, tx, r.FeeLineID)
+		if err != nil {
+			return err
+		}
+		sum.Amount += line.Left().Amount
+		old := r.FeeLineID
+		r.FeeLineID, r.FeeInvoiceID = "", ""
+		if err := domainname.AskMore(ctx, tx, r); err != nil {
+			return err
+		}
+		if err := s.remove(ctx, tx, old, "asked for together with what is missing", inFlight); err != nil {
+			return err
+		}
+	}
+	st, err := setting.Load(ctx, tx)
+	if err != nil {
+		return err
+	}
+	buyer, err := customer.Load(ctx, tx, d.CustomerID)
+	if err != nil {
+		return err
+	}
+	line := billing.NewLine{
+		ID: tx.NewID("lin"), Description: fmt.Sprintf("Late fee for the renewal of %s", d.Name.Unicode()), Quantity: 1, UnitAmount: sum,
+		TaxClass: billing.StandardTax, Kind: LinkFee, Target: d.ID,
+	}
+	r.Fee = money.New(r.Fee.Amount+more.Amount, r.Price.Currency)
+	r.FeeLineID = line.ID
+	if err := domainname.AskMore(ctx, tx, r); err != nil {
+		return err
+	}
+	inv, err := s.billing.Issue(ctx, tx, billing.NewInvoice{
+		CustomerID: d.CustomerID, Kind: billing.KindRenewal, Currency: sum.Currency, Buyer: partyOf(buyer), Lines: []billing.NewLine{line},
+		DueOn: civil.Of(tx.Now, st.TimeZone),
+	})
+	if err != nil {
+		return err
+	}
+	r.FeeInvoiceID = inv.ID
+	return domainname.AskMore(ctx, tx, r)
+}
