@@ -10,6 +10,7 @@ package registrar
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/keystead/keystead/internal/civil"
@@ -48,6 +49,21 @@ type Registrar interface {
 	// Close ends its sessions.
 	Close(ctx context.Context)
 }
+
+// Orders is what an adapter without a guard has besides: the list of what was ordered through the account.
+type Orders interface {
+	// Ordered reports whether the list has a command, by its transaction id.
+	Ordered(ctx context.Context, transaction string) (bool, error)
+}
+
+// ErrByHand is the error of an adapter that reads nothing: what people read there is entered by them.
+var ErrByHand = errors.New("is read by hand")
+
+// ErrNotOffered is the error of what an adapter does not declare.
+var ErrNotOffered = errors.New("is not offered by this registrar")
+
+// NotOffered is the answer to a command that an adapter does not declare: nothing was done.
+func NotOffered() Answer { return Answer{Class: Fault, Message: ErrNotOffered.Error()} }
 
 // Guard is what keeps a renewal from being done twice by the same request.
 type Guard string

@@ -33,6 +33,9 @@ type world struct {
 	mu     sync.Mutex
 	frames []frame
 	trids  int
+
+	// afterwards is called when the next request of the plain interface is done, whose answer is kept back; nil: it isn't.
+	afterwards func(path string)
 }
 
 type frame struct {

@@ -71,11 +71,16 @@ func (r recorded) trid() string {
 	return ""
 }
 
-// canned is a client whose registry greets and takes the login as recorded, and answers the next command with one
-// recorded answer.
+// canned is a client of a registry that answers as recorded.
 func canned(t *testing.T, all map[string]recorded, answer []byte) *epp.Client {
 	t.Helper()
-	far := make(chan net.Conn, 1)
+	return (&world{}).client(t, epp.Config{Address: cannedAt(t, all, answer)})
+}
+
+// cannedAt is where a registry greets and takes the login as recorded, and answers the next command with one recorded
+// answer.
+func cannedAt(t *testing.T, all map[string]recorded, answer []byte) string {
+	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +93,6 @@ func canned(t *testing.T, all map[string]recorded, answer []byte) *epp.Client {
 		}
 		conn := tls.Server(raw, mustIdentity(t).TLS())
 		defer conn.Close()
-		far <- conn
 		in := bufio.NewReader(conn)
 		say := func(document []byte) {
 			_, _ = conn.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(document)+4)), document...))
@@ -114,8 +118,7 @@ func canned(t *testing.T, all map[string]recorded, answer []byte) *epp.Client {
 			hear() // until the client leaves
 		}
 	}()
-	w := &world{}
-	return w.client(t, epp.Config{Address: l.Addr().String()})
+	return l.Addr().String()
 }
 
 // D19: what the server said is understood, and each refusal is of the class that decides what to do next.

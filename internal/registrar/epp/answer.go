@@ -85,7 +85,11 @@ func (c *Client) once(ctx context.Context, cmd command) (*answer, error) {
 	if _, err := cmd.document(); err != nil { // before a session is taken for it
 		return nil, &Error{Result: Result{Class: ClassFault, ClTRID: cmd.trid}, Command: cmd.verb, Cause: err}
 	}
-	s, err := c.acquire(ctx)
+	err := c.pace.Wait(ctx)
+	var s *session
+	if err == nil {
+		s, err = c.acquire(ctx)
+	}
 	if err != nil {
 		return nil, &Error{Result: Result{Class: ClassSession, ClTRID: cmd.trid}, Command: cmd.verb, Cause: err}
 	}

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/registrar"
 )
 
 // Config says how a registry is reached.
@@ -38,6 +39,7 @@ type Config struct {
 	Certificate tls.Certificate
 
 	Sessions       int           // how many at once; default 4
+	PerSecond      float64       // commands a second, logins included; 0: as many as there are
 	ConnectTimeout time.Duration // connection, greeting and login together; default 20 s
 	FrameTimeout   time.Duration // each frame, sent or received, as a whole; default 60 s
 	ProbeAfter     time.Duration // a session idle for longer is asked for a greeting before it is used; default 30 s
@@ -83,6 +85,7 @@ type Client struct {
 	config Config
 	tls    *tls.Config
 	slots  chan struct{} // one token per session in use
+	pace   *registrar.Pace
 
 	mu       sync.Mutex
 	idle     []*session // most recently used last
@@ -121,6 +124,7 @@ func New(config Config) (*Client, error) {
 		config: config,
 		tls:    &tls.Config{MinVersion: tls.VersionTLS12, ServerName: config.ServerName, RootCAs: config.Roots},
 		slots:  make(chan struct{}, config.Sessions),
+		pace:   registrar.NewPace(config.PerSecond),
 	}
 	if len(config.Certificate.Certificate) > 0 {
 		c.tls.Certificates = []tls.Certificate{config.Certificate}

@@ -3,7 +3,10 @@ package epp
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/keystead/keystead/internal/registrar"
 )
 
 // Class is what follows from what a registry said, or didn't say.
@@ -56,27 +59,13 @@ func (c Class) Outcome() Outcome {
 
 // ClassOfCode returns the class of a result code of RFC 5730. A code that isn't known is a success if it begins
 // with 1, as whoever reads afterwards will see; any other is [ClassUnknown].
-func ClassOfCode(code int) Class {
-	switch code {
-	case 1001:
-		return ClassPending
-	case 2004, 2105, 2306, 2308:
-		return ClassStale
-	case 2304:
-		return ClassStatus
-	case 2104:
-		return ClassMoney
-	case 2201, 2202, 2303:
-		return ClassGone
-	case 2000, 2001, 2002, 2003, 2005, 2100, 2101, 2102, 2103, 2106, 2302, 2305, 2307:
-		return ClassFault
-	case 2200, 2501, 2502:
-		return ClassSession
-	}
-	if code >= 1000 && code <= 1999 {
-		return ClassDone
-	}
-	return ClassUnknown
+func ClassOfCode(code int) Class { return Class(slices.Index(classes[:], registrar.ClassOfCode(code))) }
+
+// classes are what the store makes of the classes.
+var classes = [...]registrar.Class{
+	ClassDone: registrar.Done, ClassPending: registrar.Pending, ClassStale: registrar.Policy, ClassStatus: registrar.Status,
+	ClassMoney: registrar.Money, ClassGone: registrar.NotOurs, ClassFault: registrar.Fault, ClassSession: registrar.Session,
+	ClassUnknown: registrar.Unknown,
 }
 
 // endsSession reports whether the registry closes the connection after such an answer, or should be left: the

@@ -76,6 +76,9 @@ func (s *session) enter(ctx context.Context) (Greeting, error) {
 	if err != nil {
 		return Greeting{}, err
 	}
+	if err := s.client.pace.Wait(ctx); err != nil {
+		return Greeting{}, err
+	}
 	a, err := s.exchange(ctx, login)
 	if err != nil {
 		return Greeting{}, err
