@@ -1,6 +1,7 @@
 package domainname
 
 import (
+	"slices"
 	"time"
 
 	"github.com/keystead/keystead/internal/lifecycle"
@@ -119,6 +120,11 @@ const (
 	byStaff      statusTrigger = "staff end it"
 	asFraud      statusTrigger = "staff call it fraud"
 )
+
+// Leads reports whether something leads a domain from one status to another.
+func Leads(from, to Status) bool {
+	return slices.ContainsFunc(statuses.Steps, func(s lifecycle.Step[Status, statusTrigger]) bool { return s.From == from && s.To == to })
+}
 
 // statuses is the state machine of a domain.
 var statuses = lifecycle.Table[Status, statusTrigger]{

@@ -7,6 +7,7 @@ func (r *Rooms) registerTasks() {
 	tasks := [][]automation.Task{
 		r.Licenses.Tasks(),
 		{r.Subscriptions.Task(), r.Collection.Task()},
+		r.Watch.Standing(),
 		r.Renewals.Tasks(),
 		r.Reminders.Tasks(),
 		r.Payments.Tasks(),

@@ -1,16 +1,25 @@
 // Package watch reads registries in rolling batches and says what a difference means: a date that is corrected, a year that
 // is there already, a domain that has left. It also writes down which status a domain has reached by the calendar.
+//
+// A run takes the leases of some domains of one registrar, reads them outside of any transaction, and then:
+//
+//  1. takes in what was read of those that are there and ours, many in one transaction, each under its domain's lock;
+//  2. keeps back those that were not found or are somebody else's until the run is over;
+//  3. stops, if too many of its answers were bad, and acts upon none of those: the registrar is read again when staff say so.
+//
+// An error never writes a date.
 package watch
 
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/keystead/keystead/internal/automation"
+	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
-	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/registrar"
 )
 
@@ -23,74 +32,113 @@ type Registrars interface {
 type Renewals interface {
 	Lost(ctx context.Context, tx *db.Tx, d *domainname.Domain, open *domainname.Renewal, cause string) error
 	YearsThere(ctx context.Context, tx *db.Tx, d *domainname.Domain, open *domainname.Renewal, cause string) error
-	Settled(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal) error
 }
 
 // Config is what a [Service] needs besides the store.
 type Config struct {
 	Registrars Registrars
 	Renewals   Renewals
-	Held       func(context.Context) (bool, error)
-	Logger     *slog.Logger
+	Held       func(context.Context) (bool, error) // a restored store acts upon nothing until staff confirm
+	Logger     *slog.Logger                        // nil: nothing is logged
 }
 
 // Service reads registries. It is safe for concurrent use.
 type Service struct {
 	db     *db.DB
 	config Config
+	log    *slog.Logger
+
+	mu      sync.Mutex
+	cancel  context.CancelFunc // nil: not started
+	stopped chan struct{}
+	paces   map[string]*pace     // by registrar
+	shut    map[string]time.Time // registrars that could not be opened, and when that is tried again, by the wall's clock
 }
 
 // New returns the sync of a store.
-func New(d *db.DB, c Config) *Service { return &Service{db: d, config: c} }
-
-var errNotBuilt = fail.Conflict("NOT_BUILT", "This is not built yet.")
-
-// Tasks is the automation: sync, and the statuses that the calendar brings.
-func (s *Service) Tasks() []automation.Task { return nil }
-
-// Start begins to read in the background; Stop waits for what has begun.
-func (s *Service) Start(ctx context.Context) {}
-
-// Stop ends it.
-func (s *Service) Stop() {}
-
-// RunDue reads what is due now and returns how many domains it asked for.
-func (s *Service) RunDue(ctx context.Context) (n int, err error) { return 0, errNotBuilt }
-
-// Finding is what a reading found that differs.
-type Finding struct {
-	RunID, DomainID, Name string
-	Finding               string // corrected, ahead, held, unreadable, not_found, other_sponsor, failed; empty: nothing
-	Stored, Read          string
-	Applied               bool
-	At                    time.Time
+func New(d *db.DB, c Config) *Service {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Held == nil {
+		c.Held = func(context.Context) (bool, error) { return false, nil }
+	}
+	return &Service{db: d, config: c, log: c.Logger, paces: map[string]*pace{}, shut: map[string]time.Time{}}
 }
 
-// Sync reads one domain now. Of a domain whose reading was held, staff can take the registry's date with [Service.Adopt].
-func (s *Service) Sync(ctx context.Context, domainID string) (Finding, error) {
-	return Finding{}, errNotBuilt
+// The kinds of this room's tasks of automation.
+const (
+	TaskSync     = "domains.sync"
+	TaskStanding = "domains.standing"
+)
+
+// Tasks is the automation of a test store, whose clock leaps; a live store's sync looks by itself.
+func (s *Service) Tasks() []automation.Task {
+	return []automation.Task{{
+		Kind: TaskSync, Order: automation.OrderUpkeep,
+		Next: func(ctx context.Context, tx *db.Tx, after time.Time) (next time.Time, ok bool, err error) {
+			if !s.db.Still() {
+				return time.Time{}, false, nil
+			}
+			from := clock.FromTime(after)
+			all, err := tx.NextSyncs(ctx, &from)
+			if err != nil {
+				return time.Time{}, false, err
+			}
+			for _, at := range all {
+				if at == 0 {
+					continue
+				}
+				if t := clock.Instant(at).Time(); !ok || t.Before(next) {
+					next, ok = t, true
+				}
+			}
+			return next, ok, nil
+		},
+		Run: func(ctx context.Context, p *automation.Pass) error {
+			if !s.db.Still() || p.CustomerID() != "" {
+				return nil
+			}
+			for ctx.Err() == nil {
+				n, err := s.RunDue(ctx)
+				p.DoneMany(n)
+				if err != nil || n == 0 {
+					return err
+				}
+			}
+			return nil
+		},
+	}}
 }
 
-// Adopt takes a date that was held for review: paid says that paid-through follows.
-func (s *Service) Adopt(ctx context.Context, domainID string, paid bool, why string) (domainname.Domain, error) {
-	return domainname.Domain{}, errNotBuilt
+// Standing is the automation that writes down the statuses which the calendar has brought. It reaches nobody outside.
+func (s *Service) Standing() []automation.Task { return []automation.Task{s.standingTask()} }
+
+// pause is how long a registrar is left alone that could not be opened, by the wall's clock.
+const pause = time.Minute
+
+// rests reports whether a registrar could not be opened lately.
+func (s *Service) rests(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shut[id].After(s.db.Wall().Now())
 }
 
-// Run is one pass over some domains of a registrar.
-type Run struct {
-	ID, RegistrarID, Registrar, Mode       string
-	Asked, Changed, Held, Negative, Failed int
-	Stopped                                bool
-	At                                     time.Time
-	FinishedAt                             *time.Time
+func (s *Service) rest(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shut[id] = s.db.Wall().Now().Add(pause)
 }
 
-// Runs lists the runs, newest first.
-func (s *Service) Runs(ctx context.Context, cursor string, limit int) (runs []Run, next string, err error) {
-	return nil, "", errNotBuilt
-}
-
-// Findings lists what differed, newest first; of a run or of a domain if they are named.
-func (s *Service) Findings(ctx context.Context, runID, domainID string, limit int) ([]Finding, error) {
-	return nil, errNotBuilt
+// paceOf is at which pace a registrar is asked, by all runs of this process.
+func (s *Service) paceOf(id string, perSecond float64) *pace {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.paces[id]
+	if p == nil {
+		p = &pace{}
+		s.paces[id] = p
+	}
+	p.set(perSecond)
+	return p
 }

@@ -1,0 +1,103 @@
+package watch
+
+import (
+	"context"
+	"hash/fnv"
+	"sync"
+	"time"
+
+	"github.com/keystead/keystead/internal/domainname"
+)
+
+const (
+	daily  = 24 * time.Hour
+	weekly = 7 * daily
+	// near is from how many days before the term's end a domain is read daily.
+	near = 35
+	// failedAgain is when one is read again that could not be read.
+	failedAgain = time.Hour
+	// missingAgain is when one is read again that was not found: only the second time counts.
+	missingAgain = 6 * time.Hour
+	// step is to what instants of reading are rounded down, so that the clock of a test store has few of them to stand at.
+	step = time.Hour
+)
+
+// next is when a domain is read after it was at an instant; zero: no more. Up to a quarter of the time is taken off, by the
+// domain's id, so that those that came to the store together do not stay together.
+func next(d domainname.Domain, open bool, now time.Time) time.Time {
+	switch d.Status {
+	case domainname.PendingRegistration, domainname.PendingTransfer:
+		return after(now, daily, d.ID)
+	case domainname.Active, domainname.Grace, domainname.Redemption:
+	default:
+		return time.Time{}
+	}
+	end, _ := d.TermEnd()
+	if open || end.IsZero() {
+		return after(now, daily, d.ID)
+	}
+	from := end.AddDays(-near).StartIn(time.UTC)
+	if !now.Before(from) {
+		return after(now, daily, d.ID)
+	}
+	at := after(now, weekly, d.ID)
+	if first := from.Add(scatter(d.ID, daily)).Truncate(step); first.Before(at) && first.After(now) {
+		return first
+	}
+	return at
+}
+
+func after(now time.Time, interval time.Duration, id string) time.Time {
+	return now.Add(interval - scatter(id, interval/4)).Truncate(step)
+}
+
+// scatter is a part of a duration that is always the same for an id.
+func scatter(id string, of time.Duration) time.Duration {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(id))
+	return time.Duration(h.Sum64() % uint64(of)) //nolint:gosec // it is less than of
+}
+
+// pace spaces commands evenly, so that in no second there are more than are allowed.
+type pace struct {
+	mu    sync.Mutex
+	every time.Duration // 0: as fast as can be
+	free  time.Time     // when the next one may go
+}
+
+func (p *pace) set(perSecond float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.every = 0
+	if perSecond > 0 {
+		p.every = time.Duration(float64(time.Second) / perSecond)
+	}
+}
+
+// take says for how long to wait at an instant before a command may go, and counts it.
+func (p *pace) take(now time.Time) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.free.Before(now) {
+		p.free = now
+	}
+	wait := p.free.Sub(now)
+	p.free = p.free.Add(p.every)
+	return wait
+}
+
+// wait lets the next command go when its time has come.
+func (p *pace) wait(ctx context.Context, now time.Time) error {
+	wait := p.take(now)
+	if wait == 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
