@@ -4,13 +4,17 @@ package registration
 
 import (
 	"context"
+	"encoding/base64"
+	"fmt"
+	"slices"
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/crypt"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
-	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/registrar"
 )
@@ -21,64 +25,106 @@ const (
 	LinkTransfer     = "domain_transfer"
 )
 
+// The kinds of questions to staff.
+const (
+	TaskRefused     = "domain.refused"              // the registrar did not register or transfer it
+	TaskNeverRenews = "domain.never_renews"         // no term is priced that it could renew by
+	TaskTakenBack   = "domain.paid_back_on_the_way" // its money went back while the registrar was asked
+)
+
+// The events of this room besides those of the price table and of renewals.
+const (
+	EventOrdered       = "domain.ordered"
+	EventRequested     = "domain.requested" // paid: the registrar is asked
+	EventRegistered    = "domain.registered"
+	EventTransferredIn = "domain.transferred_in"
+	EventRefused       = "domain.refused"
+	EventCancelled     = "domain.cancelled"
+)
+
 // Checker asks registrars which names are free.
 type Checker interface {
 	// Check asks for names of one extension.
 	Check(ctx context.Context, extension string, names ...string) ([]registrar.Available, error)
 }
 
-// Service holds the verbs.
+// Service holds the verbs. It is safe for concurrent use.
 type Service struct {
 	db       *db.DB
 	billing  *billing.Service
 	payments *payment.Service
 	box      *crypt.Box // seals what authorises transfers
-	checker  Checker
+	checker  Checker    // nil: nobody can be asked
+	answers  *answers   // of registrars, for a short while
 }
 
-// New returns the registrations of a store. From now on they fulfil their lines.
+var (
+	_ order.Domains     = (*Service)(nil)
+	_ billing.Fulfiller = (*Service)(nil)
+	_ billing.Observer  = (*Service)(nil)
+)
+
+// New returns the registrations of a store. From now on they fulfil their lines, and hear what becomes of invoices.
 func New(d *db.DB, b *billing.Service, p *payment.Service, box *crypt.Box, c Checker) *Service {
-	return &Service{db: d, billing: b, payments: p, box: box, checker: c}
+	s := &Service{db: d, billing: b, payments: p, box: box, checker: c, answers: newAnswers()}
+	for _, kind := range links {
+		b.Register(kind, s)
+		b.CheckTargets(kind, missing)
+	}
+	b.Observe(s)
+	return s
 }
 
-var errNotBuilt = fail.Conflict("NOT_BUILT", "This is not built yet.")
+// links are the kinds of links by what is done to a domain.
+var links = map[domainname.PriceKind]string{domainname.ForRegistration: LinkRegistration, domainname.ForTransfer: LinkTransfer}
 
-// Found is a name that somebody searched for.
-type Found struct {
-	Name      string // A-labels
-	Shown     string // U-labels
-	Extension string
-	Free      bool
-	Unknown   bool   // the registrar could not be asked: it may be free
-	Reason    string // why it can't be registered
-	Years     []YearPrice
-	Transfer  *money.Money // what a transfer costs, if it is taken and transfers are sold
+func ours(l *billing.Link) bool {
+	return l != nil && l.Target != "" && slices.Contains([]string{LinkRegistration, LinkTransfer}, l.Kind)
 }
 
-// YearPrice is a term and what it costs.
-type YearPrice struct {
-	Years int
-	Price money.Money
-	Renew *money.Money // what the first renewal will cost, as things are
+// missing finds the fulfilled lines whose domain is not there.
+func missing(ctx context.Context, tx *db.Tx, done []billing.DoneLink) ([]billing.Difference, error) {
+	var found []billing.Difference
+	for _, link := range done {
+		_, err := domainname.Load(ctx, tx, link.Target)
+		if e := fail.Of(err); e != nil && e.Kind == fail.KindNotFound {
+			found = append(found, billing.Difference{Subject: link.LineID, Want: "domain " + link.Target, Got: "none"})
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
 }
 
-// Search looks a name up, and the same label under the other extensions that are sold. group and currency are the
-// customer's; empty: the general prices in the store's currency.
-func (s *Service) Search(ctx context.Context, asked, group string, currency money.Currency) ([]Found, error) {
-	return nil, errNotBuilt
+// seal makes what authorises the transfer of a domain unreadable outside of the program.
+func (s *Service) seal(secret string, of domainname.Name) string {
+	return base64.StdEncoding.EncodeToString(s.box.Seal([]byte(secret), place(of)))
 }
 
-// Confirmed makes a domain active as part of tx, whose registration or transfer the registrar has confirmed: dates as read,
-// the promise of docs/domains.md, the event. The caller holds the lock, and saves the domain.
-func (s *Service) Confirmed(ctx context.Context, tx *db.Tx, d *domainname.Domain, r domainname.Reading) error {
-	return errNotBuilt
+// Secret opens what authorises the transfer of a domain; empty: there is nothing.
+func (s *Service) Secret(d domainname.Domain) (string, error) {
+	if d.TransferSecret == "" {
+		return "", nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(d.TransferSecret)
+	if err == nil {
+		raw, err = s.box.Open(raw, place(d.Name))
+	}
+	if err != nil {
+		return "", fmt.Errorf("transfer code of domain %s: %w", d.ID, err)
+	}
+	return string(raw), nil
 }
 
-// Refused ends a domain as part of tx, whose registration or transfer was refused: what was paid becomes credit. why is for
-// staff. The caller holds the locks of customer and domain, and saves the domain.
-func (s *Service) Refused(ctx context.Context, tx *db.Tx, d *domainname.Domain, why string) error {
-	return errNotBuilt
-}
+func place(of domainname.Name) []byte { return []byte("transfer of " + of.String()) }
 
-// Secret opens what authorises the transfer of a domain.
-func (s *Service) Secret(d domainname.Domain) (string, error) { return "", errNotBuilt }
+// tell writes an event about a domain.
+func tell(ctx context.Context, tx *db.Tx, what string, d domainname.Domain, more map[string]any) error {
+	data := map[string]any{"domain_id": d.ID, "name": d.Name.String(), "order_id": d.OrderID, "kind": d.Kind, "status": d.Status}
+	for k, v := range more {
+		data[k] = v
+	}
+	return event.Emit(ctx, tx, event.New{Type: what, SubjectID: d.ID, CustomerID: d.CustomerID, Data: data})
+}

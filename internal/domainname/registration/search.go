@@ -1,0 +1,180 @@
+package registration
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/setting"
+)
+
+// mostFound bounds the names of one search: each is a question to a registrar.
+const mostFound = 12
+
+// Found is a name that somebody searched for.
+type Found struct {
+	Name      string // A-labels
+	Shown     string // U-labels
+	Extension string // A-labels
+	Free      bool
+	Unknown   bool   // the registrar could not be asked: it may be free
+	Reason    string // why it can't be had here at all; empty: it can, or it is taken
+	Years     []YearPrice
+	Transfer  *money.Money // what a transfer costs, if it is taken and transfers are sold
+}
+
+// YearPrice is a term and what it costs.
+type YearPrice struct {
+	Years int
+	Price money.Money
+	// Renew is what the first renewal will cost, as things are, and RenewYears for how long that is; nil: it does not renew by
+	// itself.
+	Renew      *money.Money
+	RenewYears int
+}
+
+// Sold are the extensions under which names are sold, in alphabetical order.
+func (s *Service) Sold(ctx context.Context) (extensions []string, err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		if extensions, err = tx.SoldTLDs(ctx); err != nil {
+			return fmt.Errorf("extensions that are sold: %w", err)
+		}
+		return nil
+	})
+	return extensions, err
+}
+
+// Search looks a name up, and the same label under the other extensions that are sold. What was asked may be a label alone.
+// group and currency are the customer's; empty: the general prices in the store's currency. What can't be a name is refused
+// before anybody is asked.
+func (s *Service) Search(ctx context.Context, asked, group string, currency money.Currency) ([]Found, error) {
+	label, first, err := understood(asked)
+	if err != nil {
+		return nil, err
+	}
+	var all []Found
+	ask := map[string]string{}
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		all, ask = nil, map[string]string{}
+		settings, err := setting.Load(ctx, tx)
+		if err != nil {
+			return fmt.Errorf("settings of the store: %w", err)
+		}
+		if currency == "" {
+			currency = settings.Currency
+		}
+		sold, err := tx.SoldTLDs(ctx)
+		if err != nil {
+			return fmt.Errorf("extensions that are sold: %w", err)
+		}
+		for _, extension := range candidates(first, sold) {
+			f, open, err := look(ctx, tx, label, extension, group, currency, settings)
+			if err != nil {
+				return err
+			}
+			if f.Name == "" {
+				continue
+			}
+			all = append(all, f)
+			if open {
+				ask[extension] = f.Name
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	wall := s.db.Wall().Now()
+	free := s.check(ctx, ask, wall)
+	for i := range all {
+		f := &all[i]
+		if _, open := ask[f.Extension]; !open {
+			continue
+		}
+		is, known := free[f.Name]
+		f.Free, f.Unknown = is, !known
+		if known && !is {
+			f.Years = nil
+		} else {
+			f.Transfer = nil
+		}
+	}
+	return all, nil
+}
+
+// understood splits what was typed into a label and the extension that was named with it, if one was.
+func understood(asked string) (label, extension string, err error) {
+	asked = strings.TrimSuffix(strings.TrimSpace(asked), ".")
+	if !strings.ContainsAny(asked, ".。．｡") {
+		// A label alone is judged under an extension that every name could have.
+		name, err := domainname.ParseName(asked + ".com")
+		if asked == "" || err != nil {
+			return "", "", malformed("is not one that can be registered")
+		}
+		label, _, _ := strings.Cut(name.String(), ".")
+		return label, "", nil
+	}
+	name, extension, err := parse(asked)
+	if err != nil {
+		return "", "", err
+	}
+	label, _, _ = strings.Cut(name.String(), ".")
+	return label, extension, nil
+}
+
+// candidates are the extensions to look under: the one that was named first, even if it is not sold.
+func candidates(first string, sold []string) []string {
+	var all []string
+	if first != "" {
+		all = append(all, first)
+	}
+	for _, extension := range sold {
+		if extension != first && len(all) < mostFound {
+			all = append(all, extension)
+		}
+	}
+	return all
+}
+
+// look says what is known of a name here. open is true if the registrar has to be asked.
+func look(
+	ctx context.Context, tx *db.Tx, label, extension, group string, currency money.Currency, settings setting.Settings,
+) (f Found, open bool, err error) {
+	name, err := domainname.ParseName(label + "." + extension)
+	if err != nil {
+		return f, false, nil // too long together with this extension
+	}
+	f = Found{Name: name.String(), Shown: name.Unicode(), Extension: extension}
+	t, err := termsOf(ctx, tx, extension, group, currency, settings)
+	if err != nil {
+		return f, false, err
+	}
+	for n := 1; t.sold && n <= 10; n++ {
+		price, refusal := t.registration(n)
+		if refusal != nil {
+			continue
+		}
+		term := YearPrice{Years: n, Price: price}
+		if years, renew, ok := domainname.Promise(n, t.renew, t.policy); ok {
+			term.RenewYears, term.Renew = years, &renew
+		}
+		f.Years = append(f.Years, term)
+	}
+	if !t.sold || len(f.Years) == 0 {
+		f.Reason = "Names under ." + shown(extension) + " are not sold here."
+		return f, false, nil
+	}
+	has, err := inStore(ctx, tx, name)
+	if err != nil || has {
+		f.Years = nil
+		return f, false, err
+	}
+	if price, priced := t.transfer[t.policy.MinYears]; priced {
+		f.Transfer = &price
+	}
+	return f, true, nil
+}
