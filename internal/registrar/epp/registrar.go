@@ -88,7 +88,10 @@ func (r *Registrar) Test(ctx context.Context) error {
 func (r *Registrar) Info(ctx context.Context, transaction, name string) (registrar.Info, error) {
 	d, err := r.client.Info(ctx, transaction, name, "")
 	if e, ok := errors.AsType[*Error](err); ok && e.Class == ClassGone {
-		return registrar.Info{Found: e.Code != codeNotThere}, nil
+		if e.Code == codeNotThere {
+			return registrar.Info{}, nil
+		}
+		return registrar.Info{Found: true, Sponsor: "another registrar"}, nil
 	}
 	if err != nil {
 		return registrar.Info{}, err
