@@ -196,7 +196,9 @@ func (s *Service) Place(ctx context.Context, tx *db.Tx, o order.DomainOffer, ord
 }
 
 // Placed has nothing to note: the line names the domain. It implements [order.Domains].
-func (s *Service) Placed(context.Context, *db.Tx, order.DomainOffer, string, string) error { return nil }
+func (s *Service) Placed(context.Context, *db.Tx, order.DomainOffer, string, string) error {
+	return nil
+}
 
 func serversOf(s setting.Settings) []string {
 	return strings.Fields(s.DomainServers)
