@@ -38,6 +38,8 @@ const (
 	LateMoneyStaff        Kind = "late_money_staff"
 	TrialEnding           Kind = "trial_ending"
 	CardExpiring          Kind = "card_expiring"
+	DomainExpiring        Kind = "domain_expiring"
+	DomainExpired         Kind = "domain_expired"
 	GuestClaim            Kind = "guest_claim"
 	SignInLink            Kind = "sign_in_link"
 	StaffDigest           Kind = "staff_digest"
@@ -311,6 +313,22 @@ type (
 		Update    string
 	}
 
+	// DomainNoticeData is that of both notices about the end of a domain's term, a UTC date. LastDay is the last day of a plain
+	// renewal, zero when it is over; Fee is what comes on top of Price today, RestoreFee what a restore costs on top of it.
+	DomainNoticeData struct {
+		Name         string
+		Domain       string
+		EndsOn       civil.Date
+		AutoRenew    bool // an invoice is made by itself
+		Years        int
+		Price        money.Money `json:",omitzero"`
+		Fee          money.Money `json:",omitzero"`
+		LastDay      civil.Date
+		RestoreFee   money.Money `json:",omitzero"`
+		RestoreUntil civil.Date
+		Link         string
+	}
+
 	// GuestClaimData has the link by which a guest's order joins their account.
 	GuestClaimData struct {
 		Name       string
@@ -460,6 +478,14 @@ func sampleKinds() []KindInfo {
 		}},
 		{Kind: CardExpiring, Title: "Card expires soon", Sample: CardExpiringData{
 			Name: name, Method: card, ExpiresOn: day(31), NextOn: civil.On(2026, time.April, 3), Update: "/account/payment-methods",
+		}},
+		{Kind: DomainExpiring, Title: "Domain runs out soon", Vital: true, Sample: DomainNoticeData{
+			Name: name, Domain: "acme.example", EndsOn: civil.On(2026, time.April, 1), AutoRenew: true, Years: 1, Price: eur(1200),
+			LastDay: civil.On(2026, time.May, 1), Link: "/account/domains/dom_sample",
+		}},
+		{Kind: DomainExpired, Title: "Domain has run out", Vital: true, Sample: DomainNoticeData{
+			Name: name, Domain: "acme.example", EndsOn: day(1), AutoRenew: true, Years: 1, Price: eur(1200), Fee: eur(500), LastDay: day(31), RestoreFee: eur(8000),
+			RestoreUntil: civil.On(2026, time.April, 30), Link: "/account/domains/dom_sample",
 		}},
 		{Kind: GuestClaim, Title: "Link to join an order to an account", Vital: true, Secret: true, Sample: GuestClaimData{
 			Name: name, Number: "ord_sample", ValidUntil: at, Link: "/claim/sample",

@@ -98,6 +98,7 @@ func (s *Service) sited(now *setting.Settings) *setting.Settings {
 
 // Message is a mail to queue.
 type Message struct {
+	ID         string // of the mail to be, from NewID("mai") of its transaction; empty: it gets one
 	Kind       Kind
 	To         string // an e-mail address; one that is none shows in the log as a mail that failed
 	CustomerID string // empty: none
@@ -160,7 +161,10 @@ func (s *Service) rowOf(ctx context.Context, tx *db.Tx, m Message) (row query.In
 		return row, fmt.Errorf("queue mail %s: %w", m.Kind, err)
 	}
 	to := oneLine(m.To)
-	id := tx.NewID("mai")
+	id := m.ID
+	if id == "" {
+		id = tx.NewID("mai")
+	}
 	row = query.InsertMailParams{
 		ID: id, Kind: string(m.Kind), SubjectID: m.SubjectID, Occasion: m.Occasion, Recipient: to, RecipientFold: text.Fold(to),
 		Language: m.Language, MessageID: id + "@" + domain, Data: s.sealed(info, id, partData, string(data)), DueAt: &tx.Stamp, CreatedAt: tx.Stamp,

@@ -104,6 +104,25 @@ func (s *Service) Template(ctx context.Context, k Kind, language string) (t Temp
 	return t, err
 }
 
+// Edition says as part of tx by which template a mail of a kind is written to those of a language now: "shipped de", or
+// "own de 3" by the version of the store's own one.
+func Edition(ctx context.Context, tx *db.Tx, k Kind, language string) (string, error) {
+	for _, l := range []string{language, baseOf(language), "en"} {
+		row, err := tx.GetMailTemplate(ctx, query.GetMailTemplateParams{Kind: string(k), Language: l})
+		if db.NotFound(err) {
+			if key, _ := shippedFor(k, l); key.language == l {
+				return "shipped " + l, nil
+			}
+			continue
+		}
+		if err != nil {
+			return "", fmt.Errorf("mail template %s %s: %w", k, l, err)
+		}
+		return fmt.Sprintf("own %s %d", row.Language, row.Version), nil
+	}
+	return "shipped en", nil
+}
+
 func template(ctx context.Context, tx *db.Tx, k Kind, language string) (Template, error) {
 	row, err := tx.GetMailTemplate(ctx, query.GetMailTemplateParams{Kind: string(k), Language: language})
 	switch {

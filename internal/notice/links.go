@@ -21,7 +21,7 @@ func reviveLink(price, license string) string { return "/buy/" + price + "?licen
 // staffPages are the pages of records, by the prefix of their ids.
 var staffPages = map[string]string{
 	"inv": "/admin/invoices/", "ord": "/admin/orders/", "sub": "/admin/subscriptions/", "cus": "/admin/customers/", "lic": "/admin/licenses/",
-	"whe": "/admin/webhooks/",
+	"whe": "/admin/webhooks/", "dom": "/admin/domains/",
 }
 
 // staffLink is where staff see something: its own page, if it has one.

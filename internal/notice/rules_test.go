@@ -15,6 +15,7 @@ func TestRulesCoverTheMails(t *testing.T) {
 	}
 	written := map[mail.Kind]string{
 		mail.TrialEnding: "a task", mail.CardExpiring: "a task", mail.StaffDigest: "a task",
+		mail.DomainExpiring: "the reminders of domains", mail.DomainExpired: "the reminders of domains",
 		mail.GuestClaim: "orders", mail.SignInLink: "the sign-in",
 	}
 	for _, r := range rules {

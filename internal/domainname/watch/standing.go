@@ -80,7 +80,7 @@ func keepHolder(ctx context.Context, tx *db.Tx, id string) error {
 
 // emit tells of it. That a renewal has ended the grace is told by the renewal.
 func (m moved) emit(ctx context.Context, tx *db.Tx, d domainname.Domain) error {
-	kind := ""
+	var kind string
 	switch {
 	case m.to == domainname.Grace:
 		kind = EventGrace

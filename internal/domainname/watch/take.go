@@ -241,7 +241,7 @@ func (k *desk) follow(ctx context.Context, d *domainname.Domain, open *domainnam
 	if err != nil {
 		return err
 	}
-	switch read.Finding {
+	switch read.Finding { //nolint:exhaustive // the others change nothing
 	case domainname.Corrected:
 		switch {
 		case stored.IsZero():

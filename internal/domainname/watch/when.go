@@ -55,7 +55,7 @@ func after(now time.Time, interval time.Duration, id string) time.Time {
 func scatter(id string, of time.Duration) time.Duration {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(id))
-	return time.Duration(h.Sum64() % uint64(of)) //nolint:gosec // it is less than of
+	return time.Duration(h.Sum64() % uint64(of))
 }
 
 // pace spaces commands evenly, so that in no second there are more than are allowed.
