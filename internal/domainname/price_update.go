@@ -25,6 +25,7 @@ type PriceFilter struct {
 	Extension   string         `json:"extension,omitempty"`
 	Term        int            `json:"term,omitempty"`
 	Currency    money.Currency `json:"currency,omitempty"`
+	Group       string         `json:"group,omitempty"` // of the customers; empty: all
 	RegistrarID string         `json:"registrar_id,omitempty"`
 	Status      Status         `json:"status,omitempty"` // as it was written down last; empty: every one that is not over
 	From        *int64         `json:"from,omitempty"`   // least amount, in minor units
@@ -90,6 +91,9 @@ func (u *PriceUpdate) Validate() error {
 	if u.Filter.Currency != "" && !u.Filter.Currency.IsValid() {
 		f.Add("currency", "is not a current ISO 4217 code")
 	}
+	var err error
+	u.Filter.Group, err = text.Line(u.Filter.Group, 64)
+	f.Check("group", err)
 	if u.Filter.RegistrarID != "" && !text.IsID(u.Filter.RegistrarID) {
 		f.Add("registrar_id", "is not an id")
 	}
@@ -103,7 +107,6 @@ func (u *PriceUpdate) Validate() error {
 	if u.NoticeDays != nil && (*u.NoticeDays < 0 || *u.NoticeDays > 365) {
 		f.Add("notice_days", "is not between 0 and 365")
 	}
-	var err error
 	u.Reason, err = text.Required(u.Reason, text.NotesLength)
 	f.Check("reason", err)
 	return f.Err()
@@ -129,6 +132,9 @@ func (p PriceFilter) where() *page.Where {
 			w.Add(column+" = $?", value)
 		}
 	}
+	if p.Group != "" {
+		w.Add("customer_id IN (SELECT id FROM customers WHERE customer_group = $?)", p.Group)
+	}
 	if p.Term > 0 {
 		w.Add("term = CAST($? AS BIGINT)", int64(p.Term))
 	}
@@ -141,10 +147,14 @@ func (p PriceFilter) where() *page.Where {
 	return &w
 }
 
+// priced is by what a domain's list price and cost are found, besides its term.
+type priced struct{ extension, registrarID, group string }
+
 // eachPriced goes through the domains of a filter, in the order of their ids.
-func (p PriceFilter) eachPriced(ctx context.Context, tx *db.Tx, f func(r PriceUpdateRow, extension, registrarID string) error) error {
+func (p PriceFilter) eachPriced(ctx context.Context, tx *db.Tx, f func(r PriceUpdateRow, of priced) error) error {
 	w := p.where()
-	rows, err := tx.SQL().QueryContext(ctx, `SELECT id, name, customer_id, term, currency, recurring_amount, extension, COALESCE(registrar_id, '') FROM domains`+
+	rows, err := tx.SQL().QueryContext(ctx, `SELECT id, name, customer_id, term, currency, recurring_amount, extension, COALESCE(registrar_id, ''),
+		(SELECT customer_group FROM customers WHERE customers.id = domains.customer_id) FROM domains`+
 		w.String()+` ORDER BY id`, w.Args()...)
 	if err != nil {
 		return fmt.Errorf("domains of a price update: %w", err)
@@ -152,11 +162,12 @@ func (p PriceFilter) eachPriced(ctx context.Context, tx *db.Tx, f func(r PriceUp
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var r PriceUpdateRow
-		var extension, registrarID string
-		if err := rows.Scan(&r.DomainID, &r.Name, &r.CustomerID, &r.Term, &r.Before.Currency, &r.Before.Amount, &extension, &registrarID); err != nil {
+		var of priced
+		err := rows.Scan(&r.DomainID, &r.Name, &r.CustomerID, &r.Term, &r.Before.Currency, &r.Before.Amount, &of.extension, &of.registrarID, &of.group)
+		if err != nil {
 			return fmt.Errorf("domains of a price update: %w", err)
 		}
-		if err := f(r, extension, registrarID); err != nil {
+		if err := f(r, of); err != nil {
 			return err
 		}
 	}
@@ -195,20 +206,21 @@ func (u PriceUpdate) each(ctx context.Context, tx *db.Tx, f func(r PriceUpdateRo
 	type listKey struct {
 		extension string
 		currency  money.Currency
+		group     string
 	}
 	lists := map[listKey]List{}
-	return u.Filter.eachPriced(ctx, tx, func(r PriceUpdateRow, extension, registrarID string) error {
-		k := listKey{extension, r.Before.Currency}
+	return u.Filter.eachPriced(ctx, tx, func(r PriceUpdateRow, of priced) error {
+		k := listKey{of.extension, r.Before.Currency, of.group}
 		list, known := lists[k]
 		if !known {
-			list = prices.List(extension, ForRenewal, k.currency, "", u.StartsOn)
+			list = prices.List(k.extension, ForRenewal, k.currency, k.group, u.StartsOn)
 			lists[k] = list
 		}
 		var price, cost *money.Money
 		if m, ok := list[r.Term]; ok {
 			price = &m
 		}
-		if m, ok := costs[costKey{registrarID, extension, r.Term, r.Before.Currency}]; ok {
+		if m, ok := costs[costKey{of.registrarID, of.extension, r.Term, r.Before.Currency}]; ok {
 			cost = &m
 		}
 		r.After, r.Detail = u.Change.New(r.Before, price, cost)
