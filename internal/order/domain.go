@@ -28,6 +28,8 @@ type DomainOffer struct {
 	Kind        string      // of the fulfilment link
 	Target      string      // the domain, if there is one
 	Term        domainname.Term
+	// Then is by what a new domain renews, as things are; nil: by nothing, or it is a renewal itself.
+	Then *domainname.Term
 }
 
 // DomainBuyer is for whom prices are asked.

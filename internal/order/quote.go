@@ -23,6 +23,8 @@ type Quote struct {
 	Subtotal   money.Money // of the lines before discount, in terms of the prices
 	Discount   money.Money
 	Later      []Later
+	// Domains is what was offered for the items that are domains, by their index.
+	Domains map[int]DomainOffer
 }
 
 // Later is what an item of a quote costs afterwards, again and again.
@@ -162,6 +164,13 @@ func (s *Service) quote(ctx context.Context, tx *db.Tx, in Input, who buyer) (Qu
 		q.Discount.Amount += line.Discount.Amount
 	}
 	for i, item := range c.items {
+		if offer, ok := c.offers[item.ID]; ok {
+			if q.Domains == nil {
+				q.Domains = map[int]DomainOffer{}
+			}
+			offer.Item = *item.Domain // without the secret of a transfer
+			q.Domains[i] = offer
+		}
 		if !item.Cycle.Recurs() {
 			continue
 		}

@@ -52,7 +52,7 @@ func (s *Service) Offer(ctx context.Context, tx *db.Tx, item order.DomainItem, w
 		if _, priced := t.transfer[o.Item.Years]; !priced {
 			return o, domainname.Refusal{Reason: domainname.NotPriced}.Err()
 		}
-		o.Price = o.Term.Price
+		o.Price, o.Then = o.Term.Price, t.then(o.Item.Years)
 		return o, nil
 	}
 	price, refusal := t.registration(item.Years)
@@ -61,6 +61,7 @@ func (s *Service) Offer(ctx context.Context, tx *db.Tx, item order.DomainItem, w
 	}
 	o.Price, o.Description = price, fmt.Sprintf("Registration of %s for %s", name.Unicode(), years(item.Years))
 	o.Term = domainname.Term{Years: item.Years, Price: price, Expiry: domainname.AddYears(domainname.RegistryDate(tx.Now), item.Years)}
+	o.Then = t.then(item.Years)
 	return o, nil
 }
 
@@ -109,7 +110,7 @@ func inStore(ctx context.Context, tx *db.Tx, name domainname.Name) (bool, error)
 	return err == nil, err
 }
 
-// terms are what an extension is sold at, to one group in one currency.
+// terms are what an extension is sold at, to one group in one currency. What is not sold is only renewed where it is.
 type terms struct {
 	sold      bool
 	registrar string
@@ -121,18 +122,17 @@ type terms struct {
 
 // termsOf reads what an extension is sold at today. Policies count by UTC, prices by the zone of the store.
 func termsOf(ctx context.Context, tx *db.Tx, extension, group string, currency money.Currency, s setting.Settings) (t terms, err error) {
-	through, err := tx.SoldTLD(ctx, extension)
-	if db.NotFound(err) || err == nil && through == nil {
-		return t, nil
-	}
-	if err != nil {
-		return t, fmt.Errorf("extension .%s: %w", extension, err)
-	}
 	var known bool
 	if t.policy, known, err = domainname.PolicyAt(ctx, tx, extension, domainname.RegistryDate(tx.Now)); err != nil || !known {
 		return t, err
 	}
-	t.sold, t.registrar = true, *through
+	through, err := tx.SoldTLD(ctx, extension)
+	switch {
+	case err == nil && through != nil:
+		t.sold, t.registrar = true, *through
+	case err != nil && !db.NotFound(err):
+		return t, fmt.Errorf("extension .%s: %w", extension, err)
+	}
 	prices, err := domainname.PricesOf(ctx, tx, extension)
 	if err != nil {
 		return t, err
@@ -154,6 +154,15 @@ func (t terms) registration(years int) (money.Money, *domainname.Refusal) {
 		return money.Money{}, &domainname.Refusal{Reason: domainname.NotPriced}
 	}
 	return price, nil
+}
+
+// then is by what a domain renews that was bought for so many years; nil: by nothing.
+func (t terms) then(bought int) *domainname.Term {
+	years, price, ok := domainname.Promise(bought, t.renew, t.policy)
+	if !ok {
+		return nil
+	}
+	return &domainname.Term{Years: years, Price: price}
 }
 
 // Place takes a domain into the store that waits for its money. What it will renew by, and for how much, is that of the
@@ -186,8 +195,8 @@ func (s *Service) Place(ctx context.Context, tx *db.Tx, o order.DomainOffer, ord
 	if o.Item.Action == domainname.ForTransfer {
 		d.Kind, d.TransferSecret = domainname.Transferred, s.seal(o.Item.AuthCode, name)
 	}
-	if term, price, ok := domainname.Promise(d.BoughtYears, t.renew, t.policy); ok {
-		d.Term, d.Recurring = term, price
+	if then := t.then(d.BoughtYears); then != nil {
+		d.Term, d.Recurring = then.Years, then.Price
 	}
 	if err := domainname.Insert(ctx, tx, &d); err != nil {
 		return "", "", err

@@ -159,8 +159,8 @@ func look(
 			continue
 		}
 		term := YearPrice{Years: n, Price: price}
-		if years, renew, ok := domainname.Promise(n, t.renew, t.policy); ok {
-			term.RenewYears, term.Renew = years, &renew
+		if then := t.then(n); then != nil {
+			term.RenewYears, term.Renew = then.Years, &then.Price
 		}
 		f.Years = append(f.Years, term)
 	}
