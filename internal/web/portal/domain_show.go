@@ -57,7 +57,7 @@ func (a *area) domainShow(w http.ResponseWriter, r *http.Request) error {
 	}
 	inPerson := !visitorOf(r).acting()
 	v.Callouts = a.domainTodo(r, h, ahead)
-	v.Cards = []card{a.datesCard(v.Page, h, inPerson)}
+	v.Cards = []card{datesCard(h, inPerson)}
 	if c := termsCard(h, offer, inPerson); c != nil {
 		v.Left = append(v.Left, *c)
 	}
@@ -73,7 +73,7 @@ func (a *area) domainShow(w http.ResponseWriter, r *http.Request) error {
 }
 
 // datesCard explains the dates of a domain, and what "auto renew" means.
-func (a *area) datesCard(p ui.Page, h holding, inPerson bool) card {
+func datesCard(h holding, inPerson bool) card {
 	facts := ui.Details{Wide: true}
 	add := func(d ui.Detail) { facts.Items = append(facts.Items, d) }
 	expiry := ui.Detail{Label: "Registered until", Value: ui.Text("Not known yet"), Hint: "The registry says so once it has registered the domain."}
