@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/job"
+	"github.com/keystead/keystead/internal/registrar/account"
 	"github.com/keystead/keystead/internal/webhook"
 )
 
@@ -21,6 +22,7 @@ func (r *Rooms) registerJobs() {
 		{"payments.sweep", 24 * time.Hour, r.Payments.Sweep},
 		{"logs.prune", 24 * time.Hour, r.prune},
 		{"signing_keys.upkeep", 24 * time.Hour, r.Keys.Upkeep},
+		{"registrars.upkeep", time.Hour, r.Registrars.Upkeep},
 	} {
 		r.Jobs.Register(upkeep.kind, func(ctx context.Context, _ job.Job) error { return upkeep.do(ctx) })
 		r.Jobs.Lately(upkeep.kind, upkeep.every)
@@ -44,6 +46,7 @@ func (r *Rooms) prune(ctx context.Context) error {
 	_, told := r.Payments.PruneEvents(ctx, now.Add(-gatewayEventsKept))
 	_, jobs := r.Jobs.Prune(ctx)
 	_, webhooks := r.Webhooks.Prune(ctx, now.Add(-webhook.KeepLog))
+	_, frames := r.Registrars.PruneFrames(ctx, now.Add(-account.KeepFrames))
 	// One log that can't be pruned keeps no other from it.
-	return errors.Join(rejected, verifications, downloads, told, jobs, webhooks, r.SignIn.Prune(ctx), r.Tokens.Prune(ctx), r.Automation.Prune(ctx), r.Orders.Prune(ctx))
+	return errors.Join(rejected, verifications, downloads, told, jobs, webhooks, frames, r.SignIn.Prune(ctx), r.Tokens.Prune(ctx), r.Automation.Prune(ctx), r.Orders.Prune(ctx))
 }

@@ -59,8 +59,15 @@ CREATE TABLE registrars (
     balance          BIGINT,
     balance_currency TEXT NOT NULL DEFAULT '',
     balance_read_at  BIGINT,
+    -- Since when it could not be reached, and the store's date since which the account is short of money. Told once each
+    -- (of money once a day): told_unreachable, funds_told_on.
+    unreachable_since BIGINT,
+    told_unreachable  BOOLEAN NOT NULL DEFAULT FALSE,
+    funds_low_since   TEXT COLLATE "C",
+    funds_told_on     TEXT COLLATE "C",
     version    BIGINT NOT NULL DEFAULT 1,
     created_at BIGINT NOT NULL,
+    CHECK (unreachable_since IS NOT NULL OR NOT told_unreachable),
     CHECK ((balance IS NULL) = (balance_read_at IS NULL) AND (balance IS NULL) = (balance_currency = ''))
 );
 

@@ -975,19 +975,23 @@ type Refund struct {
 }
 
 type Registrar struct {
-	ID              string
-	Name            string
-	Adapter         string
-	Settings        string
-	Secret          string
-	SyncMode        string
-	Status          string
-	StoppedAt       *clock.Instant
-	Balance         *int64
-	BalanceCurrency string
-	BalanceReadAt   *clock.Instant
-	Version         int64
-	CreatedAt       clock.Instant
+	ID               string
+	Name             string
+	Adapter          string
+	Settings         string
+	Secret           string
+	SyncMode         string
+	Status           string
+	StoppedAt        *clock.Instant
+	Balance          *int64
+	BalanceCurrency  string
+	BalanceReadAt    *clock.Instant
+	UnreachableSince *clock.Instant
+	ToldUnreachable  bool
+	FundsLowSince    *string
+	FundsToldOn      *string
+	Version          int64
+	CreatedAt        clock.Instant
 }
 
 type RegistrarCommand struct {
