@@ -45,7 +45,7 @@ func CountMoney(ctx context.Context, tx *db.Tx, r *Renewal) error {
 // AskMore writes by which lines a renewal is asked for, and what of them is a fee. Its state stays.
 func AskMore(ctx context.Context, tx *db.Tx, r *Renewal) error {
 	n, err := tx.AskForDomainRenewal(ctx, query.AskForDomainRenewalParams{
-		ID: r.ID, Version: r.Version, Fee: r.Fee.Amount, Stage: string(r.Stage), FeeLineID: optional(r.FeeLineID), FeeInvoiceID: optional(r.FeeInvoiceID),
+		ID: r.ID, Version: r.Version, Price: r.Price.Amount, Fee: r.Fee.Amount, Stage: string(r.Stage), FeeLineID: optional(r.FeeLineID), FeeInvoiceID: optional(r.FeeInvoiceID),
 		LineID: optional(r.LineID), InvoiceID: optional(r.InvoiceID), Owed: r.Owed, MoveDue: !r.LeaveDue, PaidBefore: optionalDate(r.PaidBefore),
 		DueBefore: optionalDate(r.DueBefore),
 	})

@@ -136,11 +136,12 @@ var renewals = lifecycle.Table[RenewalState, RenewalTrigger]{
 	},
 	Steps: []lifecycle.Step[RenewalState, RenewalTrigger]{
 		{From: RenewalOpen, On: OnPayment, To: RenewalPaid, Effects: "paid-through and next due move by the term, in the payment's transaction; work is queued"},
-		{From: RenewalOpen, On: OnManualSend, When: "staff chose that the line is still owed", To: RenewalSubmitted, Effects: "the attempt is committed; the line stays payable, its link says by what it was fulfilled"},
+		{From: RenewalOpen, On: OnManualSend, When: "staff chose that the line is still owed", To: RenewalPaid, Effects: "the protocol begins; the line stays payable, its link says by what it was fulfilled"},
 		{From: RenewalOpen, On: OnYearsThere, When: "read by sync, or renewed elsewhere", To: RenewalSatisfied, Effects: "the line stays payable; paying it moves the dates and sends nothing"},
 		{From: RenewalOpen, On: OnWithdrawal, To: RenewalWithdrawn, Effects: "the line is removed; its due date may be invoiced again"},
 		{From: RenewalOpen, On: OnRevocation, To: RenewalRevoked, Effects: "paying the line settles the money only; its due date is not invoiced again"},
 		{From: RenewalOpen, On: OnLoss, To: RenewalLost, Effects: "the line is removed"},
+		{From: RenewalRevoked, On: OnWithdrawal, When: "staff have the term invoiced again", To: RenewalWithdrawn, Effects: "its due date may be invoiced again"},
 		{From: RenewalRevoked, On: OnRestoredLink, When: "its line is unpaid, and no other renewal is open", To: RenewalOpen, Effects: "paying it renews again"},
 
 		{From: RenewalPaid, On: OnYearsThere, To: RenewalSatisfied, Effects: "nothing is sent; told once"},

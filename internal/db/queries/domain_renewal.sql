@@ -27,7 +27,7 @@ WHERE id = @id AND version = @version AND paid_at IS NULL;
 
 -- What a renewal waits for, or is asked for by, besides its state.
 -- name: AskForDomainRenewal :execrows
-UPDATE domain_renewals SET fee = @fee, stage = @stage, fee_line_id = @fee_line_id, fee_invoice_id = @fee_invoice_id, line_id = @line_id,
+UPDATE domain_renewals SET price = @price, fee = @fee, stage = @stage, fee_line_id = @fee_line_id, fee_invoice_id = @fee_invoice_id, line_id = @line_id,
     invoice_id = @invoice_id, owed = @owed, move_due = @move_due, paid_before = @paid_before, due_before = @due_before, version = version + 1
 WHERE id = @id AND version = @version;
 
@@ -36,7 +36,7 @@ WHERE id = @id AND version = @version;
 SELECT domains.* FROM domains
 WHERE domains.next_due IS NOT NULL AND domains.next_due <= @horizon AND (domains.next_due, domains.id) > (CAST(@after_due AS TEXT), CAST(@after AS TEXT))
     AND NOT domains.do_not_renew AND domains.term IS NOT NULL AND domains.status IN ('active', 'grace', 'redemption', 'expired')
-    AND (domains.invoice_tried_on IS NULL OR domains.invoice_tried_on < @today)
+    AND (domains.invoice_tried_on IS NULL OR domains.invoice_tried_on <> @today)
     AND (CAST(@customer_id AS TEXT) = '' OR domains.customer_id = CAST(@customer_id AS TEXT))
     AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id
         AND domain_renewals.state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention'))
@@ -51,7 +51,7 @@ ORDER BY domains.next_due, domains.id LIMIT CAST(@n AS BIGINT);
 SELECT domains.id FROM domains
 WHERE domains.next_due IS NOT NULL AND domains.next_due <= @horizon AND domains.id > @after
     AND NOT domains.do_not_renew AND domains.term IS NOT NULL AND domains.status IN ('active', 'grace', 'redemption', 'expired')
-    AND (domains.invoice_tried_on IS NULL OR domains.invoice_tried_on < @today)
+    AND (domains.invoice_tried_on IS NULL OR domains.invoice_tried_on <> @today)
     AND (CAST(@customer_id AS TEXT) = '' OR domains.customer_id = CAST(@customer_id AS TEXT))
     AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id
         AND domain_renewals.state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention'))
@@ -67,9 +67,6 @@ SELECT next_due FROM domains WHERE next_due > @after AND NOT do_not_renew AND te
 SELECT 1 AS found FROM domains WHERE next_due IS NOT NULL AND next_due <= @horizon AND NOT do_not_renew AND invoice_tried_on IS NOT NULL
     AND status IN ('active', 'grace', 'redemption', 'expired') LIMIT 1;
 
--- name: TryDomainTomorrow :exec
-UPDATE domains SET invoice_tried_on = @today WHERE id = @id;
-
 -- What was renewed, or revoked, for a term already: nothing is asked for it again.
 -- name: RenewalsOfBase :many
 SELECT * FROM domain_renewals WHERE domain_id = @domain_id AND base = @base AND state IN ('confirmed', 'satisfied', 'revoked') ORDER BY id DESC;
@@ -78,6 +75,24 @@ SELECT * FROM domain_renewals WHERE domain_id = @domain_id AND base = @base AND 
 SELECT * FROM domain_renewals
 WHERE state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention') AND looked_on <> @looked_on AND id > @after
     AND (CAST(@customer_id AS TEXT) = '' OR customer_id = CAST(@customer_id AS TEXT))
+ORDER BY id LIMIT CAST(@n AS BIGINT);
+
+-- The domains of [RenewalsToLookAt], in its order.
+-- name: DomainsToLookAt :many
+SELECT domains.* FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
+WHERE domain_renewals.state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
+    AND domain_renewals.looked_on <> @looked_on AND domain_renewals.id > @after
+    AND (CAST(@customer_id AS TEXT) = '' OR domain_renewals.customer_id = CAST(@customer_id AS TEXT))
+ORDER BY domain_renewals.id LIMIT CAST(@n AS BIGINT);
+
+-- name: RenewalIDsToLookAt :many
+SELECT id FROM domain_renewals
+WHERE state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention') AND looked_on <> @looked_on AND id > @after
+    AND (CAST(@customer_id AS TEXT) = '' OR customer_id = CAST(@customer_id AS TEXT))
+ORDER BY id LIMIT CAST(@n AS BIGINT);
+
+-- name: OpenDomainRenewals :many
+SELECT * FROM domain_renewals WHERE state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention') AND id > @after
 ORDER BY id LIMIT CAST(@n AS BIGINT);
 
 -- name: LookedAtRenewal :exec

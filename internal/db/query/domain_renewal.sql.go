@@ -24,12 +24,13 @@ func (q *Queries) AnyDomainTried(ctx context.Context, horizon *string) (int32, e
 }
 
 const askForDomainRenewal = `-- name: AskForDomainRenewal :execrows
-UPDATE domain_renewals SET fee = $1, stage = $2, fee_line_id = $3, fee_invoice_id = $4, line_id = $5,
-    invoice_id = $6, owed = $7, move_due = $8, paid_before = $9, due_before = $10, version = version + 1
-WHERE id = $11 AND version = $12
+UPDATE domain_renewals SET price = $1, fee = $2, stage = $3, fee_line_id = $4, fee_invoice_id = $5, line_id = $6,
+    invoice_id = $7, owed = $8, move_due = $9, paid_before = $10, due_before = $11, version = version + 1
+WHERE id = $12 AND version = $13
 `
 
 type AskForDomainRenewalParams struct {
+	Price        int64
 	Fee          int64
 	Stage        string
 	FeeLineID    *string
@@ -47,6 +48,7 @@ type AskForDomainRenewalParams struct {
 // What a renewal waits for, or is asked for by, besides its state.
 func (q *Queries) AskForDomainRenewal(ctx context.Context, arg AskForDomainRenewalParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, askForDomainRenewal,
+		arg.Price,
 		arg.Fee,
 		arg.Stage,
 		arg.FeeLineID,
@@ -118,7 +120,7 @@ const domainIDsToInvoice = `-- name: DomainIDsToInvoice :many
 SELECT domains.id FROM domains
 WHERE domains.next_due IS NOT NULL AND domains.next_due <= $1 AND domains.id > $2
     AND NOT domains.do_not_renew AND domains.term IS NOT NULL AND domains.status IN ('active', 'grace', 'redemption', 'expired')
-    AND (domains.invoice_tried_on IS NULL OR domains.invoice_tried_on < $3)
+    AND (domains.invoice_tried_on IS NULL OR domains.invoice_tried_on <> $3)
     AND (CAST($4 AS TEXT) = '' OR domains.customer_id = CAST($4 AS TEXT))
     AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id
         AND domain_renewals.state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention'))
@@ -196,7 +198,7 @@ const domainsToInvoice = `-- name: DomainsToInvoice :many
 SELECT domains.id, domains.name, domains.extension, domains.customer_id, domains.order_id, domains.registrar_id, domains.kind, domains.status, domains.expires_at, domains.expires_on, domains.expiry_raw, domains.expiry_source, domains.expiry_read_at, domains.accounting_on, domains.paid_through, domains.term_end, domains.next_due, domains.term, domains.currency, domains.recurring_amount, domains.do_not_renew, domains.bundled_with, domains.premium, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered, domains.bought_years, domains.transfer_secret, domains.nameservers, domains.registrant, domains.holder_at_end, domains.renewal_mode, domains.missing_since, domains.sync_at, domains.invoice_tried_on, domains.work_at, domains.worker_until, domains.work_tries, domains.version, domains.created_at, domains.updated_at FROM domains
 WHERE domains.next_due IS NOT NULL AND domains.next_due <= $1 AND (domains.next_due, domains.id) > (CAST($2 AS TEXT), CAST($3 AS TEXT))
     AND NOT domains.do_not_renew AND domains.term IS NOT NULL AND domains.status IN ('active', 'grace', 'redemption', 'expired')
-    AND (domains.invoice_tried_on IS NULL OR domains.invoice_tried_on < $4)
+    AND (domains.invoice_tried_on IS NULL OR domains.invoice_tried_on <> $4)
     AND (CAST($5 AS TEXT) = '' OR domains.customer_id = CAST($5 AS TEXT))
     AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id
         AND domain_renewals.state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention'))
@@ -223,6 +225,93 @@ func (q *Queries) DomainsToInvoice(ctx context.Context, arg DomainsToInvoicePara
 		arg.AfterDue,
 		arg.After,
 		arg.Today,
+		arg.CustomerID,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Domain
+	for rows.Next() {
+		var i Domain
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Extension,
+			&i.CustomerID,
+			&i.OrderID,
+			&i.RegistrarID,
+			&i.Kind,
+			&i.Status,
+			&i.ExpiresAt,
+			&i.ExpiresOn,
+			&i.ExpiryRaw,
+			&i.ExpirySource,
+			&i.ExpiryReadAt,
+			&i.AccountingOn,
+			&i.PaidThrough,
+			&i.TermEnd,
+			&i.NextDue,
+			&i.Term,
+			&i.Currency,
+			&i.RecurringAmount,
+			&i.DoNotRenew,
+			&i.BundledWith,
+			&i.Premium,
+			&i.RegistryState,
+			&i.RegistryReadAt,
+			&i.LockedByUs,
+			&i.Unanswered,
+			&i.BoughtYears,
+			&i.TransferSecret,
+			&i.Nameservers,
+			&i.Registrant,
+			&i.HolderAtEnd,
+			&i.RenewalMode,
+			&i.MissingSince,
+			&i.SyncAt,
+			&i.InvoiceTriedOn,
+			&i.WorkAt,
+			&i.WorkerUntil,
+			&i.WorkTries,
+			&i.Version,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const domainsToLookAt = `-- name: DomainsToLookAt :many
+SELECT domains.id, domains.name, domains.extension, domains.customer_id, domains.order_id, domains.registrar_id, domains.kind, domains.status, domains.expires_at, domains.expires_on, domains.expiry_raw, domains.expiry_source, domains.expiry_read_at, domains.accounting_on, domains.paid_through, domains.term_end, domains.next_due, domains.term, domains.currency, domains.recurring_amount, domains.do_not_renew, domains.bundled_with, domains.premium, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered, domains.bought_years, domains.transfer_secret, domains.nameservers, domains.registrant, domains.holder_at_end, domains.renewal_mode, domains.missing_since, domains.sync_at, domains.invoice_tried_on, domains.work_at, domains.worker_until, domains.work_tries, domains.version, domains.created_at, domains.updated_at FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
+WHERE domain_renewals.state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
+    AND domain_renewals.looked_on <> $1 AND domain_renewals.id > $2
+    AND (CAST($3 AS TEXT) = '' OR domain_renewals.customer_id = CAST($3 AS TEXT))
+ORDER BY domain_renewals.id LIMIT CAST($4 AS BIGINT)
+`
+
+type DomainsToLookAtParams struct {
+	LookedOn   string
+	After      string
+	CustomerID string
+	N          int64
+}
+
+// The domains of [RenewalsToLookAt], in its order.
+func (q *Queries) DomainsToLookAt(ctx context.Context, arg DomainsToLookAtParams) ([]Domain, error) {
+	rows, err := q.db.QueryContext(ctx, domainsToLookAt,
+		arg.LookedOn,
+		arg.After,
 		arg.CustomerID,
 		arg.N,
 	)
@@ -455,6 +544,72 @@ func (q *Queries) NextDomainPriceUpdate(ctx context.Context) ([]NextDomainPriceU
 	return items, nil
 }
 
+const openDomainRenewals = `-- name: OpenDomainRenewals :many
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, looked_on, version, created_at FROM domain_renewals WHERE state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention') AND id > $1
+ORDER BY id LIMIT CAST($2 AS BIGINT)
+`
+
+type OpenDomainRenewalsParams struct {
+	After string
+	N     int64
+}
+
+func (q *Queries) OpenDomainRenewals(ctx context.Context, arg OpenDomainRenewalsParams) ([]DomainRenewal, error) {
+	rows, err := q.db.QueryContext(ctx, openDomainRenewals, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DomainRenewal
+	for rows.Next() {
+		var i DomainRenewal
+		if err := rows.Scan(
+			&i.ID,
+			&i.DomainID,
+			&i.CustomerID,
+			&i.Base,
+			&i.Years,
+			&i.Kind,
+			&i.State,
+			&i.Hold,
+			&i.Cause,
+			&i.DueOn,
+			&i.Currency,
+			&i.Price,
+			&i.Fee,
+			&i.Stage,
+			&i.PolicyID,
+			&i.LineID,
+			&i.InvoiceID,
+			&i.OrderID,
+			&i.FeeLineID,
+			&i.FeeInvoiceID,
+			&i.ExpectedOn,
+			&i.Reference,
+			&i.Resends,
+			&i.MoveDue,
+			&i.PaidAt,
+			&i.Owed,
+			&i.PaidBefore,
+			&i.DueBefore,
+			&i.SettledAt,
+			&i.LookedOn,
+			&i.Version,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const paidPeriodCovering = `-- name: PaidPeriodCovering :one
 SELECT starts_on FROM subscription_periods WHERE subscription_id = $1 AND state IN ('paid', 'given') AND amount >= 0
     AND starts_on <= $2 AND ends_on > $2 LIMIT 1
@@ -498,6 +653,48 @@ func (q *Queries) PayDomainRenewal(ctx context.Context, arg PayDomainRenewalPara
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const renewalIDsToLookAt = `-- name: RenewalIDsToLookAt :many
+SELECT id FROM domain_renewals
+WHERE state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention') AND looked_on <> $1 AND id > $2
+    AND (CAST($3 AS TEXT) = '' OR customer_id = CAST($3 AS TEXT))
+ORDER BY id LIMIT CAST($4 AS BIGINT)
+`
+
+type RenewalIDsToLookAtParams struct {
+	LookedOn   string
+	After      string
+	CustomerID string
+	N          int64
+}
+
+func (q *Queries) RenewalIDsToLookAt(ctx context.Context, arg RenewalIDsToLookAtParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, renewalIDsToLookAt,
+		arg.LookedOn,
+		arg.After,
+		arg.CustomerID,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const renewalsOfBase = `-- name: RenewalsOfBase :many
@@ -726,20 +923,6 @@ func (q *Queries) SubscriptionStatus(ctx context.Context, id string) (string, er
 	var status string
 	err := row.Scan(&status)
 	return status, err
-}
-
-const tryDomainTomorrow = `-- name: TryDomainTomorrow :exec
-UPDATE domains SET invoice_tried_on = $1 WHERE id = $2
-`
-
-type TryDomainTomorrowParams struct {
-	Today *string
-	ID    string
-}
-
-func (q *Queries) TryDomainTomorrow(ctx context.Context, arg TryDomainTomorrowParams) error {
-	_, err := q.db.ExecContext(ctx, tryDomainTomorrow, arg.Today, arg.ID)
-	return err
 }
 
 const unconfirmedDomainRenewals = `-- name: UnconfirmedDomainRenewals :many

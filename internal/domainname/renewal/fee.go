@@ -2,7 +2,6 @@ package renewal
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/civil"
@@ -70,7 +69,7 @@ func (s *Service) askFee(ctx context.Context, tx *db.Tx, d *domainname.Domain, r
 		return err
 	}
 	line := billing.NewLine{
-		ID: tx.NewID("lin"), Description: fmt.Sprintf("Late fee for the renewal of %s", d.Name.Unicode()), Quantity: 1, UnitAmount: sum,
+		ID: tx.NewID("lin"), Description: feeText(*d), Quantity: 1, UnitAmount: sum,
 		TaxClass: billing.StandardTax, Kind: LinkFee, Target: d.ID,
 	}
 	r.Fee = money.New(r.Fee.Amount+more.Amount, r.Price.Currency)

@@ -1,0 +1,306 @@
+package renewal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/keystead/keystead/internal/automation"
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/page"
+	"github.com/keystead/keystead/internal/setting"
+)
+
+const pageSize = 500
+
+// alertDays are how many days before its last safe day staff hear of a renewal that is not confirmed.
+var alertDays = []int{1, 3, 7}
+
+// due is what time has brought about for a renewal that is not over.
+type due struct {
+	withdraw string      // why it is given up; empty: it is not
+	fee      money.Money // that its stage asks for beyond what was asked
+	quote    bool        // the fee of its stage must be quoted
+	alert    int         // how near its last safe day is: one of alertDays; 0: not near
+	late     bool        // what it waits for did not come in time
+	lastSafe civil.Date
+	stage    domainname.Stage
+}
+
+func (w due) idle() bool {
+	return w.withdraw == "" && w.fee.Amount == 0 && !w.quote && w.alert == 0 && !w.late
+}
+
+// dueOf says what time has brought about for a renewal by now.
+func dueOf(d domainname.Domain, r domainname.Renewal, p domainname.Policy, st setting.Settings, now time.Time) (w due) {
+	today := domainname.RegistryDate(now)
+	waits := r.State == domainname.RenewalHeld && r.Hold == domainname.HeldTopUp
+	w.stage = domainname.Assess(d, p, &r, now).Stage
+	if waits {
+		// Its dates have moved with its payment: where it stands follows from the term that it renews.
+		w.stage = p.Window(r.Base, civil.Date{}).Stage(today)
+	}
+	if r.State == domainname.RenewalOpen {
+		ordered := civil.Of(r.CreatedAt, st.TimeZone).AddDays(st.DomainOrderDays)
+		window := d.Window(p)
+		switch {
+		case r.Kind == domainname.Ordered && !civil.Of(now, st.TimeZone).Before(ordered):
+			w.withdraw = "not_paid_in_time"
+		case !window.End.IsZero() && w.stage != domainname.StageGrace && !today.Before(p.VoidOn(window, st.DomainVoidDays)):
+			w.withdraw = causeTooLate
+		}
+	}
+	if w.withdraw == "" && (r.State == domainname.RenewalOpen || waits) && r.Kind != domainname.WithFree {
+		fee, known := p.FeeAt(w.stage, r.Price.Currency, nil)
+		w.quote = !known
+		if more := fee.Amount - r.Fee.Amount; known && more > 0 && w.stage != domainname.StageExpired {
+			w.fee = money.New(more, r.Price.Currency)
+		}
+		w.late = waits && w.stage == domainname.StageExpired
+	}
+	if r.State != domainname.RenewalOpen {
+		w.lastSafe = p.Window(r.Base, civil.Date{}).LastSafeDay(today)
+		left := today.DaysUntil(w.lastSafe)
+		for _, days := range alertDays {
+			if left <= days && r.State != domainname.RenewalArranged {
+				w.alert = days
+				break
+			}
+		}
+	}
+	return w
+}
+
+// lookAtAll looks once in each day at the renewals that are not over. Of nearly all of them there is nothing to do, which is
+// noted page by page.
+func (s *Service) lookAtAll(ctx context.Context, p *automation.Pass) error {
+	for after, more := "", true; more; {
+		err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
+			next := after
+			next, more, err = s.passOver(ctx, tx, after, p.CustomerID())
+			tx.OnCommit(func() { after = next })
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return p.Each(ctx,
+		func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
+			key, err := keyNow(ctx, tx)
+			if err != nil {
+				return nil, err
+			}
+			return tx.RenewalIDsToLookAt(ctx, query.RenewalIDsToLookAtParams{LookedOn: key, After: after, CustomerID: p.CustomerID(), N: int64(n)})
+		},
+		func(ctx context.Context, tx *db.Tx, id string) (automation.Outcome, error) {
+			return s.look(ctx, tx, id)
+		})
+}
+
+func keyNow(ctx context.Context, tx *db.Tx) (string, error) {
+	st, err := setting.Load(ctx, tx)
+	if err != nil {
+		return "", err
+	}
+	return dayKey(tx.Now, st.TimeZone), nil
+}
+
+// passOver notes of a page of renewals that nothing is to be done today.
+func (s *Service) passOver(ctx context.Context, tx *db.Tx, after, customerID string) (next string, more bool, err error) {
+	st, err := setting.Load(ctx, tx)
+	if err != nil {
+		return after, false, err
+	}
+	key := dayKey(tx.Now, st.TimeZone)
+	rows, err := tx.RenewalsToLookAt(ctx, query.RenewalsToLookAtParams{LookedOn: key, After: after, CustomerID: customerID, N: pageSize})
+	if err != nil || len(rows) == 0 {
+		return after, false, err
+	}
+	of, err := tx.DomainsToLookAt(ctx, query.DomainsToLookAtParams{LookedOn: key, After: after, CustomerID: customerID, N: pageSize})
+	if err != nil {
+		return after, false, err
+	}
+	renewals, err := domainname.RenewalsIn(rows)
+	if err != nil {
+		return after, false, err
+	}
+	domains, err := domainname.Of(of)
+	if err != nil {
+		return after, false, err
+	}
+	byID := map[string]domainname.Domain{}
+	for _, d := range domains {
+		byID[d.ID] = d
+	}
+	policies := map[string]*domainname.Policy{}
+	args := []any{}
+	for _, r := range renewals {
+		d := byID[r.DomainID]
+		p, known := policies[d.Extension]
+		if !known {
+			policy, ok, err := domainname.PolicyAt(ctx, tx, d.Extension, domainname.RegistryDate(tx.Now))
+			if err != nil {
+				return after, false, err
+			}
+			if ok {
+				p = &policy
+			}
+			policies[d.Extension] = p
+		}
+		if p == nil || dueOf(d, r, *p, st, tx.Now).idle() {
+			args = append(args, r.ID)
+		}
+	}
+	if len(args) > 0 {
+		n := len(args)
+		_, err := tx.SQL().ExecContext(ctx, fmt.Sprintf(`UPDATE domain_renewals SET looked_on = $%d WHERE id IN (%s)`, n+1, page.Placeholders(n)), append(args, key)...)
+		if err != nil {
+			return after, false, fmt.Errorf("renewals that were looked at: %w", err)
+		}
+	}
+	return renewals[len(renewals)-1].ID, len(renewals) == pageSize, nil
+}
+
+// look does what time has brought about for one renewal.
+func (s *Service) look(ctx context.Context, tx *db.Tx, id string) (automation.Outcome, error) {
+	d, r, err := s.lockRow(ctx, tx, id)
+	if err != nil || !r.State.Open() {
+		return automation.ItemSkipped, err
+	}
+	st, err := setting.Load(ctx, tx)
+	if err != nil {
+		return automation.ItemSkipped, err
+	}
+	p, ok, err := domainname.PolicyAt(ctx, tx, d.Extension, domainname.RegistryDate(tx.Now))
+	if err != nil || !ok {
+		return automation.ItemSkipped, err
+	}
+	if err := s.carryOut(ctx, tx, d, &r, p, st, dueOf(d, r, p, st, tx.Now)); err != nil {
+		return automation.ItemSkipped, err
+	}
+	err = tx.LookedAtRenewal(ctx, query.LookedAtRenewalParams{ID: r.ID, LookedOn: dayKey(tx.Now, st.TimeZone)})
+	return automation.ItemDone, err
+}
+
+func (s *Service) carryOut(ctx context.Context, tx *db.Tx, d domainname.Domain, r *domainname.Renewal, p domainname.Policy, st setting.Settings, w due) error {
+	if w.withdraw != "" {
+		return s.giveUp(ctx, tx, d, r, w.withdraw)
+	}
+	if w.quote {
+		detail := fmt.Sprintf("%s is in redemption: quote the fee of the restore before it can be paid for.", d.Name.Unicode())
+		if err := ask(ctx, tx, d, TaskQuote, r.ID, detail); err != nil {
+			return err
+		}
+	}
+	if w.fee.Amount > 0 {
+		if err := s.addFee(ctx, tx, d, r, w, st); err != nil {
+			return err
+		}
+	}
+	if w.late {
+		detail := fmt.Sprintf("What the paid renewal of %s waits for did not come in time: refund it.", d.Name.Unicode())
+		if err := ask(ctx, tx, d, TaskTooLate, r.ID, detail); err != nil {
+			return err
+		}
+	}
+	if w.alert == 0 {
+		return nil
+	}
+	detail := fmt.Sprintf("The renewal of %s is paid for and not confirmed. Its last safe day is %s.", d.Name.Unicode(), w.lastSafe)
+	return ask(ctx, tx, d, TaskLastDay, fmt.Sprintf("%s %d", r.ID, w.alert), detail)
+}
+
+// giveUp withdraws an unpaid renewal in time's name, unless a payment is being processed.
+func (s *Service) giveUp(ctx context.Context, tx *db.Tx, d domainname.Domain, r *domainname.Renewal, why string) error {
+	if r.InvoiceID != "" {
+		busy, err := billing.InFlight(ctx, tx, r.InvoiceID)
+		if err != nil || busy {
+			return err
+		}
+	}
+	if err := s.withdraw(ctx, tx, d, r, why, whileFree); err != nil {
+		return err
+	}
+	return s.payments.UseCredit(ctx, tx, d.CustomerID, r.Price.Currency)
+}
+
+// addFee asks for the fee of a stage: by an invoice of its own, which the renewal waits for, or by one that takes the place of
+// the renewal's.
+func (s *Service) addFee(ctx context.Context, tx *db.Tx, d domainname.Domain, r *domainname.Renewal, w due, st setting.Settings) error {
+	r.Stage = w.stage
+	if st.DomainFeeBilling == "replace" && r.State == domainname.RenewalOpen && r.Kind == domainname.Automatic {
+		inv, err := billing.Load(ctx, tx, r.InvoiceID)
+		if err != nil {
+			return err
+		}
+		if inv.Paid.Amount == 0 {
+			busy, err := billing.InFlight(ctx, tx, inv.ID)
+			if err != nil || busy {
+				return err
+			}
+			return s.replace(ctx, tx, d, r, w.fee, st)
+		}
+	}
+	if err := s.askFee(ctx, tx, &d, r, w.fee); err != nil {
+		return err
+	}
+	return s.payments.UseCredit(ctx, tx, d.CustomerID, w.fee.Currency)
+}
+
+// replace issues the invoice of a renewal anew, with its fee.
+func (s *Service) replace(ctx context.Context, tx *db.Tx, d domainname.Domain, r *domainname.Renewal, more money.Money, st setting.Settings) error {
+	old := r.LineID
+	_, line, err := billing.LineOf(ctx, tx, old)
+	if err != nil {
+		return err
+	}
+	r.LineID, r.Fee = tx.NewID("lin"), money.New(r.Fee.Amount+more.Amount, more.Currency)
+	if err := domainname.AskMore(ctx, tx, r); err != nil {
+		return err
+	}
+	inv, _, err := billing.LineOf(ctx, tx, old)
+	if err != nil {
+		return err
+	}
+	for _, l := range inv.Lines {
+		// The fee of an earlier stage, which the new one replaces.
+		if l.Link == nil && l.Description == feeText(d) {
+			if err := s.remove(ctx, tx, l.ID, "issued anew with a fee", inFlight); err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.remove(ctx, tx, old, "issued anew with a fee", inFlight); err != nil {
+		return err
+	}
+	buyer, err := customer.Load(ctx, tx, d.CustomerID)
+	if err != nil {
+		return err
+	}
+	issued, err := s.billing.Issue(ctx, tx, billing.NewInvoice{
+		CustomerID: d.CustomerID, Kind: billing.KindRenewal, Currency: r.Price.Currency, Buyer: partyOf(buyer), DueOn: civil.Of(tx.Now, st.TimeZone),
+		Lines: []billing.NewLine{
+			{ID: r.LineID, Description: line.Description, Quantity: 1, UnitAmount: r.Price, TaxClass: line.TaxClass, Kind: LinkRenewal, Target: d.ID},
+			{Description: feeText(d), Quantity: 1, UnitAmount: r.Fee, TaxClass: line.TaxClass},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	r.InvoiceID = issued.ID
+	if err := domainname.AskMore(ctx, tx, r); err != nil {
+		return err
+	}
+	return s.payments.UseCredit(ctx, tx, d.CustomerID, r.Price.Currency)
+}
+
+func feeText(d domainname.Domain) string {
+	return fmt.Sprintf("Late fee for the renewal of %s", d.Name.Unicode())
+}

@@ -1,0 +1,132 @@
+package renewal
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/setting"
+)
+
+// unsafeOf is a paid renewal with its last safe day: that of the term which it renews.
+func unsafeOf(d domainname.Domain, p domainname.Policy, r domainname.Renewal, today civil.Date) Unsafe {
+	return Unsafe{Renewal: r, Name: d.Name.String(), LastSafe: p.Window(r.Base, civil.Date{}).LastSafeDay(today)}
+}
+
+func (s *Service) unconfirmed(ctx context.Context, tx *db.Tx) (all []Unsafe, err error) {
+	today := domainname.RegistryDate(tx.Now)
+	policies := map[string]domainname.Policy{}
+	for after := ""; ; {
+		rows, err := tx.UnconfirmedDomainRenewals(ctx, query.UnconfirmedDomainRenewalsParams{After: after, N: pageSize})
+		if err != nil {
+			return nil, fmt.Errorf("unconfirmed renewals: %w", err)
+		}
+		renewals, err := domainname.RenewalsIn(rows)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range renewals {
+			d, err := domainname.Load(ctx, tx, r.DomainID)
+			if err != nil {
+				return nil, err
+			}
+			p, known := policies[d.Extension]
+			if !known {
+				if p, _, err = domainname.PolicyAt(ctx, tx, d.Extension, today); err != nil {
+					return nil, err
+				}
+				policies[d.Extension] = p
+			}
+			all = append(all, unsafeOf(d, p, r, today))
+		}
+		if len(renewals) < pageSize {
+			break
+		}
+		after = renewals[len(renewals)-1].ID
+	}
+	slices.SortFunc(all, func(a, b Unsafe) int {
+		return cmp.Or(a.LastSafe.Compare(b.LastSafe), cmp.Compare(a.Renewal.ID, b.Renewal.ID))
+	})
+	return all, nil
+}
+
+// Outlook foretells, as things are now.
+func (s *Service) Outlook(ctx context.Context, domainID string) (o Outlook, err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		o = Outlook{}
+		d, err := domainname.Load(ctx, tx, domainID)
+		if err != nil {
+			return err
+		}
+		q, err := asked(ctx, tx, d, domainname.ByAutomation)
+		if err != nil {
+			return err
+		}
+		st, err := setting.Load(ctx, tx)
+		if err != nil {
+			return err
+		}
+		o.Open, o.Standing = q.Open, domainname.Standing{Status: d.Status}
+		if q.Policy == nil {
+			return nil
+		}
+		o.Standing = domainname.Assess(d, *q.Policy, q.Open, tx.Now)
+		o.foresee(d, q, st)
+		return nil
+	})
+	return o, err
+}
+
+// foresee writes down the steps that are still to come.
+func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, st setting.Settings) {
+	today, w := civil.Of(q.Now, st.TimeZone), o.Standing.Window
+	if !d.Status.Live() || w.End.IsZero() {
+		return
+	}
+	add := func(on civil.Date, what string, sum money.Money, text string) {
+		if !on.IsZero() && !on.Before(today) {
+			o.Steps = append(o.Steps, Step{On: on, What: what, Sum: sum, Text: text})
+		}
+	}
+	none := money.New(0, d.Recurring.Currency)
+	name := d.Name.Unicode()
+	switch {
+	case q.Open != nil && q.Open.State != domainname.RenewalOpen:
+		o.LastSafe = unsafeOf(d, *q.Policy, *q.Open, domainname.RegistryDate(q.Now)).LastSafe
+		if q.Open.State == domainname.RenewalArranged {
+			add(w.End, "registry_date_moves", none, fmt.Sprintf("The renewal of %s is arranged; the registry's date moves on this day.", name))
+		}
+		return
+	case q.Open == nil && !d.DoNotRenew && !d.Free() && d.Term > 0 && !d.NextDue.IsZero():
+		if on, ok := w.InvoiceOn(d.NextDue, invoiceDays(st)); ok {
+			if on.Before(today) {
+				on = today
+			}
+			add(on, "invoice", d.Recurring, fmt.Sprintf("The invoice for %s of %s is made.", yearsOf(d.Term), name))
+			add(d.NextDue.AddDays(-st.CaptureDays), "charge", d.Recurring, "It is paid from a saved payment method, if there is one.")
+		}
+	case q.Open != nil:
+		total := money.New(q.Open.Price.Amount+q.Open.Fee.Amount, q.Open.Price.Currency)
+		add(d.NextDue.AddDays(-st.CaptureDays), "charge", total, "The open invoice is paid from a saved payment method, if there is one.")
+	}
+	add(w.End, "term_ends", none, fmt.Sprintf("The term of %s ends.", name))
+	last := none
+	if fee, known := q.Policy.FeeAt(domainname.StageGrace, d.Recurring.Currency, nil); known && w.LastPlain.After(w.End) {
+		last = fee
+	}
+	add(w.LastPlain, "last_day", last, "The last day of a renewal without a restore.")
+	if w.LastPlain.After(w.End) {
+		add(w.LastPlain, "grace_ends", last, "The grace period ends.")
+	}
+	if !w.LastRestore.IsZero() {
+		fee, _ := q.Policy.FeeAt(domainname.StageRedemption, d.Recurring.Currency, nil)
+		add(w.LastRestore, "redemption_ends", fee, "The last day of a restore.")
+	}
+	slices.SortStableFunc(o.Steps, func(a, b Step) int { return a.On.Compare(b.On) })
+}

@@ -1,0 +1,119 @@
+package renewal
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/keystead/keystead/internal/automation"
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/setting"
+)
+
+// EventPriceNotice tells the customer of a domain what it will cost from a day on.
+const EventPriceNotice = "domain.price_notice"
+
+// planned is a bulk update that waits for its day.
+type planned struct {
+	id     string
+	starts civil.Date
+	notice *int64
+}
+
+// noticeOn is the day on which the customers are told.
+func (u planned) noticeOn() civil.Date { return u.starts.AddDays(-int(*u.notice)) }
+
+func plannedUpdates(ctx context.Context, tx *db.Tx) (all []planned, err error) {
+	rows, err := tx.NextDomainPriceUpdate(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("price updates: %w", err)
+	}
+	for _, r := range rows {
+		on, err := civil.Parse(r.StartsOn)
+		if err != nil {
+			return nil, fmt.Errorf("price update %s: %w", r.ID, err)
+		}
+		all = append(all, planned{r.ID, on, r.NoticeDays})
+	}
+	return all, nil
+}
+
+// updatePrices tells customers of bulk updates in time, applies those whose day has come, and finishes what was undone.
+func (s *Service) updatePrices(ctx context.Context, p *automation.Pass) error {
+	var updates []planned
+	var undone []string
+	var day civil.Date
+	err := s.db.Read(ctx, func(tx *db.Tx) error {
+		st, err := setting.Load(ctx, tx)
+		if err != nil {
+			return err
+		}
+		day = civil.Of(tx.Now, st.TimeZone)
+		if undone, err = tx.UndoneDomainPriceUpdates(ctx); err != nil {
+			return fmt.Errorf("price updates that were undone: %w", err)
+		}
+		updates, err = plannedUpdates(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	prices := domainname.New(s.db)
+	for _, id := range undone {
+		if err := prices.ResumeUndo(ctx, id); err != nil {
+			return err
+		}
+		p.Done(id)
+	}
+	for _, u := range updates {
+		if u.notice != nil && !u.noticeOn().After(day) && u.starts.After(day) {
+			n, err := s.noticePrices(ctx, u)
+			if err != nil {
+				return err
+			}
+			p.DoneMany(n)
+		}
+		if !u.starts.After(day) {
+			if err := prices.ApplyPriceUpdates(ctx, day); err != nil {
+				return err
+			}
+			p.Done(u.id)
+		}
+	}
+	return nil
+}
+
+// noticePrices tells the customers of an update who were not told yet, in batches.
+func (s *Service) noticePrices(ctx context.Context, u planned) (told int, err error) {
+	for after := ""; ; {
+		var rows []query.UntoldDomainPricesRow
+		err := s.db.Write(ctx, func(tx *db.Tx) error {
+			var err error
+			rows, err = tx.UntoldDomainPrices(ctx, query.UntoldDomainPricesParams{UpdateID: u.id, After: after, N: batchSize})
+			if err != nil {
+				return fmt.Errorf("notices of price update %s: %w", u.id, err)
+			}
+			events := make([]event.New, len(rows))
+			for i, r := range rows {
+				if err := domainname.NoteNotice(ctx, tx, u.id, r.DomainID); err != nil {
+					return err
+				}
+				currency := money.Currency(r.Currency)
+				events[i] = event.New{Type: EventPriceNotice, SubjectID: r.DomainID, CustomerID: r.CustomerID, Data: map[string]any{
+					"domain_id": r.DomainID, "name": r.Name, "price_update_id": u.id, "starts_on": u.starts, "years": r.Term,
+					"before": money.New(r.BeforeAmount, currency), "after": money.New(r.AfterAmount, currency),
+				}}
+			}
+			return event.EmitAll(ctx, tx, events)
+		})
+		if err != nil || len(rows) == 0 {
+			return told, err
+		}
+		told += len(rows)
+		after = rows[len(rows)-1].DomainID
+	}
+}
