@@ -42,6 +42,16 @@ type Span struct{ From, To int }
 // the end, and within five days after it.
 var errp = []Span{{-35, -26}, {-10, -4}, {1, 5}}
 
+// SpanOf returns the span of ICANN's policy into which a notice so many days from a term's end falls, if it falls into one.
+func SpanOf(days int) (Span, bool) {
+	for _, s := range errp {
+		if days >= s.From && days <= s.To {
+			return s, true
+		}
+	}
+	return Span{}, false
+}
+
 // Uncovered returns the spans in which a schedule for an extension has no notice, though ICANN's policy asks for one.
 func Uncovered(rules []NoticeRule, extension string) (spans []Span) {
 	for _, s := range errp {

@@ -1,85 +1,37 @@
 // Package reminder writes to holders of domains before and after their terms end, once each, and keeps the evidence.
+//
+// Once on each day of the store's zone a pass looks, for every rule, at the domains whose term ends (or whose renewal falls
+// due) on the days for which it is the rule's turn. Of several rules whose turn it is, the latest is sent and the others
+// are recorded as missed: so a downtime is made up for. What was sent is a row with its mail, in one transaction.
 package reminder
 
 import (
-	"context"
-	"io"
-	"time"
+	"sync"
 
 	"github.com/keystead/keystead/internal/automation"
-	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
-	"github.com/keystead/keystead/internal/domainname"
-	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/mail"
 )
 
-// Recipient says to whom a notice goes.
-type Recipient string
+// TaskNotices is the kind of this room's task of automation.
+const TaskNotices = "domains.notices"
 
-// The recipients.
-const (
-	ToAccount    Recipient = "account"
-	ToBilling    Recipient = "billing"
-	ToRegistrant Recipient = "registrant"
-)
-
-// Rule is a notice rule as staff edit it.
-type Rule struct {
-	domainname.NoticeRule
-
-	Recipients []Recipient
-	Version    int64
-}
-
-// Notice is the evidence of one notice.
-type Notice struct {
-	ID, DomainID, Name, RuleID, Recipient, MailID, MessageID, Language, TemplateVersion string
-
-	Days        int
-	Anchor      domainname.Anchor
-	Term, DueOn civil.Date
-	State       string // sent, missed, failed
-	Delivery    string // what became of the mail
-	Breach      bool
-	CreatedAt   time.Time
-}
-
-// Filter picks notices.
-type Filter struct {
-	DomainID   string
-	From, To   civil.Date // zero: any
-	BreachOnly bool
-	Cursor     string
-	Limit      int
-}
-
-// Service holds the verbs.
+// Service holds the verbs. It is safe for concurrent use.
 type Service struct {
 	db   *db.DB
 	mail *mail.Service
+
+	mu   sync.Mutex
+	done string // the day, and the rules, of the last whole pass of this process
 }
 
-// New returns the notices of a store.
-func New(d *db.DB, m *mail.Service) *Service { return &Service{db: d, mail: m} }
-
-var errNotBuilt = fail.Conflict("NOT_BUILT", "This is not built yet.")
+// New returns the notices of a store. From now on they hear what becomes of their mails.
+func New(d *db.DB, m *mail.Service) *Service {
+	s := &Service{db: d, mail: m}
+	event.Listen(d, s.returned, "mail.failed")
+	return s
+}
 
 // Tasks is the automation that makes the notices of a day.
-func (s *Service) Tasks() []automation.Task { return nil }
-
-// Rules lists the rules, the shipped ones in a new store.
-func (s *Service) Rules(ctx context.Context) ([]Rule, error) { return nil, errNotBuilt }
-
-// SetRules replaces the rules. A schedule that leaves out a span that ICANN asks for is refused, unless override says why.
-func (s *Service) SetRules(ctx context.Context, rules []Rule, override string) ([]Rule, error) {
-	return nil, errNotBuilt
-}
-
-// Notices lists evidence, newest first.
-func (s *Service) Notices(ctx context.Context, f Filter) (notices []Notice, next string, err error) {
-	return nil, "", errNotBuilt
-}
-
-// Export writes evidence as CSV.
-func (s *Service) Export(ctx context.Context, w io.Writer, f Filter) error { return errNotBuilt }
+func (s *Service) Tasks() []automation.Task { return []automation.Task{s.task()} }

@@ -1,0 +1,232 @@
+package reminder
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/keystead/keystead/internal/automation"
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/page"
+	"github.com/keystead/keystead/internal/setting"
+)
+
+const (
+	// late is for how many days a notice is made up for.
+	late = 60
+	// batchSize is how many domains one transaction writes about: few enough that whoever else wants to write waits for
+	// some hundredths of a second.
+	batchSize = 200
+)
+
+func (s *Service) task() automation.Task {
+	return automation.Task{
+		Kind: TaskNotices, Order: automation.OrderReminders,
+		Next: func(ctx context.Context, tx *db.Tx, after time.Time) (time.Time, bool, error) {
+			now, err := setting.Load(ctx, tx)
+			if err != nil {
+				return time.Time{}, false, err
+			}
+			some, err := tx.HasStandingDomain(ctx)
+			return civil.Of(after, now.TimeZone).AddDays(1).StartIn(now.TimeZone), some, err
+		},
+		Run: s.run,
+	}
+}
+
+// run makes the notices that are due. A day's pass is made once: until the next day, or until the rules change, nothing
+// more falls due.
+func (s *Service) run(ctx context.Context, p *automation.Pass) error {
+	rules, err := s.Rules(ctx)
+	if err != nil {
+		return err
+	}
+	var now setting.Settings
+	var today civil.Date
+	err = s.db.Read(ctx, func(tx *db.Tx) (err error) {
+		now, err = setting.Load(ctx, tx)
+		if err == nil {
+			today = civil.Of(tx.Now, now.TimeZone)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	whole := fmt.Sprint(today, rules)
+	if p.CustomerID() == "" && s.doneIs(whole) {
+		return nil
+	}
+	pass := &pass{s: s, p: p, rules: rules, today: today, language: now.Language}
+	for _, anchor := range []domainname.Anchor{domainname.FromTermEnd, domainname.FromNextDue} {
+		if err := pass.anchored(ctx, anchor); err != nil {
+			return err
+		}
+	}
+	if p.CustomerID() == "" && !pass.failed {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.done = whole
+	}
+	return nil
+}
+
+func (s *Service) doneIs(whole string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.done == whole
+}
+
+// pass makes the notices of a day.
+type pass struct {
+	s        *Service
+	p        *automation.Pass
+	rules    []Rule
+	today    civil.Date
+	language string // of those who chose none
+	failed   bool
+}
+
+// turn is a day on which terms end, or renewals fall due, and the rules whose turn it is for that day.
+type turn struct {
+	anchor domainname.Anchor
+	on     civil.Date
+	rules  []string
+}
+
+// anchored makes the notices that count from an anchor, the earliest day first.
+func (p *pass) anchored(ctx context.Context, anchor domainname.Anchor) error {
+	for _, t := range p.turns(anchor) {
+		for after := ""; ; {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			var ids []string
+			err := p.s.db.Read(ctx, func(tx *db.Tx) (err error) {
+				ids, err = t.domains(ctx, tx, p.p.CustomerID(), after)
+				return err
+			})
+			if err != nil {
+				return fmt.Errorf("domains to write about: %w", err)
+			}
+			if len(ids) == 0 {
+				break
+			}
+			after = ids[len(ids)-1]
+			if err := p.write(ctx, ids); err != nil {
+				return err
+			}
+			if len(ids) < batchSize {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// turns are the days whose turn it is.
+func (p *pass) turns(anchor domainname.Anchor) (all []turn) {
+	for _, r := range p.rules {
+		if !r.Enabled || r.Anchor != anchor {
+			continue
+		}
+		for n := range late + 1 {
+			on := p.today.AddDays(-r.Days - n)
+			i := slices.IndexFunc(all, func(t turn) bool { return t.on == on })
+			if i < 0 {
+				i = len(all)
+				all = append(all, turn{anchor: anchor, on: on})
+			}
+			all[i].rules = append(all[i].rules, r.ID)
+		}
+	}
+	slices.SortFunc(all, func(a, b turn) int { return a.on.Compare(b.on) })
+	return all
+}
+
+// domains returns some domains of the day that lack a notice of one of its rules, by their ids. That a term was corrected
+// by some days does not make it another one.
+func (t turn) domains(ctx context.Context, tx *db.Tx, customerID, after string) (ids []string, err error) {
+	column := "term_end"
+	if t.anchor == domainname.FromNextDue {
+		column = "next_due"
+	}
+	var w page.Where
+	w.Add("d."+column+" = $?", t.on.String())
+	w.Add("d.id > $?", after)
+	// The day's index leads straight to them: an index of the status would not.
+	w.Add("COALESCE(d.status, '') IN ('active', 'grace', 'redemption')")
+	if customerID != "" {
+		w.Add("d.customer_id = $?", customerID)
+	}
+	if t.anchor == domainname.FromTermEnd {
+		rules := make([]any, len(t.rules))
+		places := ""
+		for i, id := range t.rules {
+			rules[i] = id
+			if i > 0 {
+				places += ", "
+			}
+			places += "$?"
+		}
+		args := append([]any{t.on.AddDays(-domainname.Drift).String(), t.on.AddDays(domainname.Drift).String()}, rules...)
+		args = append(args, int64(len(rules)))
+		w.Add("(SELECT COUNT(DISTINCT n.rule_id) FROM domain_notices n WHERE n.domain_id = d.id AND n.term >= $? AND n.term <= $? AND n.rule_id IN ("+places+")) < $?", args...)
+	}
+	rest := w.String() + " ORDER BY d.id LIMIT CAST(" + w.Arg(int64(batchSize)) + " AS BIGINT)"
+	rows, err := tx.SQL().QueryContext(ctx, "SELECT d.id FROM domains d"+rest, w.Args()...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+// write makes the notices of some domains at once, or, if that fails, one by one, so that it shows whose fault it is.
+func (p *pass) write(ctx context.Context, ids []string) error {
+	ids = slices.DeleteFunc(ids, p.p.Waits)
+	n, err := p.writeAll(ctx, ids)
+	if err == nil || ctx.Err() != nil {
+		p.p.DoneMany(n)
+		return ctx.Err()
+	}
+	for _, id := range ids {
+		n, err := p.writeAll(ctx, []string{id})
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			p.failed = true
+			if err := p.p.Failed(ctx, id, err); err != nil {
+				return err
+			}
+		case n > 0:
+			p.p.Done(id)
+		}
+	}
+	return nil
+}
+
+func (p *pass) writeAll(ctx context.Context, ids []string) (n int, err error) {
+	err = p.s.db.Write(ctx, func(tx *db.Tx) error {
+		w := newWriter(p, tx)
+		for _, id := range ids {
+			if err := w.about(ctx, id); err != nil {
+				return fmt.Errorf("notice about domain %s: %w", id, err)
+			}
+		}
+		n = len(w.events)
+		return w.flush(ctx)
+	})
+	return n, err
+}
