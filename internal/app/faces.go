@@ -28,12 +28,14 @@ func (a *App) buildFaces(c Config) error {
 	api := adminapi.Config{
 		DB: a.DB, Clock: a.DB.Clock(), Log: a.log, Catalog: a.Catalog, Coupons: a.Coupons, Customers: a.Customers, Releases: a.Releases, Settings: a.Settings, Recovery: a.Recovery, Licenses: a.Licenses, Checks: a.Checks, Keys: a.Keys, MoveIn: a.MoveIn,
 		Orders: a.Orders, Billing: a.Billing, Payments: a.Payments, Sandbox: a.Sandbox, Subscriptions: a.Subscriptions, Tasks: a.Tasks, Mail: a.Mail, Webhooks: a.Webhooks,
-		Events: a.Events, Jobs: a.Jobs, Automation: a.Automation, DryRun: a.DryRun, Tokens: a.Tokens, Version: c.Version,
+		Events: a.Events, Jobs: a.Jobs, Automation: a.Automation, DryRun: a.DryRun, Tokens: a.Tokens, Domains: a.Domains, Renewals: a.Renewals, Dispatch: a.Dispatch, Watch: a.Watch, Reminders: a.Reminders,
+		Registrars: a.Registrars, Version: c.Version,
 	}
 	staffArea, err := admin.New(admin.Config{
 		DB: a.DB, Settings: a.Settings, Recovery: a.Recovery, Events: a.Events, Jobs: a.Jobs, Automation: a.Automation, DryRun: a.DryRun, Staff: a.Staff, SignIn: a.SignIn, Tokens: a.Tokens, Customers: a.Customers, Catalog: a.Catalog, Coupons: a.Coupons,
 		Releases: a.Releases, Licenses: a.Licenses, Keys: a.Keys, Counts: a.Counts, Billing: a.Billing, Payments: a.Payments, Orders: a.Orders, Reports: a.Reports,
 		Subscriptions: a.Subscriptions, Tasks: a.Tasks, Mail: a.Mail, Webhooks: a.Webhooks, Sandbox: a.Sandbox,
+		Domains: a.Domains, Renewals: a.Renewals, Dispatch: a.Dispatch, Watch: a.Watch, Reminders: a.Reminders, Registrars: a.Registrars,
 		Clock: a.DB.Clock(), Log: a.log, TestMode: a.Facts.TestMode,
 	})
 	if err != nil {
@@ -49,7 +51,7 @@ func (a *App) buildFaces(c Config) error {
 	}
 	public, err := shop.New(shop.Config{
 		Ready: a.Ready, Settings: a.Settings, SignIn: a.SignIn, Customers: a.Customers, Catalog: a.Catalog, Licenses: a.Licenses, Releases: a.Releases,
-		Orders: a.Orders, Billing: a.Billing, Payments: a.Payments, Sandbox: a.Sandbox, Key: a.key,
+		Orders: a.Orders, Billing: a.Billing, Payments: a.Payments, Sandbox: a.Sandbox, Domains: a.Registrations, Owned: a.Domains, Key: a.key,
 		Clock: a.DB.Clock(), Wall: a.DB.Wall(), Log: a.log, TestMode: a.Facts.TestMode,
 	})
 	if err != nil {

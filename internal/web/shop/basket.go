@@ -25,9 +25,18 @@ type row struct {
 	cartItem
 	goods
 
-	instead *goods     // what is on sale in its place
-	problem string     // why it can't be ordered; empty: it can
-	sold    order.Item // as an order would have it
+	instead *goods            // what is on sale in its place
+	problem string            // why it can't be ordered; empty: it can
+	sold    order.Item        // as an order would have it
+	offered order.DomainOffer // of a domain
+}
+
+// item is what the row asks an order for.
+func (r row) item() order.Item {
+	if r.Domain.Name != "" {
+		return order.Item{Domain: r.Domain.item()}
+	}
+	return order.Item{PriceID: r.Price, Quantity: r.Quantity, LicenseID: r.License}
 }
 
 // amount is what the row costs with the order, before discount and tax.
@@ -56,7 +65,7 @@ func (b basket) order() order.Input {
 		in.Coupon = b.cart.Coupon
 	}
 	for _, r := range b.rows {
-		in.Items = append(in.Items, order.Item{PriceID: r.Price, Quantity: r.Quantity, LicenseID: r.License})
+		in.Items = append(in.Items, r.item())
 	}
 	return in
 }
@@ -90,6 +99,10 @@ func (s *shop) quote(ctx context.Context, in order.Input, who buyer) (order.Quot
 func (s *shop) look(ctx context.Context, c cart, who buyer) (basket, error) {
 	b := basket{cart: c}
 	for _, item := range c.Items {
+		if item.Domain.Name != "" {
+			b.rows = append(b.rows, domainRow(item, who))
+			continue
+		}
 		g, err := s.goods(ctx, item.Price)
 		if isNotFound(err) {
 			continue // nothing is known of it, not even a name
@@ -127,7 +140,7 @@ func (s *shop) quoteRound(ctx context.Context, b *basket, who buyer) (again bool
 	var of []int // the row of each item
 	for i, r := range b.rows {
 		if r.problem == "" {
-			in.Items = append(in.Items, order.Item{PriceID: r.Price, Quantity: r.Quantity, LicenseID: r.License})
+			in.Items = append(in.Items, r.item())
 			of = append(of, i)
 		}
 	}
@@ -141,13 +154,16 @@ func (s *shop) quoteRound(ctx context.Context, b *basket, who buyer) (again bool
 	if err == nil {
 		b.quote, b.quoted = q, true
 		for n, item := range q.Items {
-			b.rows[of[n]].sold = item
+			b.rows[of[n]].sold, b.rows[of[n]].offered = item, q.Domains[n]
 		}
 		return false, nil
 	}
 	for _, f := range fieldsOf(err) {
 		n, name, ok := itemField(f.Field)
 		switch {
+		case ok && n < len(of) && b.rows[of[n]].Domain.Name != "":
+			b.rows[of[n]].problem = domainProblem(err, f)
+			again = true
 		case ok && n < len(of):
 			b.rows[of[n]].problem = itemProblem(name, f.Message)
 			again = true
@@ -164,10 +180,12 @@ func (s *shop) quoteRound(ctx context.Context, b *basket, who buyer) (again bool
 
 // fieldsOf are the fields that an error is about; none if it is about something else.
 func fieldsOf(err error) []fail.FieldError {
-	if e := fail.Of(err); e.Kind == fail.KindInvalid {
+	switch e := fail.Of(err); e.Kind {
+	case fail.KindInvalid, fail.KindConflict, fail.KindNotFound, fail.KindMalformed:
 		return e.Fields
+	default:
+		return nil
 	}
-	return nil
 }
 
 // itemField reads "items.2.license_id".

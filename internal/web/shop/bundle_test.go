@@ -57,6 +57,7 @@ func newBundle(t *testing.T, s *dbtest.Store, r *roomstest.Rooms, testMode bool)
 	b.Config = Config{
 		Ready: func(context.Context) error { return nil }, Settings: r.Settings, SignIn: r.SignIn, Customers: r.Customers, Catalog: r.Catalog,
 		Licenses: r.Licenses, Releases: r.Releases, Orders: r.Orders, Billing: r.Billing, Payments: r.Payments, Sandbox: r.Sandbox,
+		Domains: r.Registrations, Owned: r.Domains,
 		Key: crypt.NewKey(), Clock: s.DB.Clock(), Wall: s.DB.Wall(), Log: roomstest.Log(), TestMode: testMode,
 	}
 	h, err := New(b.Config)

@@ -17,6 +17,7 @@ const (
 	cartLife = 30 * 24 * time.Hour
 	// maxItems keeps the cookie below the 4096 bytes that every browser takes.
 	maxItems    = 20
+	maxSize     = 2500 // of the items, before they are sealed
 	maxQuantity = 100_000
 	maxCode     = 64 // of a coupon, in characters
 	maxState    = 64
@@ -31,15 +32,19 @@ type cart struct {
 	State   string `json:"state,omitzero"`
 }
 
-// cartItem is so many of a price, for a license if it is an add-on or a renewal.
+// cartItem is so many of a price, for a license if it is an add-on or a renewal; or what is done to a domain.
 type cartItem struct {
-	Price    string `json:"p"`
-	Quantity int64  `json:"q"`
-	License  string `json:"l,omitzero"`
+	Price    string     `json:"p,omitzero"`
+	Quantity int64      `json:"q"`
+	License  string     `json:"l,omitzero"`
+	Domain   cartDomain `json:"d,omitzero"`
 }
 
-// key tells the items of a cart apart.
+// key tells the items of a cart apart. A domain is in it once, whatever is done to it.
 func (i cartItem) key() string {
+	if i.Domain.Name != "" {
+		return "domain." + i.Domain.Name
+	}
 	if i.License == "" {
 		return i.Price
 	}
@@ -55,11 +60,24 @@ func (c *cart) put(item cartItem) error {
 		c.Items[at] = item
 		return nil
 	}
-	if len(c.Items) >= maxItems {
+	if len(c.Items) >= maxItems || c.size()+item.size() > maxSize {
 		return errCartFull
 	}
 	c.Items = append(c.Items, item)
 	return nil
+}
+
+// size is what the items come to in the cookie, before it is sealed.
+func (c *cart) size() (n int) {
+	for _, i := range c.Items {
+		n += i.size()
+	}
+	return n
+}
+
+func (i cartItem) size() int {
+	b, _ := json.Marshal(i) // text and numbers: can't fail
+	return len(b) + 1
 }
 
 func (c *cart) find(key string) int {
@@ -73,6 +91,12 @@ func (c *cart) remove(key string) {
 // sound reports whether a cart is one that this program made: the seal says so, but it may have been another version.
 func (c *cart) sound() bool {
 	for _, i := range c.Items {
+		if i.Domain != (cartDomain{}) {
+			if !i.Domain.sound() || i.Price != "" || i.License != "" {
+				return false
+			}
+			continue
+		}
 		if !text.IsID(i.Price) || (i.License != "" && !text.IsID(i.License)) || i.Quantity < 1 || i.Quantity > maxQuantity {
 			return false
 		}

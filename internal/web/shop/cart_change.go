@@ -44,6 +44,9 @@ func (s *shop) cartChange(w http.ResponseWriter, r *http.Request) error {
 func updateQuantities(r *http.Request, c *cart) (wrong string) {
 	for i := range c.Items {
 		item := &c.Items[i]
+		if item.Domain.Name != "" {
+			continue // a domain is there once
+		}
 		typed, sent := r.PostForm["quantity."+item.key()]
 		if !sent {
 			continue // of a cart that has changed in another window

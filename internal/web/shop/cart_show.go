@@ -31,6 +31,8 @@ type cartRow struct {
 	Problem         string
 	Instead         string // the label of the button that takes the new price
 	Quantity        ui.Field
+	Fixed           string     // in the place of a quantity: a term
+	Action          *ui.Button // that may help with a problem
 }
 
 // taxed reports whether the tax depends on where the buyer is.
@@ -68,7 +70,11 @@ func (s *shop) cartShow(w http.ResponseWriter, r *http.Request) error {
 		return s.pages.Render(w, http.StatusOK, "cart", v)
 	}
 	for _, row := range b.rows {
-		v.Rows = append(v.Rows, cartRowOf(row))
+		if row.Domain.Name != "" {
+			v.Rows = append(v.Rows, domainRowOf(row))
+		} else {
+			v.Rows = append(v.Rows, cartRowOf(row))
+		}
 	}
 	if b.quoted {
 		sum, err := s.summary(r.Context(), b.quote)

@@ -25,6 +25,8 @@ var (
 	perSecret = limit.Rate{Count: 60, Per: 15 * time.Minute}
 	// perDomain bounds the domains that one address asks about.
 	perDomain = limit.Rate{Count: 30, Per: 15 * time.Minute}
+	// perSearch bounds the names that one address looks for: each is several questions to registrars.
+	perSearch = limit.Rate{Count: 60, Per: 15 * time.Minute}
 )
 
 const maxCounted = 100_000
@@ -38,6 +40,7 @@ type limits struct {
 	codes         *limit.Limiter[netip.Addr]
 	secrets       *limit.Limiter[netip.Addr]
 	domains       *limit.Limiter[netip.Addr]
+	searches      *limit.Limiter[netip.Addr]
 }
 
 func newLimits(trustLoopback bool, wall clock.Clock) *limits {
@@ -48,6 +51,7 @@ func newLimits(trustLoopback bool, wall clock.Clock) *limits {
 		codes:     limit.New[netip.Addr](perCode, maxCounted),
 		secrets:   limit.New[netip.Addr](perSecret, maxCounted),
 		domains:   limit.New[netip.Addr](perDomain, maxCounted),
+		searches:  limit.New[netip.Addr](perSearch, maxCounted),
 	}
 }
 

@@ -19,7 +19,7 @@ func (s *shop) page(w http.ResponseWriter, r *http.Request, title, section strin
 	flash.Forget(w, r)
 	p := ui.Page{
 		Reader: ui.Reader{Now: s.Clock.Now()},
-		Face: ui.Public, Title: title, Section: section, Path: r.URL.RequestURI(), Flash: flash.Said(r),
+		Face:   ui.Public, Title: title, Section: section, Path: r.URL.RequestURI(), Flash: flash.Said(r),
 		Store: ui.Store{Name: "Keystead", HomeURL: "/"}, Theme: ui.ThemeOf(r),
 	}
 	if now, err := s.Settings.Get(r.Context()); err == nil {

@@ -17,6 +17,7 @@ type productListView struct {
 	Products []productCard
 	Empty    *ui.Empty
 	Pager    ui.Pager
+	Domains  bool // names are sold
 }
 
 type productCard struct {
@@ -44,7 +45,12 @@ func (s *shop) productList(w http.ResponseWriter, r *http.Request) error {
 			v.Products = append(v.Products, productCard{p.Name, ui.Clip(p.Description, aboutShown), "/products/" + p.Slug, fromPrice(shelf, price)})
 		}
 	}
-	if len(v.Products) == 0 && next == "" {
+	if v.Domains, err = s.sellsDomains(r.Context()); err != nil {
+		return err
+	}
+	if len(v.Products) == 0 && next == "" && v.Domains {
+		v.Head.Sub = "Find a name, and make it yours."
+	} else if len(v.Products) == 0 && next == "" {
 		v.Head.Sub = ""
 		v.Empty = &ui.Empty{
 			Art: "box", Title: "Nothing is on sale yet", Text: "What you have bought before is in your account: licenses, invoices and downloads.",

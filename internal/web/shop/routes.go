@@ -21,6 +21,11 @@ func (s *shop) routes() []route {
 		{pattern: "GET /products/{slug}", handle: s.productShow},
 		{pattern: "GET /buy/{price}", handle: s.buy},
 
+		{pattern: "GET /domains", handle: s.domainSearch},
+		{pattern: "POST /domains/cart", handle: s.domainTake},
+		{pattern: "GET /domains/renew/{domain}", handle: s.domainRenew},
+		{pattern: "GET /domains/prices", handle: s.domainPrices},
+
 		{pattern: "GET /cart", handle: s.cartShow},
 		{pattern: "POST /cart", handle: s.cartChange},
 

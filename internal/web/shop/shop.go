@@ -18,6 +18,8 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/crypt"
 	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/domainname/registration"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
@@ -47,11 +49,14 @@ type Config struct {
 	Billing   *billing.Service
 	Payments  *payment.Service
 	Sandbox   *sandbox.Sandbox // nil in a live store, which has none of its pages
-	Key       crypt.Key        // from which that of the cookies is derived
-	Clock     clock.Clock
-	Wall      clock.Clock // by which tries are counted
-	Log       *slog.Logger
-	TestMode  bool
+	// Domains look names up; nil: this shop sells none.
+	Domains  *registration.Service
+	Owned    *domainname.Service // the domains that customers have
+	Key      crypt.Key           // from which that of the cookies is derived
+	Clock    clock.Clock
+	Wall     clock.Clock // by which tries are counted
+	Log      *slog.Logger
+	TestMode bool
 }
 
 type shop struct {

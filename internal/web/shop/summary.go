@@ -62,10 +62,14 @@ func (s *shop) summary(ctx context.Context, q order.Quote) (summary, error) {
 func summaryOf(q order.Quote, names taxNames) summary {
 	inv := q.Invoice
 	v := summary{Note: inv.Note}
+	dates := datesOf(q)
 	for _, l := range inv.Lines {
 		line := summaryLine{Name: l.Description, Amount: show(l.Amount)}
 		if l.Quantity > 1 {
 			line.Detail = ui.Number(int(l.Quantity)) + " × " + show(l.UnitAmount)
+		}
+		if l.Link != nil {
+			line.Detail += dates[l.OrderItemID]
 		}
 		v.Lines = append(v.Lines, line)
 	}
@@ -74,6 +78,7 @@ func summaryOf(q order.Quote, names taxNames) summary {
 		item := q.Items[later.Item]
 		v.Later = append(v.Later, laterText(item, later, inv.TaxMode)+", from "+day(later.On)+".")
 	}
+	v.Later = append(v.Later, renewalsLater(q)...)
 	return v
 }
 

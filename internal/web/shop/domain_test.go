@@ -1,0 +1,172 @@
+package shop
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/order"
+)
+
+// sellsNames has the shop sell names under .example, through a registrar that can't be asked.
+func (b *bundle) sellsNames() {
+	b.Helper()
+	err := b.store.DB.Write(b.Context(), func(tx *db.Tx) error {
+		for _, q := range []string{
+			`INSERT INTO registrars (id, name, adapter, sync_mode, status, created_at) VALUES ('reg_1', 'office', 'manual', 'off', 'active', 0)`,
+			`INSERT INTO tlds (extension, registrar_id, created_at) VALUES ('example', 'reg_1', 0)`,
+		} {
+			if _, err := tx.SQL().ExecContext(b.Context(), q); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	must(b.Owned.CreatePolicy(b.Context(), domainname.Policy{
+		Extension: "example", ValidFrom: civil.On(2020, 1, 1), MinYears: 1, MaxYears: 10, StepYears: 1, GraceDays: 30, GraceFee: domainname.Fee{"EUR": 500},
+		RedemptionDays: 30, ExplicitRenew: true, DateMoves: domainname.AtOnce, ExpiryRounding: domainname.NoRounding, DueMargin: 3,
+	}))(b.T)
+	for kind, amounts := range map[domainname.PriceKind]map[int]int64{
+		domainname.ForRegistration: {1: 199, 2: 1399, 10: 9500}, domainname.ForTransfer: {1: 900}, domainname.ForRenewal: {1: 1200, 2: 2400, 9: 9900},
+	} {
+		b.namesCost(kind, "", amounts)
+	}
+}
+
+func (b *bundle) namesCost(kind domainname.PriceKind, group string, amounts map[int]int64) {
+	b.Helper()
+	var rows domainname.Prices
+	for years, amount := range amounts {
+		rows = append(rows, domainname.Price{
+			Extension: "example", Kind: kind, Years: years, Currency: "EUR", Group: group, Amount: amount, ValidFrom: civil.On(2026, 1, 1),
+		})
+	}
+	must(b.Owned.SetPrices(b.Context(), rows))(b.T)
+}
+
+func TestNamesAreSoldOnlyWhereTheyAre(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	br := b.browser()
+	br.get("/").is(200).hides("Find your domain")
+	br.get("/domains?q=name").is(404)
+	br.get("/domains/prices").is(404)
+	b.sellsNames()
+	br.get("/").is(200).says("Find your domain", `action="/domains"`, "/domains/prices")
+}
+
+func TestSearchForADomain(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.sellsNames()
+	br := b.browser()
+	br.get("/domains").is(200).says(`name="q"`).hides("Add to cart")
+	br.get("/domains?q=B%C3%9CCHER").is(200).says("bücher.example", "Could not be checked", "1 year: €1.99, then €12 a year", "10 years: €95, then €99 for 9 years", "Add to cart", `value="xn--bcher-kva.example"`)
+	for _, bad := range []string{"-a", "a%20b", "a.github.io", "www.a.example", "%3Cx-evil%3E", strings.Repeat("a", 300), "a%00b"} {
+		br.get("/domains?q="+bad).is(400).says("The name ", `role="alert"`).hides("Add to cart")
+	}
+	br.get("/domains?q=name.invalid").is(200).says("Names under .invalid are not sold here.", "name.example")
+}
+
+func TestOrderARegistration(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.sellsNames()
+	g := b.goods49()
+	br := b.browser()
+	br.get("/buy/" + g.price.ID).to("/cart")
+	br.post("/domains/cart", "name", "BÜCHER.example", "years", "2", "act", "register").to("/cart")
+	br.post("/domains/cart", "name", "xn--bcher-kva.example.", "years", "1", "act", "register").to("/cart") // the same again
+	br.post("/domains/cart", "name", "moved.example", "code", "s3cret-code", "act", "transfer").to("/cart")
+	page := br.get("/cart").is(200).says("bücher.example", "Registration", "renews at €12 for 1 year", "moved.example", "Transfer to us", "€49.00", "€59.99", "To the checkout").hides("s3cret")
+	if n := strings.Count(page.Body, "cart-fixed"); n != 2 {
+		t.Errorf("%d domains in the cart", n)
+	}
+	br.get("/domains?q=bücher").says("In your cart")
+	br.get("/checkout").is(200).says("Registration of bücher.example for 1 year", "until about", "the new date is the registry&#39;s", "renewal for 1 year at €12.00").hides("s3cret")
+	br.sendForm("/checkout", "email", "ada@example.com", "name", "Ada", "pay", br.page.find(`name="pay" value="(manual[^"]*|[^"]*)"`)).is(303)
+	all := b.orders()
+	if len(all) != 1 || all[0].Status != order.Pending || len(all[0].Items) != 3 || all[0].Items[1].Domain.Name != "xn--bcher-kva.example" {
+		t.Fatalf("orders: %+v", all)
+	}
+	d := must(b.Owned.ByID(b.Context(), all[0].Items[1].Domain.DomainID))(t)
+	if d.Domain.Status != domainname.Pending || d.Registrant.Email != "ada@example.com" {
+		t.Errorf("domain: %+v", d.Domain)
+	}
+
+	// A second buyer, whose cart has the same name, is told so.
+	other := b.browser()
+	other.post("/domains/cart", "name", "bücher.example", "years", "1", "act", "register").to("/cart")
+	other.get("/cart").is(200).says("The store has this domain already.", "Search again", "/domains?q=xn--bcher-kva.example").hides("To the checkout")
+	other.get("/checkout").to("/cart")
+	other.post("/cart", "remove", "domain.xn--bcher-kva.example").to("/cart")
+	other.get("/cart").says("Your cart is empty")
+}
+
+func TestDomainsThatCantBeTaken(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.sellsNames()
+	br := b.browser()
+	for _, tt := range [][]string{
+		{"name", "", "years", "1"},
+		{"name", "no name", "years", "1"},
+		{"name", "a.example", "years", "0"},
+		{"name", "a.example", "years", "11"},
+		{"name", "a.example", "years", "1.5"},
+		{"name", "a.example", "years", "many"},
+		{"name", "a.example", "act", "transfer", "code", ""},
+		{"name", "a.example", "act", "transfer", "code", strings.Repeat("x", 300)},
+	} {
+		br.post("/domains/cart", tt...).toward("/domains")
+	}
+	br.get("/cart").says("Your cart is empty")
+	for range maxItems + 5 {
+		br.post("/domains/cart", "name", strings.Repeat("a", len(br.cookies)+10)+"x.example", "act", "transfer", "code", strings.Repeat("ü", 255))
+	}
+	for i := range 40 {
+		name := strings.Repeat(string(rune('a'+i%26)), 60) + string(rune('a'+i/26)) + ".example"
+		br.post("/domains/cart", "name", name, "act", "transfer", "code", strings.Repeat("ü", 255))
+	}
+	if br.page.is(409); len(br.cookies[cartName]) > 3800 {
+		t.Errorf("the cookie has %d bytes", len(br.cookies[cartName]))
+	}
+}
+
+// A cart that was filled when a term was on offer is refused when it is not any more, with the reason.
+func TestStaleCart(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.sellsNames()
+	br := b.browser()
+	br.post("/domains/cart", "name", "a.example", "years", "2", "act", "register").to("/cart")
+	br.get("/checkout").is(200)
+	b.namesCost(domainname.ForRegistration, "", map[int]int64{2: -1})
+	br.sendForm("/checkout", "email", "ada@example.com", "name", "Ada").to("/cart")
+	br.get("/cart").is(200).says("Something in your cart has changed", "This term is not for sale.", "Search again").hides("To the checkout")
+	if n := len(b.orders()); n != 0 {
+		t.Errorf("%d orders", n)
+	}
+}
+
+func TestPriceTable(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.sellsNames()
+	b.browser().get("/domains/prices").is(200).says(".example", "€1.99", "up to 10 years for €95", "€9", "€12", "up to 9 years for €99", "€5 more", "for 30 days", "on request")
+	b.namesCost(domainname.ForRenewal, "resellers", map[int]int64{1: 900})
+	ada := b.customer("Ada")
+	err := b.store.DB.Write(b.Context(), func(tx *db.Tx) error {
+		_, err := tx.SQL().ExecContext(b.Context(), `UPDATE customers SET customer_group = 'resellers' WHERE id = $1`, ada.ID)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.signedIn(ada).get("/domains/prices").is(200).says("€9", "up to 9 years for €99")
+}
