@@ -29,3 +29,76 @@ WHERE id = @id AND worker_until = @until;
 
 -- name: DomainWorkTries :one
 SELECT work_tries FROM domains WHERE id = @id;
+
+-- name: DomainCustomer :one
+SELECT customer_id FROM domains WHERE id = @id;
+
+-- name: InsertRegistrarCommand :exec
+INSERT INTO registrar_commands (id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, created_at)
+VALUES (@id, @transaction_id, @registrar_id, @domain_id, @renewal_id, @attempt, @command, @guard_kind, @guard, @years, @expected_on, @created_at);
+
+-- name: RegistrarCommandInFlight :one
+SELECT * FROM registrar_commands WHERE domain_id = @domain_id AND settled_at IS NULL;
+
+-- What an answer said, while what came of the command isn't known.
+-- name: NoteRegistrarCommand :execrows
+UPDATE registrar_commands SET outcome = @outcome, code = @code, message = @message WHERE id = @id AND settled_at IS NULL;
+
+-- name: SettleRegistrarCommand :execrows
+UPDATE registrar_commands SET outcome = @outcome, code = @code, message = @message, expected_on = @expected_on, settled_at = @settled_at
+WHERE id = @id AND settled_at IS NULL;
+
+-- name: LastRegistrarCommand :one
+SELECT * FROM registrar_commands WHERE domain_id = @domain_id ORDER BY id DESC LIMIT 1;
+
+-- name: RegistrarCommandsOfRenewal :many
+SELECT * FROM registrar_commands WHERE renewal_id = @renewal_id ORDER BY attempt;
+
+-- name: CountRegistrarCommands :one
+SELECT COUNT(*) FROM registrar_commands WHERE domain_id = @domain_id AND command = @command;
+
+-- name: RegistrarCommandsOfDomain :many
+SELECT * FROM registrar_commands WHERE domain_id = @domain_id ORDER BY id DESC LIMIT CAST(@n AS BIGINT);
+
+-- The end of a command that was taken on, as the registry's message says.
+-- name: EndPendingRegistrarCommand :execrows
+UPDATE registrar_commands SET outcome = @outcome, message = @message
+WHERE registrar_id = @registrar_id AND transaction_id = @transaction_id AND settled_at IS NULL;
+
+-- name: DomainOfRegistrarCommand :one
+SELECT domain_id FROM registrar_commands WHERE registrar_id = @registrar_id AND transaction_id = @transaction_id;
+
+-- name: InsertRegistrarMessage :execrows
+INSERT INTO registrar_messages (registrar_id, message_id, body, created_at) VALUES (@registrar_id, @message_id, @body, @created_at)
+ON CONFLICT (registrar_id, message_id) DO NOTHING;
+
+-- name: RegistrarsInUse :many
+SELECT id FROM registrars WHERE status = 'active' ORDER BY id;
+
+-- name: AdapterOfRegistrar :one
+SELECT adapter FROM registrars WHERE id = @id;
+
+-- Domains of an extension without a renew command that shall be told to expire unless somebody pays, and at which nobody will look.
+-- name: DomainsToExpire :many
+SELECT domains.* FROM domains
+WHERE domains.extension = @extension AND domains.status IN ('active', 'grace') AND domains.renewal_mode <> 'expire' AND domains.work_at IS NULL
+    AND domains.registrar_id IS NOT NULL AND domains.term_end <= @upto AND domains.id > @after
+    AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id
+        AND domain_renewals.state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention'))
+ORDER BY domains.id LIMIT CAST(@n AS BIGINT);
+
+-- name: NextTermEnd :one
+SELECT term_end FROM domains
+WHERE extension = @extension AND status IN ('active', 'grace') AND renewal_mode <> 'expire' AND work_at IS NULL
+    AND registrar_id IS NOT NULL AND term_end > @after
+ORDER BY term_end LIMIT 1;
+
+-- To which date a restore has led.
+-- name: NoteRestoredTo :exec
+UPDATE registrar_commands SET expected_on = @expected_on WHERE id = @id AND command = 'restore';
+
+-- name: CountStaffTasks :one
+SELECT COUNT(*) FROM staff_tasks WHERE kind = @kind AND subject_id = @subject_id AND occasion = @occasion;
+
+-- name: ExtensionsByMode :many
+SELECT DISTINCT extension FROM tld_policies WHERE NOT explicit_renew ORDER BY extension;

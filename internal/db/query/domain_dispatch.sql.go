@@ -11,6 +11,17 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 )
 
+const adapterOfRegistrar = `-- name: AdapterOfRegistrar :one
+SELECT adapter FROM registrars WHERE id = $1
+`
+
+func (q *Queries) AdapterOfRegistrar(ctx context.Context, id string) (string, error) {
+	row := q.db.QueryRowContext(ctx, adapterOfRegistrar, id)
+	var adapter string
+	err := row.Scan(&adapter)
+	return adapter, err
+}
+
 const beginDomainWork = `-- name: BeginDomainWork :exec
 UPDATE domains SET work_at = $1 WHERE id = $2
 `
@@ -47,6 +58,66 @@ func (q *Queries) ClaimDomainLease(ctx context.Context, arg ClaimDomainLeasePara
 	return result.RowsAffected()
 }
 
+const countRegistrarCommands = `-- name: CountRegistrarCommands :one
+SELECT COUNT(*) FROM registrar_commands WHERE domain_id = $1 AND command = $2
+`
+
+type CountRegistrarCommandsParams struct {
+	DomainID string
+	Command  string
+}
+
+func (q *Queries) CountRegistrarCommands(ctx context.Context, arg CountRegistrarCommandsParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countRegistrarCommands, arg.DomainID, arg.Command)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const countStaffTasks = `-- name: CountStaffTasks :one
+SELECT COUNT(*) FROM staff_tasks WHERE kind = $1 AND subject_id = $2 AND occasion = $3
+`
+
+type CountStaffTasksParams struct {
+	Kind      string
+	SubjectID string
+	Occasion  string
+}
+
+func (q *Queries) CountStaffTasks(ctx context.Context, arg CountStaffTasksParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countStaffTasks, arg.Kind, arg.SubjectID, arg.Occasion)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const domainCustomer = `-- name: DomainCustomer :one
+SELECT customer_id FROM domains WHERE id = $1
+`
+
+func (q *Queries) DomainCustomer(ctx context.Context, id string) (string, error) {
+	row := q.db.QueryRowContext(ctx, domainCustomer, id)
+	var customer_id string
+	err := row.Scan(&customer_id)
+	return customer_id, err
+}
+
+const domainOfRegistrarCommand = `-- name: DomainOfRegistrarCommand :one
+SELECT domain_id FROM registrar_commands WHERE registrar_id = $1 AND transaction_id = $2
+`
+
+type DomainOfRegistrarCommandParams struct {
+	RegistrarID   string
+	TransactionID string
+}
+
+func (q *Queries) DomainOfRegistrarCommand(ctx context.Context, arg DomainOfRegistrarCommandParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, domainOfRegistrarCommand, arg.RegistrarID, arg.TransactionID)
+	var domain_id string
+	err := row.Scan(&domain_id)
+	return domain_id, err
+}
+
 const domainWorkTries = `-- name: DomainWorkTries :one
 SELECT work_tries FROM domains WHERE id = $1
 `
@@ -56,6 +127,94 @@ func (q *Queries) DomainWorkTries(ctx context.Context, id string) (int64, error)
 	var work_tries int64
 	err := row.Scan(&work_tries)
 	return work_tries, err
+}
+
+const domainsToExpire = `-- name: DomainsToExpire :many
+SELECT domains.id, domains.name, domains.extension, domains.customer_id, domains.order_id, domains.registrar_id, domains.kind, domains.status, domains.expires_at, domains.expires_on, domains.expiry_raw, domains.expiry_source, domains.expiry_read_at, domains.accounting_on, domains.paid_through, domains.term_end, domains.next_due, domains.term, domains.currency, domains.recurring_amount, domains.do_not_renew, domains.bundled_with, domains.premium, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered, domains.bought_years, domains.transfer_secret, domains.nameservers, domains.registrant, domains.holder_at_end, domains.renewal_mode, domains.missing_since, domains.sync_at, domains.invoice_tried_on, domains.work_at, domains.worker_until, domains.work_tries, domains.version, domains.created_at, domains.updated_at FROM domains
+WHERE domains.extension = $1 AND domains.status IN ('active', 'grace') AND domains.renewal_mode <> 'expire' AND domains.work_at IS NULL
+    AND domains.registrar_id IS NOT NULL AND domains.term_end <= $2 AND domains.id > $3
+    AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id
+        AND domain_renewals.state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention'))
+ORDER BY domains.id LIMIT CAST($4 AS BIGINT)
+`
+
+type DomainsToExpireParams struct {
+	Extension string
+	Upto      *string
+	After     string
+	N         int64
+}
+
+// Domains of an extension without a renew command that shall be told to expire unless somebody pays, and at which nobody will look.
+func (q *Queries) DomainsToExpire(ctx context.Context, arg DomainsToExpireParams) ([]Domain, error) {
+	rows, err := q.db.QueryContext(ctx, domainsToExpire,
+		arg.Extension,
+		arg.Upto,
+		arg.After,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Domain
+	for rows.Next() {
+		var i Domain
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Extension,
+			&i.CustomerID,
+			&i.OrderID,
+			&i.RegistrarID,
+			&i.Kind,
+			&i.Status,
+			&i.ExpiresAt,
+			&i.ExpiresOn,
+			&i.ExpiryRaw,
+			&i.ExpirySource,
+			&i.ExpiryReadAt,
+			&i.AccountingOn,
+			&i.PaidThrough,
+			&i.TermEnd,
+			&i.NextDue,
+			&i.Term,
+			&i.Currency,
+			&i.RecurringAmount,
+			&i.DoNotRenew,
+			&i.BundledWith,
+			&i.Premium,
+			&i.RegistryState,
+			&i.RegistryReadAt,
+			&i.LockedByUs,
+			&i.Unanswered,
+			&i.BoughtYears,
+			&i.TransferSecret,
+			&i.Nameservers,
+			&i.Registrant,
+			&i.HolderAtEnd,
+			&i.RenewalMode,
+			&i.MissingSince,
+			&i.SyncAt,
+			&i.InvoiceTriedOn,
+			&i.WorkAt,
+			&i.WorkerUntil,
+			&i.WorkTries,
+			&i.Version,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const dueDomainWork = `-- name: DueDomainWork :many
@@ -118,6 +277,122 @@ func (q *Queries) EndDomainWork(ctx context.Context, arg EndDomainWorkParams) er
 	return err
 }
 
+const endPendingRegistrarCommand = `-- name: EndPendingRegistrarCommand :execrows
+UPDATE registrar_commands SET outcome = $1, message = $2
+WHERE registrar_id = $3 AND transaction_id = $4 AND settled_at IS NULL
+`
+
+type EndPendingRegistrarCommandParams struct {
+	Outcome       string
+	Message       string
+	RegistrarID   string
+	TransactionID string
+}
+
+// The end of a command that was taken on, as the registry's message says.
+func (q *Queries) EndPendingRegistrarCommand(ctx context.Context, arg EndPendingRegistrarCommandParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, endPendingRegistrarCommand,
+		arg.Outcome,
+		arg.Message,
+		arg.RegistrarID,
+		arg.TransactionID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const extensionsByMode = `-- name: ExtensionsByMode :many
+SELECT DISTINCT extension FROM tld_policies WHERE NOT explicit_renew ORDER BY extension
+`
+
+func (q *Queries) ExtensionsByMode(ctx context.Context) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, extensionsByMode)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var extension string
+		if err := rows.Scan(&extension); err != nil {
+			return nil, err
+		}
+		items = append(items, extension)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const insertRegistrarCommand = `-- name: InsertRegistrarCommand :exec
+INSERT INTO registrar_commands (id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+`
+
+type InsertRegistrarCommandParams struct {
+	ID            string
+	TransactionID string
+	RegistrarID   string
+	DomainID      string
+	RenewalID     *string
+	Attempt       int64
+	Command       string
+	GuardKind     string
+	Guard         string
+	Years         int64
+	ExpectedOn    *string
+	CreatedAt     clock.Instant
+}
+
+func (q *Queries) InsertRegistrarCommand(ctx context.Context, arg InsertRegistrarCommandParams) error {
+	_, err := q.db.ExecContext(ctx, insertRegistrarCommand,
+		arg.ID,
+		arg.TransactionID,
+		arg.RegistrarID,
+		arg.DomainID,
+		arg.RenewalID,
+		arg.Attempt,
+		arg.Command,
+		arg.GuardKind,
+		arg.Guard,
+		arg.Years,
+		arg.ExpectedOn,
+		arg.CreatedAt,
+	)
+	return err
+}
+
+const insertRegistrarMessage = `-- name: InsertRegistrarMessage :execrows
+INSERT INTO registrar_messages (registrar_id, message_id, body, created_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (registrar_id, message_id) DO NOTHING
+`
+
+type InsertRegistrarMessageParams struct {
+	RegistrarID string
+	MessageID   string
+	Body        string
+	CreatedAt   clock.Instant
+}
+
+func (q *Queries) InsertRegistrarMessage(ctx context.Context, arg InsertRegistrarMessageParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, insertRegistrarMessage,
+		arg.RegistrarID,
+		arg.MessageID,
+		arg.Body,
+		arg.CreatedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const keepDomainLease = `-- name: KeepDomainLease :execrows
 UPDATE domains SET worker_until = $1 WHERE id = $2 AND worker_until = $3 AND worker_until > $4
 `
@@ -142,6 +417,34 @@ func (q *Queries) KeepDomainLease(ctx context.Context, arg KeepDomainLeaseParams
 	return result.RowsAffected()
 }
 
+const lastRegistrarCommand = `-- name: LastRegistrarCommand :one
+SELECT id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, outcome, code, message, created_at, settled_at FROM registrar_commands WHERE domain_id = $1 ORDER BY id DESC LIMIT 1
+`
+
+func (q *Queries) LastRegistrarCommand(ctx context.Context, domainID string) (RegistrarCommand, error) {
+	row := q.db.QueryRowContext(ctx, lastRegistrarCommand, domainID)
+	var i RegistrarCommand
+	err := row.Scan(
+		&i.ID,
+		&i.TransactionID,
+		&i.RegistrarID,
+		&i.DomainID,
+		&i.RenewalID,
+		&i.Attempt,
+		&i.Command,
+		&i.GuardKind,
+		&i.Guard,
+		&i.Years,
+		&i.ExpectedOn,
+		&i.Outcome,
+		&i.Code,
+		&i.Message,
+		&i.CreatedAt,
+		&i.SettledAt,
+	)
+	return i, err
+}
+
 const nextDomainWork = `-- name: NextDomainWork :one
 SELECT work_at FROM domains WHERE work_at > $1 ORDER BY work_at LIMIT 1
 `
@@ -151,6 +454,213 @@ func (q *Queries) NextDomainWork(ctx context.Context, after *clock.Instant) (*cl
 	var work_at *clock.Instant
 	err := row.Scan(&work_at)
 	return work_at, err
+}
+
+const nextTermEnd = `-- name: NextTermEnd :one
+SELECT term_end FROM domains
+WHERE extension = $1 AND status IN ('active', 'grace') AND renewal_mode <> 'expire' AND work_at IS NULL
+    AND registrar_id IS NOT NULL AND term_end > $2
+ORDER BY term_end LIMIT 1
+`
+
+type NextTermEndParams struct {
+	Extension string
+	After     *string
+}
+
+func (q *Queries) NextTermEnd(ctx context.Context, arg NextTermEndParams) (*string, error) {
+	row := q.db.QueryRowContext(ctx, nextTermEnd, arg.Extension, arg.After)
+	var term_end *string
+	err := row.Scan(&term_end)
+	return term_end, err
+}
+
+const noteRegistrarCommand = `-- name: NoteRegistrarCommand :execrows
+UPDATE registrar_commands SET outcome = $1, code = $2, message = $3 WHERE id = $4 AND settled_at IS NULL
+`
+
+type NoteRegistrarCommandParams struct {
+	Outcome string
+	Code    *int64
+	Message string
+	ID      string
+}
+
+// What an answer said, while what came of the command isn't known.
+func (q *Queries) NoteRegistrarCommand(ctx context.Context, arg NoteRegistrarCommandParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, noteRegistrarCommand,
+		arg.Outcome,
+		arg.Code,
+		arg.Message,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const noteRestoredTo = `-- name: NoteRestoredTo :exec
+UPDATE registrar_commands SET expected_on = $1 WHERE id = $2 AND command = 'restore'
+`
+
+type NoteRestoredToParams struct {
+	ExpectedOn *string
+	ID         string
+}
+
+// To which date a restore has led.
+func (q *Queries) NoteRestoredTo(ctx context.Context, arg NoteRestoredToParams) error {
+	_, err := q.db.ExecContext(ctx, noteRestoredTo, arg.ExpectedOn, arg.ID)
+	return err
+}
+
+const registrarCommandInFlight = `-- name: RegistrarCommandInFlight :one
+SELECT id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, outcome, code, message, created_at, settled_at FROM registrar_commands WHERE domain_id = $1 AND settled_at IS NULL
+`
+
+func (q *Queries) RegistrarCommandInFlight(ctx context.Context, domainID string) (RegistrarCommand, error) {
+	row := q.db.QueryRowContext(ctx, registrarCommandInFlight, domainID)
+	var i RegistrarCommand
+	err := row.Scan(
+		&i.ID,
+		&i.TransactionID,
+		&i.RegistrarID,
+		&i.DomainID,
+		&i.RenewalID,
+		&i.Attempt,
+		&i.Command,
+		&i.GuardKind,
+		&i.Guard,
+		&i.Years,
+		&i.ExpectedOn,
+		&i.Outcome,
+		&i.Code,
+		&i.Message,
+		&i.CreatedAt,
+		&i.SettledAt,
+	)
+	return i, err
+}
+
+const registrarCommandsOfDomain = `-- name: RegistrarCommandsOfDomain :many
+SELECT id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, outcome, code, message, created_at, settled_at FROM registrar_commands WHERE domain_id = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)
+`
+
+type RegistrarCommandsOfDomainParams struct {
+	DomainID string
+	N        int64
+}
+
+func (q *Queries) RegistrarCommandsOfDomain(ctx context.Context, arg RegistrarCommandsOfDomainParams) ([]RegistrarCommand, error) {
+	rows, err := q.db.QueryContext(ctx, registrarCommandsOfDomain, arg.DomainID, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RegistrarCommand
+	for rows.Next() {
+		var i RegistrarCommand
+		if err := rows.Scan(
+			&i.ID,
+			&i.TransactionID,
+			&i.RegistrarID,
+			&i.DomainID,
+			&i.RenewalID,
+			&i.Attempt,
+			&i.Command,
+			&i.GuardKind,
+			&i.Guard,
+			&i.Years,
+			&i.ExpectedOn,
+			&i.Outcome,
+			&i.Code,
+			&i.Message,
+			&i.CreatedAt,
+			&i.SettledAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const registrarCommandsOfRenewal = `-- name: RegistrarCommandsOfRenewal :many
+SELECT id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, outcome, code, message, created_at, settled_at FROM registrar_commands WHERE renewal_id = $1 ORDER BY attempt
+`
+
+func (q *Queries) RegistrarCommandsOfRenewal(ctx context.Context, renewalID *string) ([]RegistrarCommand, error) {
+	rows, err := q.db.QueryContext(ctx, registrarCommandsOfRenewal, renewalID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RegistrarCommand
+	for rows.Next() {
+		var i RegistrarCommand
+		if err := rows.Scan(
+			&i.ID,
+			&i.TransactionID,
+			&i.RegistrarID,
+			&i.DomainID,
+			&i.RenewalID,
+			&i.Attempt,
+			&i.Command,
+			&i.GuardKind,
+			&i.Guard,
+			&i.Years,
+			&i.ExpectedOn,
+			&i.Outcome,
+			&i.Code,
+			&i.Message,
+			&i.CreatedAt,
+			&i.SettledAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const registrarsInUse = `-- name: RegistrarsInUse :many
+SELECT id FROM registrars WHERE status = 'active' ORDER BY id
+`
+
+func (q *Queries) RegistrarsInUse(ctx context.Context) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, registrarsInUse)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const releaseDomainLease = `-- name: ReleaseDomainLease :exec
@@ -165,4 +675,33 @@ type ReleaseDomainLeaseParams struct {
 func (q *Queries) ReleaseDomainLease(ctx context.Context, arg ReleaseDomainLeaseParams) error {
 	_, err := q.db.ExecContext(ctx, releaseDomainLease, arg.ID, arg.Until)
 	return err
+}
+
+const settleRegistrarCommand = `-- name: SettleRegistrarCommand :execrows
+UPDATE registrar_commands SET outcome = $1, code = $2, message = $3, expected_on = $4, settled_at = $5
+WHERE id = $6 AND settled_at IS NULL
+`
+
+type SettleRegistrarCommandParams struct {
+	Outcome    string
+	Code       *int64
+	Message    string
+	ExpectedOn *string
+	SettledAt  *clock.Instant
+	ID         string
+}
+
+func (q *Queries) SettleRegistrarCommand(ctx context.Context, arg SettleRegistrarCommandParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, settleRegistrarCommand,
+		arg.Outcome,
+		arg.Code,
+		arg.Message,
+		arg.ExpectedOn,
+		arg.SettledAt,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }

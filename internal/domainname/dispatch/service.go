@@ -2,18 +2,21 @@
 // change something. docs/domains.md has the protocol.
 //
 // One worker at a time is at a domain: it holds the domain's lease, by the wall clock. What is to be done is found in the
-// facts: a domain that waits for its registration or transfer, a renewal that is paid or unclear, a mode to be set. Each
-// command is committed before it is sent, and read back before anything is said about it.
+// facts: a command whose outcome isn't known, a domain that waits for its registration or transfer, a renewal that is paid
+// or unclear, a mode to be set. Each command is committed before it is sent, and read back before anything is said about it.
+//
+// A process may die after any statement. Whoever takes the lease next finds the command without an outcome, reads the
+// registry first, and goes on from what it says.
 package dispatch
 
 import (
 	"context"
 	"log/slog"
+	"sync"
+	"time"
 
-	"github.com/keystead/keystead/internal/automation"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
-	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/registrar"
 )
@@ -42,32 +45,51 @@ type Config struct {
 	Registrars    Registrars
 	Renewals      Renewals
 	Registrations Registrations
-	Held          func(context.Context) (bool, error) // a restored store sends nothing until staff confirm
-	Logger        *slog.Logger
+	Held          func(context.Context) (bool, error) // a restored store sends nothing until staff confirm; nil: it never is
+	Rates         domainname.Rates                    // in which fees are converted; nil: not at all
+	Workers       int                                 // at how many domains to work at once; 0: 8
+	Logger        *slog.Logger                        // nil: nothing is logged
 }
 
 // Service is the worker. It is safe for concurrent use.
 type Service struct {
 	db     *db.DB
 	config Config
+	log    *slog.Logger
+
+	patience time.Duration // for how long an answer is waited for
+	// reach is called with the name of each point that is reached; an error ends the work there, as the end of the process
+	// would. Only tests set it.
+	reach func(point, domainID string) error
+
+	mu      sync.Mutex
+	cancel  context.CancelFunc // nil: not started
+	stopped chan struct{}
+	gates   map[string]*gate     // by registrar
+	polled  map[string]time.Time // when each registrar's messages were read last, by the wall
 }
 
+// workers is at how many domains work goes on at once.
+const workers = 8
+
 // New returns the worker of a store.
-func New(d *db.DB, c Config) *Service { return &Service{db: d, config: c} }
+func New(d *db.DB, c Config) *Service {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Workers == 0 {
+		c.Workers = workers
+	}
+	return &Service{db: d, config: c, log: c.Logger, patience: time.Minute, gates: map[string]*gate{}, polled: map[string]time.Time{}}
+}
 
-var errNotBuilt = fail.Conflict("NOT_BUILT", "This is not built yet.")
-
-// Start begins to work in the background; Stop waits for what has begun.
-func (s *Service) Start(ctx context.Context) {}
-
-// Stop ends it.
-func (s *Service) Stop() {}
-
-// RunDue does all that is due now, several domains at once, and returns how many it looked at.
-func (s *Service) RunDue(ctx context.Context) (n int, err error) { return 0, errNotBuilt }
-
-// Tasks is the automation of a test store, whose clock leaps; a live store's worker looks by itself.
-func (s *Service) Tasks() []automation.Task { return nil }
+// point is passed where a process may end with something half done.
+func (s *Service) point(name, domainID string) error {
+	if s.reach == nil {
+		return nil
+	}
+	return s.reach(name, domainID)
+}
 
 // Command is a line of what a registrar was told about a domain.
 type Command struct {
@@ -76,32 +98,3 @@ type Command struct {
 	Years, Attempt, Code                       int
 	CreatedAt, SettledAt                       string // RFC 3339; empty: not yet
 }
-
-// Commands lists what registrars were told about a domain, newest first.
-func (s *Service) Commands(ctx context.Context, domainID string, limit int) ([]Command, error) {
-	return nil, errNotBuilt
-}
-
-// Act is something that staff, or the holder, have done at the registrar at once.
-type Act struct {
-	Nameservers *[]string
-	Lock        *bool // against transfers
-	AuthCode    bool  // make a new one, and tell it
-	Registrant  *domainname.Registrant
-	Reason      string
-}
-
-// Do carries out an act and returns what came of it; the code that was asked for is in answer.AuthCode and nowhere else.
-func (s *Service) Do(ctx context.Context, domainID string, act Act) (answer registrar.Answer, err error) {
-	return registrar.Answer{}, errNotBuilt
-}
-
-// ByHand is what staff say who did by hand what the registrar "manual" was asked for: the new expiry, or why it can't be done.
-type ByHand struct {
-	Expiry    string // as it was read: RFC 3339 or a date
-	Reference string
-	Refused   string
-}
-
-// ByHand takes in what staff did by hand.
-func (s *Service) ByHand(ctx context.Context, domainID string, in ByHand) error { return errNotBuilt }

@@ -1,0 +1,262 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/registrar"
+)
+
+// A registration or a transfer has no guard of its own, so the registry is always read first: what is there and ours has
+// arrived, whoever has asked for it. A command whose outcome isn't known is sent again only when that has had its time.
+
+// arrive brings a domain to the store that was registered or transferred.
+func (w *worker) arrive(ctx context.Context, f facts) (step, error) {
+	d := f.domain
+	if d.RegistrarID == "" {
+		return rest, w.stuck(ctx, "no_registrar", "The domain has no registrar: nobody can be asked for it.")
+	}
+	reg, err := w.open(ctx, d)
+	if err != nil {
+		return rest, err
+	}
+	if reg.Capabilities().Manual {
+		switch {
+		case f.flight == nil:
+			return w.request(ctx, f, reg)
+		case f.flight.outcome == string(registrar.Pending):
+			return rest, nil // staff say what they did
+		default:
+			return w.nothingLeft(ctx, *f.flight)
+		}
+	}
+	read, err := w.read(ctx, reg, d)
+	if err != nil {
+		return w.unread(ctx, d, err)
+	}
+	switch {
+	case read.found && read.ours:
+		return w.arrived(ctx, read.Reading)
+	case f.flight != nil:
+		return w.underWay(ctx, f, reg, read)
+	case read.found && d.Status == domainname.PendingRegistration:
+		return w.refuse(ctx, "Somebody else has registered it: "+string(read.State.Sponsor))
+	case !read.found && d.Status == domainname.PendingTransfer:
+		return w.refuse(ctx, "There is no such domain at the registry.")
+	default:
+		return w.request(ctx, f, reg)
+	}
+}
+
+// request asks the registrar for a domain.
+func (w *worker) request(ctx context.Context, f facts, reg registrar.Registrar) (step, error) {
+	d := f.domain
+	s := &sending{command: command{verb: verbRegister, years: d.BoughtYears}}
+	can := reg.Capabilities().Register
+	if d.Status == domainname.PendingTransfer {
+		s.verb, can = verbTransfer, reg.Capabilities().Transfer
+	}
+	if !can {
+		return rest, w.stuck(ctx, "not_offered", "The registrar does not offer this: it must be done by hand.")
+	}
+	secret := ""
+	if s.verb == verbTransfer {
+		var err error
+		if secret, err = w.config.Registrations.Secret(d); err != nil {
+			return rest, err
+		}
+	}
+	if ok, err := w.begin(ctx, s, func(now facts) bool { return now.domain.Status == d.Status }); !ok || err != nil {
+		return again, err
+	}
+	holder := contactOf(d.Registrant)
+	answer := registrar.Answer{Class: registrar.Unknown}
+	err := w.ask1(ctx, reg, d, func(ctx context.Context) error {
+		if s.verb == verbRegister {
+			in := registrar.Registration{Name: d.Name.String(), Years: max(d.BoughtYears, 1), Registrant: holder, Nameservers: d.Nameservers}
+			answer = reg.Register(ctx, s.transaction, in)
+			return nil
+		}
+		in := registrar.TransferIn{Name: d.Name.String(), AuthCode: secret, Years: max(d.BoughtYears, 1), Registrant: holder}
+		answer = reg.Transfer(ctx, s.transaction, in)
+		return nil
+	})
+	if err != nil {
+		answer = registrar.Answer{Class: registrar.Session, Message: err.Error()}
+	}
+	if err := w.point("sent", w.id); err != nil {
+		return rest, err
+	}
+	s.answered(answer)
+	err = w.write(ctx, func(tx *db.Tx, _ *domainname.Domain) error { return s.note(ctx, tx) })
+	if err != nil {
+		return rest, err
+	}
+	return again, w.point("answered", w.id)
+}
+
+func contactOf(r domainname.Registrant) registrar.Contact {
+	c := registrar.Contact{Name: r.Name, Company: r.Company, Country: r.Country, Email: r.Email, Phone: r.Phone}
+	for line := range strings.Lines(r.Address) {
+		if line = strings.TrimSpace(line); line != "" {
+			c.Address = append(c.Address, line)
+		}
+	}
+	return c
+}
+
+// underWay is what follows when a domain was asked for and is not there yet.
+func (w *worker) underWay(ctx context.Context, f facts, reg registrar.Registrar, read reading) (step, error) {
+	c := *f.flight
+	class := registrar.Class(c.outcome)
+	if class == "" {
+		class = registrar.Unknown
+	}
+	answer := strings.TrimSpace(fmt.Sprintf("%d %s", c.code, c.message))
+	if c.verb == verbTransfer && (class == registrar.Pending || class == registrar.Unknown || class == registrar.Done || c.outcome == outcomeNotDone) {
+		return w.transferring(ctx, f, reg, c)
+	}
+	switch class {
+	case registrar.Done, registrar.Pending:
+		next := w.later()
+		if f.now.Sub(c.made) > longPending {
+			return next, w.stuck(ctx, c.id, "The registrar has taken it on, and it is not there yet.")
+		}
+		return next, nil
+	case registrar.Unknown:
+		if read.found {
+			return w.refuse(ctx, "Somebody else has registered it.")
+		}
+		if settled := c.made.Add(max(reg.Capabilities().Settle, time.Minute)); f.now.Before(settled) {
+			return at(settled), nil
+		}
+		ordered, err := w.ordered(ctx, reg, f.domain, c)
+		if err != nil {
+			return w.unread(ctx, f.domain, err)
+		}
+		if ordered != nil && *ordered {
+			return w.later(), nil // it will be done
+		}
+		return w.notArrived(ctx, c, outcomeNotDone, again)
+	case registrar.Session:
+		return w.notArrived(ctx, c, string(class), w.later())
+	case registrar.Money:
+		if err := w.stuck(ctx, causeFunds, "The account at the registrar has not enough funds. It is tried again every hour."); err != nil {
+			return rest, err
+		}
+		return w.notArrived(ctx, c, string(class), at(f.now.Add(fundsAgain)))
+	case registrar.Fault:
+		if c.code == 2302 && read.found {
+			return w.refuse(ctx, "Somebody else has registered it.")
+		}
+		if err := w.stuck(ctx, c.id, "The registrar does not understand or allow the command: "+answer); err != nil {
+			return rest, err
+		}
+		return w.notArrived(ctx, c, string(class), rest)
+	default:
+		return w.refuse(ctx, "The registrar refused: "+answer)
+	}
+}
+
+// transferring asks how far a transfer is.
+func (w *worker) transferring(ctx context.Context, f facts, reg registrar.Registrar, c command) (step, error) {
+	var state registrar.TransferState
+	err := w.ask1(ctx, reg, f.domain, func(ctx context.Context) (err error) {
+		state, err = reg.TransferState(ctx, transactionID(), f.domain.Name.String())
+		return err
+	})
+	if err != nil {
+		return w.unread(ctx, f.domain, err)
+	}
+	switch state.State {
+	case "refused":
+		return w.refuse(ctx, "The transfer was refused: "+state.Text)
+	case "none":
+		if c.outcome == outcomeNone || c.outcome == string(registrar.Unknown) {
+			if settled := c.made.Add(max(reg.Capabilities().Settle, time.Minute)); f.now.Before(settled) {
+				return at(settled), nil
+			}
+			return w.notArrived(ctx, c, outcomeNotDone, again)
+		}
+	}
+	w.tries = 0
+	return at(f.now.Add(time.Hour)), nil
+}
+
+// notArrived settles a command that did not bring the domain.
+func (w *worker) notArrived(ctx context.Context, c command, outcome string, next step) (step, error) {
+	return next, w.write(ctx, func(tx *db.Tx, _ *domainname.Domain) error {
+		c := c
+		return c.settle(ctx, tx, outcome)
+	})
+}
+
+// arrived makes a domain active that is there and ours.
+func (w *worker) arrived(ctx context.Context, read domainname.Reading) (step, error) {
+	err := w.write(ctx, func(tx *db.Tx, d *domainname.Domain) error {
+		if d.Status != domainname.PendingRegistration && d.Status != domainname.PendingTransfer {
+			return nil
+		}
+		flight, err := inFlight(ctx, tx, w.id)
+		if err != nil {
+			return err
+		}
+		if flight != nil {
+			if err := flight.settle(ctx, tx, outcomeConfirmed); err != nil {
+				return err
+			}
+		}
+		if err := w.config.Registrations.Confirmed(ctx, tx, d, read); err != nil {
+			return err
+		}
+		if err := w.answered(ctx, tx, TaskArrival, TaskStuck); err != nil {
+			return err
+		}
+		w.tries = 0
+		return domainname.Save(ctx, tx, d)
+	})
+	if err != nil {
+		return rest, err
+	}
+	return again, w.point("settled", w.id)
+}
+
+// refuse ends a domain that can't be had.
+func (w *worker) refuse(ctx context.Context, why string) (step, error) {
+	return again, w.write(ctx, func(tx *db.Tx, d *domainname.Domain) error {
+		if d.Status != domainname.PendingRegistration && d.Status != domainname.PendingTransfer {
+			return nil
+		}
+		flight, err := inFlight(ctx, tx, w.id)
+		if err != nil {
+			return err
+		}
+		if flight != nil {
+			became := flight.outcome
+			if became == outcomeNone || became == string(registrar.Unknown) || became == string(registrar.Pending) {
+				became = outcomeNotDone
+			}
+			if err := flight.settle(ctx, tx, became); err != nil {
+				return err
+			}
+		}
+		if err := w.config.Registrations.Refused(ctx, tx, d, why); err != nil {
+			return err
+		}
+		if err := w.answered(ctx, tx, TaskArrival, TaskStuck); err != nil {
+			return err
+		}
+		return domainname.Save(ctx, tx, d)
+	})
+}
+
+// stuck asks staff about a registration or a transfer that does not go on.
+func (w *worker) stuck(ctx context.Context, occasion, why string) error {
+	return w.write(ctx, func(tx *db.Tx, d *domainname.Domain) error {
+		return w.ask(ctx, tx, TaskArrival, occasion, d.Name.Unicode()+": "+why)
+	})
+}

@@ -1,0 +1,255 @@
+package dispatch
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/registrar"
+)
+
+// move is what a paid renewal does.
+type move string
+
+const (
+	moveSend      move = "send"      // a command
+	moveLift      move = "lift"      // our lock, first
+	moveSatisfied move = "satisfied" // nothing is to be sent
+	moveHold      move = "hold"
+	moveTopUp     move = "top_up"
+	moveAttention move = "attention"
+	moveLost      move = "lost"
+	moveWait      move = "wait" // and read again
+)
+
+// decision is what a paid renewal does, and why.
+type decision struct {
+	move    move
+	verb    verb
+	years   int
+	expects civil.Date
+	hold    domainname.Hold
+	cause   string // for programs
+	why     string // for staff
+	missing money.Money
+	wait    time.Duration
+}
+
+// question is what has to be known for that. domain has taken in the reading.
+type question struct {
+	domain domainname.Domain
+	was    domainname.Domain // as it was before the reading
+	open   domainname.Renewal
+	policy *domainname.Policy
+	read   reading
+	caps   registrar.Capabilities
+	done   []command // that were sent for this renewal, with what became of them
+	quote  *registrar.Quote
+	rates  domainname.Rates
+	now    time.Time
+}
+
+// gone is after how long a domain that is not there is believed to be gone.
+const gone = 6 * time.Hour
+
+// decide says what a paid renewal does after the registry was read. It is asked under the domain's lock, directly before a
+// command is committed.
+func decide(q question) decision {
+	if d, over := q.away(); over {
+		return d
+	}
+	offer := q.offer(q.open.Years)
+	switch {
+	case q.policy == nil:
+		return decision{move: moveHold, hold: domainname.HeldRegistry, cause: "no_policy", why: "There is no policy for ." + q.domain.Extension + "."}
+	case q.read.rgp("pendingRestore"):
+		return q.report()
+	case offer.Stage == domainname.StageRedemption:
+		return q.restore(offer)
+	}
+	base, years := q.remaining()
+	verdict, send := domainname.Decide(base, years, q.read.date())
+	switch {
+	case years == 0:
+		return decision{move: moveSatisfied, cause: CauseRestored}
+	case verdict == domainname.Satisfied && q.read.itself():
+		return decision{move: moveSatisfied, cause: CauseItself}
+	case verdict == domainname.Satisfied:
+		return decision{move: moveSatisfied, cause: CauseThere}
+	case verdict == domainname.Attention:
+		return decision{
+			move: moveAttention, cause: "date",
+			why: fmt.Sprintf("The registry says %s, and %d years were paid for from %s.", q.read.date(), years, base),
+		}
+	}
+	return q.renew(send)
+}
+
+// The causes of a renewal for which nothing was sent.
+const (
+	CauseItself   = "registry auto-renew" // the registry has added the year by itself
+	CauseThere    = "renewed elsewhere"
+	CauseRestored = "restored" // the restore brought all of it
+)
+
+// away is what to do about a domain that is not ours, or not there.
+func (q question) away() (decision, bool) {
+	switch {
+	case q.read.found && q.read.ours:
+		return decision{}, false
+	case q.read.found:
+		return decision{move: moveLost, cause: CauseElsewhere}, true
+	case q.was.MissingSince != nil && !q.now.Before(q.was.MissingSince.Add(gone)):
+		return decision{move: moveLost, cause: CauseGone}, true
+	default:
+		return decision{move: moveWait, wait: gone}, true
+	}
+}
+
+// The causes of a domain that is lost.
+const (
+	CauseElsewhere = "another registrar has it"
+	CauseGone      = "the registry does not know it"
+)
+
+// remaining is from where so many years are to be sent: a restore may have brought one already.
+func (q question) remaining() (base civil.Date, years int) {
+	base, years = q.open.Base, q.open.Years
+	for _, c := range q.done {
+		if c.verb == verbRestore && c.outcome == outcomeConfirmed && !c.expected.IsZero() {
+			base, years = c.expected, max(0, q.open.Years-restoredYears(c.before, c.expected))
+		}
+	}
+	return base, years
+}
+
+// restoredYears is how many of the years that were paid for a restore has brought, which left the domain with a date.
+func restoredYears(before, after civil.Date) int {
+	if before.DaysUntil(after) > domainname.Drift {
+		return 1 // from the old expiry, or from the day of the restore
+	}
+	return 0
+}
+
+// offer asks what is on offer for so many years, the price being agreed.
+func (q question) offer(years int) domainname.Offer {
+	by := domainname.ByCustomer
+	if q.open.Kind == domainname.Manual || q.open.Kind == domainname.WithFree {
+		by = domainname.ByStaff
+	}
+	return domainname.Offers(domainname.Question{
+		Domain: q.domain, Policy: q.policy, Prices: domainname.List{years: q.open.Price}, Open: &q.open, Fulfilling: true, By: by, Rates: q.rates, Now: q.now,
+	})
+}
+
+// renew is what to do when so many years are to be sent.
+func (q question) renew(years int) decision {
+	hold := func(h domainname.Hold, cause, why string) decision {
+		return decision{move: moveHold, hold: h, cause: cause, why: why}
+	}
+	expects := q.policy.Expiry(q.read.date(), years)
+	byMode := !q.policy.ExplicitRenew && !q.caps.Manual || !q.caps.Renew
+	if refusal := q.refusal(years); refusal != nil {
+		switch refusal.Reason {
+		case domainname.TooEarly:
+			return hold(domainname.HeldRegistry, causeEarly, fmt.Sprintf("The registry takes renewals from %s on.", refusal.FirstDay))
+		case domainname.OverCap:
+			return hold(domainname.HeldRegistry, causeCap, fmt.Sprintf("The term would end more than ten years from now. It can be sent from %s on.", refusal.FirstDay))
+		case domainname.RegistryLock:
+			return hold(domainname.HeldLock, causeLock, "The registry has locked the domain: "+fmt.Sprint(q.read.State.EPP))
+		case domainname.QuoteNeeded:
+			return hold(domainname.HeldPrice, string(refusal.Reason), "The registry has not said what this premium name costs.")
+		case domainname.TooLate:
+			return hold(domainname.HeldRegistry, string(refusal.Reason), fmt.Sprintf("A renewal was possible until %s. The payment can be refunded.", refusal.LastDay))
+		default:
+			return hold(domainname.HeldRegistry, string(refusal.Reason), "The registry would not take this term now: "+string(refusal.Reason))
+		}
+	}
+	switch {
+	case byMode && q.caps.SetMode:
+		return decision{move: moveSend, verb: verbMode, years: years, expects: expects}
+	case byMode:
+		return hold(domainname.HeldRegistry, "no_command", "There is no renew command, and no way to set the renewal mode. Set it at the registrar.")
+	case q.tooDear():
+		return q.dearer()
+	case q.read.epp(lockRenew) && !q.caps.Lock:
+		return hold(domainname.HeldLock, causeLock, "Our own lock can't be lifted through this registrar.")
+	case q.read.epp(lockRenew):
+		return decision{move: moveLift}
+	}
+	return decision{move: moveSend, verb: verbRenew, years: years, expects: expects}
+}
+
+// refusal is why so many years are not on offer; nil: they are.
+func (q question) refusal(years int) *domainname.Refusal {
+	offer := q.offer(years)
+	for _, t := range offer.Terms {
+		if t.Years == years {
+			if t.Refusal != nil && t.Refusal.Reason == domainname.QuoteNeeded && q.open.Kind == domainname.Manual {
+				return nil // staff know what they do
+			}
+			return t.Refusal
+		}
+	}
+	return offer.Refusal
+}
+
+// tooDear reports whether the registry asks for more for a premium name than was paid: the customer must accept that first.
+func (q question) tooDear() bool {
+	if q.quote == nil || !q.quote.Known || !q.quote.Premium || q.open.Kind == domainname.Manual {
+		return false
+	}
+	paid, err := q.open.Price.Add(q.open.Fee)
+	return err != nil || q.quote.Price.Currency != paid.Currency || q.quote.Price.Amount > paid.Amount
+}
+
+// dearer is what to do then.
+func (q question) dearer() decision {
+	why := fmt.Sprintf("The registry asks for %s for this premium name; %s was paid.", q.quote.Price, q.open.Price)
+	paid, err := q.open.Price.Add(q.open.Fee)
+	if err == nil {
+		if missing, err := q.quote.Price.Sub(paid); err == nil {
+			return decision{move: moveTopUp, hold: domainname.HeldPrice, missing: missing, cause: "premium", why: why}
+		}
+	}
+	return decision{move: moveHold, hold: domainname.HeldPrice, cause: "premium", why: why}
+}
+
+// report is what to do about a domain that waits for the report of its restore.
+func (q question) report() decision {
+	if !q.caps.Restore {
+		return decision{move: moveHold, hold: domainname.HeldRegistry, cause: "no_restore", why: "The registry waits for the report of a restore, which this registrar does not offer."}
+	}
+	return decision{move: moveSend, verb: verbReport}
+}
+
+// restore is what to do about a domain in redemption.
+func (q question) restore(offer domainname.Offer) decision {
+	if !q.caps.Restore {
+		return q.renew(q.open.Years) // where a renewal lifts the redemption, this is how; else the registry says no
+	}
+	if q.open.Stage != domainname.StageRedemption && q.open.Kind != domainname.Manual && !q.late(offer.Window) {
+		fee, known := q.policy.FeeAt(domainname.StageRedemption, q.open.Price.Currency, q.rates)
+		if !known {
+			return decision{move: moveHold, hold: domainname.HeldStaff, cause: "quote_needed", why: "The domain is in redemption, and no fee is set for a restore."}
+		}
+		if missing, err := fee.Sub(q.open.Fee); err == nil && missing.Amount > 0 {
+			return decision{move: moveTopUp, hold: domainname.HeldTopUp, missing: missing, cause: "redemption", why: "The registry has put the domain into its redemption period."}
+		}
+	}
+	return decision{move: moveSend, verb: verbRestore}
+}
+
+// late reports whether the domain has come into redemption only since it was paid for: that is the store's delay.
+func (q question) late(w domainname.Window) bool {
+	if q.open.PaidAt == nil {
+		return false
+	}
+	over := func(day civil.Date) bool {
+		return slices.Contains([]domainname.Stage{domainname.StageRedemption, domainname.StageExpired}, w.Stage(day))
+	}
+	return over(domainname.RegistryDate(q.now)) && !over(domainname.RegistryDate(*q.open.PaidAt))
+}

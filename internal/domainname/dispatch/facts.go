@@ -1,0 +1,222 @@
+package dispatch
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
+)
+
+// facts are what a worker decides from.
+type facts struct {
+	domain domainname.Domain
+	policy *domainname.Policy
+	open   *domainname.Renewal // that is not over
+	flight *command            // whose outcome isn't known
+	last   *command            // the last one about the domain
+	now    time.Time
+}
+
+// facts reads what is known about the domain.
+func (w *worker) facts(ctx context.Context) (f facts, err error) {
+	err = w.db.Read(ctx, func(tx *db.Tx) error {
+		f = facts{now: tx.Now}
+		if f.domain, err = domainname.Load(ctx, tx, w.id); err != nil {
+			return err
+		}
+		if f.policy, err = policyOf(ctx, tx, f.domain); err != nil {
+			return err
+		}
+		if f.open, err = domainname.OpenRenewal(ctx, tx, w.id); err != nil {
+			return err
+		}
+		if f.flight, err = inFlight(ctx, tx, w.id); err != nil {
+			return err
+		}
+		f.last, err = lastCommand(ctx, tx, w.id)
+		return err
+	})
+	return f, err
+}
+
+func policyOf(ctx context.Context, tx *db.Tx, d domainname.Domain) (*domainname.Policy, error) {
+	p, ok, err := domainname.PolicyAt(ctx, tx, d.Extension, domainname.RegistryDate(tx.Now))
+	if !ok || err != nil {
+		return nil, err
+	}
+	return &p, nil
+}
+
+// work is what is to be done at a domain.
+type work string
+
+const (
+	workNone     work = ""
+	workArrive   work = "arrive"   // a registration or a transfer
+	workConclude work = "conclude" // read what came of a command
+	workForget   work = "forget"   // a command that can be repeated without harm has no outcome
+	workFulfil   work = "fulfil"   // a paid renewal
+	workRelease  work = "release"  // see whether a held renewal can go on
+	workArranged work = "arranged" // see whether the date has moved
+	workExpire   work = "expire"   // tell the registrar that nobody has paid
+	workLock     work = "lock"     // put our lock back
+)
+
+// due says what is to be done now, and else when to look again by itself: nil is never.
+func (f facts) due() (work, *time.Time) {
+	d := f.domain
+	switch {
+	case d.Status == domainname.PendingRegistration || d.Status == domainname.PendingTransfer:
+		return workArrive, nil
+	case f.flight != nil && (f.flight.verb == verbUpdate || f.flight.verb == verbMode):
+		return workForget, nil
+	case f.flight != nil:
+		return workConclude, nil
+	}
+	if f.open != nil {
+		switch f.open.State {
+		case domainname.RenewalPaid, domainname.RenewalSubmitted, domainname.RenewalUnknown:
+			return workFulfil, nil // without a command: staff want it sent, or it is to be sent again
+		case domainname.RenewalHeld:
+			if at := f.release(); at != nil && !f.now.Before(*at) {
+				return workRelease, nil
+			}
+		case domainname.RenewalArranged:
+			if !f.now.Before(f.movesOn()) {
+				return workArranged, nil
+			}
+		default:
+		}
+	}
+	if at := f.expireAt(); at != nil && !f.now.Before(*at) {
+		return workExpire, nil
+	}
+	if f.unlocked() {
+		return workLock, nil
+	}
+	return workNone, f.next()
+}
+
+// next is when something will be to be done by itself.
+func (f facts) next() *time.Time {
+	var next *time.Time
+	for _, at := range []*time.Time{f.expireAt(), f.release()} {
+		if at != nil && (next == nil || at.Before(*next)) {
+			next = at
+		}
+	}
+	if f.open != nil && f.open.State == domainname.RenewalArranged {
+		if at := f.movesOn(); next == nil || at.Before(*next) {
+			next = &at
+		}
+	}
+	return next
+}
+
+// movesOn is the beginning of the day on which the date of an arranged renewal moves.
+func (f facts) movesOn() time.Time {
+	return f.open.Base.StartIn(time.UTC)
+}
+
+// Why a renewal is held, for programs.
+const (
+	causeEarly  = "too_early"
+	causeCap    = "cap"
+	causeFunds  = "funds"
+	causeLock   = "lock"
+	causeResend = "refused_again"
+)
+
+// release is when to see whether a held renewal can go on by itself; nil: others say so.
+func (f facts) release() *time.Time {
+	if f.open == nil || f.open.State != domainname.RenewalHeld {
+		return nil
+	}
+	var when time.Time
+	switch {
+	case f.open.Hold == domainname.HeldFunds && f.last != nil:
+		when = f.last.made.Add(fundsAgain)
+	case f.open.Hold == domainname.HeldLock:
+		when = f.domain.State.ReadAt.Add(lockAgain)
+	case f.open.Hold != domainname.HeldRegistry || f.policy == nil:
+		return nil
+	case f.open.Cause == causeEarly:
+		when = f.domain.Window(*f.policy).First.StartIn(time.UTC)
+	case f.open.Cause == causeCap:
+		when = domainname.FirstUnderCap(f.open.Expected).StartIn(time.UTC)
+	default:
+		return nil
+	}
+	return &when
+}
+
+// After how long is looked again whether what stood in the way has gone.
+const (
+	fundsAgain = time.Hour
+	lockAgain  = 6 * time.Hour
+)
+
+// expireAt is when the registrar is told to let an unpaid domain expire where there is no renew command.
+func (f facts) expireAt() *time.Time {
+	d := f.domain
+	if f.policy == nil || f.policy.ExplicitRenew || d.Mode == domainname.ModeExpire || d.RegistrarID == "" {
+		return nil
+	}
+	if d.Status != domainname.Active && d.Status != domainname.Grace || f.open != nil && f.open.State != domainname.RenewalOpen {
+		return nil
+	}
+	w := d.Window(*f.policy)
+	if w.End.IsZero() || w.Stage(domainname.RegistryDate(f.now)) == domainname.StageExpired {
+		return nil
+	}
+	start := w.ExpireModeOn().StartIn(time.UTC)
+	return &start
+}
+
+const (
+	lockRenew    = "clientRenewProhibited"
+	lockTransfer = "clientTransferProhibited"
+)
+
+// unlocked reports whether a lock of our own was lifted for a renewal that isn't under way any more.
+func (f facts) unlocked() bool {
+	d := f.domain
+	if !d.LockedByUs || d.State.ReadAt.IsZero() || slices.Contains(d.State.EPP, lockRenew) || d.RegistrarID == "" {
+		return false
+	}
+	if d.Status != domainname.Active && d.Status != domainname.Grace {
+		return false
+	}
+	return f.open == nil || f.open.State != domainname.RenewalPaid
+}
+
+// step does what is to be done now.
+func (w *worker) step(ctx context.Context, f facts) (step, error) {
+	what, next := f.due()
+	if what == workNone {
+		if next == nil {
+			return rest, nil
+		}
+		return at(*next), nil
+	}
+	switch what {
+	case workArrive:
+		return w.arrive(ctx, f)
+	case workForget:
+		return w.forget(ctx, *f.flight)
+	case workConclude:
+		return w.conclude(ctx, f, *f.flight, nil)
+	case workRelease:
+		return w.release(ctx, f)
+	case workArranged:
+		return w.arranged(ctx, f)
+	case workExpire:
+		return w.setMode(ctx, f, domainname.ModeExpire)
+	case workLock:
+		return w.lock(ctx, f)
+	default:
+		return w.fulfil(ctx, f)
+	}
+}

@@ -1,0 +1,313 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/registrar"
+)
+
+// fulfil goes on with a renewal that is paid: it reads the registry, decides, and sends what is to be sent.
+func (w *worker) fulfil(ctx context.Context, f facts) (step, error) {
+	if f.domain.RegistrarID == "" {
+		return rest, w.hold(ctx, f.open.ID, domainname.HeldStaff, "no_registrar", "The domain has no registrar: nothing can be sent.")
+	}
+	reg, err := w.open(ctx, f.domain)
+	if err != nil {
+		return rest, err
+	}
+	caps := reg.Capabilities()
+	read := stored(f.domain)
+	if !caps.Manual {
+		if read, err = w.read(ctx, reg, f.domain); err != nil {
+			return w.unread(ctx, f.domain, err)
+		}
+	}
+	quote, err := w.quote(ctx, reg, f, read)
+	if err != nil {
+		return w.unread(ctx, f.domain, err)
+	}
+	sends, next, err := w.prepare(ctx, f, caps, read, quote)
+	if err != nil || sends == nil {
+		return next, err
+	}
+	return w.send(ctx, f, reg, sends)
+}
+
+// unread is what follows when the registry could not be asked: it is asked again, and staff are told if that goes on.
+func (w *worker) unread(ctx context.Context, d domainname.Domain, reason error) (step, error) {
+	if ctx.Err() != nil {
+		return rest, ctx.Err()
+	}
+	w.log.Warn("the registry could not be asked; it is asked again", "domain", d.Name.String(), "err", reason)
+	next := w.later()
+	if w.tries != askAfter {
+		return next, nil
+	}
+	return next, w.db.Write(ctx, func(tx *db.Tx) error {
+		return w.ask(ctx, tx, TaskStuck, tx.Now.Format(time.DateOnly), "The registry can't be asked about "+d.Name.Unicode()+": "+shortened(reason.Error()))
+	})
+}
+
+// quote asks what the renewal costs now; nil: that isn't said.
+func (w *worker) quote(ctx context.Context, reg registrar.Registrar, f facts, read reading) (quote *registrar.Quote, err error) {
+	c := reg.Capabilities()
+	if !c.Quote || c.Manual || !c.Renew || !read.ours || f.policy == nil || !f.policy.ExplicitRenew {
+		return nil, nil
+	}
+	verdict, years := domainname.Decide(f.open.Base, f.open.Years, read.date())
+	if verdict != domainname.SendYears {
+		years = f.open.Years
+	}
+	var q registrar.Quote
+	err = w.ask1(ctx, reg, f.domain, func(ctx context.Context) (err error) {
+		q, err = reg.Quote(ctx, transactionID(), registrar.Quoting{Name: f.domain.Name.String(), Command: "renew", Years: years, Currency: f.open.Price.Currency})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("quote for %s: %w", f.domain.Name, err)
+	}
+	return &q, nil
+}
+
+// sending is a command that is committed and about to be sent.
+type sending struct {
+	command
+	price  *money.Money // agreed, of a premium name
+	mode   domainname.Mode
+	update registrar.Update
+}
+
+// prepare decides under the domain's lock, and commits the command that is to be sent; nil: none is.
+func (w *worker) prepare(ctx context.Context, f facts, caps registrar.Capabilities, read reading, quote *registrar.Quote) (sends *sending, next step, err error) {
+	err = w.write(ctx, func(tx *db.Tx, d *domainname.Domain) error {
+		sends, next = nil, again
+		r, err := domainname.LoadRenewal(ctx, tx, f.open.ID)
+		if err != nil {
+			return err
+		}
+		switch r.State {
+		case domainname.RenewalSubmitted, domainname.RenewalUnknown: // by hand, before it was paid
+			if err := domainname.MoveRenewal(ctx, tx, &r, domainname.OnReadBase); err != nil {
+				return err
+			}
+		case domainname.RenewalPaid:
+		default:
+			return nil // somebody else has moved it: look again
+		}
+		q := question{open: r, read: read, caps: caps, quote: quote, rates: w.config.Rates, now: tx.Now, was: *d}
+		if q.policy, err = policyOf(ctx, tx, *d); err != nil {
+			return err
+		}
+		if q.done, err = commandsOf(ctx, tx, r.ID); err != nil {
+			return err
+		}
+		take(d, read, caps, tx.Now)
+		noteQuote(d, quote, r.Years, tx.Now)
+		q.domain = *d
+		sends, next, err = w.carryOut(ctx, tx, d, &r, q, decide(q))
+		return err
+	})
+	if err != nil || sends == nil {
+		return nil, next, err
+	}
+	return sends, next, w.point("committed", w.id)
+}
+
+// take writes what was read into the facts of the domain, as far as it can be true. Dates that don't fit stay as they are.
+func take(d *domainname.Domain, read reading, caps registrar.Capabilities, now time.Time) {
+	switch {
+	case caps.Manual:
+	case !read.found:
+		if d.MissingSince == nil {
+			d.MissingSince = &now
+		}
+	case !read.ours:
+		d.State = read.State
+		d.State.ReadAt = now
+	default:
+		_, _ = d.Take(read.Reading, now) // what can't be true was refused when it was read
+	}
+}
+
+// adopt takes the date that was read as the registry's: it has moved as it was to.
+func adopt(d *domainname.Domain, read reading, now time.Time) {
+	d.State, d.MissingSince = read.State, nil
+	d.State.ReadAt = now
+	d.Adopt(read.at, read.Reading, now)
+}
+
+// noteQuote keeps what the registry asks for a name that it prices by itself.
+func noteQuote(d *domainname.Domain, q *registrar.Quote, years int, now time.Time) {
+	switch {
+	case q == nil || !q.Known:
+	case !q.Premium:
+		d.Premium = nil
+	default:
+		quoted := domainname.List{}
+		if d.Premium != nil {
+			maps.Copy(quoted, d.Premium.Renew)
+		}
+		quoted[years] = q.Price
+		d.Premium = &domainname.Premium{Class: q.Class, Renew: quoted, QuotedAt: now}
+	}
+}
+
+// carryOut does what was decided, as part of tx.
+func (w *worker) carryOut(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, q question, m decision) (sends *sending, next step, err error) {
+	if err := domainname.Save(ctx, tx, d); err != nil {
+		return nil, rest, err
+	}
+	next = again // the facts say what follows
+	switch m.move {
+	case moveSend:
+		w.tries = 0
+		sends, err = w.commit(ctx, tx, d, r, q, m)
+	case moveLift:
+		sends = &sending{command: command{verb: verbUpdate}, update: registrar.Update{RemoveStatuses: []string{lockRenew}}}
+		err = sends.insert(ctx, tx, d.ID, d.RegistrarID)
+	case moveSatisfied:
+		err = w.satisfied(ctx, tx, d, r, m.cause)
+	case moveHold:
+		err = w.holdTx(ctx, tx, d, r, m.hold, m.cause, m.why)
+	case moveTopUp:
+		r.Cause = m.cause
+		err = w.config.Renewals.TopUp(ctx, tx, d, r, m.missing, m.hold, m.why)
+	case moveAttention:
+		err = w.attention(ctx, tx, d, r, m.cause, m.why)
+	case moveLost:
+		err = w.lost(ctx, tx, d, r, m.cause)
+	case moveWait:
+		next = at(tx.Now.Add(m.wait))
+	}
+	return sends, next, err
+}
+
+// commit writes a command down, with the state that says so.
+func (w *worker) commit(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, q question, m decision) (*sending, error) {
+	s := &sending{command: command{
+		renewalID: r.ID, attempt: len(q.done) + 1, verb: m.verb, guard: q.caps.Guard, before: q.read.own, years: m.years, expected: m.expects,
+	}}
+	switch m.verb {
+	case verbMode:
+		s.mode, s.renewalID, s.guard = domainname.ModeRenew, "", registrar.GuardNone
+		return s, s.insert(ctx, tx, d.ID, d.RegistrarID) // arranged when that is done
+	case verbRenew:
+		if q.quote != nil && q.quote.Known && q.quote.Premium {
+			s.price = &q.quote.Price
+		}
+	default:
+		s.guard = registrar.GuardNone
+	}
+	if err := s.insert(ctx, tx, d.ID, d.RegistrarID); err != nil {
+		return nil, err
+	}
+	if err := domainname.MoveRenewal(ctx, tx, r, domainname.OnSend); err != nil {
+		return nil, err
+	}
+	c := Change{Attempt: s.attempt}
+	if !m.expects.IsZero() {
+		c.Expected = m.expects.String()
+	}
+	return s, w.tell(ctx, tx, "domain.renewal_submitted", *d, r, c)
+}
+
+// satisfied ends a renewal for which nothing is to be sent.
+func (w *worker) satisfied(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, cause string) error {
+	r.Cause = cause
+	return w.finish(ctx, tx, d, r, domainname.OnYearsThere)
+}
+
+// finish ends a renewal well. The domain has its new dates.
+func (w *worker) finish(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, on domainname.RenewalTrigger) error {
+	if on == domainname.OnReadDone {
+		r.Cause = ""
+	}
+	if err := domainname.MoveRenewal(ctx, tx, r, on); err != nil {
+		return err
+	}
+	w.tries = 0
+	if paid, read := d.PaidThrough, d.Expiry.Date(); r.PaidAt != nil && !paid.IsZero() && max(paid.DaysUntil(read), read.DaysUntil(paid)) <= domainname.Drift {
+		d.PaidThrough = read // what was foretold, as the registry has it
+	}
+	if p, err := policyOf(ctx, tx, *d); err != nil {
+		return err
+	} else if p != nil && d.Status.Live() {
+		d.Status = domainname.Assess(*d, *p, nil, tx.Now).Status
+	}
+	if err := w.config.Renewals.Settled(ctx, tx, d, r); err != nil {
+		return err
+	}
+	if err := w.answered(ctx, tx, TaskHeld, TaskAttention, TaskStuck); err != nil {
+		return err
+	}
+	return domainname.Save(ctx, tx, d)
+}
+
+// hold lets a renewal wait for something.
+func (w *worker) hold(ctx context.Context, renewalID string, h domainname.Hold, cause, why string) error {
+	return w.write(ctx, func(tx *db.Tx, d *domainname.Domain) error {
+		r, err := domainname.LoadRenewal(ctx, tx, renewalID)
+		if err != nil {
+			return err
+		}
+		return w.holdTx(ctx, tx, d, &r, h, cause, why)
+	})
+}
+
+func (w *worker) holdTx(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, h domainname.Hold, cause, why string) error {
+	told := r.Cause == cause // it went on for a moment, and waits for the same again
+	r.Hold, r.Cause = h, cause
+	if err := domainname.MoveRenewal(ctx, tx, r, domainname.OnHold); err != nil {
+		return err
+	}
+	if err := w.ask(ctx, tx, TaskHeld, r.ID+" "+cause, d.Name.Unicode()+": "+why); err != nil {
+		return err
+	}
+	if told {
+		return nil
+	}
+	c := Change{}
+	if p, err := policyOf(ctx, tx, *d); err != nil {
+		return err
+	} else if p != nil {
+		c.LastSafe = d.Window(*p).LastSafeDay(domainname.RegistryDate(tx.Now)).String()
+	}
+	return w.tell(ctx, tx, "domain.renewal_held", *d, r, c)
+}
+
+// attention leaves a renewal to staff: what the registry says fits nothing, so nothing is ever sent for it by itself.
+func (w *worker) attention(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, cause, why string) error {
+	r.Cause = cause
+	if err := domainname.MoveRenewal(ctx, tx, r, domainname.OnReadElse); err != nil {
+		return err
+	}
+	if err := w.ask(ctx, tx, TaskAttention, fmt.Sprintf("%s %d", r.ID, r.Version), d.Name.Unicode()+": "+why); err != nil {
+		return err
+	}
+	return w.tell(ctx, tx, "domain.renewal_attention", *d, r, Change{})
+}
+
+// lost ends a renewal whose domain is not ours any more, or gone: the money side gives back what was paid.
+func (w *worker) lost(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, cause string) error {
+	d.Status, d.DoNotRenew = domainname.TransferredAway, true
+	if err := domainname.Save(ctx, tx, d); err != nil {
+		return err
+	}
+	// It writes the domain, too, and what the credit then pays for may as well.
+	if err := w.config.Renewals.Lost(ctx, tx, d, r, cause); err != nil {
+		return err
+	}
+	if err := w.answered(ctx, tx, TaskHeld, TaskAttention, TaskStuck); err != nil {
+		return err
+	}
+	return event.Emit(ctx, tx, event.New{
+		Type: "domain.transferred_away", SubjectID: d.ID, CustomerID: d.CustomerID, Data: map[string]any{"name": d.Name.String(), "cause": cause},
+	})
+}

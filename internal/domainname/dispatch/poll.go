@@ -1,0 +1,141 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/registrar"
+)
+
+const (
+	pollEvery = 30 * time.Second // how often the queue of each registrar is looked at
+	pollMany  = 200              // how many messages at once
+)
+
+// poll takes in the messages of all registrars whose time has come.
+func (s *Service) poll(ctx context.Context) error {
+	var ids []string
+	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
+		ids, err = tx.RegistrarsInUse(ctx)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("registrars: %w", err)
+	}
+	var errs []error
+	for _, id := range ids {
+		if !s.pollNow(id) {
+			continue
+		}
+		if err := s.pollOne(ctx, id); err != nil && ctx.Err() == nil {
+			errs = append(errs, fmt.Errorf("messages of registrar %s: %w", id, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// pollNow reports whether it is time to look at a registrar's queue, and notes that somebody does.
+func (s *Service) pollNow(id string) bool {
+	now := s.db.Wall().Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last, ok := s.polled[id]; ok && now.Sub(last) < pollEvery && !now.Before(last) {
+		return false
+	}
+	s.polled[id] = now
+	return true
+}
+
+// pollOne takes in the messages of a registrar: each is handled once, by its id, and acknowledged when that is committed.
+func (s *Service) pollOne(ctx context.Context, id string) error {
+	reg, err := s.config.Registrars.Open(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !reg.Capabilities().Poll {
+		return nil
+	}
+	for range pollMany {
+		ctx, cancel := context.WithTimeout(ctx, s.patience)
+		more, err := s.message(ctx, id, reg)
+		cancel()
+		if !more || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) message(ctx context.Context, id string, reg registrar.Registrar) (more bool, err error) {
+	m, err := reg.Poll(ctx, transactionID())
+	if m == nil || err != nil {
+		return false, err
+	}
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		n, err := tx.InsertRegistrarMessage(ctx, query.InsertRegistrarMessageParams{RegistrarID: id, MessageID: m.ID, Body: body(m), CreatedAt: tx.Stamp})
+		if err != nil || n == 0 {
+			return err // it was handled before
+		}
+		return heard(ctx, tx, id, m)
+	})
+	if err != nil {
+		return false, err
+	}
+	if err := s.point("heard", m.Name); err != nil {
+		return false, err
+	}
+	return true, reg.Ack(ctx, transactionID(), m.ID)
+}
+
+func body(m *registrar.Message) string {
+	if m.Body != "" {
+		return m.Body
+	}
+	return m.Text
+}
+
+// heard takes a message in: one that ends a command is kept with it, and its domain is read.
+func heard(ctx context.Context, tx *db.Tx, registrarID string, m *registrar.Message) error {
+	domainID := ""
+	if m.Transaction != "" {
+		id, err := tx.DomainOfRegistrarCommand(ctx, query.DomainOfRegistrarCommandParams{RegistrarID: registrarID, TransactionID: m.Transaction})
+		if err != nil && !db.NotFound(err) {
+			return fmt.Errorf("command of message %s: %w", m.ID, err)
+		}
+		domainID = id
+	}
+	if domainID != "" && m.Done != nil {
+		row := query.EndPendingRegistrarCommandParams{
+			RegistrarID: registrarID, TransactionID: m.Transaction, Outcome: string(registrar.Done), Message: shortened(m.Text),
+		}
+		if !*m.Done {
+			row.Outcome = outcomeNotDone
+		}
+		if _, err := tx.EndPendingRegistrarCommand(ctx, row); err != nil {
+			return fmt.Errorf("command of message %s: %w", m.ID, err)
+		}
+	}
+	if domainID == "" && m.Name != "" {
+		name, err := domainname.ParseName(m.Name)
+		if err != nil {
+			return nil // about something that is no domain of the store
+		}
+		d, err := domainname.ByName(ctx, tx, name)
+		if err != nil {
+			return nil //nolint:nilerr // not of the store
+		}
+		domainID = d.ID
+		if err := domainname.SyncAt(ctx, tx, d.ID, tx.Now); err != nil {
+			return err
+		}
+	}
+	if domainID == "" {
+		return nil
+	}
+	return domainname.Work(ctx, tx, domainID, tx.Now)
+}

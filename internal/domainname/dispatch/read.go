@@ -1,0 +1,129 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/registrar"
+)
+
+// reading is what the registry said of a domain.
+type reading struct {
+	domainname.Reading
+
+	found, ours bool
+	at          time.Time  // of the expiry, without grace that the registrar counts in
+	own         civil.Date // of the expiry in the registry's own text: what guards a command
+	premium     bool
+}
+
+// date is the registry's date (R); zero: it could not be read.
+func (r reading) date() civil.Date {
+	if r.at.IsZero() {
+		return civil.Date{}
+	}
+	return domainname.RegistryDate(r.at)
+}
+
+func (r reading) rgp(status string) bool { return slices.Contains(r.State.RGP, status) }
+func (r reading) epp(status string) bool { return slices.Contains(r.State.EPP, status) }
+
+// itself reports whether the year that was added last is the registry's own: it says so, and of no other renewal.
+func (r reading) itself() bool { return r.rgp("autoRenewPeriod") && !r.rgp("renewPeriod") }
+
+var errUnreadable = errors.New("the registry's answer can't be true")
+
+// read asks the registry. That a domain is not ours, or not there, is asked twice.
+func (w *worker) read(ctx context.Context, reg registrar.Registrar, d domainname.Domain) (reading, error) {
+	r, err := w.readOnce(ctx, reg, d)
+	if err == nil && (!r.found || !r.ours) {
+		r, err = w.readOnce(ctx, reg, d)
+	}
+	return r, err
+}
+
+func (w *worker) readOnce(ctx context.Context, reg registrar.Registrar, d domainname.Domain) (reading, error) {
+	var info registrar.Info
+	err := w.ask1(ctx, reg, d, func(ctx context.Context) (err error) {
+		info, err = reg.Info(ctx, transactionID(), d.Name.String())
+		return err
+	})
+	if err != nil {
+		return reading{}, fmt.Errorf("read %s: %w", d.Name, err)
+	}
+	r := readingOf(info, reg.Capabilities(), w.now())
+	if r.Source, err = w.source(ctx, d); err != nil {
+		return reading{}, err
+	}
+	if r.found && !r.ours && info.Sponsor == "" {
+		return reading{}, fmt.Errorf("read %s: %w: no sponsor", d.Name, errUnreadable)
+	}
+	if r.found && r.ours && r.at.IsZero() {
+		return reading{}, fmt.Errorf("read %s: %w: expiry %q", d.Name, errUnreadable, info.Expiry.Raw)
+	}
+	return r, nil
+}
+
+// readingOf is what an answer says.
+func readingOf(info registrar.Info, c registrar.Capabilities, now time.Time) reading {
+	r := reading{found: info.Found, ours: info.Ours, premium: info.Premium}
+	r.Reading = domainname.Reading{
+		Raw: info.Expiry.Raw, Accounting: info.Accounting, GraceIncluded: c.GraceIncluded, Source: domainname.FromRegistrar,
+		State: domainname.RegistryState{EPP: info.Statuses, RGP: info.RGP, YearsAheadLimit: info.YearsAhead, Sponsor: domainname.SponsorUnknown},
+	}
+	switch {
+	case info.Ours:
+		r.State.Sponsor = domainname.SponsorOurs
+	case info.Sponsor != "":
+		r.State.Sponsor = domainname.SponsorOther
+	}
+	if !info.Created.At.IsZero() {
+		r.Created = domainname.RegistryDate(info.Created.At)
+	}
+	if expiry, err := domainname.ReadExpiry(info.Expiry.Raw, r.Created, now); err == nil {
+		r.own = domainname.RegistryDate(expiry)
+		r.at = expiry.AddDate(0, 0, -c.GraceIncluded)
+	}
+	return r
+}
+
+// source says who tells the dates of a domain.
+func (w *worker) source(ctx context.Context, d domainname.Domain) (domainname.Source, error) {
+	var adapter string
+	err := w.db.Read(ctx, func(tx *db.Tx) (err error) {
+		adapter, err = tx.AdapterOfRegistrar(ctx, d.RegistrarID)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("registrar %s: %w", d.RegistrarID, err)
+	}
+	if adapter == "epp" {
+		return domainname.FromEPP, nil
+	}
+	return domainname.FromRegistrar, nil
+}
+
+// stored is what the store believes, where people are the ones who read.
+func stored(d domainname.Domain) reading {
+	r := reading{found: true, ours: true, at: d.Expiry.At, own: d.Expiry.Date()}
+	r.Raw, r.Source, r.State, r.Accounting = d.Expiry.Raw, d.Expiry.Source, d.State, d.Accounting
+	return r
+}
+
+// ask1 asks a registrar for something when it is its turn, and gives up after a time.
+func (w *worker) ask1(ctx context.Context, reg registrar.Registrar, d domainname.Domain, f func(context.Context) error) error {
+	leave, err := w.gate(d.RegistrarID, reg.Capabilities()).pass(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeout(ctx, w.patience)
+	defer cancel()
+	return f(ctx)
+}
