@@ -193,7 +193,9 @@ func TestG2Renewed(t *testing.T) {
 	each(t, func(b *bundle) {
 		d := b.put("g2.gtld", "2026-12-22")
 		b.to("2026-12-16")
-		b.change(d.ID, func(d *domainname.Domain) { d.Expiry.At, d.PaidThrough = d.Expiry.At.AddDate(1, 0, 0), b.day("2027-12-22") })
+		b.change(d.ID, func(d *domainname.Domain) {
+			d.Expiry.At, d.PaidThrough = d.Expiry.At.AddDate(1, 0, 0), b.day("2027-12-22")
+		})
 		b.to("2027-01-10")
 		b.want("notices", b.made(d.ID), "[2026-11-22 -30 sent 2026-12-15 -7 sent]")
 
@@ -222,7 +224,9 @@ func TestG4NextDueMoved(t *testing.T) {
 // G7: a notice that comes back goes to the other address; without one staff are asked.
 func TestG7Bounce(t *testing.T) {
 	each(t, func(b *bundle) {
-		d := b.put("g7.gtld", "2026-12-22", func(d *domainname.Domain) { d.Registrant = domainname.Registrant{Name: "Holder", Email: "holder@example.com"} })
+		d := b.put("g7.gtld", "2026-12-22", func(d *domainname.Domain) {
+			d.Registrant = domainname.Registrant{Name: "Holder", Email: "holder@example.com"}
+		})
 		rules, err := b.Rules(b.ctx)
 		b.must(err)
 		for i := range rules {
@@ -296,7 +300,9 @@ func TestG10CorrectedTerm(t *testing.T) {
 	each(t, func(b *bundle) {
 		d := b.put("g10.gtld", "2026-12-22")
 		b.to("2026-12-01")
-		b.change(d.ID, func(d *domainname.Domain) { d.Expiry.At, d.PaidThrough = d.Expiry.At.AddDate(0, 0, -1), b.day("2026-12-21") })
+		b.change(d.ID, func(d *domainname.Domain) {
+			d.Expiry.At, d.PaidThrough = d.Expiry.At.AddDate(0, 0, -1), b.day("2026-12-21")
+		})
 		b.to("2026-12-20")
 		b.want("notices", b.made(d.ID), "[2026-11-22 -30 sent 2026-12-14 -7 sent]")
 	})
