@@ -20,6 +20,11 @@ import (
 	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/domainname/dispatch"
+	"github.com/keystead/keystead/internal/domainname/reminder"
+	"github.com/keystead/keystead/internal/domainname/renewal"
+	"github.com/keystead/keystead/internal/domainname/watch"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/job"
 	"github.com/keystead/keystead/internal/license"
@@ -30,6 +35,7 @@ import (
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/recovery"
+	"github.com/keystead/keystead/internal/registrar/account"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/report"
 	"github.com/keystead/keystead/internal/setting"
@@ -68,6 +74,12 @@ type Config struct {
 	Payments      *payment.Service
 	Orders        *order.Service
 	Subscriptions *subscription.Service
+	Domains       *domainname.Service
+	Renewals      *renewal.Service
+	Dispatch      *dispatch.Service // acts at registrars
+	Watch         *watch.Service    // reads registries
+	Reminders     *reminder.Service
+	Registrars    *account.Service
 	Tasks         *task.Service
 	Mail          *mail.Service
 	Webhooks      *webhook.Service

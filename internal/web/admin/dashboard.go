@@ -48,6 +48,13 @@ func (a *area) dashboard(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Right = []card{tasks}
+	if role.Can(staff.DomainsRead) {
+		waiting, err := a.waitingCard(r.Context())
+		if err != nil {
+			return err
+		}
+		v.Right = append(v.Right, waiting...)
+	}
 	v.Left = append(v.Left, card{Head: ui.CardHead{Title: "License checks", Text: "Answered an hour, the last 24"}, Chart: checksChart(v.Page, d)})
 	story, err := a.story(r, v.Page, event.Filter{Limit: 12})
 	if err != nil {

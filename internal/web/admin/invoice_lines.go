@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/domainname/registration"
+	"github.com/keystead/keystead/internal/domainname/renewal"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/web/ui"
 )
@@ -19,6 +21,11 @@ var linkWords = map[string]struct{ does, done, not string }{
 	billing.LinkSubscription: {"Begins a subscription", "Began a subscription", "Begins no subscription"},
 	billing.LinkRenewal:      {"Pays the next period", "Paid the next period", "Pays no period"},
 	billing.LinkChange:       {"Changes the plan", "Changed the plan", "Changes nothing"},
+
+	renewal.LinkRenewal:           {"Renews the domain", "Renewed the domain", "Pays, does not renew"},
+	renewal.LinkFee:               {"Pays what a renewal waits for", "Paid what a renewal waited for", "Pays nothing that a renewal waits for"},
+	registration.LinkRegistration: {"Registers the domain", "Registered the domain", "Registers nothing"},
+	registration.LinkTransfer:     {"Transfers the domain here", "Transferred the domain here", "Transfers nothing"},
 }
 
 func linkCell(l billing.Link) ui.Cell {
@@ -30,6 +37,9 @@ func linkCell(l billing.Link) ui.Cell {
 	case billing.Revoked:
 		text = words.not
 	case billing.Pending, billing.Failed:
+	}
+	if l.Note != "" {
+		text = "Fulfilled by " + l.Note + yesNo(l.State == billing.Pending, "; paying it sends nothing", "")
 	}
 	return ui.Status(string(l.State)).With(text)
 }
@@ -99,6 +109,10 @@ var revokeEffects = map[string]string{
 	billing.KindLicense: "Paying %s will issue no license for this line.", billing.LinkAddon: "Paying %s will add nothing to the license.",
 	billing.LinkSubscription: "Paying %s will begin no subscription.", billing.LinkChange: "Paying %s will change no plan.",
 	billing.LinkRenewal: "Paying %s will not pay for the period: it is asked about, and what is paid of the subscription ends before it.",
+
+	renewal.LinkRenewal:           "Paying %s will settle the money only: nothing is sent to the registry, neither paid-through nor next due moves, and the same due date is not invoiced again.",
+	renewal.LinkFee:               "Paying %s will not let the renewal go on that waits for it.",
+	registration.LinkRegistration: "Paying %s will register no domain.", registration.LinkTransfer: "Paying %s will transfer no domain.",
 }
 
 func (a *area) revokeQuestion(r *http.Request) (*ui.Confirm, error) {
@@ -110,13 +124,15 @@ func (a *area) revokeQuestion(r *http.Request) (*ui.Confirm, error) {
 		return nil, errNoPage
 	}
 	more, err := a.foresee(r.Context(), i.CustomerID, func(ctx context.Context) error {
-		_, err := a.Billing.RevokeFulfilment(ctx, i.ID, l.ID, "")
-		return err
+		return a.revoke(ctx, i.ID, l, false, "a look at what would happen")
 	}, nil)
 	if err != nil {
 		return nil, err
 	}
 	base := "/admin/invoices/" + i.ID
+	if l.Link.Kind == renewal.LinkRenewal {
+		return payOnlyQuestion(i, l, more), nil
+	}
 	return &ui.Confirm{
 		ID: "revoke", Title: "Revoke what paying this line does?", Text: "“" + l.Description + "” stays on the invoice: its " + l.Total.Format("en") + " are still owed.",
 		Effects: slices.Concat([]string{strings.ReplaceAll(revokeEffects[l.Link.Kind], "%s", numberOf(i)), "It can be restored until the invoice is paid."}, more),
@@ -129,12 +145,31 @@ func (a *area) lineRevoke(r *http.Request) (to, text string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	i, err := a.Billing.RevokeFulfilment(r.Context(), r.PathValue("id"), r.PathValue("line"), reason)
-	return "/admin/invoices/" + i.ID, "Paying that line does nothing any more.", err
+	i, l, err := a.lineAt(r)
+	if err != nil {
+		return "", "", err
+	}
+	elsewhere, err := renewedElsewhere(r, l)
+	if err != nil {
+		return "", "", err
+	}
+	to, text = "/admin/invoices/"+i.ID, "Paying that line does nothing any more."
+	if elsewhere {
+		text = "Paying that line moves the dates of the domain and sends nothing."
+	}
+	return to, text, a.revoke(r.Context(), i.ID, l, elsewhere, reason)
 }
 
 func (a *area) lineRestore(w http.ResponseWriter, r *http.Request) error {
-	i, err := a.Billing.RestoreFulfilment(r.Context(), r.PathValue("id"), r.PathValue("line"), "restored")
+	i, l, err := a.lineAt(r)
+	if err != nil {
+		return err
+	}
+	if l.Link != nil && l.Link.Kind == renewal.LinkRenewal {
+		err = a.Renewals.Restore(r.Context(), l.ID, "restored")
+	} else {
+		_, err = a.Billing.RestoreFulfilment(r.Context(), i.ID, l.ID, "restored")
+	}
 	if err != nil {
 		return err
 	}
@@ -171,10 +206,14 @@ func (a *area) lineDeleteQuestion(r *http.Request) (*ui.Confirm, error) {
 	} else if len(i.Lines) == 1 {
 		text = "It is the only line: the invoice becomes void, and no other takes its place."
 	}
-	return &ui.Confirm{
+	q := &ui.Confirm{
 		ID: "delete", Title: "Delete “" + l.Description + "”?", Text: text, Effects: effects, Fields: []ui.Field{why("It stands in the audit log.")},
 		Action: base + "/lines/" + l.ID + "/delete", Label: "Delete line", Cancel: base,
-	}, nil
+	}
+	if l.Link != nil && l.Link.Kind == renewal.LinkRenewal && l.Link.State == billing.Pending {
+		q.Fields = append([]ui.Field{elsewhereField()}, q.Fields...)
+	}
+	return q, nil
 }
 
 func (a *area) lineDelete(r *http.Request) (to, text string, err error) {
@@ -182,7 +221,7 @@ func (a *area) lineDelete(r *http.Request) (to, text string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	i, err := a.Billing.DeleteLine(r.Context(), r.PathValue("id"), r.PathValue("line"), reason)
+	i, err := a.deleteLine(r, reason)
 	if err != nil {
 		return "", "", err
 	}

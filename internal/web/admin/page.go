@@ -21,6 +21,7 @@ var navigation = []struct {
 	{ui.NavItem{Group: "Sales", Section: "customers", Label: "Customers", Href: "/admin/customers", Icon: "users"}, staff.CustomersRead},
 	{ui.NavItem{Group: "Sales", Section: "orders", Label: "Orders", Href: "/admin/orders", Icon: "cart"}, staff.SalesRead},
 	{ui.NavItem{Group: "Sales", Section: "subscriptions", Label: "Subscriptions", Href: "/admin/subscriptions", Icon: "repeat"}, staff.SalesRead},
+	{ui.NavItem{Group: "Sales", Section: "domains", Label: "Domains", Href: domainsAt, Icon: "globe"}, staff.DomainsRead},
 	{ui.NavItem{Group: "Sales", Section: "invoices", Label: "Invoices", Href: "/admin/invoices", Icon: "invoice"}, staff.SalesRead},
 	{ui.NavItem{Group: "Sales", Section: "payments", Label: "Payments", Href: "/admin/payments", Icon: "card"}, staff.SalesRead},
 	{ui.NavItem{Group: "Sales", Section: "revenue", Label: "Revenue", Href: "/admin/revenue", Icon: "chart"}, staff.SalesRead},
@@ -33,7 +34,9 @@ var navigation = []struct {
 	{ui.NavItem{Group: "Operation", Section: "events", Label: "Events", Href: "/admin/events", Icon: "calendar"}, staff.EventsRead},
 	{ui.NavItem{Group: "Store", Section: "people", Label: "People and roles", Href: "/admin/people", Icon: "shield"}, staff.StaffWrite},
 	{ui.NavItem{Group: "Store", Section: "tokens", Label: "API tokens", Href: "/admin/tokens", Icon: "code"}, staff.TokensWrite},
-	{ui.NavItem{Group: "Store", Section: "taxes", Label: "Taxes", Href: "/admin/taxes", Icon: "globe"}, staff.SalesRead},
+	{ui.NavItem{Group: "Store", Section: "tlds", Label: "Extensions", Href: tldsAt, Icon: "server"}, staff.CatalogRead},
+	{ui.NavItem{Group: "Store", Section: "registrars", Label: "Registrars", Href: registrarsAt, Icon: "link"}, staff.DomainsRead},
+	{ui.NavItem{Group: "Store", Section: "taxes", Label: "Taxes", Href: "/admin/taxes", Icon: "file"}, staff.SalesRead},
 	{ui.NavItem{Group: "Store", Section: "audit", Label: "Audit log", Href: "/admin/audit", Icon: "log"}, staff.EventsRead},
 	{ui.NavItem{Group: "Store", Section: "settings", Label: "Settings", Href: "/admin/settings", Icon: "settings"}, staff.SettingsRead},
 }

@@ -8,7 +8,7 @@ import (
 
 // routes is every screen and action of the staff area, and what it takes to open it.
 func (a *area) routes() []route {
-	return slices.Concat(a.storeRoutes(), a.moneyRoutes(), a.operationRoutes())
+	return slices.Concat(a.storeRoutes(), a.moneyRoutes(), a.domainRoutes(), a.operationRoutes())
 }
 
 // storeRoutes is what is sold, to whom, and how the store runs.

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -25,7 +26,7 @@ func (a *area) search(w http.ResponseWriter, r *http.Request) error {
 	v.Search = q
 	v.Head = ui.Head{Title: "Search"}
 	if q == "" {
-		v.Left = []card{{Empty: &ui.Empty{Art: "search", Title: "Search everything", Text: "A license key, an e-mail address, a name, an invoice number, an activated domain."}}}
+		v.Left = []card{{Empty: &ui.Empty{Art: "search", Title: "Search everything", Text: "A license key, an e-mail address, a name, an invoice number, a domain."}}}
 		return a.sheet(w, v)
 	}
 	v.Head.Sub = "for “" + q + "”"
@@ -67,6 +68,13 @@ func (a *area) search(w http.ResponseWriter, r *http.Request) error {
 		if len(customers) > 0 {
 			v.Left = append(v.Left, card{Head: ui.CardHead{Title: "Customers", Actions: allOf("/admin/customers?q=" + url.QueryEscape(q))}, Table: &t})
 		}
+	}
+	if role.Can(staff.DomainsRead) {
+		cards, page, err := a.searchDomains(r, q)
+		if err != nil {
+			return err
+		}
+		v.Left, exact = append(v.Left, cards...), cmp.Or(exact, page)
 	}
 	if role.Can(staff.SalesRead) {
 		invoices, _, err := a.Billing.List(r.Context(), billing.Filter{Query: q, Limit: found})
@@ -110,7 +118,7 @@ func (a *area) search(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	if len(v.Left) == 0 {
-		v.Left = []card{{Empty: &ui.Empty{Art: "search", Title: "Nothing found", Text: "The search looks at the beginning of keys, addresses, names, numbers and identifiers."}}}
+		v.Left = []card{{Empty: &ui.Empty{Art: "search", Title: "Nothing found", Text: "The search looks at the beginning of keys, addresses, names, numbers and identifiers, and at any part of a domain."}}}
 	}
 	return a.sheet(w, v)
 }

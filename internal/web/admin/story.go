@@ -31,6 +31,7 @@ func (a *area) story(r *http.Request, p ui.Page, f event.Filter) (*ui.Timeline, 
 var recordPages = map[string]string{
 	"cus": "/admin/customers/", "lic": "/admin/licenses/", "ord": "/admin/orders/", "inv": "/admin/invoices/", "prd": "/admin/products/", "rel": "/admin/releases/",
 	"sub": "/admin/subscriptions/", "pay": "/admin/payments/", "dsp": "/admin/disputes/", "crn": "/admin/credit-notes/",
+	"dom": domainsAt + "/", "rgr": registrarsAt + "/",
 }
 
 // recordHref is the page of a record; empty if it has none.
@@ -53,6 +54,8 @@ func eventIcon(name string) string {
 		return "card"
 	case "subscription":
 		return "repeat"
+	case "domain", "registrar", "tld_policy":
+		return "globe"
 	case "credit_note":
 		return "invoice"
 	case "order":
@@ -69,11 +72,12 @@ func eventIcon(name string) string {
 func eventTone(name string) ui.Tone {
 	_, verb, _ := strings.Cut(name, ".")
 	switch verb {
-	case "paid", "completed", "created", "succeeded", "done", "received", "renewed", "recovered", "won":
+	case "paid", "completed", "created", "succeeded", "done", "received", "renewed", "recovered", "won", "registered", "transferred_in", "restored", "renewal_satisfied", "renewal_paid":
 		return ui.Success
-	case "failed", "revoked", "lost", "past_due", "expired", "written_off":
+	case "failed", "revoked", "lost", "past_due", "expired", "written_off",
+		"renewal_attention", "renewal_held", "redemption", "transferred_away", "notice_breach", "funds_low", "unreachable", "breaker_open", "refused":
 		return ui.Danger
-	case "suspended", "voided", "unapplied", "cancelled", "reopened", "opened", "overdue":
+	case "suspended", "voided", "unapplied", "cancelled", "reopened", "opened", "overdue", "grace", "renewal_unknown", "sync_held", "renewal_withdrawn", "link_revoked":
 		return ui.Warn
 	default:
 		return ui.Neutral

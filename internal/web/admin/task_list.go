@@ -16,6 +16,16 @@ var taskTitles = map[string]string{
 	"dispute.opened": "A payment is disputed: answer the bank", "dispute.uncovered": "Disputed money that the customer has spent",
 	heldCharges: "More charges than usual are due, and wait", "refund.uncovered": "A refund was made on the gateway's pages of more than there was",
 	"gateway_event.failed": "What a gateway told could not be applied", "payment.unplaced": "A payment that belongs to no invoice", "customer.unreachable": "A customer can't be written to", "notice.missed": "A mail could not be written",
+
+	"domain.arrival_stuck": "A registration or transfer waits for a person", "domain.by_hand": "Do at a registrar by hand what was paid for",
+	"domain.free_due": "A free domain falls due, and no service pays for it", "domain.free_lost": "The service has ended with which a domain was free",
+	"domain.last_safe_day": "A paid renewal is not confirmed yet", "domain.never_renews": "A domain has no term that it could renew by",
+	"domain.notice_undelivered": "A notice could not be delivered", "domain.paid_back_on_the_way": "A domain was paid back while the registrar was asked",
+	"domain.paid_too_late": "What a paid renewal waits for did not come in time", "domain.price_differs": "The registry asks for another price than was paid",
+	"domain.quote_needed": "A price of the registry is not known", "domain.refused": "The registrar refused a domain", "domain.renewal_attention": "What the registry says of a renewal fits nothing",
+	"domain.renewal_disputed": "The payment of a domain's renewal is disputed", "domain.renewal_held": "A paid renewal waits", "domain.renewal_not_made": "A domain is due, and its term is not on offer",
+	"domain.sync_held": "The registry names another date than the store", "domain.sync_unreadable": "The registry's date can't be true", "domain.unpaid_term": "What becomes of a term that nobody has paid for?",
+	"domain.work_stuck": "The work at a registrar does not go on", "registrar.breaker_open": "The sync of a registrar was stopped", "registrar.funds_low": "A registrar's account runs low", "registrar.unreachable": "A registrar can't be reached",
 }
 
 func taskTitle(kind string) string {

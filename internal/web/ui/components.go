@@ -82,16 +82,20 @@ var statusTones = map[string]Tone{
 	"active": Success, "valid": Success, "paid": Success, "completed": Success, "delivered": Success,
 	"sent": Success, "succeeded": Success, "enabled": Success, "won": Success, "published": Success, "ok": Success, "done": Success,
 	"fulfilled": Success, "live": Success, "issued": Success, "registered": Success, "captured": Success, "applied": Success,
+	"confirmed": Success, "satisfied": Success,
 
 	"open": Info, "trialing": Info, "trial": Info, "processing": Info, "running": Info, "queued": Info,
 	"scheduled": Info, "authorized": Info, "new": Info, "test": Info, "renewing": Info, "invited": Info, "planned": Info, "sending": Info,
+	"arranged": Info, "submitted": Info,
 
 	"suspended": Warn, "past_due": Warn, "overdue": Warn, "pending": Warn, "grace": Warn, "retrying": Warn,
 	"unknown": Warn, "partially_paid": Warn, "partially_refunded": Warn, "disputed": Warn, "redemption": Warn,
 	"on_hold": Warn, "waiting": Warn, "due": Warn, "needs_attention": Warn, "failing": Warn,
+	"held": Warn, "pending_registration": Warn, "pending_transfer": Warn, "missed": Warn, "policy": Warn, "not_done": Warn,
 
 	"revoked": Danger, "failed": Danger, "lost": Danger, "bounced": Danger, "refused": Danger, "rejected": Danger,
 	"uncollectible": Danger, "error": Danger, "banned": Danger, "limit_reached": Danger,
+	"attention": Danger, "fraud": Danger, "our_fault": Danger, "not_ours": Danger,
 }
 
 // StatusBadge is the badge of a state by its stored name ("past_due"). A state it

@@ -1,0 +1,122 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/domainname/renewal"
+	"github.com/keystead/keystead/internal/staff"
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+// mostUnconfirmed is how many renewals the page shows that wait for the registry, the nearest to the last safe day first.
+const mostUnconfirmed = 200
+
+func (a *area) domainUnconfirmed(w http.ResponseWriter, r *http.Request) error {
+	waiting, err := a.Renewals.Unconfirmed(r.Context(), mostUnconfirmed)
+	if err != nil {
+		return err
+	}
+	v := sheetView{Page: a.page(r, "Waiting for the registry", "domains"), Head: ui.Head{Title: "Waiting for the registry", Sub: "Paid renewals that no registry has confirmed yet, and names that a registry has renewed and nobody has paid."}}
+	v.Crumbs = []ui.Crumb{{Label: "Domains", Href: domainsAt}, {Label: "Waiting for the registry"}}
+	v.Tabs = domainTabs("unconfirmed")
+	t := unconfirmedTable(waiting, a.registryToday(), visitorOf(r).staff.Role.Can(staff.DomainsWrite))
+	unpaid, err := a.autoRenewedTable(r.Context())
+	if err != nil {
+		return err
+	}
+	v.Full = []card{
+		{Head: ui.CardHead{Title: "Paid, being confirmed", Count: len(waiting), Text: "By their last safe day."}, Table: &t},
+		{Head: ui.CardHead{Title: "Renewed by the registry, unpaid", Count: len(unpaid.Rows), Text: "Deleting the name at the registry until the last day returns the fee."}, Table: &unpaid},
+	}
+	return a.sheet(w, v)
+}
+
+func unconfirmedTable(waiting []renewal.Unsafe, today civil.Date, mayWrite bool) ui.Table {
+	t := ui.Table{
+		ID: "unconfirmed", Caption: "Paid, being confirmed", Flush: true, Columns: []ui.Column{{Label: "Domain"}, {Label: "State"}, {Label: "Renewal"}, {Label: "Last safe day"}},
+		Empty: &ui.Empty{Art: "done", Title: "Everything that is paid is confirmed"},
+	}
+	if mayWrite {
+		t.Columns = append(t.Columns, ui.Column{Label: "Act", Hidden: true})
+	}
+	for _, u := range waiting {
+		n := u.Renewal
+		state := ui.Status(string(n.State))
+		state.Sub = renewalHoldWords[n.Hold]
+		left := today.DaysUntil(u.LastSafe)
+		row := ui.Row{Cells: []ui.Cell{
+			ui.Text(shownName(u.Name)).Bold().To(domainsAt + "/" + n.DomainID), state, ui.Text(yearsText(n.Years) + ", to " + dateText(n.Expected)), ui.Text(dateText(u.LastSafe)).With(countdown(left)),
+		}}
+		switch {
+		case left <= 3:
+			row.Tone = ui.Danger
+		case left <= 7:
+			row.Tone = ui.Warn
+		}
+		if mayWrite {
+			act := ui.Cell{}
+			if acts := renewalActs(n); len(acts) > 0 {
+				act = ui.Act(acts[0])
+			}
+			row.Cells = append(row.Cells, act)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// shownName is a name as people read it.
+func shownName(name string) string {
+	n, err := domainname.ParseName(name)
+	if err != nil {
+		return name
+	}
+	return n.Unicode()
+}
+
+// autoRenewedTable lists the domains that their registry has renewed by itself and nobody has paid for, with the last day
+// on which deleting them there returns the fee.
+func (a *area) autoRenewedTable(ctx context.Context) (ui.Table, error) {
+	t := ui.Table{
+		ID: "auto-renewed", Caption: "Renewed by the registry, unpaid", Flush: true, Columns: []ui.Column{{Label: "Domain"}, {Label: "Customer"}, {Label: "Term ended"}, {Label: "Registry expiry"}, {Label: "Last day to delete"}},
+		Empty: &ui.Empty{Art: "done", Title: "None"},
+	}
+	today := a.registryToday()
+	policies, err := a.Domains.Policies(ctx, "")
+	if err != nil {
+		return t, err
+	}
+	rows, _, err := a.Domains.List(ctx, domainname.Filter{Status: domainname.Grace, Order: "term_end", Limit: mostUnconfirmed})
+	if err != nil {
+		return t, err
+	}
+	for _, d := range rows {
+		p, ok := policies.At(d.Extension, today)
+		if !ok || !p.RegistryAutoRenews || d.Ahead == 0 || d.Confirming {
+			continue
+		}
+		end, _ := d.TermEnd()
+		last := end.AddDays(p.ARGPDays)
+		row := ui.Row{Cells: []ui.Cell{
+			nameCell(d.Name, d.ID), ui.Text(d.CustomerName).To("/admin/customers/" + d.CustomerID), ui.Text(dateText(end)), ui.Text(dateText(d.Expiry.Date())), ui.Text(dateText(last)).With(countdown(today.DaysUntil(last))),
+		}}
+		if today.DaysUntil(last) <= 7 {
+			row.Tone = ui.Warn
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t, nil
+}
+
+// waitingCard is the card of the dashboard about renewals that wait for the registry; none where nothing waits.
+func (a *area) waitingCard(ctx context.Context) ([]card, error) {
+	waiting, err := a.Renewals.Unconfirmed(ctx, 5)
+	if err != nil || len(waiting) == 0 {
+		return nil, err
+	}
+	t := unconfirmedTable(waiting, a.registryToday(), false)
+	return []card{{Head: ui.CardHead{Title: "Renewals waiting for the registry", Text: "Paid and not confirmed, by their last safe day.", Actions: allOf(domainsAt + "/unconfirmed")}, Table: &t}}, nil
+}
