@@ -22,6 +22,7 @@ import (
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
+	"github.com/keystead/keystead/internal/registrar/registrartest"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/signin"
 	"github.com/keystead/keystead/internal/staff"
@@ -37,6 +38,9 @@ type bundle struct {
 	rooms *roomstest.Rooms
 	area  *area
 	h     http.Handler
+	// registry is what the registrar reaches through which domains are renewed.
+	registry *registrartest.Fake
+	sells    bool // domains
 }
 
 const password = "correct horse battery"
@@ -44,8 +48,9 @@ const password = "correct horse battery"
 func setup(t *testing.T) *bundle {
 	t.Helper()
 	s := dbtest.SQLite(t)
-	r := roomstest.InTestMode(t, s, roomstest.Log())
-	b := &bundle{T: t, clock: s.Clock, rooms: r}
+	fake := registrartest.New(s.Clock)
+	r := roomstest.InTestMode(t, s, roomstest.Log(), roomstest.Reach("fake", fake))
+	b := &bundle{T: t, clock: s.Clock, rooms: r, registry: fake}
 	b.Config = Config{
 		DB: s.DB, Settings: r.Settings, SignIn: r.SignIn, Customers: r.Customers, Catalog: r.Catalog, Licenses: r.Licenses, Checks: r.Checks, Releases: r.Releases,
 		Orders: r.Orders, Billing: r.Billing, Payments: r.Payments, Subscriptions: r.Subscriptions, Domains: r.Domains, Renewals: r.Renewals,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/domainname/renewal"
+	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -62,8 +63,12 @@ func (a *area) domainShow(w http.ResponseWriter, r *http.Request) error {
 		v.Left = append(v.Left, *c)
 	}
 	v.Left = append(v.Left, had)
-	if c := aheadCard(ahead); c != nil {
-		v.Right = append(v.Right, *c)
+	next, err := a.aheadCard(r.Context(), h, ahead)
+	if err != nil {
+		return err
+	}
+	if next != nil {
+		v.Right = append(v.Right, *next)
 	}
 	if c := a.registrarCard(r, h); c != nil {
 		v.Right = append(v.Right, *c)
@@ -146,23 +151,56 @@ var stepLooks = map[string]struct {
 	"invoice":             {"invoice", ui.Info},
 	"charge":              {"card", ui.Success},
 	"renew":               {"repeat", ui.Success},
+	"term_ends":           {"calendar", ui.Neutral},
 	"last_day":            {"warn", ui.Warn},
-	"grace_ends":          {"warn", ui.Warn},
 	"redemption_ends":     {"x", ui.Danger},
 	"registry_date_moves": {"calendar", ui.Success},
 }
 
-// aheadCard says what will happen, and when.
-func aheadCard(o renewal.Outlook) *card {
-	if len(o.Steps) == 0 {
-		return nil
+// aheadCard says what will happen, and when; nil: nothing that is known. The charge is that of the method which is charged
+// by itself; without one, the day on which the renewal is due stands in its place.
+func (a *area) aheadCard(ctx context.Context, h holding, o renewal.Outlook) (*card, error) {
+	charged, err := a.chargedByItself(ctx, h.CustomerID)
+	if err != nil {
+		return nil, err
 	}
 	t := ui.Timeline{}
 	for _, s := range o.Steps {
-		look := stepLooks[s.What]
-		t.Events = append(t.Events, ui.Event{When: when(s.On), What: s.Text, Icon: look.icon, Tone: look.tone})
+		look, known := stepLooks[s.What]
+		if !known {
+			continue // the end of the grace period is the last day
+		}
+		e := ui.Event{When: when(s.On), What: s.Text, Icon: look.icon, Tone: look.tone}
+		if s.Sum.Amount > 0 {
+			e.Actor = show(s.Sum)
+		}
+		switch {
+		case s.What == "charge" && charged != nil:
+			e.What = "It is charged to " + label(*charged) + "."
+		case s.What == "charge":
+			e.When, e.What, e.Icon, e.Tone = when(later(h.NextDue, s.On)), "The renewal is due. Without payment it is not renewed.", "card", ui.Info
+		case s.What == "last_day" && s.Sum.Amount > 0:
+			e.Actor = "with a fee of " + show(s.Sum)
+		case s.What == "redemption_ends" && s.Sum.Amount > 0:
+			e.Actor = "for a fee of " + show(s.Sum)
+		}
+		t.Events = append(t.Events, e)
 	}
-	return &card{Head: ui.CardHead{Title: "What will happen, and when"}, Timeline: &t}
+	if len(t.Events) == 0 {
+		return nil, nil
+	}
+	return &card{Head: ui.CardHead{Title: "What will happen, and when", Text: "As things are now. Prices are before tax."}, Timeline: &t}, nil
+}
+
+// chargedByItself is the payment method by which a customer's invoices are paid without being asked; nil: none.
+func (a *area) chargedByItself(ctx context.Context, customerID string) (*payment.Method, error) {
+	saved, err := a.Payments.Methods(ctx, customerID)
+	for i, m := range saved {
+		if m.Default && a.chargeable(m) {
+			return &saved[i], err
+		}
+	}
+	return nil, err
 }
 
 var renewalWords = map[domainname.RenewalState]ui.Badge{

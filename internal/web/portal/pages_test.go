@@ -14,6 +14,7 @@ import (
 	"github.com/keystead/keystead/internal/catalog"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/money"
@@ -64,15 +65,19 @@ func (r reply) sound() reply {
 	return r
 }
 
-// noPage are addresses at which there is a file, or that lead elsewhere.
-var noPage = regexp.MustCompile("/(pdf|data|return)$")
+var (
+	// elsewhere are addresses that lead to another page, as nothing of an estate is to be decided there.
+	elsewhere = regexp.MustCompile("/(return|accept-price|renewals/review)$")
+	// noPage are those, and the ones at which there is a file.
+	noPage = regexp.MustCompile("/(pdf|data|return|accept-price|renewals/review)$")
+)
 
 // everyPage gets each page of the portal that there is for an estate.
 func (br *browser) everyPage(e estate, look func(reply)) {
 	br.Helper()
 	for _, rt := range br.area.routes() {
 		method, path, named := e.path(rt.pattern)
-		if method != http.MethodGet || rt.pattern == "GET /account" || strings.Contains(path, "/files/") || noPage.MatchString(path) || strings.Contains(path, "{token}") || (named && e.license.ID == "") || rt.pattern == "GET /account/sign-in" {
+		if method != http.MethodGet || rt.pattern == "GET /account" || strings.Contains(path, "/files/") || noPage.MatchString(path) || strings.Contains(path, "{token}") || (named && e.license.ID == "") || (strings.Contains(path, "/domains/") && named && e.domain == "") || rt.pattern == "GET /account/sign-in" {
 			continue
 		}
 		look(br.get(path).is(http.StatusOK).sound())
@@ -88,6 +93,8 @@ func TestEmptyPortal(t *testing.T) {
 	br.get("/account/invoices").says("No invoices yet")
 	br.get("/account/downloads").says("Nothing to download")
 	br.get("/account/subscriptions").says("No subscriptions")
+	br.get("/account/domains").says("No domains yet")
+	br.get("/account/domains/renewals").says("Nothing to renew")
 	br.get("/account/payment-methods").says("No payment method saved", newMethod)
 	br.get("/account/details/data").is(200).says(`"licenses": []`, `"email": "marie@example.com"`)
 	b.browser().get("/account/sign-in").is(200).sound()
@@ -113,6 +120,10 @@ func TestHostilePortal(t *testing.T) {
 	for i := range 2 * mostOptions {
 		plan := must(b.Catalog.CreatePlan(t.Context(), g.product.ID, catalog.NewPlan{Name: fmt.Sprint(i, hostile[:240]), ActivationType: "device"}))(t)
 		must(b.Catalog.CreatePrice(t.Context(), plan.ID, catalog.NewPrice{Cycle: string(civil.Annual), Money: money.New(1000, "EUR")}))(t)
+	}
+	for i := range 2 * perPage {
+		d := b.domain(c, fmt.Sprintf("hostile-%d.com", i), 30+i, func(in *domainname.Input) { in.DoNotRenew = i%2 == 0 })
+		e.domain = d.ID
 	}
 	for range mostMethods {
 		e.method = b.card(c, sandbox.Decline).ID
