@@ -38,6 +38,9 @@ const (
 	LateMoneyStaff        Kind = "late_money_staff"
 	TrialEnding           Kind = "trial_ending"
 	CardExpiring          Kind = "card_expiring"
+	DomainRegistered      Kind = "domain_registered"
+	DomainTransferred     Kind = "domain_transferred_in"
+	DomainRefused         Kind = "domain_refused"
 	DomainExpiring        Kind = "domain_expiring"
 	DomainExpired         Kind = "domain_expired"
 	GuestClaim            Kind = "guest_claim"
@@ -313,6 +316,28 @@ type (
 		Update    string
 	}
 
+	// DomainArrivedData tells that a domain is the customer's now. ExpiresOn is the registry's date, by UTC; Years is 0 for one
+	// that does not renew by itself.
+	DomainArrivedData struct {
+		Name      string
+		Domain    string
+		ExpiresOn civil.Date
+		AutoRenew bool
+		DueOn     civil.Date // of the first renewal
+		Years     int
+		Price     money.Money `json:",omitzero"`
+		Link      string
+	}
+
+	// DomainRefusedData tells that a domain could not be had. Credit is what was paid for it.
+	DomainRefusedData struct {
+		Name     string
+		Domain   string
+		Transfer bool
+		Credit   money.Money `json:",omitzero"`
+		Link     string      // to search for another
+	}
+
 	// DomainNoticeData is that of both notices about the end of a domain's term, a UTC date. LastDay is the last day of a plain
 	// renewal, zero when it is over; Fee is what comes on top of Price today, RestoreFee what a restore costs on top of it.
 	DomainNoticeData struct {
@@ -478,6 +503,17 @@ func sampleKinds() []KindInfo {
 		}},
 		{Kind: CardExpiring, Title: "Card expires soon", Sample: CardExpiringData{
 			Name: name, Method: card, ExpiresOn: day(31), NextOn: civil.On(2026, time.April, 3), Update: "/account/payment-methods",
+		}},
+		{Kind: DomainRegistered, Title: "Domain registered", Vital: true, Sample: DomainArrivedData{
+			Name: name, Domain: "acme.example", ExpiresOn: civil.On(2027, time.March, 1), AutoRenew: true, DueOn: civil.On(2027, time.March, 1), Years: 1,
+			Price: eur(1200), Link: "/account/domains/dom_sample",
+		}},
+		{Kind: DomainTransferred, Title: "Domain transferred", Vital: true, Sample: DomainArrivedData{
+			Name: name, Domain: "acme.example", ExpiresOn: civil.On(2027, time.March, 1), AutoRenew: true, DueOn: civil.On(2027, time.March, 1), Years: 1,
+			Price: eur(1200), Link: "/account/domains/dom_sample",
+		}},
+		{Kind: DomainRefused, Title: "Domain could not be had", Vital: true, Sample: DomainRefusedData{
+			Name: name, Domain: "acme.example", Transfer: true, Credit: eur(900), Link: "/domains",
 		}},
 		{Kind: DomainExpiring, Title: "Domain runs out soon", Vital: true, Sample: DomainNoticeData{
 			Name: name, Domain: "acme.example", EndsOn: civil.On(2026, time.April, 1), AutoRenew: true, Years: 1, Price: eur(1200),

@@ -6,12 +6,14 @@ import "strings"
 const (
 	methodsLink = "/account/payment-methods"
 	licenseLink = "/account/licenses"
+	namesLink   = "/domains"
 	adminLink   = "/admin"
 	tasksLink   = "/admin/tasks"
 )
 
 func invoiceLink(id string) string      { return "/account/invoices/" + id }
 func subscriptionLink(id string) string { return "/account/subscriptions/" + id }
+func domainLink(id string) string       { return "/account/domains/" + id }
 func noteLink(id string) string         { return "/account/credit-notes/" + id }
 func shopLink(slug string) string       { return "/products/" + slug }
 

@@ -55,6 +55,13 @@ type facts struct {
 	FromQuantity int64      `json:"from_quantity"`
 	On           civil.Date `json:"on"` // for which day a change is planned
 
+	Domain    string     `json:"shown"` // its name as people read it
+	ExpiresOn civil.Date `json:"expires_on"`
+	DueOn     civil.Date `json:"due_on"`
+	TermYears int        `json:"term_years"`
+	Recurring sum        `json:"recurring"`
+	AutoRenew bool       `json:"auto_renew"`
+
 	PriceUpdateID string `json:"price_update_id"`
 	Notify        bool   `json:"notify"` // whether the customer is to be told
 	Before        sum    `json:"before"` // of one

@@ -76,6 +76,10 @@ var rules = []rule{
 		says: "the customers are to be told",
 	},
 
+	{on: "domain.registered", mail: mail.DomainRegistered, once: ever, make: domainArrived},
+	{on: "domain.transferred_in", mail: mail.DomainTransferred, once: ever, make: domainArrived},
+	{on: "domain.refused", mail: mail.DomainRefused, says: "by the registrar: what was paid became credit", once: ever, make: domainRefused},
+
 	{on: "fulfilment.failed", mail: mail.StaffAlert, staff: true, make: notDelivered},
 	{on: "task.opened", mail: mail.StaffAlert, says: "no mail of its own tells of it", staff: true, when: urgent, make: question},
 	{on: "webhook.endpoint_disabled", mail: mail.StaffAlert, says: "not by hand", staff: true, when: byItself, make: webhookOff},

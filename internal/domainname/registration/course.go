@@ -124,7 +124,7 @@ func (s *Service) Confirmed(ctx context.Context, tx *db.Tx, d *domainname.Domain
 	}
 	return tell(ctx, tx, what, *d, map[string]any{
 		"years": d.BoughtYears, "registry_expiry": d.Expiry.At, "expires_on": d.Expiry.Date(), "paid_through": d.PaidThrough,
-		"next_due": d.NextDue.String(), "term_years": d.Term, "recurring": d.Recurring, "auto_renew": d.Term > 0 && !d.DoNotRenew,
+		"due_on": d.NextDue, "term_years": d.Term, "recurring": d.Recurring, "auto_renew": d.Term > 0 && !d.DoNotRenew,
 	})
 }
 

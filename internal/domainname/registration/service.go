@@ -122,7 +122,7 @@ func place(of domainname.Name) []byte { return []byte("transfer of " + of.String
 
 // tell writes an event about a domain.
 func tell(ctx context.Context, tx *db.Tx, what string, d domainname.Domain, more map[string]any) error {
-	data := map[string]any{"domain_id": d.ID, "name": d.Name.String(), "order_id": d.OrderID, "kind": d.Kind, "status": d.Status}
+	data := map[string]any{"domain_id": d.ID, "name": d.Name.String(), "shown": d.Name.Unicode(), "order_id": d.OrderID, "kind": d.Kind, "status": d.Status}
 	for k, v := range more {
 		data[k] = v
 	}
