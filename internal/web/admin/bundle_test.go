@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +25,7 @@ import (
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/registrar/registrartest"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/signin"
 	"github.com/keystead/keystead/internal/staff"
@@ -40,6 +42,7 @@ type bundle struct {
 	clock *clock.Test
 	db    *db.DB
 	rooms *roomstest.Rooms
+	fake  *registrartest.Fake // the registry of its domains
 	area  *area
 	h     http.Handler
 }
@@ -49,19 +52,21 @@ const password = "a long sentence is easy to keep"
 func setup(t *testing.T) *bundle {
 	t.Helper()
 	s := dbtest.SQLite(t)
-	return open(t, s, roomstest.New(t, s, roomstest.Log()), false)
+	fake := registrartest.New(s.Clock)
+	return open(t, s, roomstest.New(t, s, roomstest.Log(), roomstest.Reach("fake", fake)), fake, false)
 }
 
 // setupTestMode is a store in test mode: with the sandbox, and a clock that stands still.
 func setupTestMode(t *testing.T) *bundle {
 	t.Helper()
 	s := dbtest.SQLite(t)
-	return open(t, s, roomstest.InTestMode(t, s, roomstest.Log()), true)
+	fake := registrartest.New(s.Clock)
+	return open(t, s, roomstest.InTestMode(t, s, roomstest.Log(), roomstest.Reach("fake", fake)), fake, true)
 }
 
-func open(t *testing.T, s *dbtest.Store, r *roomstest.Rooms, testMode bool) *bundle {
+func open(t *testing.T, s *dbtest.Store, r *roomstest.Rooms, fake *registrartest.Fake, testMode bool) *bundle {
 	t.Helper()
-	b := &bundle{T: t, clock: s.Clock, db: s.DB, rooms: r}
+	b := &bundle{T: t, clock: s.Clock, db: s.DB, rooms: r, fake: fake}
 	b.Config = Config{
 		DB: s.DB, Subscriptions: r.Subscriptions, Tasks: r.Tasks, Mail: r.Mail, Webhooks: r.Webhooks, Sandbox: r.Sandbox, TestMode: testMode,
 		Settings: r.Settings, Events: r.Events, Jobs: r.Jobs, Automation: r.Automation, DryRun: r.DryRun, Staff: r.Staff, SignIn: r.SignIn, Tokens: r.Tokens, Customers: r.Customers, Catalog: r.Catalog, Coupons: r.Coupons,
@@ -238,6 +243,7 @@ type estate struct {
 	ban      string
 	member   staff.Staff
 	till
+	land
 }
 
 // newEstate makes one of everything; text stands wherever people can write what they like.
@@ -290,6 +296,7 @@ func (b *bundle) newEstate(text string) estate {
 		e.job = j.ID
 	}
 	b.tell(&e, text)
+	b.newLand(&e, text)
 	return e
 }
 
@@ -365,12 +372,12 @@ func (e estate) path(pattern string) (method, path string) {
 		id = e.token.ID
 	}
 	noun, _, _ := strings.Cut(strings.TrimPrefix(path, "/admin/"), "/")
-	if of := e.tillPath(pattern, noun); of != "" {
+	if of := cmp.Or(e.landPath(noun), e.tillPath(pattern, noun)); of != "" {
 		id = of
 	}
 	line := ""
 	if len(e.invoice.Lines) > 0 {
 		line = e.invoice.Lines[0].ID
 	}
-	return method, strings.NewReplacer("{id}", id, "{start}", e.removed(), "{method}", e.method.ID, "{activation}", e.act.ID, "{root}", e.root, "{line}", line, "{$}", "").Replace(path)
+	return method, strings.NewReplacer("{id}", id, "{start}", e.removed(), "{method}", e.method.ID, "{activation}", e.act.ID, "{root}", e.root, "{renewal}", e.renewal.ID, "{run}", e.run, "{tld}", extension, "{line}", line, "{$}", "").Replace(path)
 }

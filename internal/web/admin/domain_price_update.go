@@ -179,6 +179,9 @@ func (a *area) domainPriceForm(w http.ResponseWriter, r *http.Request, status in
 
 // domainPricePreview shows what would change, and schedules it once that was seen.
 func (a *area) domainPricePreview(w http.ResponseWriter, r *http.Request) error {
+	if r.PostFormValue("as") == "csv" {
+		return a.domainPricePreviewCSV(w, r)
+	}
 	typed := updateTyped(r)
 	u, bad := typed.update()
 	whole := ""
@@ -227,7 +230,7 @@ func (a *area) domainPriceShown(w http.ResponseWriter, r *http.Request, u domain
 		title = "The first " + ui.Number(shownRows)
 	}
 	c := card{Head: ui.CardHead{Title: title}, Table: &t}
-	c.Head.Actions = []ui.Button{{Label: "All as CSV", Href: domainPricesAt + "/preview.csv", Post: true, Hidden: typed.hidden(), Icon: "download", Small: true}}
+	c.Head.Actions = []ui.Button{{Label: "All as CSV", Href: domainPricesAt, Post: true, Hidden: append(typed.hidden(), ui.Hidden{Name: "as", Value: "csv"}), Icon: "download", Small: true}}
 	cards = append(cards, c)
 	if len(preview.Refused) > 0 {
 		t := priceRowTable(preview.Refused[:min(len(preview.Refused), shownRows)])

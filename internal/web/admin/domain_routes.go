@@ -25,7 +25,6 @@ func (a *area) domainRoutes() []route {
 		{pattern: "GET /admin/domain-prices", needs: dr, handle: a.domainPriceList},
 		{pattern: "GET /admin/domain-prices/new", needs: dw, handle: a.domainPriceNew},
 		{pattern: "POST /admin/domain-prices", needs: dw, handle: a.domainPricePreview},
-		{pattern: "POST /admin/domain-prices/preview.csv", needs: dw, handle: a.domainPricePreviewCSV},
 		{pattern: "GET /admin/domain-prices/{id}", needs: dr, handle: a.domainPriceShow},
 		{pattern: "GET /admin/domain-prices/{id}/rows.csv", needs: dr, handle: a.domainPriceCSV},
 		{pattern: "GET /admin/domain-prices/{id}/undo", needs: dw, handle: a.asks("domains", a.domainPriceUndoQuestion)},

@@ -20,7 +20,7 @@ func TestRecoveryBanner(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := open(t, s, roomstest.New(t, s, roomstest.Log()), false)
+	b := open(t, s, roomstest.New(t, s, roomstest.Log()), nil, false)
 	b.Recovery = b.rooms.Recovery
 	h, err := New(b.Config)
 	if err != nil {
