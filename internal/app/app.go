@@ -17,6 +17,8 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/crypt"
 	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/demo/builtin"
+	"github.com/keystead/keystead/internal/registrar/account"
 )
 
 // Config says where the store is and how it is reached.
@@ -30,7 +32,9 @@ type Config struct {
 	Version     string      // of the program, for the API's description
 	Clock       clock.Clock // moved by the caller; nil: the system's, or in a test store its own, which stands still
 	Now         time.Time   // where the own clock of a test store begins to stand; zero: at the present
-	Logger      *slog.Logger
+	// Registry is the file of the registry that is built into test stores; empty: registry.json in Dir, and none without it.
+	Registry string
+	Logger   *slog.Logger
 }
 
 // App is the built program. Its rooms may be used at once; Start begins what runs by itself.
@@ -90,9 +94,16 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 			return nil, err
 		}
 	}
-	a.Rooms, err = rooms.Build(ctx, a.DB, rooms.Config{Dir: c.Dir, Files: files, Key: key, TestMode: a.Facts.TestMode, Logger: c.Logger})
-	if err != nil {
+	built := rooms.Config{Dir: c.Dir, Files: files, Key: key, TestMode: a.Facts.TestMode, Logger: c.Logger}
+	simulated := simulator(a.DB, c, a.Facts.TestMode)
+	if simulated != nil {
+		built.Adapters = map[string]account.Maker{builtin.Adapter: simulated.Open}
+	}
+	if a.Rooms, err = rooms.Build(ctx, a.DB, built); err != nil {
 		return nil, err
+	}
+	if simulated != nil {
+		simulated.LogTo(a.Registrars.Frames)
 	}
 	if err := a.buildFaces(c); err != nil {
 		return nil, err
@@ -123,6 +134,18 @@ func (a *App) Close(ctx context.Context) error {
 
 // Dir is the data folder; empty on PostgreSQL.
 func (a *App) Dir() string { return a.dir }
+
+// simulator is the registry that is built into test stores; nil: this store has none.
+func simulator(d *db.DB, c Config, testMode bool) *builtin.Registry {
+	file := c.Registry
+	if file == "" && c.Dir != "" {
+		file = filepath.Join(c.Dir, "registry.json")
+	}
+	if !testMode || file == "" {
+		return nil
+	}
+	return builtin.New(d, file)
+}
 
 // masterKey takes the key that is given, or the one of the data folder, which is made at the first start.
 func masterKey(c Config) (crypt.Key, error) {

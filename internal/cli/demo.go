@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/keystead/keystead/internal/app"
@@ -16,7 +17,9 @@ import (
 	"github.com/keystead/keystead/internal/crypt"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/demo"
+	"github.com/keystead/keystead/internal/demo/builtin"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/registrar/account"
 )
 
 type demoCommand struct {
@@ -78,6 +81,9 @@ func (c *demoCommand) Run(ctx context.Context, s *session) (err error) {
 	if a.Facts.New || !a.Facts.TestMode {
 		return fmt.Errorf("%s tells of another store than the one that is there", filepath.Join(dir, keptFile))
 	}
+	if err := beginDomains(ctx, a); err != nil {
+		return err
+	}
 	return l.serve(ctx, log, a, func() error { return c.announce(context.WithoutCancel(ctx), s, a, l.url(), kept) })
 }
 
@@ -97,6 +103,7 @@ func (c *demoCommand) folder(s *session) (dir string, leave func() error, err er
 
 func (c *demoCommand) config(s *session, dir string, log *slog.Logger) (app.Config, error) {
 	config := app.Config{Dir: dir, TestMode: true, Now: c.start(), Logger: log, Version: s.version}
+	config.Registry = filepath.Join(dir, registryFile)
 	if c.DatabaseURL == "" {
 		return config, nil
 	}
@@ -107,6 +114,19 @@ func (c *demoCommand) config(s *session, dir string, log *slog.Logger) (app.Conf
 	config.Dir, config.DatabaseURL, config.FilesDir = "", c.DatabaseURL, filepath.Join(dir, "files")
 	config.MasterKey = fmt.Sprintf("%x", key[:])
 	return config, nil
+}
+
+// beginDomains gives a store the shipped policies, and the registrar that reaches the built-in registry.
+func beginDomains(ctx context.Context, a *app.App) error {
+	if _, err := a.Domains.InstallShipped(ctx); err != nil {
+		return err
+	}
+	all, err := a.Registrars.List(ctx)
+	if err != nil || slices.ContainsFunc(all, func(r account.Account) bool { return r.Name == builtin.Adapter }) {
+		return err
+	}
+	_, err = a.Registrars.Create(ctx, account.Input{Name: builtin.Adapter, Adapter: builtin.Adapter})
+	return err
 }
 
 // start is where the clock of a new demo store stands.
@@ -156,6 +176,9 @@ func (c *demoCommand) prepare(ctx context.Context, s *session, dir string, log *
 	}
 	defer func() { err = errors.Join(err, a.Close(context.WithoutCancel(ctx))) }()
 	if err := a.DB.StandStill(ctx, begin); err != nil {
+		return demo.Access{}, err
+	}
+	if err := beginDomains(ctx, a); err != nil {
 		return demo.Access{}, err
 	}
 	store := demo.Store{

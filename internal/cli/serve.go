@@ -66,6 +66,9 @@ func (c *serveCommand) Run(ctx context.Context, s *session) (err error) {
 	if err := c.offerSetup(ctx, s, a, l); err != nil {
 		return err
 	}
+	if _, err := a.Domains.InstallShipped(ctx); err != nil {
+		return err
+	}
 	if held, err := a.Recovery.Held(ctx); err != nil {
 		return err
 	} else if held {

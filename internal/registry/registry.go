@@ -32,6 +32,7 @@ type Registry struct {
 	faults []*Fault
 	watch  func(sent bool, document []byte)
 	due    time.Time // nothing falls due before; zero: unknown
+	kept   int       // commands in the journal
 }
 
 // state is what a registry remembers.
@@ -96,10 +97,17 @@ type Command struct {
 
 // New returns an empty registry that takes the time from c until its clock is set.
 func New(c clock.Clock) *Registry {
-	return &Registry{clock: c, state: state{
+	return &Registry{clock: c, kept: journalLength, state: state{
 		Extensions: map[string]*Extension{}, Accounts: map[string]*Account{}, Domains: map[string]*Domain{},
 		Contacts: map[string]*Contact{}, Hosts: map[string]*Host{}, Seen: map[string]int{},
 	}}
+}
+
+// KeepJournal bounds how many commands the journal has.
+func (r *Registry) KeepJournal(commands int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.kept = max(commands, 10)
 }
 
 // AddAccount lets a registrar in. A nil balance never ends.

@@ -222,8 +222,8 @@ func (r *Registry) noCurrency(c *verbs, name string) bool {
 
 // note writes the journal.
 func (r *Registry) note(by caller, verb, name string, code int, fault FaultKind) {
-	if len(r.state.Journal) >= journalLength {
-		r.state.Journal = append([]Command(nil), r.state.Journal[journalLength/10:]...)
+	if n := len(r.state.Journal); n >= r.kept {
+		r.state.Journal = append([]Command(nil), r.state.Journal[n-r.kept+r.kept/10:]...)
 	}
 	r.state.Journal = append(r.state.Journal, Command{At: r.now(), Account: by.account, Verb: verb, Name: name, ClTRID: by.trid, Code: code, Fault: fault})
 }
