@@ -65,6 +65,8 @@ func decide(q question) decision {
 	switch {
 	case q.policy == nil:
 		return decision{move: moveHold, hold: domainname.HeldRegistry, cause: "no_policy", why: "There is no policy for ." + q.domain.Extension + "."}
+	case q.read.epp("pendingRenew"):
+		return decision{move: moveWait, wait: time.Hour} // the registry has taken something on that may be this
 	case q.read.rgp("pendingRestore"):
 		return q.report()
 	case offer.Stage == domainname.StageRedemption:

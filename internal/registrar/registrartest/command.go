@@ -191,7 +191,7 @@ func (f *Fake) Renew(ctx context.Context, transaction string, in registrar.Renew
 		}
 		switch fault.Kind {
 		case Later:
-			d.pending = &sent
+			d.pending, d.Statuses = &sent, append(d.Statuses, "pendingRenew")
 			return answer(1001)
 		case AtExpiry:
 			return answer(1000)

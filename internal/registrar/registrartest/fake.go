@@ -216,6 +216,7 @@ func (f *Fake) Finish(name string, done bool) {
 	}
 	p := d.pending
 	d.pending = nil
+	d.Statuses = slices.DeleteFunc(d.Statuses, func(s string) bool { return s == "pendingRenew" })
 	if done {
 		f.extend(d, p.Years)
 	}
