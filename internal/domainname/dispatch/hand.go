@@ -143,11 +143,10 @@ func (w *worker) didByHand(ctx context.Context, tx *db.Tx, d *domainname.Domain,
 	if p.done, err = commandsOf(ctx, tx, r.ID); err != nil {
 		return err
 	}
-	j := judge(p)
-	if j.verdict == verdictResend || j.verdict == verdictWait {
+	if c.verb == verbRenew && p.policy.Judge(c.before, c.expected, read.date()) == domainname.NotDone {
 		return fail.Invalid("expiry", "is the old one. If it can't be renewed, say why")
 	}
-	_, err = w.apply(ctx, tx, d, r, p, j)
+	_, err = w.apply(ctx, tx, d, r, p, judge(p))
 	return err
 }
 

@@ -1,0 +1,267 @@
+package dispatch
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/registrar"
+	"github.com/keystead/keystead/internal/registrar/registrartest"
+)
+
+// awaited puts a paid domain into the store that the registry does not have, or has elsewhere.
+func (b *bench) awaited(name string, status domainname.Status) domainname.Domain {
+	b.Helper()
+	n, err := domainname.ParseName(name)
+	b.must(err)
+	d := domainname.Domain{
+		Name: n, Extension: "example", CustomerID: b.customer, RegistrarID: "reg_1", Kind: domainname.Registered, Status: status, BoughtYears: 2,
+		Recurring: eur(0), Nameservers: []string{"ns1.example"}, Registrant: domainname.Registrant{Name: "Ada", Address: "1 Lane\nTown", Country: "DE"},
+	}
+	if status == domainname.PendingTransfer {
+		d.Kind, d.BoughtYears = domainname.Transferred, 1
+	}
+	b.must(b.write(func(tx *db.Tx) error {
+		if err := domainname.Insert(b.ctx, tx, &d); err != nil {
+			return err
+		}
+		return domainname.Work(b.ctx, tx, d.ID, tx.Now)
+	}))
+	return d
+}
+
+func (b *bench) status(d domainname.Domain, want domainname.Status) {
+	b.Helper()
+	if got := b.load(d.ID).Status; got != want {
+		b.Fatalf("status %s, want %s; commands %+v; refused %v", got, want, b.commands(d.ID), b.purse.refused)
+	}
+}
+
+func TestRegister(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		faults []fault
+		sent   int
+		want   domainname.Status
+	}{
+		{"answered", nil, 1, domainname.Active},
+		{"cut after", []fault{{Kind: registrartest.CutAfter, Command: "register", Times: 1}}, 1, domainname.Active},
+		{"cut before", []fault{{Kind: registrartest.CutBefore, Command: "register", Times: 1}}, 2, domainname.Active},
+		{"unreachable", []fault{{Kind: registrartest.Unreachable, Times: 3}}, 1, domainname.Active},
+		{"refused", []fault{{Kind: registrartest.Code, Command: "register", Code: 2306}}, 1, domainname.Cancelled},
+		{"refused and done", []fault{{Kind: registrartest.Code, Command: "register", Code: 2306, Commit: true}}, 1, domainname.Active},
+		{"our fault", []fault{{Kind: registrartest.Code, Command: "register", Code: 2005}}, 1, domainname.PendingRegistration},
+		{"no funds", []fault{{Kind: registrartest.Code, Command: "register", Code: 2104, Times: 2}}, 3, domainname.Active},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			each(t, func(b *bench) {
+				for _, f := range c.faults {
+					b.fake.Break(f)
+				}
+				d := b.awaited("new.example", domainname.PendingRegistration)
+				b.run()
+				b.pass(6*time.Hour, 10*time.Minute)
+				b.status(d, c.want)
+				if n := b.fake.Sent("register"); n != c.sent {
+					b.Errorf("sent %d, want %d", n, c.sent)
+				}
+				switch c.want {
+				case domainname.Active:
+					if len(b.purse.confirmed) != 1 || b.tasks(d.ID) != 0 {
+						b.Errorf("confirmed %v, %d tasks", b.purse.confirmed, b.tasks(d.ID))
+					}
+					b.dates(d.ID, "2028-11-22", "2028-11-22")
+				case domainname.PendingRegistration:
+					if b.tasks(d.ID) != 1 {
+						b.Errorf("%d tasks", b.tasks(d.ID))
+					}
+				default:
+					if len(b.purse.refused) != 1 {
+						b.Errorf("refused %v", b.purse.refused)
+					}
+				}
+			})
+		})
+	}
+	t.Run("taken", func(t *testing.T) {
+		each(t, func(b *bench) {
+			b.fake.Put(registrartest.Domain{Name: "new.example", Expiry: "2027-01-01T00:00:00Z", Sponsor: registrartest.Them})
+			d := b.awaited("new.example", domainname.PendingRegistration)
+			b.run()
+			b.status(d, domainname.Cancelled)
+			if b.fake.Sent("register") != 0 {
+				b.Error("sent")
+			}
+		})
+	})
+}
+
+// The process ends at each point of a registration.
+func TestRegisterCrashes(t *testing.T) {
+	for _, point := range points {
+		t.Run(point, func(t *testing.T) {
+			each(t, func(b *bench) {
+				d := b.awaited("new.example", domainname.PendingRegistration)
+				b.kill(point)
+				b.dies()
+				b.pass(20*time.Minute, time.Minute)
+				b.status(d, domainname.Active)
+				if n := b.fake.Sent("register"); n != 1 || len(b.purse.confirmed) != 1 {
+					b.Errorf("sent %d, confirmed %v", n, b.purse.confirmed)
+				}
+			})
+		})
+	}
+}
+
+func TestTransfer(t *testing.T) {
+	theirs := registrartest.Domain{Name: "in.example", Expiry: "2027-01-01T10:00:00Z", Sponsor: registrartest.Them, AuthCode: "secret"}
+	for _, done := range []bool{true, false} {
+		t.Run(fmt.Sprint(done), func(t *testing.T) {
+			each(t, func(b *bench) {
+				b.fake.Put(theirs)
+				d := b.awaited("in.example", domainname.PendingTransfer)
+				b.run()
+				b.pass(6*time.Hour, 10*time.Minute)
+				b.status(d, domainname.PendingTransfer)
+				if n := b.fake.Sent("transfer_state"); n < 5 || n > 8 {
+					b.Errorf("asked %d times", n)
+				}
+				b.fake.EndTransfer("in.example", done)
+				b.after(time.Minute)
+				if !done {
+					b.status(d, domainname.Cancelled)
+					return
+				}
+				b.status(d, domainname.Active)
+				b.dates(d.ID, "2028-01-01", "2028-01-01")
+				if n := b.fake.Sent("transfer"); n != 1 {
+					b.Errorf("sent %d", n)
+				}
+			})
+		})
+	}
+	t.Run("wrong code", func(t *testing.T) {
+		each(t, func(b *bench) {
+			wrong := theirs
+			wrong.AuthCode = "other"
+			b.fake.Put(wrong)
+			d := b.awaited("in.example", domainname.PendingTransfer)
+			b.run()
+			b.status(d, domainname.Cancelled)
+		})
+	})
+	t.Run("cut", func(t *testing.T) {
+		each(t, func(b *bench) {
+			b.fake.Put(theirs)
+			b.fake.Break(fault{Kind: registrartest.CutAfter, Command: "transfer"})
+			d := b.awaited("in.example", domainname.PendingTransfer)
+			b.run()
+			b.pass(time.Hour, time.Minute)
+			b.status(d, domainname.PendingTransfer)
+			if n := b.fake.Sent("transfer"); n != 1 {
+				b.Errorf("sent %d", n)
+			}
+		})
+	})
+}
+
+func TestDo(t *testing.T) {
+	each(t, func(b *bench) {
+		d := b.domain("act.example", "2027-03-10")
+		locked := true
+		answer, err := b.Do(b.ctx, d.ID, Act{
+			Nameservers: &[]string{"NS1.Other.example"}, Lock: &locked, AuthCode: true, Registrant: &domainname.Registrant{Name: "Bob"}, Reason: "asked",
+		})
+		b.must(err)
+		there, _ := b.fake.Domain("act.example")
+		if answer.Class != registrar.Done || answer.AuthCode == "" || there.AuthCode != answer.AuthCode || there.Registrant.Name != "Bob" ||
+			!slices.Equal(there.Nameservers, []string{"ns1.other.example"}) || !slices.Contains(there.Statuses, lockTransfer) {
+			b.Fatalf("%+v, %+v", answer, there)
+		}
+		now := b.load(d.ID)
+		if now.Registrant.Name != "Bob" || !slices.Contains(now.State.EPP, lockTransfer) {
+			b.Errorf("%+v", now)
+		}
+		commands := b.commands(d.ID)
+		if len(commands) != 1 || commands[0].Outcome != "confirmed" || strings.Contains(fmt.Sprint(commands), answer.AuthCode) {
+			b.Errorf("%+v", commands)
+		}
+		r := b.paid(d, 1) // it is free again
+		b.run()
+		b.is(r, domainname.RenewalConfirmed, 1)
+
+		b.fake.Break(fault{Kind: registrartest.Code, Command: "update", Code: 2306})
+		answer, err = b.Do(b.ctx, d.ID, Act{Nameservers: &[]string{"ns2.example"}})
+		b.must(err)
+		if answer.Class != registrar.Policy || b.load(d.ID).Nameservers[0] != "ns1.other.example" {
+			b.Errorf("%+v", answer)
+		}
+		if _, err := b.Do(b.ctx, d.ID, Act{}); err == nil {
+			b.Error("nothing was done")
+		}
+	})
+}
+
+// The registrar "manual": staff are asked, and say what they did.
+func TestByHand(t *testing.T) {
+	manual := func(b *bench) {
+		b.fake.Caps.Manual = true
+		b.fake.Break(fault{Kind: registrartest.CutBefore, Command: "info"}) // nothing can be read
+		b.fake.Break(fault{Kind: registrartest.Later, Command: "renew"})
+	}
+	for _, c := range []struct {
+		name  string
+		in    ByHand
+		state domainname.RenewalState
+		err   bool
+	}{
+		{"done", ByHand{Expiry: "2028-03-10", Reference: "ticket 1"}, domainname.RenewalConfirmed, false},
+		{"a year too far", ByHand{Expiry: "2029-03-10"}, domainname.RenewalAttention, false},
+		{"the old date", ByHand{Expiry: "2027-03-10"}, domainname.RenewalSubmitted, true},
+		{"no date", ByHand{Expiry: "soon"}, domainname.RenewalSubmitted, true},
+		{"refused", ByHand{Refused: "it is locked"}, domainname.RenewalHeld, false},
+		{"nothing said", ByHand{}, domainname.RenewalSubmitted, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			each(t, func(b *bench) {
+				manual(b)
+				d := b.domain("hand.example", "2027-03-10")
+				r := b.paid(d, 1)
+				b.run()
+				b.pass(48*time.Hour, 6*time.Hour)
+				b.is(r, domainname.RenewalSubmitted, 1)
+				if err := b.ByHand(b.ctx, d.ID, c.in); (err != nil) != c.err {
+					b.Fatal(err)
+				}
+				b.run()
+				got := b.is(r, c.state, 1)
+				if c.state == domainname.RenewalConfirmed {
+					b.once(r)
+					if b.dates(d.ID, "2028-03-10", "2028-03-10"); got.Reference != "ticket 1" {
+						b.Errorf("reference %q", got.Reference)
+					}
+				}
+			})
+		})
+	}
+	t.Run("registration", func(t *testing.T) {
+		each(t, func(b *bench) {
+			b.fake.Caps.Manual = true
+			b.fake.Break(fault{Kind: registrartest.Code, Command: "register", Code: 1001})
+			d := b.awaited("new.example", domainname.PendingRegistration)
+			b.run()
+			b.pass(12*time.Hour, time.Hour)
+			b.status(d, domainname.PendingRegistration)
+			b.must(b.ByHand(b.ctx, d.ID, ByHand{Expiry: "2028-11-22"}))
+			b.status(d, domainname.Active)
+			if n := b.fake.Sent("register"); n != 1 {
+				b.Errorf("asked %d times", n)
+			}
+		})
+	})
+}
