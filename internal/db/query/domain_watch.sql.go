@@ -52,26 +52,36 @@ func (q *Queries) ApplySyncFinding(ctx context.Context, arg ApplySyncFindingPara
 }
 
 const domainsEndedBefore = `-- name: DomainsEndedBefore :many
-SELECT id FROM domains WHERE status = $1 AND extension = $2 AND COALESCE(accounting_on, term_end) < $3 AND term_end < $4 AND id > $5
-ORDER BY id LIMIT CAST($6 AS BIGINT)
+SELECT id, term_end FROM domains
+WHERE status IN ('active', 'grace', 'redemption') AND status = $1 AND extension = $2 AND term_end < $3
+    AND COALESCE(accounting_on, term_end) < $4 AND (term_end > $5 OR (term_end = $5 AND id > $6))
+ORDER BY term_end, id LIMIT CAST($7 AS BIGINT)
 `
 
 type DomainsEndedBeforeParams struct {
 	Status    string
 	Extension string
-	Before    *string
 	Ended     *string
+	Before    *string
+	AfterEnd  *string
 	After     string
 	N         int64
 }
 
-// Domains of a status and an extension whose term ended before a day.
-func (q *Queries) DomainsEndedBefore(ctx context.Context, arg DomainsEndedBeforeParams) ([]string, error) {
+type DomainsEndedBeforeRow struct {
+	ID      string
+	TermEnd *string
+}
+
+// Domains of a status and an extension whose term ended before a day. That the status is one of three says which index leads
+// straight to them.
+func (q *Queries) DomainsEndedBefore(ctx context.Context, arg DomainsEndedBeforeParams) ([]DomainsEndedBeforeRow, error) {
 	rows, err := q.db.QueryContext(ctx, domainsEndedBefore,
 		arg.Status,
 		arg.Extension,
-		arg.Before,
 		arg.Ended,
+		arg.Before,
+		arg.AfterEnd,
 		arg.After,
 		arg.N,
 	)
@@ -79,13 +89,13 @@ func (q *Queries) DomainsEndedBefore(ctx context.Context, arg DomainsEndedBefore
 		return nil, err
 	}
 	defer rows.Close()
-	var items []string
+	var items []DomainsEndedBeforeRow
 	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
+		var i DomainsEndedBeforeRow
+		if err := rows.Scan(&i.ID, &i.TermEnd); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -97,24 +107,33 @@ func (q *Queries) DomainsEndedBefore(ctx context.Context, arg DomainsEndedBefore
 }
 
 const domainsEndingFrom = `-- name: DomainsEndingFrom :many
-SELECT id FROM domains WHERE status = $1 AND extension = $2 AND term_end >= $3 AND id > $4
-ORDER BY id LIMIT CAST($5 AS BIGINT)
+SELECT id, term_end FROM domains
+WHERE status IN ('active', 'grace', 'redemption') AND status = $1 AND extension = $2 AND term_end >= $3
+    AND (term_end > $4 OR (term_end = $4 AND id > $5))
+ORDER BY term_end, id LIMIT CAST($6 AS BIGINT)
 `
 
 type DomainsEndingFromParams struct {
 	Status    string
 	Extension string
 	Day       *string
+	AfterEnd  *string
 	After     string
 	N         int64
 }
 
+type DomainsEndingFromRow struct {
+	ID      string
+	TermEnd *string
+}
+
 // Domains of a status and an extension whose term goes on.
-func (q *Queries) DomainsEndingFrom(ctx context.Context, arg DomainsEndingFromParams) ([]string, error) {
+func (q *Queries) DomainsEndingFrom(ctx context.Context, arg DomainsEndingFromParams) ([]DomainsEndingFromRow, error) {
 	rows, err := q.db.QueryContext(ctx, domainsEndingFrom,
 		arg.Status,
 		arg.Extension,
 		arg.Day,
+		arg.AfterEnd,
 		arg.After,
 		arg.N,
 	)
@@ -122,13 +141,13 @@ func (q *Queries) DomainsEndingFrom(ctx context.Context, arg DomainsEndingFromPa
 		return nil, err
 	}
 	defer rows.Close()
-	var items []string
+	var items []DomainsEndingFromRow
 	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
+		var i DomainsEndingFromRow
+		if err := rows.Scan(&i.ID, &i.TermEnd); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err

@@ -168,51 +168,76 @@ func searchesOf(ctx context.Context, tx *db.Tx) ([]search, error) {
 	return all, nil
 }
 
+// place is where a search has come to.
+type place struct {
+	search  int
+	end, id string
+}
+
+func (p place) String() string { return fmt.Sprint(p.search, " ", p.end, " ", p.id) }
+
+func placeOf(cursor string) (p place, err error) {
+	parts := strings.Split(cursor, " ")
+	if len(parts) != 3 {
+		return p, nil
+	}
+	p.end, p.id = parts[1], parts[2]
+	p.search, err = strconv.Atoi(parts[0])
+	return p, err
+}
+
 // lookUp returns some ids of domains whose status is another one than what was written down.
 func lookUp(ctx context.Context, tx *db.Tx, searches []search, cursor string, n int, customerID string) (ids []string, next string, err error) {
-	at, after := 0, ""
-	if cursor != "" {
-		number, rest, _ := strings.Cut(cursor, " ")
-		if at, err = strconv.Atoi(number); err != nil {
-			return nil, "", err
-		}
-		after = rest
+	at, err := placeOf(cursor)
+	if err != nil {
+		return nil, "", err
 	}
-	for ; at < len(searches); at, after = at+1, "" {
-		q := searches[at]
-		found, err := q.find(ctx, tx, after, n)
+	for ; at.search < len(searches); at = (place{search: at.search + 1}) {
+		q := searches[at.search]
+		found, err := q.find(ctx, tx, at, n)
 		if err != nil {
 			return nil, "", err
 		}
-		for _, id := range found {
-			d, err := domainname.Load(ctx, tx, id)
+		for _, f := range found {
+			d, err := domainname.Load(ctx, tx, f.id)
 			if err != nil {
 				return nil, "", err
 			}
 			if domainname.Assess(d, q.policy, nil, tx.Now).Status != d.Status && (customerID == "" || d.CustomerID == customerID) {
-				ids = append(ids, id)
+				ids = append(ids, f.id)
 			}
 		}
 		if len(found) == n {
-			return ids, fmt.Sprint(at, " ", found[n-1]), nil
+			last := found[n-1]
+			last.search = at.search
+			return ids, last.String(), nil
 		}
-		if len(ids) >= n && at+1 < len(searches) {
-			return ids, fmt.Sprint(at+1, " "), nil
+		if len(ids) >= n && at.search+1 < len(searches) {
+			return ids, place{search: at.search + 1}.String(), nil
 		}
 	}
 	return ids, "", nil
 }
 
-func (q search) find(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
+// find returns the next domains of a search.
+func (q search) find(ctx context.Context, tx *db.Tx, from place, n int) (found []place, err error) {
 	today := domainname.RegistryDate(tx.Now).String()
 	if q.plainUntil == "" {
-		return tx.DomainsEndingFrom(ctx, query.DomainsEndingFromParams{
-			Status: string(q.status), Extension: q.policy.Extension, Day: &today, After: after, N: int64(n),
+		rows, err := tx.DomainsEndingFrom(ctx, query.DomainsEndingFromParams{
+			Status: string(q.status), Extension: q.policy.Extension, Day: &today, AfterEnd: &from.end, After: from.id, N: int64(n),
 		})
+		for _, r := range rows {
+			found = append(found, place{end: *r.TermEnd, id: r.ID})
+		}
+		return found, err
 	}
-	return tx.DomainsEndedBefore(ctx, query.DomainsEndedBeforeParams{
-		Status: string(q.status), Extension: q.policy.Extension, Before: &q.plainUntil, Ended: &today, After: after, N: int64(n),
+	rows, err := tx.DomainsEndedBefore(ctx, query.DomainsEndedBeforeParams{
+		Status: string(q.status), Extension: q.policy.Extension, Before: &q.plainUntil, Ended: &today, AfterEnd: &from.end, After: from.id, N: int64(n),
 	})
+	for _, r := range rows {
+		found = append(found, place{end: *r.TermEnd, id: r.ID})
+	}
+	return found, err
 }
 
 // standOne reads a domain again under its lock, and writes its status down if it is still another one.

@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"time"
@@ -30,6 +31,7 @@ var (
 	many    = flag.Int("n", 100_000, "domains, whose terms end evenly over a year")
 	asked   = flag.Int("asked", 4000, "domains that the registrar is asked for")
 	renewed = flag.Int("renewed", 1000, "renewals that are sent")
+	profile = flag.String("cpuprofile", "", "file for a profile of the passes")
 	latency = flag.Duration("latency", 20*time.Millisecond, "of the registrar")
 )
 
@@ -75,11 +77,12 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = b.Close(ctx) }()
-	began := b.wall.Now()
+	filling := b.effort()
 	if err := b.stock(ctx); err != nil {
 		return fmt.Errorf("fill the store: %w", err)
 	}
-	fmt.Printf("| what | %d domains |\n|---|---|\n| fill the store | %s |\n", *many, b.since(began))
+	_, took := filling.end()
+	fmt.Printf("| what | %d domains |\n|---|---|\n| fill the store | %s |\n", *many, took)
 	for _, measure := range []func(context.Context) error{b.passes, b.offers, b.lists, b.prices, b.sync, b.renewals} {
 		if err := measure(ctx); err != nil {
 			return err
@@ -88,11 +91,20 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-func (b *bench) since(t time.Time) time.Duration { return b.wall.Now().Sub(t).Round(time.Millisecond) }
-
 // passes lets the automation of a day run: at first over a store that was taken over on that day, then of one day, then
 // after five days on which nothing ran.
 func (b *bench) passes(ctx context.Context) error {
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = f.Close() }()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	for _, p := range []struct {
 		name string
 		day  civil.Date
@@ -102,19 +114,18 @@ func (b *bench) passes(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		forgetPeak()
-		began := b.wall.Now()
+		effort := b.effort()
 		report, err := b.Automation.RunFor(ctx, "")
 		if err != nil {
 			return err
 		}
-		took := b.since(began)
+		_, took := effort.end()
 		after, err := b.counts(ctx)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("| %s | %s: %d notices, %d invoices, %d statuses; %d failures; peak %d MB |\n", p.name, took, after.notices-before.notices,
-			after.invoices-before.invoices, report.Ran["domains.standing"].Done, report.Failed(), peak()>>20)
+		fmt.Printf("| %s | %s: %d notices, %d invoices, %d statuses; %d failures |\n", p.name, took, after.notices-before.notices,
+			after.invoices-before.invoices, report.Ran["domains.standing"].Done, report.Failed())
 	}
 	return nil
 }
@@ -172,12 +183,13 @@ func (b *bench) prices(ctx context.Context) error {
 	u := domainname.PriceUpdate{
 		Change: domainname.PriceChange{Mode: domainname.ByPercent, Value: "5"}, StartsOn: today.AddDays(5), Reason: "bench",
 	}
-	began := b.wall.Now()
+	effort := b.effort()
 	preview, err := b.Domains.PreviewPriceUpdate(ctx, u)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("| price update, preview | %s: %d domains |\n", b.since(began), preview.Changed)
+	_, took := effort.end()
+	fmt.Printf("| price update, preview | %s: %d domains |\n", took, preview.Changed)
 	looking, stop := context.WithCancel(ctx)
 	defer stop()
 	var lasted []time.Duration
@@ -192,18 +204,17 @@ func (b *bench) prices(ctx context.Context) error {
 			time.Sleep(10 * time.Millisecond)
 		}
 	})
-	forgetPeak()
-	began = b.wall.Now()
+	effort = b.effort()
 	if _, err = b.Domains.SchedulePriceUpdate(ctx, u); err == nil {
 		err = b.Domains.ApplyPriceUpdates(ctx, today.AddDays(5))
 	}
-	took := b.since(began)
+	_, took = effort.end()
 	stop()
 	others.Wait()
 	if err != nil {
 		return err
 	}
-	fmt.Printf("| price update, written down and applied | %s; peak %d MB; terms on offer meanwhile: %s |\n", took, peak()>>20, spread(lasted))
+	fmt.Printf("| price update, written down and applied | %s; terms on offer meanwhile: %s |\n", took, spread(lasted))
 	return nil
 }
 
@@ -220,7 +231,7 @@ func (b *bench) sync(ctx context.Context) error {
 	if err := b.set(ctx, "domains.sync_batch", "1000"); err != nil {
 		return err
 	}
-	began := b.wall.Now()
+	effort := b.effort()
 	total := 0
 	for {
 		n, err := b.Watch.RunDue(ctx)
@@ -231,8 +242,8 @@ func (b *bench) sync(ctx context.Context) error {
 			break
 		}
 	}
-	took := b.since(began)
-	fmt.Printf("| sync, %s latency, 8 sessions | %d answers in %s: %.0f/s |\n", *latency, total, took, float64(total)/took.Seconds())
+	took, words := effort.end()
+	fmt.Printf("| sync, %s latency, 8 sessions | %d answers in %s: %.0f/s |\n", *latency, total, words, float64(total)/took.Seconds())
 	return nil
 }
 
@@ -277,7 +288,7 @@ func (b *bench) renewals(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	began := b.wall.Now()
+	effort := b.effort()
 	for {
 		n, err := b.Dispatch.RunDue(ctx)
 		if err != nil {
@@ -287,12 +298,12 @@ func (b *bench) renewals(ctx context.Context) error {
 			break
 		}
 	}
-	took := b.since(began)
+	took, words := effort.end()
 	confirmed := 0
 	err = b.db.Read(ctx, func(tx *db.Tx) error {
 		return tx.SQL().QueryRowContext(ctx, "SELECT COUNT(*) FROM domain_renewals WHERE state = 'confirmed'").Scan(&confirmed)
 	})
-	fmt.Printf("| renewals, same registrar | %d confirmed, %d sent in %s: %.0f/s |\n", confirmed, b.fake.Sent("renew"), took, float64(confirmed)/took.Seconds())
+	fmt.Printf("| renewals, same registrar | %d confirmed, %d sent in %s: %.0f/s |\n", confirmed, b.fake.Sent("renew"), words, float64(confirmed)/took.Seconds())
 	return err
 }
 

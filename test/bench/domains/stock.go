@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -98,19 +97,4 @@ func (b *bench) exec(ctx context.Context, statement string, args ...any) error {
 func (b *bench) set(ctx context.Context, name, value string) error {
 	_, err := b.Settings.Patch(ctx, map[string]json.RawMessage{name: json.RawMessage(value)})
 	return err
-}
-
-// forgetPeak lets the peak of the process's memory begin anew, where the system can do that.
-func forgetPeak() { _ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
-
-// peak is the most memory that the process had resident since.
-func peak() int64 {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(status), "VmHWM:")
-	var kb int64
-	_, _ = fmt.Sscan(rest, &kb)
-	return kb << 10
 }
