@@ -129,6 +129,7 @@ func TestScreens(t *testing.T) {
 		}))
 		b.picture(screen.name)
 	}
+	lookAtNames(t, s)
 }
 
 // picture looks at the page in four ways, and keeps the pictures if somebody wants them.

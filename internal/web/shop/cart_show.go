@@ -16,6 +16,7 @@ type cartView struct {
 	Head    ui.Head
 	Empty   *ui.Empty
 	Rows    []cartRow
+	Counted bool // something in it has a quantity
 	Summary *summary
 	Code    ui.Field // the coupon
 	HasCode bool     // one is in force
@@ -73,7 +74,7 @@ func (s *shop) cartShow(w http.ResponseWriter, r *http.Request) error {
 		if row.Domain.Name != "" {
 			v.Rows = append(v.Rows, domainRowOf(row))
 		} else {
-			v.Rows = append(v.Rows, cartRowOf(row))
+			v.Rows, v.Counted = append(v.Rows, cartRowOf(row)), true
 		}
 	}
 	if b.quoted {

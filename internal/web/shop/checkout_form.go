@@ -116,10 +116,14 @@ func (c checkout) contact() []ui.Field {
 }
 
 func (c checkout) address() []ui.Field {
+	where := "Street and place, as they are to stand on the invoice."
+	if c.basket.newDomains() {
+		where = "Street and place, as they are to stand on the invoice. The registry is told that you hold the domain, at this address."
+	}
 	return []ui.Field{
 		{Name: "company", Label: "Company", Value: c.typed.company, Optional: true, MaxLength: 255, Autocomplete: "organization"},
 		{Name: "tax_id", Label: "VAT number or tax id", Value: c.typed.taxID, Optional: true, MaxLength: 64},
-		{Kind: ui.InputTextarea, Name: "address", Label: "Address", Value: c.typed.address, Optional: true, MaxLength: 1000, Rows: 3, Autocomplete: "street-address", Hint: "Street and place, as they are to stand on the invoice."},
+		{Kind: ui.InputTextarea, Name: "address", Label: "Address", Value: c.typed.address, Optional: true, MaxLength: 1000, Rows: 3, Autocomplete: "street-address", Hint: where},
 		{Kind: ui.InputSelect, Name: "country", Label: "Country", Value: c.typed.country, Required: taxed(c.now), Optional: !taxed(c.now), Options: ui.CountryOptions("Choose your country", c.typed.country), Autocomplete: "country"},
 		{Name: "state", Label: "State or province", Value: c.typed.state, Optional: true, MaxLength: maxState, Autocomplete: "address-level1"},
 	}

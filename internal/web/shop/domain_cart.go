@@ -1,7 +1,9 @@
 package shop
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -138,6 +140,49 @@ func renewalsLater(q order.Quote) (lines []string) {
 		lines = append(lines, line+": renewal for "+years(offer.Then.Years)+" at "+show(offer.Then.Price)+". We send an invoice before; nothing renews unpaid.")
 	}
 	return lines
+}
+
+// newDomains reports whether the basket brings domains whose holder a registry is told.
+func (b basket) newDomains() bool {
+	return slices.ContainsFunc(b.rows, func(r row) bool { return r.Domain.Name != "" && r.Domain.Action != domainname.ForRenewal })
+}
+
+// domainCard is a domain that an order has brought, or renews.
+type domainCard struct {
+	Name, Text string
+	Status     ui.Badge
+}
+
+// domainCards say how far the domains of a paid order are. They say nothing that only the owner of the account may know: what
+// was ordered, and whether it is done.
+func (s *shop) domainCards(ctx context.Context, o order.Order) (cards []domainCard, err error) {
+	if s.Owned == nil {
+		return nil, nil
+	}
+	for _, item := range o.Items {
+		if item.Domain == nil || !slices.Contains(o.DomainIDs, item.Domain.DomainID) {
+			continue
+		}
+		d, err := s.Owned.ByID(ctx, item.Domain.DomainID)
+		if err != nil {
+			return nil, err
+		}
+		card := domainCard{Name: d.Name.Unicode(), Status: ui.Badge{Text: "Under way", Tone: ui.Info}}
+		switch {
+		case d.Domain.Status == domainname.Cancelled:
+			card.Text, card.Status = "It could not be had. What you paid for it is your credit.", ui.Badge{Text: "Refused", Tone: ui.Warn}
+		case d.Domain.Status == domainname.PendingTransfer:
+			card.Text = "The transfer is under way. That can take some days; we write when it is done."
+		case d.Domain.Status == domainname.PendingRegistration:
+			card.Text = "We are registering it, and write when it is yours."
+		case item.Domain.Action == domainname.ForRenewal:
+			card.Text = "The renewal is paid. We write when the registry has confirmed it."
+		default:
+			card.Text, card.Status = "It is yours.", ui.Badge{Text: "Done", Tone: ui.Success}
+		}
+		cards = append(cards, card)
+	}
+	return cards, nil
 }
 
 // domainTake puts a name that was found into the cart, to be registered or transferred.

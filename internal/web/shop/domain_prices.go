@@ -72,7 +72,10 @@ func feeCell(f registration.Fee, days int) ui.Cell {
 		return ui.Cell{}
 	}
 	c := ui.Text("on request")
-	if f.Known {
+	switch {
+	case f.Known && f.Money.Amount == 0:
+		c = ui.Text("no fee")
+	case f.Known:
 		c = ui.Text(brief(f.Money) + " more")
 	}
 	c.Sub = "for " + counted(int64(days), "day")

@@ -8,6 +8,7 @@ import (
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/order"
+	"github.com/keystead/keystead/internal/payment"
 )
 
 // sellsNames has the shop sell names under .example, through a registrar that can't be asked.
@@ -98,6 +99,11 @@ func TestOrderARegistration(t *testing.T) {
 	if d.Domain.Status != domainname.Pending || d.Registrant.Email != "ada@example.com" {
 		t.Errorf("domain: %+v", d.Domain)
 	}
+
+	// It is paid for: the page after the order says how far it is.
+	must(b.Payments.Record(b.Context(), all[0].InvoiceID, payment.Manual{Money: all[0].Total, Reference: "p1"}))(t)
+	secret := must(b.Orders.ThankYouLink(b.Context(), all[0].ID))(t)
+	br.get("/thanks/"+secret).is(200).says("Your domains", "We are registering it", "The transfer is under way", "moved.example").hides("s3cret")
 
 	// A second buyer, whose cart has the same name, is told so.
 	other := b.browser()

@@ -22,6 +22,7 @@ type thanksView struct {
 	Lead     string
 	Callouts []ui.Callout
 	Licenses []licenseCard
+	Domains  []domainCard
 	Transfer *ui.Details
 	PayNote  []string
 	Order    orderCard
@@ -105,6 +106,9 @@ func (s *shop) thanks(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		v.Licenses = append(v.Licenses, card)
+	}
+	if v.Domains, err = s.domainCards(r.Context(), o); err != nil {
+		return err
 	}
 	names, err := s.taxNames(r.Context(), inv.TaxMode, inv.Buyer.Country)
 	if err != nil {
