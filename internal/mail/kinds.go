@@ -43,6 +43,10 @@ const (
 	DomainRefused         Kind = "domain_refused"
 	DomainExpiring        Kind = "domain_expiring"
 	DomainExpired         Kind = "domain_expired"
+	DomainRenewed         Kind = "domain_renewed"
+	DomainHeld            Kind = "domain_held"
+	DomainWithdrawn       Kind = "domain_withdrawn"
+	DomainPriceNotice     Kind = "domain_price_notice"
 	GuestClaim            Kind = "guest_claim"
 	SignInLink            Kind = "sign_in_link"
 	StaffDigest           Kind = "staff_digest"
@@ -338,6 +342,47 @@ type (
 		Link     string      // to search for another
 	}
 
+	// DomainRenewedData tells that a renewal is done. ExpiresOn is the registry's date, by UTC; Reference is the registry's own
+	// name of what it did, if there is one.
+	DomainRenewedData struct {
+		Name      string
+		Domain    string
+		ExpiresOn civil.Date
+		Reference string
+		Link      string
+	}
+
+	// DomainHeldData tells that a paid renewal waits for money: for a late fee, or for a price of the registry's own, which
+	// must be accepted first.
+	DomainHeldData struct {
+		Name    string
+		Domain  string
+		Accept  bool
+		Missing money.Money `json:",omitzero"`
+		Link    string      // to pay, or to accept
+	}
+
+	// DomainWithdrawnData tells that an unpaid renewal was given up. Until is the last day on which one can be ordered still;
+	// Restore says that it comes with a restore.
+	DomainWithdrawnData struct {
+		Name    string
+		Domain  string
+		Until   civil.Date
+		Restore bool
+		Link    string
+	}
+
+	// DomainPriceNoticeData tells what the renewal of a domain will cost. From is zero if it does already.
+	DomainPriceNoticeData struct {
+		Name     string
+		Domain   string
+		Years    int
+		From     civil.Date
+		OldPrice money.Money `json:",omitzero"`
+		NewPrice money.Money `json:",omitzero"`
+		Link     string
+	}
+
 	// DomainNoticeData is that of both notices about the end of a domain's term, a UTC date. LastDay is the last day of a plain
 	// renewal, zero when it is over; Fee is what comes on top of Price today, RestoreFee what a restore costs on top of it.
 	DomainNoticeData struct {
@@ -522,6 +567,19 @@ func sampleKinds() []KindInfo {
 		{Kind: DomainExpired, Title: "Domain has run out", Vital: true, Sample: DomainNoticeData{
 			Name: name, Domain: "acme.example", EndsOn: day(1), AutoRenew: true, Years: 1, Price: eur(1200), Fee: eur(500), LastDay: day(31), RestoreFee: eur(8000),
 			RestoreUntil: civil.On(2026, time.April, 30), Link: "/account/domains/dom_sample",
+		}},
+		{Kind: DomainRenewed, Title: "Domain renewed", Vital: true, Sample: DomainRenewedData{
+			Name: name, Domain: "acme.example", ExpiresOn: civil.On(2027, time.April, 1), Reference: "R-12345", Link: "/account/domains/dom_sample",
+		}},
+		{Kind: DomainHeld, Title: "Domain renewal waits for money", Vital: true, Sample: DomainHeldData{
+			Name: name, Domain: "acme.example", Missing: eur(500), Link: "/account/invoices/inv_sample",
+		}},
+		{Kind: DomainWithdrawn, Title: "Domain renewal given up", Vital: true, Sample: DomainWithdrawnData{
+			Name: name, Domain: "acme.example", Until: civil.On(2026, time.April, 30), Restore: true, Link: "/account/domains/dom_sample",
+		}},
+		{Kind: DomainPriceNotice, Title: "Domain price change announced", Vital: true, Sample: DomainPriceNoticeData{
+			Name: name, Domain: "acme.example", Years: 1, From: civil.On(2026, time.May, 1), OldPrice: eur(1200), NewPrice: eur(1400),
+			Link: "/account/domains/dom_sample",
 		}},
 		{Kind: GuestClaim, Title: "Link to join an order to an account", Vital: true, Secret: true, Sample: GuestClaimData{
 			Name: name, Number: "ord_sample", ValidUntil: at, Link: "/claim/sample",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/mail"
 )
 
@@ -35,5 +36,48 @@ func domainRefused(ctx context.Context, d *desk) (any, error) {
 	}
 	return mail.DomainRefusedData{
 		Name: d.to.name, Domain: d.Domain, Transfer: d.Kind == "transfer", Credit: d.Credit.money(), Link: namesLink,
+	}, nil
+}
+
+// domainRenewed tells that a renewal is done.
+func domainRenewed(ctx context.Context, d *desk) (any, error) {
+	if err := d.holder(ctx); err != nil {
+		return nil, err
+	}
+	return mail.DomainRenewedData{Name: d.to.name, Domain: d.Domain, ExpiresOn: d.ExpiresOn, Reference: d.Reference, Link: d.link(domainLink(d.SubjectID))}, nil
+}
+
+// domainHeld tells that a paid renewal waits for money.
+func domainHeld(ctx context.Context, d *desk) (any, error) {
+	if err := d.holder(ctx); err != nil {
+		return nil, err
+	}
+	data := mail.DomainHeldData{
+		Name: d.to.name, Domain: d.Domain, Accept: d.Hold == string(domainname.HeldPrice), Missing: d.Missing.money(), Link: d.link(domainLink(d.SubjectID)),
+	}
+	if d.FeeInvoiceID != "" && !data.Accept {
+		data.Link = d.link(invoiceLink(d.FeeInvoiceID))
+	}
+	return data, nil
+}
+
+// domainWithdrawn tells that an unpaid renewal was given up, and what can be done still.
+func domainWithdrawn(ctx context.Context, d *desk) (any, error) {
+	if err := d.holder(ctx); err != nil {
+		return nil, err
+	}
+	return mail.DomainWithdrawnData{
+		Name: d.to.name, Domain: d.Domain, Until: d.LastDay, Restore: d.Restore, Link: d.link(domainLink(d.SubjectID)),
+	}, nil
+}
+
+// domainPrice tells what the renewal of a domain costs from a day on.
+func domainPrice(ctx context.Context, d *desk) (any, error) {
+	if err := d.holder(ctx); err != nil {
+		return nil, err
+	}
+	return mail.DomainPriceNoticeData{
+		Name: d.to.name, Domain: d.Domain, Years: d.TermYears, From: d.StartsOn, OldPrice: d.Before.money(), NewPrice: d.After.money(),
+		Link: d.link(domainLink(d.SubjectID)),
 	}, nil
 }

@@ -62,6 +62,17 @@ type facts struct {
 	Recurring sum        `json:"recurring"`
 	AutoRenew bool       `json:"auto_renew"`
 
+	// Of the renewal of a domain.
+	RenewalID    string     `json:"renewal_id"`
+	Settled      bool       `json:"paid"` // there is nothing that the customer must know besides
+	Hold         string     `json:"hold"`
+	Missing      sum        `json:"missing"`
+	FeeInvoiceID string     `json:"fee_invoice_id"`
+	Reference    string     `json:"reference"`
+	LastDay      civil.Date `json:"last_day"`
+	Restore      bool       `json:"restore"`
+	StartsOn     civil.Date `json:"starts_on"`
+
 	PriceUpdateID string `json:"price_update_id"`
 	Notify        bool   `json:"notify"` // whether the customer is to be told
 	Before        sum    `json:"before"` // of one

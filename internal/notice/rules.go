@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/domainname/renewal"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/order"
@@ -80,6 +82,19 @@ var rules = []rule{
 	{on: "domain.transferred_in", mail: mail.DomainTransferred, once: ever, make: domainArrived},
 	{on: "domain.refused", mail: mail.DomainRefused, says: "by the registrar: what was paid became credit", once: ever, make: domainRefused},
 
+	{on: "domain.renewed", mail: mail.DomainRenewed, once: theRenewal, make: domainRenewed},
+	{
+		on: "domain.renewal_satisfied", mail: mail.DomainRenewed, once: theRenewal, when: settledRenewal, make: domainRenewed,
+		says: "the registry had the years already, and they are paid",
+	},
+	{on: "domain.renewal_held", mail: mail.DomainHeld, says: "for money of the customer's", once: theRenewal, when: heldForMoney, make: domainHeld},
+	{on: "domain.renewal_withdrawn", mail: mail.DomainWithdrawn, says: "not paid in time", once: theRenewal, when: notPaidInTime, make: domainWithdrawn},
+	{on: "domain.price_notice", mail: mail.DomainPriceNotice, says: "some days before a price changes", once: theUpdate, make: domainPrice},
+	{
+		on: "domain.price_changed", mail: mail.DomainPriceNotice, once: ever, when: serviceLost, make: domainPrice,
+		says: "the service has ended that it was free with",
+	},
+
 	{on: "fulfilment.failed", mail: mail.StaffAlert, staff: true, make: notDelivered},
 	{on: "task.opened", mail: mail.StaffAlert, says: "no mail of its own tells of it", staff: true, when: urgent, make: question},
 	{on: "webhook.endpoint_disabled", mail: mail.StaffAlert, says: "not by hand", staff: true, when: byItself, make: webhookOff},
@@ -98,6 +113,7 @@ func theRefund(d *desk) string  { return d.RefundID }
 func theNote(d *desk) string    { return d.CreditNoteID }
 func theDispute(d *desk) string { return d.DisputeID }
 func theUpdate(d *desk) string  { return d.PriceUpdateID }
+func theRenewal(d *desk) string { return d.RenewalID }
 
 // theChange is what a subscription becomes, and on which day, whether that is planned or happens.
 func theChange(d *desk) string {
@@ -144,6 +160,18 @@ func ranOut(m moment) bool {
 func byPerson(m moment) bool {
 	return m.From != string(subscription.Suspended) || m.ActorKind != event.System && m.ActorKind != event.Gateway
 }
+
+func settledRenewal(m moment) bool { return m.Settled }
+
+func heldForMoney(m moment) bool {
+	return m.Hold == string(domainname.HeldTopUp) || m.Hold == string(domainname.HeldPrice)
+}
+
+func notPaidInTime(m moment) bool {
+	return m.Reason == renewal.CauseTooLate || m.Reason == renewal.CauseNotPaid
+}
+
+func serviceLost(m moment) bool { return m.Reason == renewal.CauseFreeLost }
 
 func toBeTold(m moment) bool { return m.Notify }
 

@@ -146,5 +146,12 @@ SELECT domain_price_update_items.domain_id, domain_price_update_items.before_amo
     domains.customer_id, domains.name, domains.currency, domains.term
 FROM domain_price_update_items JOIN domains ON domains.id = domain_price_update_items.domain_id
 WHERE domain_price_update_items.update_id = @update_id AND domain_price_update_items.state = 'planned' AND NOT domain_price_update_items.noticed
+    AND domain_price_update_items.detail = ''
     AND domain_price_update_items.domain_id > @after
 ORDER BY domain_price_update_items.domain_id LIMIT CAST(@n AS BIGINT);
+
+-- A notice that did not arrive was none.
+-- name: LoseDomainPriceNotice :exec
+UPDATE domain_price_update_items SET noticed = FALSE, detail = 'notice' WHERE domain_id = @domain_id AND state = 'planned'
+    AND EXISTS (SELECT 1 FROM domain_price_updates WHERE domain_price_updates.id = domain_price_update_items.update_id
+        AND domain_price_updates.status = 'scheduled');

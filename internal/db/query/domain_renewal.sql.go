@@ -434,6 +434,18 @@ func (q *Queries) LookedAtRenewal(ctx context.Context, arg LookedAtRenewalParams
 	return err
 }
 
+const loseDomainPriceNotice = `-- name: LoseDomainPriceNotice :exec
+UPDATE domain_price_update_items SET noticed = FALSE, detail = 'notice' WHERE domain_id = $1 AND state = 'planned'
+    AND EXISTS (SELECT 1 FROM domain_price_updates WHERE domain_price_updates.id = domain_price_update_items.update_id
+        AND domain_price_updates.status = 'scheduled')
+`
+
+// A notice that did not arrive was none.
+func (q *Queries) LoseDomainPriceNotice(ctx context.Context, domainID string) error {
+	_, err := q.db.ExecContext(ctx, loseDomainPriceNotice, domainID)
+	return err
+}
+
 const lostDomainLines = `-- name: LostDomainLines :many
 SELECT fulfilments.line_id FROM fulfilments JOIN domain_renewals ON domain_renewals.line_id = fulfilments.line_id
 WHERE fulfilments.state = 'failed' AND fulfilments.kind = 'domain_renewal'
@@ -1025,6 +1037,7 @@ SELECT domain_price_update_items.domain_id, domain_price_update_items.before_amo
     domains.customer_id, domains.name, domains.currency, domains.term
 FROM domain_price_update_items JOIN domains ON domains.id = domain_price_update_items.domain_id
 WHERE domain_price_update_items.update_id = $1 AND domain_price_update_items.state = 'planned' AND NOT domain_price_update_items.noticed
+    AND domain_price_update_items.detail = ''
     AND domain_price_update_items.domain_id > $2
 ORDER BY domain_price_update_items.domain_id LIMIT CAST($3 AS BIGINT)
 `

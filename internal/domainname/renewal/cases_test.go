@@ -7,6 +7,8 @@ import (
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/domainname/renewal"
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 )
@@ -434,7 +436,7 @@ func TestC5Price(t *testing.T) {
 
 func TestC2fNotices(t *testing.T) {
 	each(t, noon, func(s *shop) {
-		a := s.put("a.cctld", "2027-05-01")
+		a, b := s.put("a.cctld", "2027-05-01"), s.put("b.cctld", "2027-05-02")
 		notice := 30
 		u := must(s.Domains.SchedulePriceUpdate(s.ctx, domainname.PriceUpdate{
 			Change: domainname.PriceChange{Mode: domainname.ToList}, StartsOn: day(t, "2027-01-15"), NoticeDays: &notice, Reason: "dearer",
@@ -443,7 +445,13 @@ func TestC2fNotices(t *testing.T) {
 		s.events(a.ID)
 		s.advance("2026-12-16T12:00:00Z")
 		s.events(a.ID, "price_notice")
+		s.write(func(tx *db.Tx) error { // the mail for b bounces
+			return event.Emit(s.ctx, tx, event.New{Type: "mail.failed", Data: mail.Ended{Kind: mail.DomainPriceNotice, SubjectID: b.ID}})
+		})
 		s.advance("2027-01-15T12:00:00Z")
+		if got := s.domain(b.ID).Recurring; got != eur(1000) {
+			s.Errorf("b costs %s", got)
+		}
 		if got := s.domain(a.ID).Recurring; got != eur(1200) {
 			s.Errorf("it costs %s", got)
 		}

@@ -160,7 +160,7 @@ func (s *Service) serviceEnded(ctx context.Context, tx *db.Tx, e event.Event) er
 			return err
 		}
 		return event.Emit(ctx, tx, event.New{Type: "domain.price_changed", SubjectID: d.ID, CustomerID: d.CustomerID, Data: map[string]any{
-			"domain_id": d.ID, "name": d.Name.String(), "before": before, "after": price, "reason": "free_lost",
+			"domain_id": d.ID, "name": d.Name.String(), "shown": d.Name.Unicode(), "term_years": d.Term, "before": before, "after": price, "reason": CauseFreeLost,
 		}})
 	})
 }

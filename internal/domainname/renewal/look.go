@@ -51,9 +51,9 @@ func dueOf(d domainname.Domain, r domainname.Renewal, p domainname.Policy, st se
 		window := d.Window(p)
 		switch {
 		case r.Kind == domainname.Ordered && !civil.Of(now, st.TimeZone).Before(ordered):
-			w.withdraw = "not_paid_in_time"
+			w.withdraw = CauseNotPaid
 		case !window.End.IsZero() && w.stage != domainname.StageGrace && !today.Before(p.VoidOn(window, st.DomainVoidDays)):
-			w.withdraw = causeTooLate
+			w.withdraw = CauseTooLate
 		}
 	}
 	if w.withdraw == "" && (r.State == domainname.RenewalOpen || waits) && r.Kind != domainname.WithFree {

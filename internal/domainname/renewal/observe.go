@@ -183,7 +183,7 @@ func (s *Service) endOverdue(ctx context.Context, tx *db.Tx, inv billing.Invoice
 		if !late {
 			continue
 		}
-		if err := s.withdraw(ctx, tx, d, &r, causeTooLate, inFlight); err != nil {
+		if err := s.withdraw(ctx, tx, d, &r, CauseTooLate, inFlight); err != nil {
 			return false, err
 		}
 		ended = true
@@ -191,7 +191,12 @@ func (s *Service) endOverdue(ctx context.Context, tx *db.Tx, inv billing.Invoice
 	return ended, nil
 }
 
-const causeTooLate = "too_late"
+// The reasons that the event of a withdrawn renewal, or of a changed price, gives to those who write to customers.
+const (
+	CauseTooLate  = "too_late"         // it can't be done any more
+	CauseNotPaid  = "not_paid_in_time" // its order was not paid
+	CauseFreeLost = "free_lost"        // the service has ended that it was free with
+)
 
 // tooLate reports whether an unpaid renewal of a domain is given up by now.
 func tooLate(ctx context.Context, tx *db.Tx, d domainname.Domain) (bool, error) {

@@ -17,6 +17,9 @@ import (
 // EventPriceNotice tells the customer of a domain what it will cost from a day on.
 const EventPriceNotice = "domain.price_notice"
 
+// noticeMail is the kind of the mail that does so.
+const noticeMail = "domain_price_notice"
+
 // planned is a bulk update that waits for its day.
 type planned struct {
 	id     string
@@ -104,7 +107,7 @@ func (s *Service) noticePrices(ctx context.Context, u planned) (told int, err er
 				}
 				currency := money.Currency(r.Currency)
 				events[i] = event.New{Type: EventPriceNotice, SubjectID: r.DomainID, CustomerID: r.CustomerID, Data: map[string]any{
-					"domain_id": r.DomainID, "name": r.Name, "price_update_id": u.id, "starts_on": u.starts, "years": r.Term,
+					"domain_id": r.DomainID, "name": r.Name, "shown": shown(r.Name), "price_update_id": u.id, "starts_on": u.starts, "term_years": r.Term,
 					"before": money.New(r.BeforeAmount, currency), "after": money.New(r.AfterAmount, currency),
 				}}
 			}
@@ -116,4 +119,28 @@ func (s *Service) noticePrices(ctx context.Context, u planned) (told int, err er
 		told += len(rows)
 		after = rows[len(rows)-1].DomainID
 	}
+}
+
+// shown is a stored name as people read it.
+func shown(stored string) string {
+	name, err := domainname.ParseName(stored)
+	if err != nil {
+		return stored
+	}
+	return name.Unicode()
+}
+
+// mailLost takes it that a customer was not told of a price whose notice could not be sent: the domain is passed over.
+func (s *Service) mailLost(ctx context.Context, tx *db.Tx, e event.Event) error {
+	var lost struct {
+		Kind      string `json:"kind"`
+		SubjectID string `json:"subject_id"`
+	}
+	if err := e.Decode(&lost); err != nil || lost.Kind != noticeMail {
+		return err
+	}
+	if err := tx.LoseDomainPriceNotice(ctx, lost.SubjectID); err != nil {
+		return fmt.Errorf("price notice of domain %s: %w", lost.SubjectID, err)
+	}
+	return nil
 }

@@ -36,6 +36,7 @@ func New(d *db.DB, b *billing.Service, p *payment.Service) *Service {
 	b.BeforeMoney(s.endOverdue)
 	event.Listen(d, s.servicePaid, "subscription.created", "subscription.renewed")
 	event.Listen(d, s.serviceEnded, "subscription.expired")
+	event.Listen(d, s.mailLost, "mail.failed")
 	return s
 }
 

@@ -26,7 +26,7 @@ func tell(ctx context.Context, tx *db.Tx, what string, d domainname.Domain, r do
 
 func newEvent(what string, d domainname.Domain, r domainname.Renewal, more map[string]any) event.New {
 	data := map[string]any{
-		"domain_id": d.ID, "name": d.Name.String(), "renewal_id": r.ID, "kind": r.Kind, "state": r.State, "years": r.Years, "base": r.Base,
+		"domain_id": d.ID, "name": d.Name.String(), "shown": d.Name.Unicode(), "renewal_id": r.ID, "kind": r.Kind, "state": r.State, "years": r.Years, "base": r.Base,
 		"expires_on": r.Expected, "price": r.Price, "fee": money.New(r.Fee.Amount, r.Price.Currency), "invoice_id": r.InvoiceID, "order_id": r.OrderID,
 	}
 	maps.Copy(data, more)
@@ -90,7 +90,33 @@ func (s *Service) takeBack(ctx context.Context, tx *db.Tx, d domainname.Domain, 
 			return err
 		}
 	}
-	return tell(ctx, tx, "domain.renewal_withdrawn", d, *r, map[string]any{"reason": why})
+	more := map[string]any{"reason": why}
+	if err := possible(ctx, tx, d, more); err != nil {
+		return err
+	}
+	return tell(ctx, tx, "domain.renewal_withdrawn", d, *r, more)
+}
+
+// possible adds what can still be done about a domain: the last day of a renewal, and whether it comes with a restore.
+func possible(ctx context.Context, tx *db.Tx, d domainname.Domain, to map[string]any) error {
+	p, ok, err := domainname.PolicyAt(ctx, tx, d.Extension, domainname.RegistryDate(tx.Now))
+	if err != nil || !ok {
+		return err
+	}
+	s := domainname.Assess(d, p, nil, tx.Now)
+	last := s.Window.LastPlain
+	switch s.Stage {
+	case domainname.StageExpired:
+		return nil
+	case domainname.StageRedemption, domainname.StageTooLate:
+		to["restore"] = true
+		last = s.Window.LastRestore
+	case domainname.StageActive, domainname.StageGrace:
+	}
+	if !last.IsZero() {
+		to["last_day"] = last
+	}
+	return nil
 }
 
 // remove takes a line out of its open invoice, together with the fee that an order asks for beside it.
