@@ -62,11 +62,12 @@ func parseAnswer(root *element) (*answer, error) {
 }
 
 // do runs a command in a session of the pool. A command that changes nothing is tried once more in a new session if
-// the one it got turned out to be dead.
+// the one it got turned out to be dead: with a transaction id of its own, as some registries hang up on one that they know.
 func (c *Client) do(ctx context.Context, cmd command) (*answer, error) {
 	begin := now()
 	a, err := c.once(ctx, cmd)
 	if e, ok := errors.AsType[*Error](err); ok && e.Class == ClassUnknown && e.Code == 0 && !cmd.changes && ctx.Err() == nil && hungUp(err) {
+		cmd.trid = cmd.trid[:min(len(cmd.trid), maxID-len(secondTry))] + secondTry
 		a, err = c.once(ctx, cmd)
 	}
 	if c.config.Observe != nil {
@@ -80,6 +81,11 @@ func (c *Client) do(ctx context.Context, cmd command) (*answer, error) {
 	}
 	return a, err
 }
+
+const (
+	secondTry = "-2"
+	maxID     = 64 // characters of a transaction id
+)
 
 func (c *Client) once(ctx context.Context, cmd command) (*answer, error) {
 	if _, err := cmd.document(); err != nil { // before a session is taken for it
