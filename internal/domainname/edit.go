@@ -34,9 +34,29 @@ type Input struct {
 	NextDue     civil.Date   // zero: the default
 	Term        int          // 0: one year
 	Recurring   *money.Money // nil: the list price
+	Free        bool         // the same as a recurring amount of nothing
 	DoNotRenew  bool
 	BundledWith string
 	Source      Source
+}
+
+// Reach says through which registrar a domain that is not in the store yet can be read: the one with a name, else that of its
+// extension; empty: none.
+func (s *Service) Reach(ctx context.Context, asked, registrar string) (name, registrarID string, err error) {
+	n, err := ParseName(asked)
+	if err != nil {
+		return "", "", BadRequest("name", err.Error())
+	}
+	_, extension, _ := strings.Cut(n.String(), ".")
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		if registrar != "" {
+			registrarID, err = registrarNamed(ctx, tx, registrar)
+		} else {
+			registrarID, err = registrarOf(ctx, tx, extension)
+		}
+		return err
+	})
+	return n.String(), registrarID, err
 }
 
 // Create takes a domain into the store.
@@ -133,12 +153,15 @@ func (d *Domain) dated(in Input, policy Policy, now time.Time) error {
 
 // placed gives a domain that is brought in its price, its registrar and its service.
 func (d *Domain) placed(ctx context.Context, tx *db.Tx, in Input, currency money.Currency) error {
-	if in.Recurring != nil {
+	switch {
+	case in.Recurring != nil:
 		d.Recurring = *in.Recurring
 		if err := checkRecurring(d.Recurring); err != nil {
 			return err
 		}
-	} else {
+	case in.Free:
+		d.Recurring = money.New(0, currency)
+	default:
 		price, ok, err := listPrice(ctx, tx, *d, currency, d.Term)
 		if err != nil {
 			return err

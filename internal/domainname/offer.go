@@ -41,6 +41,7 @@ type Refusal struct {
 	FirstDay  civil.Date // the first possible day, where one exists
 	LastDay   civil.Date // the last one
 	RenewalID string     // that is open
+	InvoiceID string     // of that one, if it has one
 	ServiceID string     // that the domain is free with
 }
 
@@ -174,7 +175,7 @@ func (q Question) barred(s Standing) *Refusal {
 	case q.By == ByCustomer && !q.Fulfilling && d.Free():
 		return &Refusal{Reason: FreeNotBundled}
 	case q.taken():
-		return &Refusal{Reason: AlreadyOpen, RenewalID: q.Open.ID}
+		return &Refusal{Reason: AlreadyOpen, RenewalID: q.Open.ID, InvoiceID: q.Open.InvoiceID}
 	case s.Window.TooEarly(on):
 		return &Refusal{Reason: TooEarly, FirstDay: s.Window.First}
 	case s.Stage == StageExpired:

@@ -19,3 +19,9 @@ SELECT customer_id FROM subscriptions WHERE id = @id;
 
 -- name: GroupOfCustomer :one
 SELECT customer_group FROM customers WHERE id = @id;
+
+-- name: AllDomainCosts :many
+SELECT registrars.name AS registrar, domain_costs.extension, domain_costs.kind, domain_costs.years, domain_costs.currency, domain_costs.amount,
+    domain_costs.valid_from, domain_costs.source
+FROM domain_costs JOIN registrars ON registrars.id = domain_costs.registrar_id
+ORDER BY registrars.name, domain_costs.extension, domain_costs.kind, domain_costs.years, domain_costs.currency, domain_costs.valid_from;

@@ -11,6 +11,56 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 )
 
+const allDomainCosts = `-- name: AllDomainCosts :many
+SELECT registrars.name AS registrar, domain_costs.extension, domain_costs.kind, domain_costs.years, domain_costs.currency, domain_costs.amount,
+    domain_costs.valid_from, domain_costs.source
+FROM domain_costs JOIN registrars ON registrars.id = domain_costs.registrar_id
+ORDER BY registrars.name, domain_costs.extension, domain_costs.kind, domain_costs.years, domain_costs.currency, domain_costs.valid_from
+`
+
+type AllDomainCostsRow struct {
+	Registrar string
+	Extension string
+	Kind      string
+	Years     int64
+	Currency  string
+	Amount    int64
+	ValidFrom string
+	Source    string
+}
+
+func (q *Queries) AllDomainCosts(ctx context.Context) ([]AllDomainCostsRow, error) {
+	rows, err := q.db.QueryContext(ctx, allDomainCosts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AllDomainCostsRow
+	for rows.Next() {
+		var i AllDomainCostsRow
+		if err := rows.Scan(
+			&i.Registrar,
+			&i.Extension,
+			&i.Kind,
+			&i.Years,
+			&i.Currency,
+			&i.Amount,
+			&i.ValidFrom,
+			&i.Source,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countDomainsByExtension = `-- name: CountDomainsByExtension :many
 SELECT extension, COUNT(*) AS n FROM domains GROUP BY extension
 `

@@ -25,6 +25,11 @@ import (
 	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/domainname/dispatch"
+	"github.com/keystead/keystead/internal/domainname/reminder"
+	"github.com/keystead/keystead/internal/domainname/renewal"
+	"github.com/keystead/keystead/internal/domainname/watch"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/job"
@@ -38,6 +43,7 @@ import (
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 	"github.com/keystead/keystead/internal/recovery"
+	"github.com/keystead/keystead/internal/registrar/account"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/report"
 	"github.com/keystead/keystead/internal/setting"
@@ -78,6 +84,12 @@ type Config struct {
 	Jobs          *job.Queue
 	Automation    *automation.Service
 	Tokens        *token.Service
+	Domains       *domainname.Service
+	Renewals      *renewal.Service
+	Dispatch      *dispatch.Service
+	Watch         *watch.Service
+	Reminders     *reminder.Service
+	Registrars    *account.Service
 
 	// DryRun tells what would happen until an instant.
 	DryRun func(ctx context.Context, until time.Time) (automation.Rehearsal, error)
@@ -132,6 +144,11 @@ func New(c Config) *API {
 	a.paymentMethods()
 	a.subscriptions()
 	a.priceUpdates()
+	a.domains()
+	a.domainPriceUpdates()
+	a.domainNotices()
+	a.tlds()
+	a.registrars()
 	a.staffTasks()
 	a.taxRates()
 	a.reportsOfTax()

@@ -44,7 +44,7 @@ func over(t *testing.T, s *dbtest.Store, r *roomstest.Rooms) *bundle {
 	b := &bundle{T: t, Store: s, rooms: r}
 	b.api = New(Config{
 		DB: s.DB, Clock: s.Clock, Log: roomstest.Log(), Catalog: r.Catalog, Coupons: r.Coupons, Customers: r.Customers, Releases: r.Releases, Settings: r.Settings, Recovery: r.Recovery, Licenses: r.Licenses, Checks: r.Checks, MoveIn: r.MoveIn, Keys: r.Keys,
-		Orders: r.Orders, Billing: r.Billing, Payments: r.Payments, Sandbox: r.Sandbox, Subscriptions: r.Subscriptions, Tasks: r.Tasks, Mail: r.Mail, Webhooks: r.Webhooks, Events: r.Events, Jobs: r.Jobs, Automation: r.Automation, DryRun: r.DryRun, Tokens: r.Tokens, Version: "1.2.3", MaxUpload: 4 << 20,
+		Orders: r.Orders, Billing: r.Billing, Payments: r.Payments, Sandbox: r.Sandbox, Subscriptions: r.Subscriptions, Tasks: r.Tasks, Mail: r.Mail, Webhooks: r.Webhooks, Events: r.Events, Jobs: r.Jobs, Automation: r.Automation, DryRun: r.DryRun, Tokens: r.Tokens, Domains: r.Domains, Renewals: r.Renewals, Dispatch: r.Dispatch, Watch: r.Watch, Reminders: r.Reminders, Registrars: r.Registrars, Version: "1.2.3", MaxUpload: 4 << 20,
 	})
 	b.shapes = newShapes(t, b.api)
 	b.h = web.Identify(func() []netip.Prefix { return nil }, b.api)

@@ -2,9 +2,12 @@ package adminapi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/order"
 )
 
@@ -23,38 +26,57 @@ type Order struct {
 	InvoiceNumber   *string     `json:"invoice_number"`
 	LicenseIDs      []string    `json:"license_ids" doc:"Of the licenses that it issued, once it is fulfilled"`
 	SubscriptionIDs []string    `json:"subscription_ids" doc:"Of the subscriptions that it began, once it is fulfilled"`
+	DomainIDs       []string    `json:"domain_ids" doc:"Of the domains that it registers, transfers or renews, once it is fulfilled"`
 	CreatedAt       time.Time   `json:"created_at"`
 	CompletedAt     *time.Time  `json:"completed_at"`
 }
 
 // OrderItem is a part of an order.
 type OrderItem struct {
-	ID          string  `json:"id" example:"itm_01hx2b6yh4m3nq0r8s5t"`
-	PriceID     string  `json:"price_id"`
-	PlanID      string  `json:"plan_id"`
-	Kind        string  `json:"kind" enum:"license,addon"`
-	Cycle       string  `json:"cycle"`
-	LicenseID   *string `json:"license_id" doc:"That an add-on is for, or that a subscription renews"`
-	Description string  `json:"description"`
-	Quantity    int64   `json:"quantity"`
-	UnitAmount  Money   `json:"unit_amount" doc:"Of a period after the trial, or of what is paid once"`
-	SetupFee    Money   `json:"setup_fee" doc:"Once, whatever the quantity"`
-	TrialDays   int64   `json:"trial_days" doc:"That this customer has; 0: none, or none any more"`
-	Trial       Money   `json:"trial_money" doc:"What one of it costs in the trial"`
+	ID          string           `json:"id" example:"itm_01hx2b6yh4m3nq0r8s5t"`
+	PriceID     *string          `json:"price_id" doc:"Null for what is done to a domain"`
+	PlanID      *string          `json:"plan_id"`
+	Kind        string           `json:"kind" enum:"license,addon,domain"`
+	Cycle       *string          `json:"cycle"`
+	LicenseID   *string          `json:"license_id" doc:"That an add-on is for, or that a subscription renews"`
+	Domain      *OrderItemDomain `json:"domain" doc:"What is done to a domain"`
+	Description string           `json:"description"`
+	Quantity    int64            `json:"quantity"`
+	UnitAmount  Money            `json:"unit_amount" doc:"Of a period after the trial, or of what is paid once"`
+	SetupFee    Money            `json:"setup_fee" doc:"Once, whatever the quantity; of a domain the fee of a late renewal"`
+	TrialDays   int64            `json:"trial_days" doc:"That this customer has; 0: none, or none any more"`
+	Trial       Money            `json:"trial_money" doc:"What one of it costs in the trial"`
+}
+
+// OrderItemDomain is what an item does to a domain.
+type OrderItemDomain struct {
+	Action   string  `json:"action" enum:"register,transfer,renew"`
+	DomainID *string `json:"domain_id" example:"dom_01hx2b6yh4m3nq0r8s5t"`
+	Name     string  `json:"name" example:"example.com"`
+	Years    *int    `json:"years" example:"1" doc:"Null for a transfer: its date is the registry's"`
 }
 
 func showOrder(o order.Order) Order {
 	shown := Order{
 		ID: o.ID, Status: string(o.Status), Kind: string(o.Kind), CustomerID: o.CustomerID, Gateway: o.Gateway, Items: []OrderItem{},
 		Coupon: orNull(o.CouponCode), Total: moneyOf(o.Total), Reason: orNull(o.Reason), InvoiceID: o.InvoiceID, InvoiceNumber: orNull(o.InvoiceNumber),
-		LicenseIDs: append([]string{}, o.LicenseIDs...), SubscriptionIDs: append([]string{}, o.SubscriptionIDs...), CreatedAt: o.CreatedAt.UTC(), CompletedAt: utc(o.CompletedAt),
+		LicenseIDs: append([]string{}, o.LicenseIDs...), SubscriptionIDs: append([]string{}, o.SubscriptionIDs...),
+		DomainIDs: append([]string{}, o.DomainIDs...), CreatedAt: o.CreatedAt.UTC(), CompletedAt: utc(o.CompletedAt),
 	}
 	for _, i := range o.Items {
-		shown.Items = append(shown.Items, OrderItem{
-			ID: i.ID, PriceID: i.PriceID, PlanID: i.PlanID, Kind: string(i.Kind), Cycle: string(i.Cycle), LicenseID: orNull(i.LicenseID),
+		item := OrderItem{
+			ID: i.ID, PriceID: orNull(i.PriceID), PlanID: orNull(i.PlanID), Kind: string(i.Kind), Cycle: orNull(string(i.Cycle)), LicenseID: orNull(i.LicenseID),
 			Description: i.Description, Quantity: i.Quantity, UnitAmount: moneyOf(i.UnitAmount), SetupFee: moneyOf(i.SetupFee),
 			TrialDays: i.TrialDays, Trial: moneyOf(i.TrialMoney),
-		})
+		}
+		if d := i.Domain; d != nil {
+			item.Kind = "domain"
+			item.Domain = &OrderItemDomain{Action: string(d.Action), DomainID: orNull(d.DomainID), Name: d.Name}
+			if d.Action != domainname.ForTransfer {
+				item.Domain.Years = &d.Years
+			}
+		}
+		shown.Items = append(shown.Items, item)
 	}
 	return shown
 }
@@ -69,19 +91,69 @@ type NewOrder struct {
 	Reason     string         `json:"reason,omitempty" maxLength:"10000"`
 }
 
-// NewOrderItem is so many of a price.
+// NewOrderItem is so many of a price, or what is to be done to a domain.
 type NewOrderItem struct {
-	PriceID   string `json:"price_id" maxLength:"64"`
-	Quantity  *int64 `json:"quantity,omitempty" minimum:"1" maximum:"100000" doc:"Default: 1. A license has so many times the plan's limit; for several keys order several items"`
-	LicenseID string `json:"license_id,omitempty" maxLength:"64" doc:"The license that an add-on is for, or that a subscription renews"`
+	PriceID      string                 `json:"price_id,omitempty" maxLength:"64" example:"prc_01hx2b6yh4m3nq0r8s5t" doc:"Needed, unless it is about a domain"`
+	Quantity     *int64                 `json:"quantity,omitempty" minimum:"1" maximum:"100000" doc:"Default: 1. A license has so many times the plan's limit; for several keys order several items"`
+	LicenseID    string                 `json:"license_id,omitempty" maxLength:"64" doc:"The license that an add-on is for, or that a subscription renews"`
+	Renewal      *NewDomainRenewal      `json:"domain_renewal,omitempty" doc:"Renews a domain, in the place of a price"`
+	Registration *NewDomainRegistration `json:"domain_registration,omitempty" doc:"Registers a domain, in the place of a price"`
+	Transfer     *NewDomainTransfer     `json:"domain_transfer,omitempty" doc:"Takes a domain over from another registrar, in the place of a price"`
 }
 
-func (i NewOrderItem) input() order.Item {
-	item := order.Item{PriceID: i.PriceID, Quantity: 1, LicenseID: i.LicenseID}
-	if i.Quantity != nil {
-		item.Quantity = *i.Quantity
+// NewDomainRenewal renews a domain for so many years.
+type NewDomainRenewal struct {
+	DomainID string `json:"domain_id,omitempty" maxLength:"64" example:"dom_01hx2b6yh4m3nq0r8s5t"`
+	Name     string `json:"name,omitempty" maxLength:"1000" doc:"In the place of domain_id"`
+	Years    Years  `json:"years"`
+}
+
+// NewDomainRegistration registers a domain for so many years.
+type NewDomainRegistration struct {
+	Name      string `json:"name" maxLength:"1000" example:"example.com"`
+	Years     Years  `json:"years"`
+	AutoRenew *bool  `json:"auto_renew,omitempty" doc:"Whether its renewals are invoiced by themselves. Default: domains.default_auto_renew"`
+}
+
+// NewDomainTransfer takes a domain over from another registrar. Its date is the registry's.
+type NewDomainTransfer struct {
+	Name     string `json:"name" maxLength:"1000" example:"example.com"`
+	AuthCode string `json:"auth_code" maxLength:"255" doc:"From the registrar that has it. It is stored sealed, and never shown"`
+}
+
+// domain is what an item does to a domain; nil: nothing.
+func (i NewOrderItem) domain() (d *order.DomainItem, several bool) {
+	n := 0
+	if r := i.Renewal; r != nil {
+		d = &order.DomainItem{Action: domainname.ForRenewal, DomainID: r.DomainID, Name: r.Name, Years: int(r.Years)}
+		n++
 	}
-	return item
+	if r := i.Registration; r != nil {
+		d = &order.DomainItem{Action: domainname.ForRegistration, Name: r.Name, Years: int(r.Years), AutoRenew: r.AutoRenew}
+		n++
+	}
+	if r := i.Transfer; r != nil {
+		d = &order.DomainItem{Action: domainname.ForTransfer, Name: r.Name, AuthCode: r.AuthCode}
+		n++
+	}
+	return d, n > 1
+}
+
+// orderItems are the items of an order as its room takes them.
+func orderItems(items []NewOrderItem) ([]order.Item, error) {
+	all := make([]order.Item, len(items))
+	for n, i := range items {
+		item := order.Item{PriceID: i.PriceID, Quantity: 1, LicenseID: i.LicenseID}
+		if i.Quantity != nil {
+			item.Quantity = *i.Quantity
+		}
+		several := false
+		if item.Domain, several = i.domain(); several || item.Domain != nil && i.Quantity != nil {
+			return nil, fail.Invalid(fmt.Sprintf("items[%d]", n), "does one thing to a domain, once")
+		}
+		all[n] = item
+	}
+	return all, nil
 }
 
 // Reason is the body of an operation that people may have to explain.
@@ -101,10 +173,13 @@ func (in *reasonInput) reason() string {
 	return in.Body.Reason
 }
 
+// orderedDomainCodes are the problems of items that do something to a domain.
+var orderedDomainCodes = []string{codeBadRequest, codeNoDomain, domainname.CodeTerm, codeRenewalOpen, "DOMAIN_TAKEN", "DOMAIN_TWICE"}
+
 func (a *API) orders() {
-	add(a, route{Method: http.MethodPost, Path: "/orders", Scope: "sales:write", Tag: "Sales", Summary: "Place an order", Notes: "Makes its invoice, open and numbered, in the same transaction. What costs nothing is completed at once.", Status: http.StatusCreated, Codes: []string{"TAX_RATE_MISSING", "NUMBER_TAKEN"}},
+	add(a, route{Method: http.MethodPost, Path: "/orders", Scope: "sales:write", Tag: "Sales", Summary: "Place an order", Notes: "Makes its invoice, open and numbered, in the same transaction. What costs nothing is completed at once.", Status: http.StatusCreated, Codes: append([]string{"TAX_RATE_MISSING", "NUMBER_TAKEN", "CURRENCIES_DIFFER"}, orderedDomainCodes...)},
 		a.createOrder)
-	add(a, route{Method: http.MethodPost, Path: "/orders/quote", Scope: "sales:read", Tag: "Sales", Summary: "Tell what an order would cost", Notes: "The same reckoning as the order's, and nothing is placed. Without a customer, the place decides about the tax.", Codes: []string{"TAX_RATE_MISSING"}},
+	add(a, route{Method: http.MethodPost, Path: "/orders/quote", Scope: "sales:read", Tag: "Sales", Summary: "Tell what an order would cost", Notes: "The same reckoning as the order's, and nothing is placed. Without a customer, the place decides about the tax.", Codes: append([]string{"TAX_RATE_MISSING", "CURRENCIES_DIFFER"}, orderedDomainCodes...)},
 		a.quoteOrder)
 	add(a, route{Method: http.MethodGet, Path: "/orders", Scope: "sales:read", Tag: "Sales", Summary: "List orders", Notes: "Newest first."},
 		a.listOrders)
@@ -124,8 +199,9 @@ func (a *API) createOrder(ctx context.Context, in *struct{ Body NewOrder }) (Ord
 	input := order.Input{
 		CustomerID: in.Body.CustomerID, Coupon: in.Body.Coupon, Gateway: in.Body.Gateway, Kind: order.Kind(in.Body.Kind), Reason: in.Body.Reason,
 	}
-	for _, i := range in.Body.Items {
-		input.Items = append(input.Items, i.input())
+	var err error
+	if input.Items, err = orderItems(in.Body.Items); err != nil {
+		return Order{}, err
 	}
 	o, err := a.Orders.Place(ctx, input)
 	return showOrder(o), err

@@ -33,6 +33,7 @@ var problemMembers = map[string]string{
 	"first_day":  "Of TERM_NOT_AVAILABLE: the first possible day, where there is one. YYYY-MM-DD",
 	"last_day":   "Of TERM_NOT_AVAILABLE: the last possible day, where there is one. YYYY-MM-DD",
 	"renewal_id": "Of RENEWAL_OPEN: the renewal that is not finished",
+	"invoice_id": "Of RENEWAL_OPEN: the invoice that it is paid by, if there is one",
 }
 
 // MarshalJSON writes the members of the code beside the common ones (RFC 9457, 3.2).

@@ -92,11 +92,11 @@ type QuoteOrder struct {
 
 func (a *API) quoteOrder(ctx context.Context, in *struct{ Body QuoteOrder }) (Quote, error) {
 	input := order.Input{CustomerID: in.Body.CustomerID, Coupon: in.Body.Coupon}
-	for _, i := range in.Body.Items {
-		input.Items = append(input.Items, i.input())
-	}
 	var q order.Quote
 	var err error
+	if input.Items, err = orderItems(in.Body.Items); err != nil {
+		return Quote{}, err
+	}
 	if input.CustomerID == "" {
 		q, err = a.Orders.QuoteGuest(ctx, order.Guest{Country: strings.ToUpper(in.Body.Country), State: in.Body.State, TaxID: in.Body.TaxID}, input)
 	} else {

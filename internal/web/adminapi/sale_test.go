@@ -23,7 +23,7 @@ func TestSale(t *testing.T) {
 		s := b.shop()
 		same(b.T, b.do("GET", "/customers/"+s.customer, nil), object{
 			"id": s.customer, "email": "Ann@Example.com", "name": "Ann", "company": nil, "country": "DE", "state": nil, "address": nil, "tax_id": nil,
-			"language": nil, "currency": "EUR", "time_zone": nil, "credit": eur(0), "has_password": false, "guest": false, "created_at": instant, "updated_at": instant,
+			"language": nil, "currency": "EUR", "time_zone": nil, "credit": eur(0), "has_password": false, "group": nil, "guest": false, "created_at": instant, "updated_at": instant,
 		})
 		same(b.T, b.do("GET", "/products/"+s.product, nil), object{
 			"id": s.product, "slug": "tool", "name": "Tool", "description": nil, "requires_license": true,
@@ -47,9 +47,9 @@ func TestSale(t *testing.T) {
 		order, invoice := placed["id"].(string), placed["invoice_id"].(string)
 		wantOrder := object{
 			"id": id("ord"), "status": "pending", "kind": "sale", "customer_id": s.customer, "gateway": "manual", "coupon": nil, "total": eur(9800),
-			"reason": nil, "invoice_id": id("inv"), "invoice_number": "INV-2026-1", "license_ids": []any{}, "subscription_ids": []any{}, "created_at": instant, "completed_at": nil,
+			"reason": nil, "invoice_id": id("inv"), "invoice_number": "INV-2026-1", "domain_ids": []any{}, "license_ids": []any{}, "subscription_ids": []any{}, "created_at": instant, "completed_at": nil,
 			"items": []any{object{
-				"id": id("itm"), "price_id": s.price, "plan_id": s.plan, "kind": "license", "cycle": "one_time", "license_id": nil, "description": "Tool – Pro", "quantity": 2.0,
+				"id": id("itm"), "price_id": s.price, "plan_id": s.plan, "kind": "license", "cycle": "one_time", "domain": nil, "license_id": nil, "description": "Tool – Pro", "quantity": 2.0,
 				"unit_amount": eur(4900), "setup_fee": eur(0), "trial_days": 0.0, "trial_money": eur(0),
 			}},
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/fail"
 )
 
@@ -47,9 +48,23 @@ func (s *schema) check(body []byte) error {
 	if err != nil {
 		return err
 	}
-	var f fail.Fields
+	var f faults
 	s.value(&f, "", s.root, v)
+	if f.meaningless != nil {
+		return f.meaningless
+	}
 	return f.Err()
+}
+
+// formatYears is the format of a term of a domain. One that no registry could have means nothing: it is not a value that
+// breaks a rule, but a request that can't be read.
+const formatYears = "years"
+
+// faults are what is wrong with a body.
+type faults struct {
+	fail.Fields
+
+	meaningless *fail.Error
 }
 
 func (s *schema) resolve(of *huma.Schema) *huma.Schema {
@@ -59,7 +74,7 @@ func (s *schema) resolve(of *huma.Schema) *huma.Schema {
 	return of
 }
 
-func (s *schema) value(f *fail.Fields, path string, of *huma.Schema, v any) {
+func (s *schema) value(f *faults, path string, of *huma.Schema, v any) {
 	of = s.resolve(of)
 	if v == nil && of.Nullable {
 		return
@@ -95,7 +110,11 @@ func (s *schema) value(f *fail.Fields, path string, of *huma.Schema, v any) {
 	case huma.TypeString:
 		f.Check(name, checkText(of, v))
 	case huma.TypeInteger:
-		f.Check(name, checkInteger(of, v))
+		err := checkInteger(of, v)
+		if err != nil && of.Format == formatYears && f.meaningless == nil {
+			f.meaningless = domainname.BadRequest(name, err.Error())
+		}
+		f.Check(name, err)
 	case huma.TypeBoolean:
 		if _, ok := v.(bool); !ok {
 			f.Add(name, "must be true or false")
@@ -104,7 +123,7 @@ func (s *schema) value(f *fail.Fields, path string, of *huma.Schema, v any) {
 	}
 }
 
-func (s *schema) object(f *fail.Fields, path string, of *huma.Schema, object map[string]any) {
+func (s *schema) object(f *faults, path string, of *huma.Schema, object map[string]any) {
 	dotted := func(name string) string {
 		if path == "" {
 			return name

@@ -67,6 +67,15 @@ func utc(t *time.Time) *time.Time {
 	return &u
 }
 
+// Years is a term of a domain.
+type Years int
+
+// Schema is that of a term that registries have.
+func (Years) Schema(huma.Registry) *huma.Schema {
+	least, most := 1.0, 10.0
+	return &huma.Schema{Type: huma.TypeInteger, Format: formatYears, Minimum: &least, Maximum: &most, Examples: []any{1}}
+}
+
 // Paging is what every list takes.
 type Paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many entries a page holds at most"`
