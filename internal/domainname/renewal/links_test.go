@@ -1,6 +1,7 @@
 package renewal_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/keystead/keystead/internal/billing"
@@ -361,5 +362,38 @@ func TestLost(t *testing.T) {
 			s.Errorf("owes %d", owes)
 		}
 		s.proven()
+	})
+}
+
+// E9: a dispute after the renewal: nothing is un-renewed, and staff hear of it. What is not sent yet waits until it is over.
+func TestE9Dispute(t *testing.T) {
+	each(t, noon, func(s *shop) {
+		must(s.Payments.AddMethod(s.ctx, s.customer, "sandbox", "tok_ok"))(s.T)
+		disputed := func(name string, done bool) (domainID, dispute string) {
+			d := s.put(name, "2027-03-10", func(d *domainname.Domain) { d.DoNotRenew = true })
+			o := s.ordered(d.ID)
+			must(s.Payments.Charge(s.ctx, o.InvoiceID, payment.ChargeOptions{}))(s.T)
+			s.states(d.ID, "ordered paid")
+			if done {
+				s.work(d.ID)
+			}
+			list, _, err := s.Payments.List(s.ctx, payment.Filter{InvoiceID: o.InvoiceID})
+			s.ok(err)
+			return d.ID, must(s.Sandbox.Dispute(s.ctx, list[0].Reference))(s.T)
+		}
+		done, _ := disputed("done.cctld", true)
+		waiting, id := disputed("waiting.cctld", false)
+		s.advance("2026-11-22T13:00:00Z")
+		s.states(done, "ordered confirmed")
+		s.dates(done, "2028-03-10", "2028-03-10", "2028-03-10")
+		s.asked(done, renewal.TaskDispute)
+		if all := s.renewals(waiting); all[0].State != domainname.RenewalHeld || !strings.Contains(all[0].Cause, "disputed") {
+			s.Errorf("renewal %+v", all[0])
+		}
+		s.ok(s.Sandbox.CloseDispute(s.ctx, id, "won"))
+		s.advance("2026-11-22T14:00:00Z")
+		if all := s.renewals(waiting); strings.Contains(all[0].Cause, "disputed") {
+			s.Errorf("renewal %+v", all[0])
+		}
 	})
 }

@@ -130,6 +130,12 @@ func (s *Service) moneyChanged(ctx context.Context, tx *db.Tx, inv billing.Invoi
 	switch {
 	case (credited || inv.Status == billing.Uncollectible) && refundable:
 		return s.refund(ctx, tx, &d, &r, "its payment went back")
+	case away && r.State == domainname.RenewalHeld && r.Cause != moneyAway && r.Hold != domainname.HeldTopUp && r.Hold != domainname.HeldPrice:
+		// Whatever it waited for: it is not to be sent before its money is back, and is judged anew then.
+		if err := domainname.MoveRenewal(ctx, tx, &r, domainname.OnRelease); err != nil {
+			return err
+		}
+		return s.hold(ctx, tx, &d, &r, domainname.HeldStaff, moneyAway, nil)
 	case away && r.State == domainname.RenewalPaid:
 		return s.hold(ctx, tx, &d, &r, domainname.HeldStaff, moneyAway, nil)
 	case !away && r.State == domainname.RenewalHeld && r.Hold == domainname.HeldStaff && r.Cause == moneyAway:
