@@ -131,7 +131,7 @@ func TestA2cOverTheCap(t *testing.T) {
 			t.Errorf("%v %v %v", e, e.Field, e.More)
 		}
 		_, err := s.Orders.Quote(s.Context(), order.Input{CustomerID: s.ada.ID, Items: []order.Item{renewalItem(id, "", 9)}})
-		s.refused(err, domainname.OverCap)
+		_ = s.refused(err, domainname.OverCap)
 		far := s.owns("b.example", civil.On(2036, 11, 22))
 		if e := s.refused(second(s.orders(renewalItem(far, "", 1))), domainname.OverCap); e.More["first_day"] != "2027-11-23" {
 			t.Errorf("%v", e.More)
@@ -207,7 +207,7 @@ func TestB2TheRowOfTheDay(t *testing.T) {
 		s.policy(domainname.Policy{ValidFrom: civil.On(2026, 12, 1), GraceDays: 90})
 		id := s.owns("a.example", civil.On(2027, 6, 1))
 		s.store.Clock.Set(time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC))
-		s.refused(second(s.orders(renewalItem(id, "", 1))), domainname.TooEarly)
+		_ = s.refused(second(s.orders(renewalItem(id, "", 1))), domainname.TooEarly)
 		s.store.Clock.Set(time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC))
 		s.must(second(s.orders(renewalItem(id, "", 1))))
 		rows, err := s.Domains.Policies(s.Context(), "example")

@@ -140,13 +140,19 @@ func candidates(first string, sold []string) []string {
 	return all
 }
 
+// under is a label under an extension; ok is false if the two are too long together.
+func under(label, extension string) (n domainname.Name, ok bool) {
+	n, err := domainname.ParseName(label + "." + extension)
+	return n, err == nil
+}
+
 // look says what is known of a name here. open is true if the registrar has to be asked.
 func look(
 	ctx context.Context, tx *db.Tx, label, extension, group string, currency money.Currency, settings setting.Settings,
 ) (f Found, open bool, err error) {
-	name, err := domainname.ParseName(label + "." + extension)
-	if err != nil {
-		return f, false, nil // too long together with this extension
+	name, ok := under(label, extension)
+	if !ok {
+		return f, false, nil
 	}
 	f = Found{Name: name.String(), Shown: name.Unicode(), Extension: extension}
 	t, err := termsOf(ctx, tx, extension, group, currency, settings)

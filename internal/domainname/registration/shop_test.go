@@ -167,11 +167,10 @@ func (s *shop) confirmed(id, expiry string) domainname.Domain {
 	return s.domain(id)
 }
 
-func (s *shop) wantCode(err error, kind fail.Kind, code string) *fail.Error {
+func (s *shop) wantCode(err error, kind fail.Kind, code string) {
 	s.Helper()
 	e := fail.Of(err)
 	if e == nil || e.Kind != kind || e.Code != code {
 		s.Fatalf("error = %v, want %s %s", err, kind, code)
 	}
-	return e
 }

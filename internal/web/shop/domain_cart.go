@@ -185,25 +185,28 @@ func (s *shop) domainCards(ctx context.Context, o order.Order) (cards []domainCa
 	return cards, nil
 }
 
+// wrong leads back with what is wrong.
+func wrong(w http.ResponseWriter, r *http.Request, to, what string) error {
+	flash.Say(w, r, to, ui.Danger, what)
+	return nil
+}
+
 // domainTake puts a name that was found into the cart, to be registered or transferred.
 func (s *shop) domainTake(w http.ResponseWriter, r *http.Request) error {
 	f := r.PostFormValue
 	name, err := domainname.ParseName(f("name"))
 	if err != nil {
-		flash.Say(w, r, "/domains", ui.Danger, "That is not a domain name.")
-		return nil
+		return wrong(w, r, "/domains", "That is not a domain name.")
 	}
 	back := "/domains?q=" + name.String()
 	d := cartDomain{Action: domainname.ForRegistration, Name: name.String()}
 	if f("act") == "transfer" {
 		d.Action = domainname.ForTransfer
 		if d.Code, err = text.Line(f("code"), longestCode); err != nil || d.Code == "" {
-			flash.Say(w, r, back, ui.Danger, "For a transfer we need the code that the present registrar gives you.")
-			return nil
+			return wrong(w, r, back, "For a transfer we need the code that the present registrar gives you.")
 		}
 	} else if d.Years, err = strconv.Atoi(strings.TrimSpace(f("years"))); err != nil || d.Years < 1 || d.Years > mostYears {
-		flash.Say(w, r, back, ui.Danger, "Choose for how many years.")
-		return nil
+		return wrong(w, r, back, "Choose for how many years.")
 	}
 	return s.putDomain(w, r, d)
 }
