@@ -21,7 +21,7 @@ func (h holding) datesCard() card {
 		}
 	}
 	if !w.End.IsZero() {
-		first := cmp.Or(w.First, earliest(h.today, h.PaidThrough, h.Expiry.Date(), w.LastPlain))
+		first := cmp.Or(w.First, earliest(h.today, w.End.AddDays(-30)))
 		span(first, earliest(w.End, w.LastPlain).AddDays(1), "Plain renewal", ui.Success)
 		span(w.End.AddDays(1), w.LastPlain.AddDays(1), "Grace", ui.Warn)
 		span(w.LastPlain.AddDays(1), w.End.AddDays(1), "Too late for customers", ui.Neutral)
@@ -126,15 +126,17 @@ func (h holding) registryCard(p ui.Page) card {
 	if h.MissingSince != nil {
 		add("Not found since", ui.HTML(p.Ago(*h.MissingSince)), "A second run without it, hours later, takes it for gone.")
 	}
-	c := card{Head: ui.CardHead{Title: "Registry"}, Details: d}
-	if len(h.findings) > 0 {
-		t := &ui.Table{ID: "findings", Caption: "What readings found", Flush: true, Columns: []ui.Column{{Label: "Found"}, {Label: "Stored"}, {Label: "Read"}, {Label: "When"}}}
-		for _, f := range h.findings {
-			found := findingBadge(f.Finding)
-			found.Sub = yesNo(f.Applied, "written", "not written")
-			t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{found, ui.Text(f.Stored), ui.Text(f.Read), ui.HTML(p.Ago(f.At))}})
-		}
-		c.Table = t
+	return card{Head: ui.CardHead{Title: "Registry"}, Details: d}
+}
+
+// findingCards show what readings found that differed; none where nothing did.
+func (h holding) findingCards(p ui.Page) []card {
+	if len(h.findings) == 0 {
+		return nil
 	}
-	return c
+	t := &ui.Table{ID: "findings", Caption: "What readings found", Flush: true, Columns: []ui.Column{{Label: "Found"}, {Label: "Stored"}, {Label: "Read"}, {Label: "Written"}, {Label: "When"}}}
+	for _, f := range h.findings {
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{findingBadge(f.Finding), ui.Text(f.Stored), ui.Text(f.Read), ui.Text(yesNo(f.Applied, "Yes", "No")), ui.HTML(p.Ago(f.At))}})
+	}
+	return []card{{Head: ui.CardHead{Title: "Readings that differed", Text: "The latest, of what sync read at the registry."}, Table: t}}
 }

@@ -52,7 +52,7 @@ func renewalActs(n domainname.Renewal) []ui.Button {
 func (h holding) ledgerCard(p ui.Page, mayWrite bool) card {
 	t := &ui.Table{ID: "renewals", Caption: "Renewals", Flush: true, Columns: []ui.Column{
 		{Label: "Renewal"}, {Label: "State"}, {Label: "Amount", End: true}, {Label: "Invoice"}, {Label: "Paid", Narrow: true}, {Label: "Reference", Narrow: true}, {Label: "Made"},
-	}, Empty: &ui.Empty{Art: "list", Title: "No renewals yet", Text: "Its first renewal is invoiced before it falls due."}}
+	}}
 	if mayWrite {
 		t.Columns = append(t.Columns, ui.Column{Label: "Act", Hidden: true})
 	}
@@ -159,7 +159,7 @@ func (h holding) commandCard() card {
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{cell, outcome, frames, ui.Text(instantText(c.CreatedAt)), ui.Text(instantText(c.SettledAt))}})
 	}
-	return card{Head: ui.CardHead{Title: "Commands to the registrar"}, Table: t}
+	return card{Head: ui.CardHead{Title: "Commands to the registrar", Text: "Each is written down before it is sent, and read back afterwards."}, Table: t}
 }
 
 // instantText shortens an instant as it is written down, in UTC.
@@ -174,7 +174,7 @@ func instantText(s string) string {
 // noticeCard is the evidence of notices about the domain.
 func (h holding) noticeCard(p ui.Page) card {
 	t := noticeTable(p, h.notices, false)
-	t.Flush = true
+	t.Flush, t.Empty = true, nil
 	c := card{Head: ui.CardHead{Title: "Notices", Text: "What was sent about its end, with evidence."}, Table: &t}
 	if len(h.notices) > 0 {
 		c.Head.Actions = allOf(domainsAt + "/notices?domain_id=" + h.ID)

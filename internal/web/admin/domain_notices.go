@@ -110,8 +110,8 @@ func ruleText(anchor domainname.Anchor, days int) string {
 	}
 }
 
-// moreRules is how many empty rules the form has room for.
-const moreRules = 2
+// moreRules is how many empty rules the form has room for at a time.
+const moreRules = 1
 
 var recipientWords = []struct {
 	to    reminder.Recipient

@@ -17,56 +17,69 @@ func refusalText(r *domainname.Refusal) string {
 	return r.Sentence("en")
 }
 
-// refusalHref leads to what is in the way.
-func refusalHref(r *domainname.Refusal) string {
-	if r == nil {
-		return ""
-	}
-	return recordHref(r.ServiceID)
-}
-
-// pricesCard shows side by side what was promised, what the list says today and what the registrar asks.
-func (h holding) pricesCard() card {
-	t := &ui.Table{
-		ID: "prices", Caption: "Prices", Flush: true, Columns: []ui.Column{{Label: "Term"}, {Label: "Promised", End: true}, {Label: "List today", End: true}, {Label: "Cost", End: true}},
-		Empty: &ui.Empty{Art: "list", Title: "No prices", Text: "The extension has no renewal price in this currency."},
-	}
-	c := card{Head: ui.CardHead{Title: "Prices", Text: "Automatic invoices use what was promised, orders the list price of the day."}, Table: t}
-	years := map[int]bool{}
-	for y := 1; y <= 9; y++ {
-		if _, ok := h.prices[y]; ok || y == h.Term {
-			years[y] = true
-		}
+// offerCard shows term by term what was promised, what the list says today, what the registrar asks, and which are on
+// offer to the customer, or why they are not.
+func (h holding) offerCard(mayRenew bool) card {
+	c := card{Head: ui.CardHead{Title: "Terms and prices", Text: "Automatic invoices use what was promised, orders the list price of the day."}}
+	if mayRenew {
+		c.Head.Actions = []ui.Button{{Label: "Renew", Href: domainsAt + "/" + h.ID + "/renew", Small: true}}
 	}
 	loss := false
-	for y := 1; y <= 9; y++ {
-		if !years[y] {
-			continue
+	offered := map[int]domainname.Term{}
+	for _, t := range append(h.offer.Terms, h.offer.Restores...) {
+		offered[t.Years] = t
+	}
+	c.Table = &ui.Table{ID: "terms", Caption: "Terms and prices", Flush: true, Columns: []ui.Column{
+		{Label: "Term"}, {Label: "Promised", End: true}, {Label: "List today", End: true}, {Label: "Cost", End: true}, {Label: "On offer"},
+	}}
+	for y := 1; y <= 10; y++ {
+		_, listed := h.prices[y]
+		_, costs := h.costs[y]
+		t, known := offered[y]
+		if !listed && !costs && y != h.Term && (!known || t.Refusal == nil || t.Refusal.Reason == domainname.RegistryLimit) {
+			continue // a term that nobody has heard of
 		}
-		cost, costs := h.costs[y]
-		promised, row := ui.Cell{}, ui.Row{}
-		if y == h.Term {
-			promised = ui.Text(yesNo(h.Free(), "Free", h.Recurring.Format("en"))).Bold()
-			if costs && h.Recurring.Amount < cost.Amount {
-				row.Tone, loss = ui.Warn, true
-				promised.Sub = "below cost"
-			}
-		}
-		list := priceCell(h.prices, y)
-		if price, ok := h.prices[y]; ok && costs && price.Amount < cost.Amount {
-			row.Tone, loss = ui.Warn, true
-			list.Sub = "below cost"
-		}
-		row.Cells = []ui.Cell{ui.Text(yearsText(y)), promised, list, priceCell(h.costs, y)}
-		t.Rows = append(t.Rows, row)
+		row := h.offerRow(y, t, known)
+		loss = loss || row.Tone != ""
+		c.Table.Rows = append(c.Table.Rows, row)
+	}
+	if r := h.offer.Refusal; r != nil {
+		c.Effects, c.Calm = append(c.Effects, refusalText(r)), r.Reason != domainname.InRedemption
 	}
 	if loss {
-		c.Effects = []string{"It is sold below cost: what the registrar asks is more than what the customer pays."}
+		c.Effects, c.Calm = append(c.Effects, "It is sold below cost: what the registrar asks is more than what the customer pays."), false
 	}
 	if h.Premium != nil {
 		c.Effects = append(c.Effects, "Premium name, class “"+h.Premium.Class+"”: the registry sets its price. Last quoted on "+h.Premium.QuotedAt.UTC().Format("2 Jan 2006")+".")
 	}
 	return c
+}
+
+func (h holding) offerRow(years int, t domainname.Term, known bool) ui.Row {
+	cost, costs := h.costs[years]
+	promised, row := ui.Cell{}, ui.Row{}
+	if years == h.Term {
+		promised = ui.Text(yesNo(h.Free(), "Free", h.Recurring.Format("en"))).Bold()
+		if costs && h.Recurring.Amount < cost.Amount {
+			row.Tone, promised.Sub = ui.Warn, "below cost"
+		}
+	}
+	list := priceCell(h.prices, years)
+	if price, ok := h.prices[years]; ok && costs && price.Amount < cost.Amount {
+		row.Tone, list.Sub = ui.Warn, "below cost"
+	}
+	offer := ui.Cell{}
+	switch {
+	case known && t.Refusal != nil:
+		offer = ui.Text(yesNo(years == 10, "Never renewed for ten years.", refusalText(t.Refusal)))
+	case known:
+		offer = ui.Text("To " + dateText(t.Expiry))
+		if t.Fee.Amount != 0 {
+			offer = offer.With("for " + totalText(t) + ", with a fee of " + t.Fee.Format("en"))
+		}
+	}
+	row.Cells = []ui.Cell{ui.Text(yearsText(years)), promised, list, priceCell(h.costs, years), offer}
+	return row
 }
 
 func priceCell(l domainname.List, years int) ui.Cell {
@@ -77,47 +90,7 @@ func priceCell(l domainname.List, years int) ui.Cell {
 	return ui.Text(m.Format("en"))
 }
 
-// offerCard shows which terms are on offer to the customer, and why the others are not.
-func (h holding) offerCard(mayRenew bool) card {
-	c := card{Head: ui.CardHead{Title: "Terms on offer", Text: "To the customer, today."}}
-	if mayRenew {
-		c.Head.Actions = []ui.Button{{Label: "Renew", Href: domainsAt + "/" + h.ID + "/renew", Small: true}}
-	}
-	if h.offer.Refusal != nil {
-		c.Effects, c.Calm = []string{refusalText(h.offer.Refusal)}, h.offer.Refusal.Reason != domainname.InRedemption
-	}
-	terms := h.offer.Terms
-	if len(h.offer.Restores) > 0 {
-		terms = h.offer.Restores
-	}
-	if len(terms) == 0 {
-		if c.Effects == nil {
-			c.Empty = &ui.Empty{Art: "list", Title: "No terms", Text: "The extension has no policy."}
-		}
-		return c
-	}
-	c.Table = &ui.Table{ID: "terms", Caption: "Terms on offer", Flush: true, Columns: []ui.Column{{Label: "Term"}, {Label: "New expiry"}, {Label: "Price", End: true}}}
-	for _, t := range terms {
-		price := ui.Cell{}
-		if t.Refusal != nil {
-			price = ui.Text("–").With(refusalText(t.Refusal))
-		} else {
-			price = totalCell(t)
-		}
-		c.Table.Rows = append(c.Table.Rows, ui.Row{Cells: []ui.Cell{ui.Text(yearsText(t.Years)), ui.Text(dateText(t.Expiry)), price}})
-	}
-	return c
-}
-
-// totalCell is what a term costs, and of what that is made.
-func totalCell(t domainname.Term) ui.Cell {
-	c := ui.Text(totalText(t))
-	if t.Fee.Amount != 0 {
-		c = c.With(t.Price.Format("en") + " and a fee of " + t.Fee.Format("en"))
-	}
-	return c
-}
-
+// totalText is what a term costs with its fee.
 func totalText(t domainname.Term) string {
 	sum, err := t.Total()
 	if err != nil {

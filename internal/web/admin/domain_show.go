@@ -156,15 +156,14 @@ func (a *area) domainShow(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	t := invoiceTable(v.Page, h.invoices, false)
-	t.ID, t.Flush, t.Empty = "invoices", true, &ui.Empty{Art: "invoice", Title: "No invoices"}
+	t.ID, t.Flush, t.Empty = "invoices", true, nil
 	v.Left = []card{h.factsCard(v.Page, mayWrite), h.registryCard(v.Page), h.contactCard(mayWrite)}
-	v.Right = []card{h.datesCard(), h.outlookCard(), h.pricesCard(), h.offerCard(mayWrite && h.Standing.Status.Live())}
-	v.Full = []card{
+	v.Right = []card{h.datesCard(), h.outlookCard(), h.offerCard(mayWrite && h.Standing.Status.Live())}
+	v.Full = slices.Concat([]card{
 		h.ledgerCard(v.Page, mayWrite), h.commandCard(),
 		{Head: ui.CardHead{Title: "Invoices", Text: "Every one that had a line for it."}, Table: &t},
 		h.noticeCard(v.Page),
-		{Head: ui.CardHead{Title: "Story"}, Timeline: story},
-	}
+	}, h.findingCards(v.Page), []card{{Head: ui.CardHead{Title: "Story"}, Timeline: story}})
 	return a.sheet(w, v)
 }
 
@@ -276,7 +275,11 @@ func (h holding) callouts(mayWrite bool) []ui.Callout {
 	w := h.Standing.Window
 	switch h.Status() {
 	case domainname.Grace:
-		out = append(out, ui.Callout{Tone: ui.Warn, Title: "In grace until " + dateText(w.LastPlain), Text: "The term has ended; a plain renewal is still possible, with the grace fee."})
+		c := ui.Callout{Tone: ui.Warn, Title: "In grace until " + dateText(w.LastPlain), Text: "The term has ended; a plain renewal is still possible, with the grace fee."}
+		if h.today.After(w.LastPlain) {
+			c.Title, c.Text = "In grace: the registry has it still", "By the calendar the last day was "+dateText(w.LastPlain)+". As long as the registry says that it is ours, neither in redemption nor to be deleted, a plain renewal is possible."
+		}
+		out = append(out, c)
 	case domainname.Redemption:
 		out = append(out, ui.Callout{Tone: ui.Danger, Title: "In redemption until " + dateText(w.LastRestore), Text: "Only a restore is possible, with the redemption fee."})
 	case domainname.TransferredAway:

@@ -26,9 +26,9 @@ func (a *area) tldList(w http.ResponseWriter, r *http.Request) error {
 		v.Head.Actions = []ui.Button{{Label: "New extension", Href: tldsAt + "/add", Kind: ui.Primary, Icon: "plus"}}
 		v.Head.More.Items = append(v.Head.More.Items, ui.Button{Label: "Import policies", Href: tldsAt + "/import/policies", Icon: "upload"}, ui.Button{Label: "Import prices", Href: tldsAt + "/import/prices", Icon: "upload"})
 	}
-	v.Filter = ui.Filter{Action: tldsAt, SearchLabel: "Search extensions", SearchName: "q", Search: q, Placeholder: "com", ClearHref: tldsAt, Chips: chips(r, chipName{param: "q", label: "Search"})}
+	v.Filter = ui.Filter{Action: tldsAt, SearchLabel: "Search extensions", SearchName: "q", Search: q, Placeholder: "Such as com", ClearHref: tldsAt, Chips: chips(r, chipName{param: "q", label: "Search"})}
 	v.Table = ui.Table{Caption: "Extensions", Columns: []ui.Column{
-		{Label: "Extension"}, {Label: "Registrar"}, {Label: "Terms"}, {Label: "Renewal"}, {Label: "Last day", Narrow: true}, {Label: "Redemption", Narrow: true}, {Label: "Prices", End: true}, {Label: "Domains", End: true},
+		{Label: "Extension"}, {Label: "Registrar"}, {Label: "Terms"}, {Label: "First day"}, {Label: "Last day", Narrow: true}, {Label: "Redemption", Narrow: true}, {Label: "Prices", End: true}, {Label: "Domains", End: true},
 	}, Empty: &ui.Empty{Art: "globe", Title: "No such extension", Action: &ui.Button{Label: "Show all", Href: tldsAt}}}
 	for _, t := range all {
 		if q != "" && !strings.HasPrefix(t.Extension, q) {
