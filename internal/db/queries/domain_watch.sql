@@ -89,6 +89,14 @@ ORDER BY term_end, id LIMIT CAST(@n AS BIGINT);
 -- name: HasStandingDomain :one
 SELECT EXISTS (SELECT 1 FROM domains WHERE status IN ('active', 'grace', 'redemption'));
 
+-- The extensions with domains whose status follows from the calendar.
+-- name: StandingExtensions :many
+SELECT tld_policies.extension FROM tld_policies
+WHERE EXISTS (
+    SELECT 1 FROM domains WHERE domains.status IN ('active', 'grace', 'redemption') AND domains.extension = tld_policies.extension
+)
+GROUP BY tld_policies.extension;
+
 -- Who holds the domain as its term ends.
 -- name: KeepHolderAtEnd :exec
 UPDATE domains SET holder_at_end = @holder WHERE id = @id;

@@ -407,6 +407,38 @@ func (q *Queries) RecentSyncs(ctx context.Context, arg RecentSyncsParams) (Recen
 	return i, err
 }
 
+const standingExtensions = `-- name: StandingExtensions :many
+SELECT tld_policies.extension FROM tld_policies
+WHERE EXISTS (
+    SELECT 1 FROM domains WHERE domains.status IN ('active', 'grace', 'redemption') AND domains.extension = tld_policies.extension
+)
+GROUP BY tld_policies.extension
+`
+
+// The extensions with domains whose status follows from the calendar.
+func (q *Queries) StandingExtensions(ctx context.Context) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, standingExtensions)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var extension string
+		if err := rows.Scan(&extension); err != nil {
+			return nil, err
+		}
+		items = append(items, extension)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const stopSync = `-- name: StopSync :execrows
 UPDATE registrars SET stopped_at = $1 WHERE id = $2 AND stopped_at IS NULL
 `

@@ -134,19 +134,19 @@ type search struct {
 
 const ever = "9999-12-31"
 
-// searchesOf are those of a day: some for each extension that has a policy.
+// searchesOf are those of a day: some for each extension that has a policy, and domains for which a day may come.
 func searchesOf(ctx context.Context, tx *db.Tx) ([]search, error) {
-	rows, err := tx.TLDPolicies(ctx)
+	if some, err := tx.HasStandingDomain(ctx); !some || err != nil {
+		return nil, err
+	}
+	extensions, err := tx.StandingExtensions(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("policies: %w", err)
+		return nil, fmt.Errorf("extensions of domains: %w", err)
 	}
 	today := domainname.RegistryDate(tx.Now)
 	var all []search
-	for i, r := range rows {
-		if i > 0 && rows[i-1].Extension == r.Extension {
-			continue
-		}
-		p, ok, err := domainname.PolicyAt(ctx, tx, r.Extension, today)
+	for _, extension := range extensions {
+		p, ok, err := domainname.PolicyAt(ctx, tx, extension, today)
 		if err != nil {
 			return nil, err
 		}
