@@ -43,6 +43,7 @@ const (
 	DomainRefused         Kind = "domain_refused"
 	DomainExpiring        Kind = "domain_expiring"
 	DomainExpired         Kind = "domain_expired"
+	DomainEnded           Kind = "domain_ended"
 	DomainRenewed         Kind = "domain_renewed"
 	DomainHeld            Kind = "domain_held"
 	DomainWithdrawn       Kind = "domain_withdrawn"
@@ -399,6 +400,14 @@ type (
 		Link         string
 	}
 
+	// DomainEndedData tells that a domain is no longer the customer's here: it has left, or nothing can be done for it any more.
+	DomainEndedData struct {
+		Name   string
+		Domain string
+		Away   bool // to another registrar
+		Link   string
+	}
+
 	// GuestClaimData has the link by which a guest's order joins their account.
 	GuestClaimData struct {
 		Name       string
@@ -567,6 +576,9 @@ func sampleKinds() []KindInfo {
 		{Kind: DomainExpired, Title: "Domain has run out", Vital: true, Sample: DomainNoticeData{
 			Name: name, Domain: "acme.example", EndsOn: day(1), AutoRenew: true, Years: 1, Price: eur(1200), Fee: eur(500), LastDay: day(31), RestoreFee: eur(8000),
 			RestoreUntil: civil.On(2026, time.April, 30), Link: "/account/domains/dom_sample",
+		}},
+		{Kind: DomainEnded, Title: "Domain has left, or is lost", Vital: true, Sample: DomainEndedData{
+			Name: name, Domain: "acme.example", Away: true, Link: "/account/domains/dom_sample",
 		}},
 		{Kind: DomainRenewed, Title: "Domain renewed", Vital: true, Sample: DomainRenewedData{
 			Name: name, Domain: "acme.example", ExpiresOn: civil.On(2027, time.April, 1), Reference: "R-12345", Link: "/account/domains/dom_sample",

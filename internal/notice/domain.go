@@ -81,3 +81,17 @@ func domainPrice(ctx context.Context, d *desk) (any, error) {
 		Link: d.link(domainLink(d.SubjectID)),
 	}, nil
 }
+
+// domainEnded tells that a domain has left, or that nothing can be done for it any more.
+func domainEnded(ctx context.Context, d *desk) (any, error) {
+	if err := d.holder(ctx); err != nil {
+		return nil, err
+	}
+	row, err := domainname.Load(ctx, d.tx, d.SubjectID)
+	if err != nil {
+		return nil, err
+	}
+	return mail.DomainEndedData{
+		Name: d.to.name, Domain: row.Name.Unicode(), Away: row.Status == domainname.TransferredAway, Link: d.link(domainLink(row.ID)),
+	}, nil
+}

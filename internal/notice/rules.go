@@ -94,6 +94,8 @@ var rules = []rule{
 		on: "domain.price_changed", mail: mail.DomainPriceNotice, once: ever, when: serviceLost, make: domainPrice,
 		says: "the service has ended that it was free with",
 	},
+	{on: "domain.transferred_away", mail: mail.DomainEnded, once: ever, make: domainEnded},
+	{on: "domain.expired", mail: mail.DomainEnded, once: ever, make: domainEnded},
 
 	{on: "fulfilment.failed", mail: mail.StaffAlert, staff: true, make: notDelivered},
 	{on: "task.opened", mail: mail.StaffAlert, says: "no mail of its own tells of it", staff: true, when: urgent, make: question},

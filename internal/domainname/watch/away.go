@@ -130,11 +130,12 @@ func (r *run) gone(ctx context.Context, tx *db.Tx, a answer, d domainname.Domain
 		d.State = ReadingOf(a.info, r.reach.Capabilities(), sourceOf(r.reach)).State
 		d.State.ReadAt = tx.Now
 	}
-	if err := r.s.config.Renewals.Lost(ctx, tx, &d, open, cause); err != nil {
-		return fmt.Errorf("its renewal: %w", err)
-	}
 	if err := domainname.Save(ctx, tx, &d); err != nil {
 		return err
+	}
+	// It writes the domain, too, and what the credit then pays for may as well.
+	if err := r.s.config.Renewals.Lost(ctx, tx, &d, open, cause); err != nil {
+		return fmt.Errorf("its renewal: %w", err)
 	}
 	if err := r.find(ctx, tx, a, true); err != nil {
 		return err
