@@ -187,7 +187,7 @@ func TestLedgerConstraints(t *testing.T) {
 			s.Error("paid without a payment")
 		}
 		byHand := next // E6: staff renew, the line is still owed
-		for _, on := range []domainname.RenewalTrigger{domainname.OnManualSend, domainname.OnReadBase, domainname.OnSend} {
+		for _, on := range []domainname.RenewalTrigger{domainname.OnManualSend, domainname.OnSend, domainname.OnReadBase, domainname.OnSend} {
 			s.must(move(&byHand, on))
 		}
 		next = byHand

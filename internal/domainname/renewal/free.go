@@ -29,7 +29,7 @@ func (s *Service) renewFree(ctx context.Context, tx *db.Tx, d domainname.Domain)
 	r := newRenewal(d, q, term, domainname.WithFree)
 	r.State, r.PaidAt = domainname.RenewalPaid, &now
 	r.Price, r.Fee = money.New(0, d.Recurring.Currency), money.New(0, d.Recurring.Currency)
-	moveDates(&d, &r, *q.Policy, true)
+	moveDates(&d, &r, *q.Policy)
 	if err := domainname.InsertRenewal(ctx, tx, &r); err != nil {
 		return nil, err
 	}

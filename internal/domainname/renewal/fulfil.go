@@ -75,9 +75,7 @@ func (s *Service) paid(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *
 	if err != nil {
 		return err
 	}
-	if err := s.count(ctx, tx, d, r, *q.Policy); err != nil {
-		return err
-	}
+	count(d, r, *q.Policy, tx.Now)
 	if err := domainname.MoveRenewal(ctx, tx, r, domainname.OnPayment); err != nil {
 		return err
 	}
@@ -143,22 +141,21 @@ var severity = map[domainname.Stage]int{
 	domainname.StageActive: 0, domainname.StageTooLate: 1, domainname.StageGrace: 1, domainname.StageRedemption: 2, domainname.StageExpired: 3,
 }
 
-// count moves paid-through and next due by the term of a renewal, and keeps where they stood. The caller saves both.
-func (s *Service) count(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, p domainname.Policy) error {
-	now := tx.Now
+// count moves paid-through and next due by the term of a renewal that is paid now, and keeps where they stood. The caller saves
+// both.
+func count(d *domainname.Domain, r *domainname.Renewal, p domainname.Policy, now time.Time) {
 	r.PaidAt = &now
-	moveDates(d, r, p, true)
-	return nil
+	moveDates(d, r, p)
 }
 
-// moveDates moves paid-through and, if due says so and nobody has moved it for this renewal before, next due.
-func moveDates(d *domainname.Domain, r *domainname.Renewal, p domainname.Policy, due bool) {
+// moveDates moves paid-through and, if nobody has moved it for this renewal before, next due.
+func moveDates(d *domainname.Domain, r *domainname.Renewal, p domainname.Policy) {
 	through := r.Expected
 	if end, _ := d.TermEnd(); !end.IsZero() && apart(end, r.Base) <= domainname.Drift {
 		through = p.Expiry(end, r.Years)
 	}
 	r.PaidBefore, d.PaidThrough = d.PaidThrough, through
-	if due && r.DueBefore.IsZero() && !d.NextDue.IsZero() {
+	if r.DueBefore.IsZero() && !d.NextDue.IsZero() {
 		r.DueBefore = d.NextDue
 		d.NextDue = p.DueAfter(d.NextDue, r.Years, p.Window(through, civil.Date{}))
 	}
@@ -172,9 +169,7 @@ func (s *Service) paidLate(ctx context.Context, tx *db.Tx, d *domainname.Domain,
 	if err != nil {
 		return err
 	}
-	if err := s.count(ctx, tx, d, r, p); err != nil {
-		return err
-	}
+	count(d, r, p, tx.Now)
 	if err := domainname.CountMoney(ctx, tx, r); err != nil {
 		return err
 	}

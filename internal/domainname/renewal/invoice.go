@@ -45,9 +45,9 @@ type place struct{ due, id string }
 func (s *Service) invoiceDue(ctx context.Context, p *automation.Pass) error {
 	for at := (place{}); ; {
 		made, more := 0, false
-		err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
-			next := at
-			made, next, more, err = s.invoiceBatch(ctx, tx, at, p.CustomerID())
+		err := s.db.Write(ctx, func(tx *db.Tx) error {
+			n, next, page, err := s.invoiceBatch(ctx, tx, at, p.CustomerID())
+			made, more = n, page
 			if err == nil {
 				tx.OnCommit(func() { at = next })
 			}

@@ -81,9 +81,9 @@ func dueOf(d domainname.Domain, r domainname.Renewal, p domainname.Policy, st se
 // noted page by page.
 func (s *Service) lookAtAll(ctx context.Context, p *automation.Pass) error {
 	for after, more := "", true; more; {
-		err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
-			next := after
-			next, more, err = s.passOver(ctx, tx, after, p.CustomerID())
+		err := s.db.Write(ctx, func(tx *db.Tx) error {
+			next, page, err := s.passOver(ctx, tx, after, p.CustomerID())
+			more = page
 			tx.OnCommit(func() { after = next })
 			return err
 		})
@@ -182,14 +182,14 @@ func (s *Service) look(ctx context.Context, tx *db.Tx, id string) (automation.Ou
 	if err != nil || !ok {
 		return automation.ItemSkipped, err
 	}
-	if err := s.carryOut(ctx, tx, d, &r, p, st, dueOf(d, r, p, st, tx.Now)); err != nil {
+	if err := s.carryOut(ctx, tx, d, &r, st, dueOf(d, r, p, st, tx.Now)); err != nil {
 		return automation.ItemSkipped, err
 	}
 	err = tx.LookedAtRenewal(ctx, query.LookedAtRenewalParams{ID: r.ID, LookedOn: dayKey(tx.Now, st.TimeZone)})
 	return automation.ItemDone, err
 }
 
-func (s *Service) carryOut(ctx context.Context, tx *db.Tx, d domainname.Domain, r *domainname.Renewal, p domainname.Policy, st setting.Settings, w due) error {
+func (s *Service) carryOut(ctx context.Context, tx *db.Tx, d domainname.Domain, r *domainname.Renewal, st setting.Settings, w due) error {
 	if w.withdraw != "" {
 		return s.giveUp(ctx, tx, d, r, w.withdraw)
 	}

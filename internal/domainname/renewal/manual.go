@@ -95,7 +95,7 @@ func (s *Service) Manual(ctx context.Context, domainID string, in ManualInput) (
 		before := fmt.Sprintf("paid through %s, next due %s", d.PaidThrough, d.NextDue)
 		switch {
 		case open != nil && in.OpenLine == StillOwed:
-			r, err = s.owed(ctx, tx, d, *open, in)
+			r, err = s.owed(ctx, tx, *open, in)
 		default:
 			if open != nil {
 				if err := s.withdraw(ctx, tx, d, open, "renewed by hand, not owed", inFlight); err != nil {
@@ -120,7 +120,7 @@ func (s *Service) Manual(ctx context.Context, domainID string, in ManualInput) (
 }
 
 // owed lets the open renewal carry the attempt: its line stays payable.
-func (s *Service) owed(ctx context.Context, tx *db.Tx, d domainname.Domain, r domainname.Renewal, in ManualInput) (domainname.Renewal, error) {
+func (s *Service) owed(ctx context.Context, tx *db.Tx, r domainname.Renewal, in ManualInput) (domainname.Renewal, error) {
 	if in.Years != r.Years {
 		return r, fail.Invalid("years", fmt.Sprintf("is not that of the open line, which is for %s", yearsOf(r.Years)))
 	}
