@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/keystead/keystead/internal/event"
@@ -32,7 +33,11 @@ func (a *area) orderShow(w http.ResponseWriter, r *http.Request) error {
 		if it.Cycle.Recurs() {
 			price = ui.Text(it.UnitAmount.Format("en") + " " + cycleText(it.Cycle))
 		}
-		items.Rows = append(items.Rows, ui.Row{Cells: []ui.Cell{ui.Text(it.Description), ui.Count(int(it.Quantity)), price.With(itemText(it))}})
+		what := ui.Text(it.Description)
+		if it.Domain != nil && it.Domain.DomainID != "" {
+			what = what.To("/admin/domains/" + it.Domain.DomainID)
+		}
+		items.Rows = append(items.Rows, ui.Row{Cells: []ui.Cell{what, ui.Count(int(it.Quantity)), price.With(itemText(it))}})
 	}
 	items.Totals = []ui.Total{{Label: "Total", Value: o.Total.Format("en"), Strong: true}}
 	v.Left = []card{{Head: ui.CardHead{Title: "Items"}, Table: &items}}
@@ -44,9 +49,11 @@ func (a *area) orderShow(w http.ResponseWriter, r *http.Request) error {
 		}
 		licenses = append(licenses, l)
 	}
-	t := licenseTable(v.Page, licenses, false)
-	t.Flush, t.Empty = true, &ui.Empty{Art: "key", Title: "No licenses yet", Text: "They are issued when the invoice is paid."}
-	v.Left = append(v.Left, card{Head: ui.CardHead{Title: "Licenses"}, Table: &t})
+	if slices.ContainsFunc(o.Items, func(it order.Item) bool { return it.Domain == nil }) {
+		t := licenseTable(v.Page, licenses, false)
+		t.Flush, t.Empty = true, &ui.Empty{Art: "key", Title: "No licenses yet", Text: "They are issued when the invoice is paid."}
+		v.Left = append(v.Left, card{Head: ui.CardHead{Title: "Licenses"}, Table: &t})
+	}
 	if len(o.SubscriptionIDs) > 0 {
 		subscriptions, err := a.subscriptionsCard(ctx, o.SubscriptionIDs)
 		if err != nil {
@@ -86,7 +93,10 @@ func itemText(it order.Item) string {
 	if it.TrialDays > 0 {
 		parts = append(parts, "after "+trialText(it.TrialDays, it.TrialMoney))
 	}
-	if it.SetupFee.Amount > 0 {
+	switch {
+	case it.SetupFee.Amount > 0 && it.Domain != nil:
+		parts = append(parts, "and "+it.SetupFee.Format("en")+" late fee")
+	case it.SetupFee.Amount > 0:
 		parts = append(parts, "and "+it.SetupFee.Format("en")+" set-up")
 	}
 	return strings.Join(parts, ", ")
@@ -95,7 +105,7 @@ func itemText(it order.Item) string {
 func cancelQuestion(o order.Order) *ui.Confirm {
 	return &ui.Confirm{
 		ID: "cancel-order", Title: "Cancel this order?", Text: "It can't be taken up again.",
-		Effects: []string{"Invoice " + o.InvoiceNumber + " over " + o.Total.Format("en") + " becomes void; its number stays used.", "What was paid of it becomes the customer's credit.", "No license is issued."},
+		Effects: []string{"Invoice " + o.InvoiceNumber + " over " + o.Total.Format("en") + " becomes void; its number stays used.", "What was paid of it becomes the customer's credit.", "Nothing of it is delivered: no license is issued, no domain registered or renewed."},
 		Fields:  []ui.Field{{Name: "why", Label: "Reason", Required: true, MaxLength: 255}},
 		Action:  "/admin/orders/" + o.ID + "/cancel", Label: "Cancel order", Cancel: "/admin/orders/" + o.ID,
 	}

@@ -3,6 +3,7 @@ package shop
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
@@ -175,4 +176,55 @@ func TestPriceTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.signedIn(ada).get("/domains/prices").is(200).says("€9", "up to 9 years for €99")
+}
+
+// owns gives a customer an active domain.
+func (b *bundle) owns(c string, name string, until civil.Date) (id string) {
+	b.Helper()
+	n := must(domainname.ParseName(name))(b.T)
+	err := b.store.DB.Write(b.Context(), func(tx *db.Tx) error {
+		d := domainname.Domain{
+			Name: n, Extension: "example", CustomerID: c, Kind: domainname.Registered, Status: domainname.Active,
+			Expiry:      domainname.Expiry{At: until.StartIn(time.UTC), Raw: until.String(), Source: domainname.FromStaff, ReadAt: tx.Now},
+			PaidThrough: until, NextDue: until, Term: 1, Recurring: eur(1000),
+		}
+		err := domainname.Insert(b.Context(), tx, &d)
+		id = d.ID
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return id
+}
+
+// A renewal in the cart is the owner's; what is not on offer any more is refused with the reason.
+func TestRenewalsInTheCart(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.sellsNames()
+	ada, bob := b.customer("Ada"), b.customer("Bob")
+	id := b.owns(ada.ID, "bücher.example", civil.On(2027, 3, 1))
+
+	b.browser().get("/domains/renew/" + id + "?years=1").is(200).says("Sign in to renew a domain of yours.").hides("bücher")
+	b.signedIn(bob).get("/domains/renew/" + id + "?years=1").is(404).hides("bücher")
+	br := b.signedIn(ada)
+	br.get("/domains/renew/dom_none?years=1").is(404)
+	for _, years := range []string{"", "0", "11", "1.5", "many"} {
+		br.get("/domains/renew/" + id + "?years=" + years).to("/account/domains/" + id + "/renew")
+	}
+	br.get("/domains/renew/" + id + "?years=2").to("/cart")
+	br.get("/domains/renew/" + id + "?years=2").to("/cart")
+	br.get("/cart").is(200).says("bücher.example", "Domain renewal", "2 years", "€24.00", "until 1 March 2029", "To the checkout")
+	br.get("/checkout").is(200).says("Renewal of bücher.example for 2 years, 2027-03-01 to 2029-03-01")
+
+	b.namesCost(domainname.ForRenewal, "", map[int]int64{2: -1})
+	br.get("/cart").is(200).says("This term is not for sale.", "See what is on offer", "/account/domains/"+id+"/renew").hides("To the checkout")
+	br.get("/domains/renew/" + id + "?years=1").to("/cart")
+	br.get("/cart").is(200).says("€12.00", "until 1 March 2028", "To the checkout")
+
+	// Nobody is signed in any more: the renewal waits.
+	guest := b.browser()
+	guest.cookies[cartName] = br.cookies[cartName]
+	guest.get("/cart").is(200).says("Sign in to renew this domain.").hides("To the checkout")
 }
