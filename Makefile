@@ -69,6 +69,7 @@ bench: build ## the figures of docs/performance.md, and the micro-benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 	go run ./test/bench -bin bin/keystead
 	go run ./test/bench/monthend
+	go run ./test/bench/domains
 
 .PHONY: soak
 soak: ## three years of a thousand customers, with everything that goes wrong, on both databases: hours
