@@ -118,8 +118,8 @@ ORDER BY fulfilments.line_id LIMIT CAST(@n AS BIGINT);
 
 -- name: RevokedTerms :many
 SELECT domain_renewals.* FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
-WHERE domain_renewals.state = 'revoked' AND domain_renewals.base <= @upto AND domain_renewals.id > @after
-    AND domains.term_end = domain_renewals.base AND domains.status IN ('active', 'grace', 'redemption')
+WHERE domain_renewals.state = 'revoked' AND domain_renewals.id > @after
+    AND (domain_renewals.base <= @upto OR domains.expires_on > domain_renewals.base) AND domains.term_end = domain_renewals.base AND domains.status IN ('active', 'grace', 'redemption')
     AND domain_renewals.looked_on <> @looked_on
 ORDER BY domain_renewals.id LIMIT CAST(@n AS BIGINT);
 

@@ -852,23 +852,23 @@ func (q *Queries) RenewalsToLookAt(ctx context.Context, arg RenewalsToLookAtPara
 
 const revokedTerms = `-- name: RevokedTerms :many
 SELECT domain_renewals.id, domain_renewals.domain_id, domain_renewals.customer_id, domain_renewals.base, domain_renewals.years, domain_renewals.kind, domain_renewals.state, domain_renewals.hold, domain_renewals.cause, domain_renewals.due_on, domain_renewals.currency, domain_renewals.price, domain_renewals.fee, domain_renewals.stage, domain_renewals.policy_id, domain_renewals.line_id, domain_renewals.invoice_id, domain_renewals.order_id, domain_renewals.fee_line_id, domain_renewals.fee_invoice_id, domain_renewals.expected_on, domain_renewals.reference, domain_renewals.resends, domain_renewals.move_due, domain_renewals.paid_at, domain_renewals.owed, domain_renewals.paid_before, domain_renewals.due_before, domain_renewals.settled_at, domain_renewals.looked_on, domain_renewals.version, domain_renewals.created_at FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
-WHERE domain_renewals.state = 'revoked' AND domain_renewals.base <= $1 AND domain_renewals.id > $2
-    AND domains.term_end = domain_renewals.base AND domains.status IN ('active', 'grace', 'redemption')
+WHERE domain_renewals.state = 'revoked' AND domain_renewals.id > $1
+    AND (domain_renewals.base <= $2 OR domains.expires_on > domain_renewals.base) AND domains.term_end = domain_renewals.base AND domains.status IN ('active', 'grace', 'redemption')
     AND domain_renewals.looked_on <> $3
 ORDER BY domain_renewals.id LIMIT CAST($4 AS BIGINT)
 `
 
 type RevokedTermsParams struct {
-	Upto     string
 	After    string
+	Upto     string
 	LookedOn string
 	N        int64
 }
 
 func (q *Queries) RevokedTerms(ctx context.Context, arg RevokedTermsParams) ([]DomainRenewal, error) {
 	rows, err := q.db.QueryContext(ctx, revokedTerms,
-		arg.Upto,
 		arg.After,
+		arg.Upto,
 		arg.LookedOn,
 		arg.N,
 	)

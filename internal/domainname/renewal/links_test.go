@@ -250,6 +250,33 @@ func TestE12PayButDoNotRenew(t *testing.T) {
 	})
 }
 
+// E12, and the registry is read a year ahead afterwards: staff are asked, and until they answer its date is the term's end.
+func TestE12YearAhead(t *testing.T) {
+	each(t, february, func(s *shop) {
+		d, r := s.automatic("example.cctld")
+		s.ok(s.Renewals.Revoke(s.ctx, r.LineID, false, "pay but do not renew"))
+		s.pay(r.InvoiceID)
+		s.write(func(tx *db.Tx) error {
+			d, err := domainname.Lock(s.ctx, tx, d.ID)
+			if err != nil {
+				return err
+			}
+			d.Adopt(d.Expiry.At.AddDate(1, 0, 0), domainname.Reading{Raw: "read", Source: domainname.FromEPP}, tx.Now)
+			return domainname.Save(s.ctx, tx, &d)
+		})
+		s.advance("2027-02-26T12:00:00Z")
+		s.asked(d.ID, renewal.TaskUnpaid)
+		if end, ahead := s.domain(d.ID).TermEnd(); end.String() != "2028-03-10" || ahead != 0 {
+			s.Errorf("the term ends on %s, %d years ahead", end, ahead)
+		}
+		s.ok(s.Renewals.Answer(s.ctx, d.ID, renewal.ExtendPaid, "it was paid"))
+		s.dates(d.ID, "2028-03-10", "2028-03-10", "2028-03-10")
+		s.asked(d.ID)
+		s.advance("2027-03-12T12:00:00Z")
+		s.states(d.ID, "automatic revoked")
+	})
+}
+
 // E13: the line is copied, and the original removed.
 func TestE13RemovedLine(t *testing.T) {
 	each(t, february, func(s *shop) {
