@@ -59,6 +59,7 @@ const (
 	workForget   work = "forget"   // a command that can be repeated without harm has no outcome
 	workFulfil   work = "fulfil"   // a paid renewal
 	workRelease  work = "release"  // see whether a held renewal can go on
+	workRecheck  work = "recheck"  // see whether it is done after all
 	workArranged work = "arranged" // see whether the date has moved
 	workExpire   work = "expire"   // tell the registrar that nobody has paid
 	workLock     work = "lock"     // put our lock back
@@ -79,7 +80,10 @@ func (f facts) due() (work, *time.Time) {
 		switch f.open.State {
 		case domainname.RenewalPaid, domainname.RenewalSubmitted, domainname.RenewalUnknown:
 			return workFulfil, nil // without a command: staff want it sent, or it is to be sent again
-		case domainname.RenewalHeld:
+		case domainname.RenewalHeld, domainname.RenewalAttention:
+			if at := f.recheck(); at != nil && !f.now.Before(*at) {
+				return workRecheck, nil
+			}
 			if at := f.release(); at != nil && !f.now.Before(*at) {
 				return workRelease, nil
 			}
@@ -102,7 +106,7 @@ func (f facts) due() (work, *time.Time) {
 // next is when something will be to be done by itself.
 func (f facts) next() *time.Time {
 	var next *time.Time
-	for _, at := range []*time.Time{f.expireAt(), f.release()} {
+	for _, at := range []*time.Time{f.expireAt(), f.release(), f.recheck()} {
 		if at != nil && (next == nil || at.Before(*next)) {
 			next = at
 		}
@@ -136,6 +140,8 @@ func (f facts) release() *time.Time {
 	}
 	var when time.Time
 	switch {
+	case f.last != nil && f.last.renewalID == f.open.ID && f.policy != nil && f.policy.DateMoves == domainname.AtExpiry:
+		return nil // it may have been done, whatever was answered: a person looks first
 	case f.open.Hold == domainname.HeldFunds && f.last != nil:
 		when = f.last.made.Add(fundsAgain)
 	case f.open.Hold == domainname.HeldLock:
@@ -156,6 +162,33 @@ func (f facts) release() *time.Time {
 const (
 	fundsAgain = time.Hour
 	lockAgain  = 6 * time.Hour
+)
+
+// recheck is when to see whether a renewal that waits for a person is done after all: when the registry's date, as it was
+// read by others, says so, and in the days after the expiry where it moves only then; nil: never by itself.
+func (f facts) recheck() *time.Time {
+	if f.open == nil || f.open.State != domainname.RenewalHeld && f.open.State != domainname.RenewalAttention || f.domain.RegistrarID == "" {
+		return nil
+	}
+	if verdict, _ := domainname.Decide(f.open.Base, f.open.Years, f.domain.Expiry.Date()); verdict == domainname.Satisfied {
+		return &f.now
+	}
+	if f.policy == nil || f.policy.DateMoves != domainname.AtExpiry {
+		return nil
+	}
+	next := f.open.Base.AddDays(1).StartIn(time.UTC)
+	if read := f.domain.State.ReadAt.Add(recheckEvery); read.After(next) {
+		next = read
+	}
+	if next.After(f.open.Base.AddDays(recheckDays).StartIn(time.UTC)) {
+		return nil
+	}
+	return &next
+}
+
+const (
+	recheckEvery = 12 * time.Hour
+	recheckDays  = 10
 )
 
 // expireAt is when the registrar is told to let an unpaid domain expire where there is no renew command.
@@ -210,6 +243,8 @@ func (w *worker) step(ctx context.Context, f facts) (step, error) {
 		return w.conclude(ctx, f, *f.flight, nil)
 	case workRelease:
 		return w.release(ctx, f)
+	case workRecheck:
+		return w.recheck(ctx, f)
 	case workArranged:
 		return w.arranged(ctx, f)
 	case workExpire:

@@ -94,6 +94,46 @@ func (w *worker) alert(ctx context.Context, f facts) (next time.Time, err error)
 	})
 }
 
+// recheck sees whether a renewal that waits for a person is done after all.
+func (w *worker) recheck(ctx context.Context, f facts) (next step, err error) {
+	reg, err := w.open(ctx, f.domain)
+	if err != nil {
+		return rest, err
+	}
+	caps := reg.Capabilities()
+	read := stored(f.domain)
+	if !caps.Manual {
+		if read, err = w.read(ctx, reg, f.domain); err != nil {
+			return w.unread(ctx, f.domain, err)
+		}
+	}
+	err = w.write(ctx, func(tx *db.Tx, d *domainname.Domain) error {
+		next = rest
+		r, err := domainname.LoadRenewal(ctx, tx, f.open.ID)
+		if err != nil || r.State != domainname.RenewalHeld && r.State != domainname.RenewalAttention {
+			return err
+		}
+		take(d, read, caps, tx.Now)
+		verdict, _ := domainname.Decide(r.Base, r.Years, read.date())
+		if !read.ours || verdict != domainname.Satisfied {
+			now := facts{domain: *d, open: &r, policy: f.policy, now: tx.Now}
+			if at := now.recheck(); at != nil && at.After(tx.Now) {
+				next.at = *at
+			}
+			return domainname.Save(ctx, tx, d)
+		}
+		next = again
+		if !caps.Manual {
+			adopt(d, read, tx.Now)
+		}
+		if r.State == domainname.RenewalAttention {
+			return w.finish(ctx, tx, d, &r, domainname.OnReadDone)
+		}
+		return w.satisfied(ctx, tx, d, &r, CauseThere)
+	})
+	return next, err
+}
+
 // arranged sees whether the date of an arranged renewal has moved, on its day and for two days more.
 func (w *worker) arranged(ctx context.Context, f facts) (next step, err error) {
 	reg, err := w.open(ctx, f.domain)

@@ -80,13 +80,19 @@ func judge(p proof) judgement {
 	}
 }
 
+// doubted is for how long it is not believed that a domain has left which was ours when a command was made, and whose
+// registrar has not said so itself.
+const doubted = time.Hour
+
 // away is what follows when the domain is not ours, or not there.
 func (p proof) away() (judgement, bool) {
 	switch {
 	case p.read.found && p.read.ours:
 		return judgement{}, false
-	case p.read.found:
+	case p.read.found && (p.class == registrar.NotOurs || p.now.Sub(p.command.made) >= doubted):
 		return judgement{verdict: verdictLost, cause: CauseElsewhere}, true
+	case p.read.found:
+		return judgement{verdict: verdictWait}, true // it was ours when the command was made
 	case p.class == registrar.NotOurs, p.missing != nil && !p.now.Before(p.missing.Add(gone)):
 		return judgement{verdict: verdictLost, cause: CauseGone}, true // two commands said so, or two looks with hours between
 	default:
@@ -136,21 +142,22 @@ func (p proof) pending() bool {
 // waiting goes on for as long as it takes: a message, or the date, ends it.
 func (p proof) waiting() judgement { return judgement{verdict: verdictWait} }
 
-// stillAtExpiry is what follows where the date says nothing before the expiry: a command may have been done, and there is
-// nothing by which to tell. So nothing is ever sent twice here without a person.
+// stillAtExpiry is what follows where the date says nothing before the expiry: whatever was answered, the command may have
+// been done, and there is nothing by which to tell. So nothing is ever sent twice here without a person.
 func (p proof) stillAtExpiry() judgement {
+	const look = " Here the date moves only at the expiry. Look at the registrar whether the renewal is done, before it is sent again."
+	answer := fmt.Sprintf("%d %s.", p.command.code, p.command.message)
 	switch p.class {
 	case registrar.Done:
 		return judgement{verdict: verdictLater}
 	case registrar.Session:
 		return judgement{verdict: verdictSession}
-	case registrar.Money, registrar.Fault, registrar.Status, registrar.Policy, registrar.NotOurs:
-		return p.byClass()
+	case registrar.Money:
+		return p.refused(domainname.HeldFunds, causeFunds, "The account at the registrar has not enough funds: "+answer+look)
+	case registrar.Fault, registrar.Status, registrar.Policy, registrar.NotOurs:
+		return p.refused(domainname.HeldRegistry, "refused", "The registrar refused: "+answer+look)
 	default:
-		return judgement{
-			verdict: verdictAttention, cause: "no_answer",
-			why: "The registrar has not answered, and here the date moves only at the expiry. Look there whether the renewal is done, then try again or confirm it.",
-		}
+		return judgement{verdict: verdictAttention, cause: "no_answer", why: "The registrar has not answered." + look}
 	}
 }
 
@@ -209,7 +216,7 @@ func (p proof) byStatus(answer string) judgement {
 	server := slices.ContainsFunc(p.read.State.EPP, func(s string) bool { return s == "serverRenewProhibited" || s == "serverUpdateProhibited" })
 	deleted := p.read.rgp("redemptionPeriod") || p.read.rgp("pendingRestore") || p.read.epp("pendingDelete")
 	switch {
-	case p.read.epp(lockRenew) && p.ours, deleted && p.command.verb == verbRenew:
+	case p.read.epp(lockRenew) && p.ours, deleted && p.command.verb == verbRenew && p.caps.Restore:
 		return judgement{verdict: verdictRelock} // from the beginning: the lock is lifted, or the domain restored
 	case server, p.read.epp(lockRenew):
 		return p.refused(domainname.HeldLock, causeLock, fmt.Sprintf("The registry has locked the domain (%v): %s", p.read.State.EPP, answer))
