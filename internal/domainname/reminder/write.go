@@ -309,8 +309,7 @@ func (w *writer) words(ctx context.Context, d subject) (mail.DomainNoticeData, e
 		Domain: d.Name.Unicode(), EndsOn: d.end, AutoRenew: !d.DoNotRenew && d.Term > 0, Link: "/account/domains/" + d.ID,
 	}
 	switch {
-	case d.Free():
-		return data, nil // its service pays for it
+	case d.Free(): // its service pays for it
 	case d.Term > 0 && !d.DoNotRenew:
 		data.Years, data.Price = d.Term, d.Recurring
 	default:

@@ -37,6 +37,8 @@ type bundle struct {
 	customer string
 	policy   map[string]domainname.Policy
 
+	broken error // why renewals can't be ended
+
 	mu   sync.Mutex
 	told []string // of renewals
 }
@@ -47,8 +49,8 @@ func (b *bundle) Open(context.Context, string) (registrar.Registrar, error) { re
 // Lost implements Renewals.
 func (b *bundle) Lost(ctx context.Context, tx *db.Tx, d *domainname.Domain, open *domainname.Renewal, cause string) error {
 	b.tell(tx, "lost", d, open, cause)
-	if open == nil {
-		return nil
+	if open == nil || b.broken != nil {
+		return b.broken
 	}
 	open.Cause = cause
 	return domainname.MoveRenewal(ctx, tx, open, domainname.OnLoss)

@@ -217,9 +217,12 @@ func (r *run) all(ctx context.Context, subjects []subject) (asked int, err error
 		err = errors.Join(err, r.stop(ctx))
 	} else {
 		for _, a := range r.kept {
-			if e := r.turnAway(ctx, a); e != nil {
-				r.s.log.Warn("a domain could not be taken from the store after its registry was read", "domain", a.name, "err", e)
+			failure := r.turnAway(ctx, a)
+			if failure == nil {
+				continue
 			}
+			r.s.log.Warn("what a bad answer asks for could not be done; the domain is read again", "domain", a.name, "err", failure)
+			err = errors.Join(err, r.s.db.Write(ctx, func(tx *db.Tx) error { return r.again(ctx, tx, a.id, tx.Now.Add(failedAgain)) }))
 		}
 	}
 	return r.asked, errors.Join(err, r.finish(ctx, stopped))

@@ -74,7 +74,7 @@ func TestRegistryWinsOverCalendar(t *testing.T) {
 // F6: expiry handling and a renewal at the same instant never end in a domain that is renewed and expired.
 func TestF6RenewalAtExpiry(t *testing.T) {
 	each(t, func(b *bundle) {
-		const all = 100
+		const all = 1000
 		b.exec("UPDATE registrars SET sync_mode = 'off'")
 		b.exec("UPDATE tld_policies SET grace_days = 0, redemption_days = 0, grace_fee = '{}', redemption_fee = '{}'")
 		ids := make([]string, all)

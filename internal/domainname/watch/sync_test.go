@@ -309,3 +309,19 @@ func TestLease(t *testing.T) {
 		b.want("leases", b.count("SELECT count(*) FROM domains WHERE worker_until IS NOT NULL"), 0)
 	})
 }
+
+// A domain that has left and whose renewal can't be ended stays, and is tried again in an hour.
+func TestRenewalThatCannotBeEnded(t *testing.T) {
+	each(t, func(b *bundle) {
+		d := b.put("stuck.gtld", "2027-03-10")
+		b.renewal(d, domainname.RenewalPaid)
+		b.fake.Change("stuck.gtld", func(d *registrartest.Domain) { d.Sponsor = registrartest.Them })
+		b.broken = errors.New("no money")
+		b.want("asked", b.due(), 1)
+		b.want("status", b.read(d.ID).Status, domainname.Active)
+		b.broken = nil
+		b.sleep(time.Hour)
+		b.want("asked", b.due(), 1)
+		b.want("status", b.read(d.ID).Status, domainname.TransferredAway)
+	})
+}
