@@ -1,6 +1,7 @@
 package renewal_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/keystead/keystead/internal/billing"
@@ -99,9 +100,9 @@ func TestB1eInvoiceWaitsForTheWindow(t *testing.T) {
 	})
 }
 
+// C7, and C7b beside it: each day one domain is ordered and paid, and another's automatic invoice.
 func TestC7LateFees(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
+	days := []struct {
 		on      string
 		ordered int64 // C7
 		auto    int64 // C7b
@@ -113,38 +114,42 @@ func TestC7LateFees(t *testing.T) {
 		{"2026-11-01T12:00:00Z", 9200, 9000},
 		{"2026-11-30T12:00:00Z", 9200, 9000},
 		{"2026-12-01T12:00:00Z", 0, 0},
-	} {
-		t.Run(tt.on, func(t *testing.T) {
-			each(t, "2026-09-17T12:00:00Z", func(s *shop) {
-				d := s.put("ordered.cctld", "2026-10-01", func(d *domainname.Domain) { d.DoNotRenew = true })
-				grace := s.buyer("grace", "")
-				a := s.put("auto.cctld", "2026-10-01", func(d *domainname.Domain) { d.CustomerID = grace })
-				s.advance(tt.on)
-				o, err := s.order(d.ID)
-				if tt.ordered == 0 {
-					_ = s.refused(err, "TERM_NOT_AVAILABLE", "too_late")
-					s.states(a.ID, "automatic withdrawn")
-					if owes := s.owes(grace); owes != 0 {
-						s.Errorf("the automatic invoice asks for %d", owes)
-					}
-					return
-				}
-				s.ok(err)
-				if o.Total != eur(tt.ordered) {
-					s.Errorf("C7: %s, want %d", o.Total, tt.ordered)
-				}
-				if owes := s.owes(grace); owes != tt.auto {
-					s.Errorf("C7b: %d, want %d", owes, tt.auto)
-				}
-				s.pay(o.InvoiceID)
-				s.payAll(grace)
-				s.states(d.ID, "ordered paid")
-				s.states(a.ID, "automatic paid")
-				s.dates(a.ID, "2026-10-01", "2027-10-01", "2027-10-01")
-				s.proven()
-			})
-		})
 	}
+	each(t, "2026-09-17T12:00:00Z", func(s *shop) {
+		buyers, ordered, auto := make([]string, len(days)), make([]string, len(days)), make([]string, len(days))
+		for i := range days {
+			buyers[i] = s.buyer(fmt.Sprint("grace", i), "")
+			ordered[i] = s.put(fmt.Sprintf("ordered%d.cctld", i), "2026-10-01", func(d *domainname.Domain) { d.DoNotRenew = true }).ID
+			auto[i] = s.put(fmt.Sprintf("auto%d.cctld", i), "2026-10-01", func(d *domainname.Domain) { d.CustomerID = buyers[i] }).ID
+		}
+		for i, tt := range days {
+			s.advance(tt.on)
+			o, err := s.order(ordered[i])
+			if tt.ordered == 0 {
+				_ = s.refused(err, "TERM_NOT_AVAILABLE", "too_late")
+				s.states(auto[i], "automatic withdrawn")
+				if owes := s.owes(buyers[i]); owes != 0 {
+					s.Errorf("the automatic invoice asks for %d", owes)
+				}
+				continue
+			}
+			s.ok(err)
+			if o.Total != eur(tt.ordered) {
+				s.Errorf("C7 %s: %s, want %d", tt.on, o.Total, tt.ordered)
+			}
+			if owes := s.owes(buyers[i]); owes != tt.auto {
+				s.Errorf("C7b %s: %d, want %d", tt.on, owes, tt.auto)
+			}
+			s.pay(o.InvoiceID)
+			s.payAll(buyers[i])
+			s.states(ordered[i], "ordered paid")
+			s.states(auto[i], "automatic paid")
+			s.dates(auto[i], "2026-10-01", "2027-10-01", "2027-10-01")
+			s.work(ordered[i])
+			s.work(auto[i])
+		}
+		s.proven()
+	})
 }
 
 // C7b with fees that take the place of the invoice.
