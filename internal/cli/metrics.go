@@ -34,6 +34,7 @@ func newMetrics(a *app.App) *metrics {
 	})
 	info.Set(1)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, info)
+	watchRegistrars(m.registry, a.Registrars)
 	return m
 }
 

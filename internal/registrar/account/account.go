@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/keystead/keystead/internal/clock"
@@ -19,6 +20,7 @@ import (
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/patch"
 	"github.com/keystead/keystead/internal/registrar"
+	"github.com/keystead/keystead/internal/registrar/epp"
 	"github.com/keystead/keystead/internal/text"
 )
 
@@ -83,6 +85,8 @@ type Service struct {
 	db     *db.DB
 	config Config
 	frames *frames
+	// observe is told what came of commands.
+	observe atomic.Pointer[func(string, epp.Observation)]
 
 	mu     sync.Mutex
 	open   map[string]opened // by the account's id

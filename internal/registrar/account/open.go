@@ -20,6 +20,7 @@ import (
 // opened is an adapter that is shared.
 type opened struct {
 	version int64
+	name    string
 	adapter registrar.Registrar
 }
 
@@ -45,7 +46,7 @@ func (s *Service) Open(ctx context.Context, id string) (registrar.Registrar, err
 	if err != nil {
 		return nil, fmt.Errorf("registrar %s: %w", a.Name, err)
 	}
-	s.open[id] = opened{a.Version, adapter}
+	s.open[id] = opened{a.Version, a.Name, adapter}
 	return adapter, nil
 }
 
@@ -92,7 +93,7 @@ func (s *Service) makeEPP(a Account, kept secrets) (registrar.Registrar, error) 
 	is := a.Settings
 	config := epp.Config{
 		Address: is["address"], ClientID: is["client_id"], Password: kept.Password, ServerName: is["server_name"], Sessions: number(is, "sessions"),
-		PerSecond: perSecond(is), Record: s.Frames(a.ID),
+		PerSecond: perSecond(is), Record: s.Frames(a.ID), Observe: s.observer(a.Name),
 	}
 	if is["ca"] != "" {
 		config.Roots = x509.NewCertPool()
