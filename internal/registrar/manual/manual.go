@@ -86,7 +86,7 @@ func (r *Registrar) Register(ctx context.Context, transaction string, in registr
 
 // Transfer implements registrar.Registrar. The code that authorises it stays out of the task, which programs can read.
 func (r *Registrar) Transfer(ctx context.Context, transaction string, in registrar.TransferIn) registrar.Answer {
-	return r.ask(ctx, transaction, in.Name, fmt.Sprintf("transfer %s to the store, to be held by %s; the code that authorises it is on the domain's page", in.Name, holder(in.Registrant)), enterDate)
+	return r.ask(ctx, transaction, in.Name, fmt.Sprintf("transfer %s to the store, to be held by %s, with the code that the customer gave", in.Name, holder(in.Registrant)), enterDate)
 }
 
 // Renew implements registrar.Registrar.
