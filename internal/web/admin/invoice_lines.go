@@ -36,10 +36,10 @@ func linkCell(l billing.Link) ui.Cell {
 		text = words.done
 	case billing.Revoked:
 		text = words.not
-	case billing.Pending, billing.Failed:
+	case billing.Pending, billing.Failed, billing.Fulfilled:
 	}
 	if l.Note != "" {
-		text = "Fulfilled by " + l.Note + yesNo(l.State == billing.Pending, "; paying it sends nothing", "")
+		text = "Fulfilled by " + l.Note + yesNo(l.State == billing.Fulfilled, "; paying it sends nothing", "")
 	}
 	return ui.Status(string(l.State)).With(text)
 }

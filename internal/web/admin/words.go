@@ -49,6 +49,7 @@ var words = map[string]string{
 	"fulfilment.done":             "Delivered",
 	"fulfilment.failed":           "Delivery failed",
 	"fulfilment.restored":         "Delivery switched on again",
+	"fulfilment.otherwise":        "Done in another way before it was paid",
 	"fulfilment.revoked":          "Delivery switched off",
 	"invoice.finalised":           "Invoice issued",
 	"invoice.lines_changed":       "Lines of the invoice changed",
