@@ -50,6 +50,13 @@ func (a *area) customerShow(w http.ResponseWriter, r *http.Request) error {
 		t.Flush, t.Empty = true, &ui.Empty{Art: "key", Title: "No licenses", Text: "A paid order issues one."}
 		v.Right = append(v.Right, card{Head: ui.CardHead{Title: "Licenses", Actions: allOf("/admin/licenses?customer_id=" + c.ID)}, Table: &t})
 	}
+	if role.Can(staff.DomainsRead) {
+		domains, err := a.domainCard(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		v.Right = append(v.Right, domains)
+	}
 	if role.Can(staff.SalesRead) {
 		money, err := a.customerMoney(r, v.Page, c, role.Can(staff.SalesWrite))
 		if err != nil {

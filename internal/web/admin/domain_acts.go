@@ -272,7 +272,7 @@ func (a *area) byHand(w http.ResponseWriter, r *http.Request) error {
 		if err == nil {
 			return done(w, r, domainPath(r), "Noted.")
 		}
-		ok := false
+		var ok bool
 		if bad, whole, ok = fieldErrors(err); !ok {
 			return err
 		}

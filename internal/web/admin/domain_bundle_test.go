@@ -43,7 +43,7 @@ func (b *bundle) newLand(e *estate, text string) {
 	b.fake.Expires("example.com", end.String()+"T10:00:00Z")
 	recurring := eur(1000)
 	d := must(b.Domains.Create(ctx, domainname.Input{Name: "example.com", CustomerID: e.customer.ID, Expiry: end.String() + "T10:00:00Z", PaidThrough: end, Term: 1, Recurring: &recurring, Source: domainname.FromStaff}))(t)
-	e.land.renewal = b.held(d, end)
+	e.land.renewal = b.held(d, end, domainname.HeldPrice)
 	b.fake.Expires("example.com", end.AddDays(50).String()+"T10:00:00Z")
 	found := must(b.Watch.Sync(ctx, d.ID))(t)
 	e.run = found.RunID
@@ -63,7 +63,7 @@ func (b *bundle) newLand(e *estate, text string) {
 }
 
 // held is a renewal of a domain that is paid for and waits for staff.
-func (b *bundle) held(d domainname.Domain, base civil.Date) domainname.Renewal {
+func (b *bundle) held(d domainname.Domain, base civil.Date, hold domainname.Hold) domainname.Renewal {
 	b.Helper()
 	ctx := b.Context()
 	now := b.clock.Now().Add(-time.Hour)
@@ -80,7 +80,7 @@ func (b *bundle) held(d domainname.Domain, base civil.Date) domainname.Renewal {
 		if err := domainname.InsertRenewal(ctx, tx, &n); err != nil {
 			return err
 		}
-		n.Hold, n.Cause = domainname.HeldPrice, "the registry asks for another price"
+		n.Hold, n.Cause = hold, "the registry says so"
 		return domainname.MoveRenewal(ctx, tx, &n, domainname.OnHold)
 	})
 	must(0, err)(b.T)

@@ -112,7 +112,7 @@ func (a *area) calendarDay(w http.ResponseWriter, r *http.Request, on civil.Date
 		if !known || d.Count == 0 || what != "" && d.What != what {
 			continue
 		}
-		t := domainTable(r, d.Rows, true)
+		t := domainTable(d.Rows)
 		t.ID, t.Flush = d.What, true
 		c := card{Head: ui.CardHead{Title: sentence(words.label), Count: d.Count}, Table: &t}
 		if d.What == "due" {

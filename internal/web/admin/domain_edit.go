@@ -181,7 +181,7 @@ func (a *area) domainUpdate(w http.ResponseWriter, r *http.Request) error {
 			}
 			return a.domainEditPage(w, r, http.StatusConflict, d, besideNow(mine, now))
 		}
-		ok := false
+		var ok bool
 		if bad, whole, ok = fieldErrors(err); !ok {
 			return err
 		}

@@ -39,7 +39,7 @@ func renewalActs(n domainname.Renewal) []ui.Button {
 		release.Label, release.Kind = "Renew now", ui.Primary
 		return []ui.Button{release}
 	case n.State == domainname.RenewalHeld && n.Hold == domainname.HeldPrice:
-		return []ui.Button{{Label: "Accept the price", Href: base + "/accept-price", Small: true, Kind: ui.Primary}, release}
+		return []ui.Button{{Label: "Accept the price", Href: base + "/accept-price", Small: true, Kind: ui.Primary}}
 	case n.State == domainname.RenewalHeld && n.Hold == domainname.HeldTopUp:
 		return nil
 	case n.State == domainname.RenewalHeld, n.State == domainname.RenewalAttention:

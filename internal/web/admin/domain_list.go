@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 
@@ -74,7 +75,12 @@ func (a *area) domainList(w http.ResponseWriter, r *http.Request) error {
 	if v.Filter, err = a.domainFilters(r, f); err != nil {
 		return err
 	}
-	v.Table = domainTable(r, rows, true)
+	v.Table = domainTable(rows)
+	end := &v.Table.Columns[3]
+	end.SortHref = ui.URLWith(r.URL, "sort", "term_end")
+	if f.Order == "term_end" {
+		end.Sorted, end.SortHref = "ascending", ui.URLWith(r.URL, "sort", "")
+	}
 	v.Table.Empty = &ui.Empty{Art: "globe", Title: "No domains yet", Text: "A paid order registers one. Domains that are registered elsewhere can be added."}
 	if len(v.Filter.Chips) > 0 {
 		v.Table.Empty = &ui.Empty{Art: "search", Title: "No domain found", Action: &ui.Button{Label: "Show all", Href: domainsAt}}
@@ -201,42 +207,50 @@ func standingCell(s domainname.Standing) ui.Cell {
 	return c
 }
 
-// domainTable shows domains; used by their own list, by the search and on the pages of customers.
-func domainTable(r *http.Request, rows []domainname.Row, withCustomer bool) ui.Table {
-	end := ui.Column{Label: "Term end", SortHref: ui.URLWith(r.URL, "sort", "term_end")}
-	if r.URL.Query().Get("sort") == "term_end" {
-		end.Sorted, end.SortHref = "ascending", ui.URLWith(r.URL, "sort", "")
-	}
+// domainTable shows domains; used by their own list, by the search and by the calendar.
+func domainTable(rows []domainname.Row) ui.Table {
 	t := ui.Table{ID: "domains", Caption: "Domains", Columns: []ui.Column{
 		{Label: "Domain"},
 		{Label: "Customer"},
 		{Label: "Status"},
-		end,
+		{Label: "Term end"},
 		{Label: "Paid through", Narrow: true},
 		{Label: "Next due"},
 		{Label: "Recurring", End: true},
 		{Label: "Auto renew", Narrow: true},
 		{Label: "Renewal"},
 	}}
-	if !withCustomer {
-		t.Columns = append(t.Columns[:1:1], t.Columns[2:]...)
-	}
 	for _, d := range rows {
-		cells := []ui.Cell{nameCell(d.Name, d.ID)}
-		if withCustomer {
-			cells = append(cells, ui.Text(d.CustomerName).To("/admin/customers/"+d.CustomerID))
-		}
-		termEnd, _ := d.TermEnd()
-		open := ui.Cell{}
-		if d.Open != nil {
-			open = ui.Status(string(d.Open.State))
-			open.Sub = openText(*d.Open)
-		}
-		t.Rows = append(t.Rows, ui.Row{Tone: domainTone(d), Cells: append(cells,
-			standingCell(d.Standing), ui.Text(dateText(termEnd)), ui.Text(dateText(d.PaidThrough)), ui.Text(dateText(d.NextDue)),
-			recurringCell(d.Domain), ui.Text(yesNo(d.DoNotRenew, "Off", "On")), open)})
+		end, _ := d.TermEnd()
+		t.Rows = append(t.Rows, ui.Row{Tone: domainTone(d), Cells: []ui.Cell{
+			nameCell(d.Name, d.ID), ui.Text(d.CustomerName).To("/admin/customers/" + d.CustomerID), standingCell(d.Standing), ui.Text(dateText(end)),
+			ui.Text(dateText(d.PaidThrough)), ui.Text(dateText(d.NextDue)), recurringCell(d.Domain), ui.Text(yesNo(d.DoNotRenew, "Off", "On")), openCell(d.Open),
+		}})
 	}
 	return t
+}
+
+// openCell is the renewal that is not over.
+func openCell(n *domainname.Renewal) ui.Cell {
+	if n == nil {
+		return ui.Cell{}
+	}
+	c := ui.Status(string(n.State))
+	c.Sub = openText(*n)
+	return c
+}
+
+// domainCard are the domains of a customer.
+func (a *area) domainCard(ctx context.Context, customerID string) (card, error) {
+	rows, _, err := a.Domains.List(ctx, domainname.Filter{CustomerID: customerID, Limit: beside})
+	t := ui.Table{ID: "domains", Flush: true, Caption: "Domains", Columns: []ui.Column{{Label: "Domain"}, {Label: "Status"}, {Label: "Term end"}, {Label: "Next due"}, {Label: "Renewal"}}}
+	for _, d := range rows {
+		end, _ := d.TermEnd()
+		t.Rows = append(t.Rows, ui.Row{Tone: domainTone(d), Cells: []ui.Cell{
+			nameCell(d.Name, d.ID), standingCell(d.Standing), ui.Text(dateText(end)), ui.Text(dateText(d.NextDue)).With(yesNo(d.DoNotRenew, "does not renew", "")), openCell(d.Open),
+		}})
+	}
+	return card{Head: ui.CardHead{Title: "Domains", Actions: allOf(domainsAt + "?customer_id=" + customerID)}, Table: &t}, err
 }
 
 // openText says for what an open renewal waits.

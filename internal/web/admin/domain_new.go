@@ -89,7 +89,7 @@ func (a *area) domainCreate(w http.ResponseWriter, r *http.Request) error {
 		if err == nil {
 			return done(w, r, domainsAt+"/"+d.ID, d.Name.Unicode()+" was added.")
 		}
-		ok := false
+		var ok bool
 		if bad, whole, ok = fieldErrors(err); !ok {
 			return err
 		}

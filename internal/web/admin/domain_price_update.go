@@ -186,7 +186,7 @@ func (a *area) domainPricePreview(w http.ResponseWriter, r *http.Request) error 
 	u, bad := typed.update()
 	whole := ""
 	if len(bad) == 0 {
-		err := error(nil)
+		var err error
 		if r.PostFormValue("sure") != "" {
 			if u, err = a.Domains.SchedulePriceUpdate(r.Context(), u); err == nil {
 				return done(w, r, domainPricesAt+"/"+u.ID, "The price update is scheduled.")
@@ -197,7 +197,7 @@ func (a *area) domainPricePreview(w http.ResponseWriter, r *http.Request) error 
 				return a.domainPriceShown(w, r, u, preview, typed)
 			}
 		}
-		ok := false
+		var ok bool
 		if bad, whole, ok = fieldErrors(err); !ok {
 			return err
 		}

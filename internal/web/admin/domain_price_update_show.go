@@ -74,7 +74,7 @@ func (a *area) domainPricePreviewCSV(w http.ResponseWriter, r *http.Request) err
 		if err == nil {
 			return nil
 		}
-		ok := false
+		var ok bool
 		if bad, whole, ok = fieldErrors(err); !ok {
 			return err
 		}

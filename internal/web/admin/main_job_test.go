@@ -18,6 +18,17 @@ import (
 )
 
 // From nothing to a license in use, by forms alone; and each form says what is wrong with what was typed.
+// upload sends a file.
+func (br *browser) upload(path, field, name, content string) reply {
+	br.Helper()
+	var body bytes.Buffer
+	parts := multipart.NewWriter(&body)
+	part := must(parts.CreateFormFile(field, name))(br.T)
+	must(part.Write([]byte(content)))(br.T)
+	must(0, parts.Close())(br.T)
+	return br.send(http.MethodPost, path, &body, "Content-Type: "+parts.FormDataContentType())
+}
+
 func TestMainJob(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -193,16 +204,7 @@ func TestReleases(t *testing.T) {
 		}
 	}
 	br.get(product).sound().says("Versions without a release", "3.0.0-beta.1")
-	upload := func(field, name, content string) reply {
-		var body bytes.Buffer
-		parts := multipart.NewWriter(&body)
-		part := must(parts.CreateFormFile(field, name))(t)
-		must(part.Write([]byte(content)))(t)
-		if err := parts.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return br.send(http.MethodPost, rel+"/files", &body, "Content-Type: "+parts.FormDataContentType())
-	}
+	upload := func(field, name, content string) reply { return br.upload(rel+"/files", field, name, content) }
 	br.post(rel + "/files").is(400).says("This form sends a file")
 	upload("file", "", "").to(rel)
 	upload("other", "x.zip", "x").to(rel)

@@ -27,7 +27,7 @@ func (a *area) searchDomains(r *http.Request, q string) (cards []card, exact str
 		}
 	}
 	if len(rows) > 0 {
-		t := domainTable(r, rows, true)
+		t := domainTable(rows)
 		t.Flush = true
 		cards = []card{{Head: ui.CardHead{Title: "Domains", Actions: allOf(domainsAt + "?q=" + url.QueryEscape(f.Query))}, Table: &t}}
 	}

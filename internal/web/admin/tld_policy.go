@@ -172,7 +172,7 @@ func (a *area) policySave(w http.ResponseWriter, r *http.Request) error {
 	p, bad := typed.policy()
 	whole := ""
 	if len(bad) == 0 {
-		err := error(nil)
+		var err error
 		if r.PostFormValue("sure") != "" {
 			if p, err = a.Domains.CreatePolicy(r.Context(), p); err == nil {
 				return done(w, r, tldsAt+"/"+p.Extension, "The row counts from "+dateText(p.ValidFrom)+" on.")
@@ -183,7 +183,7 @@ func (a *area) policySave(w http.ResponseWriter, r *http.Request) error {
 				return a.policyPreview(w, r, p, preview, typed)
 			}
 		}
-		ok := false
+		var ok bool
 		if bad, whole, ok = fieldErrors(err); !ok {
 			return err
 		}

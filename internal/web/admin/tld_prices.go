@@ -64,10 +64,10 @@ func pricesTableCard(prices domainname.Prices, t domainname.TLD) card {
 	}
 	for _, l := range layersOf(prices) {
 		for years := 1; years <= 10; years++ {
-			cells, any := []ui.Cell{ui.Text(l.label()), ui.Text(yearsText(years))}, false
+			cells, priced := []ui.Cell{ui.Text(l.label()), ui.Text(yearsText(years))}, false
 			for _, kind := range priceKinds {
 				p, ok := ownPrice(prices, l, kind, years, day)
-				any = any || ok
+				priced = priced || ok
 				switch {
 				case !ok:
 					cells = append(cells, ui.Cell{})
@@ -77,7 +77,7 @@ func pricesTableCard(prices domainname.Prices, t domainname.TLD) card {
 					cells = append(cells, ui.Text(money.New(p.Amount, p.Currency).Format("en")))
 				}
 			}
-			if any {
+			if priced {
 				table.Rows = append(table.Rows, ui.Row{Cells: cells})
 			}
 		}

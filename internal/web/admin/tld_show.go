@@ -26,7 +26,7 @@ func (a *area) tldShow(w http.ResponseWriter, r *http.Request) error {
 	if mayWrite {
 		v.Head.Actions = []ui.Button{{Label: "New policy row", Href: base + "/policy", Icon: "plus"}, {Label: "Edit prices", Href: base + "/prices", Icon: "edit"}, {Label: "Registrar", Href: base + "/registrar", Icon: "link"}}
 	}
-	v.Left = []card{policyCard(v.Page, t)}
+	v.Left = []card{policyCard(t)}
 	v.Right = []card{policyHistory(t, a), pricesTableCard(prices, t)}
 	if t.Today == nil {
 		v.Callouts = []ui.Callout{{Tone: ui.Warn, Title: "No policy counts today", Text: "Without one nothing is on offer for its domains."}}
@@ -35,7 +35,7 @@ func (a *area) tldShow(w http.ResponseWriter, r *http.Request) error {
 }
 
 // policyCard is the row that counts today.
-func policyCard(p ui.Page, t domainname.TLD) card {
+func policyCard(t domainname.TLD) card {
 	d := &ui.Details{}
 	add := func(label, value, hint string) {
 		d.Items = append(d.Items, ui.Detail{Label: label, Value: ui.Text(value), Hint: hint})
