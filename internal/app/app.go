@@ -42,6 +42,8 @@ type App struct {
 	*rooms.Rooms
 	DB    *db.DB
 	Facts Facts
+	// Registry is the one that is built into a test store; nil: there is none.
+	Registry *builtin.Registry
 
 	log    *slog.Logger
 	dir    string // empty on PostgreSQL
@@ -95,15 +97,15 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		}
 	}
 	built := rooms.Config{Dir: c.Dir, Files: files, Key: key, TestMode: a.Facts.TestMode, Logger: c.Logger}
-	simulated := simulator(a.DB, c, a.Facts.TestMode)
-	if simulated != nil {
-		built.Adapters = map[string]account.Maker{builtin.Adapter: simulated.Open}
+	a.Registry = simulator(a.DB, c, a.Facts.TestMode)
+	if a.Registry != nil {
+		built.Adapters = map[string]account.Maker{builtin.Adapter: a.Registry.Open}
 	}
 	if a.Rooms, err = rooms.Build(ctx, a.DB, built); err != nil {
 		return nil, err
 	}
-	if simulated != nil {
-		simulated.LogTo(a.Registrars.Frames)
+	if a.Registry != nil {
+		a.Registry.LogTo(a.Registrars.Frames)
 	}
 	if err := a.buildFaces(c); err != nil {
 		return nil, err

@@ -182,6 +182,7 @@ func (c *demoCommand) prepare(ctx context.Context, s *session, dir string, log *
 		return demo.Access{}, err
 	}
 	store := demo.Store{
+		DB: a.DB, Domains: a.Domains, Registrars: a.Registrars, Registry: a.Registry,
 		Clock: a.DB.Clock(), Automation: a.Automation, Settings: a.Settings, Staff: a.Staff, SignIn: a.SignIn, Tokens: a.Tokens,
 		Customers: a.Customers, Catalog: a.Catalog, Coupons: a.Coupons, Releases: a.Releases, Licenses: a.Licenses, Counts: a.Counts,
 		Billing: a.Billing, Payments: a.Payments, Sandbox: a.Sandbox, Orders: a.Orders, Subscriptions: a.Subscriptions,

@@ -1,5 +1,5 @@
 // Package demo fills a store with a business that could be real: a catalog, customers, and more than a year of orders,
-// subscriptions, payments, licenses and checks.
+// subscriptions, payments, licenses, domains and checks.
 //
 // Everything happens through the rooms' own verbs, while the store's clock advances from the past to now and whatever falls
 // due by itself is done: renewals are invoiced and charged, what nobody pays is suspended and ends. So a demo store obeys
@@ -21,12 +21,15 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/coupon"
 	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/license/index"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
+	"github.com/keystead/keystead/internal/registrar/account"
 	"github.com/keystead/keystead/internal/release"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/signin"
@@ -37,6 +40,7 @@ import (
 
 // Store is the store to fill: new, in test mode, its clock in the past, and with nothing running by itself.
 type Store struct {
+	DB            *db.DB
 	Clock         clock.Clock
 	Automation    *automation.Service
 	Settings      *setting.Service
@@ -54,6 +58,9 @@ type Store struct {
 	Sandbox       *sandbox.Sandbox
 	Orders        *order.Service
 	Subscriptions *subscription.Service
+	Domains       *domainname.Service
+	Registrars    *account.Service
+	Registry      Registry // that the registrar "simulator" reaches; nil: the store has no domains
 }
 
 // Past is how far back the story of a demo store begins.

@@ -69,6 +69,12 @@ func Fill(ctx context.Context, st Store, now time.Time, progress func(done, tota
 	if err := s.stock(relaxed); err != nil {
 		return nil, fmt.Errorf("catalog of the demo store: %w", err)
 	}
+	if s.Registry != nil {
+		if err := s.domainShop(relaxed); err != nil {
+			return nil, fmt.Errorf("domains of the demo store: %w", err)
+		}
+		s.own()
+	}
 	s.sell()
 	s.subscribe()
 	s.bank()

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/domainname/renewal"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/order"
@@ -309,7 +311,7 @@ func (s *story) transfers(ctx context.Context) error {
 		return err
 	}
 	for _, inv := range open {
-		if inv.Kind != billing.KindRenewal {
+		if inv.Kind != billing.KindRenewal || renewsDomain(inv) {
 			continue
 		}
 		saved, err := s.Payments.Methods(ctx, inv.CustomerID)
@@ -328,4 +330,9 @@ func (s *story) transfers(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// renewsDomain reports whether an invoice asks for the renewal of a domain: those are left to their own story.
+func renewsDomain(inv billing.Invoice) bool {
+	return slices.ContainsFunc(inv.Lines, func(l billing.InvoiceLine) bool { return l.Link != nil && l.Link.Kind == renewal.LinkRenewal })
 }

@@ -80,7 +80,7 @@ func (r *Registry) Open(a account.Account, _ string) (registrar.Registrar, error
 		config.Record = r.frames(a.ID)
 	}
 	// What a customer's record lacks is no reason here to register nothing.
-	reach, err := epp.NewRegistrar(config, epp.Options{Roles: []string{"admin", "tech", "billing"}, Missing: "-", Beside: beside{r}})
+	reach, err := epp.NewRegistrar(config, epp.Options{Currency: "EUR", Roles: []string{"admin", "tech", "billing"}, Missing: "-", Beside: beside{r}})
 	if err != nil {
 		stop()
 		return nil, err
