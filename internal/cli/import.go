@@ -18,6 +18,7 @@ import (
 
 type importCommand struct {
 	Licenses importLicensesCommand `cmd:"" help:"Take licenses over from a table of another program."`
+	Domains  importDomainsCommand  `cmd:"" help:"Take domains over from a table of another program."`
 }
 
 type importLicensesCommand struct {
@@ -56,7 +57,7 @@ func (c *importLicensesCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		if c.Errors != "" {
-			if err := writeProblems(c.Errors, done.Problems); err != nil {
+			if err := writeProblems(c.Errors, "license_key", done.Problems); err != nil {
 				return err
 			}
 		}
@@ -133,13 +134,13 @@ func (c *importLicensesCommand) tell(s *session, done adminapi.Import) error {
 }
 
 // writeProblems writes a table of the rows that were left out; with none, one without rows.
-func writeProblems(path string, problems []adminapi.ImportProblem) error {
+func writeProblems(path, key string, problems []adminapi.ImportProblem) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	w := csv.NewWriter(f)
-	err = w.Write([]string{"line", "license_key", "field", "reason"})
+	err = w.Write([]string{"line", key, "field", "reason"})
 	for _, p := range problems {
 		err = errors.Join(err, w.Write([]string{strconv.Itoa(p.Line), noFormula(p.Key), noFormula(p.Field), noFormula(p.Message)}))
 	}

@@ -8,7 +8,8 @@ import (
 
 // InvoiceDue says whether the automatic invoice of a domain is to be made now, and for which day it should have been:
 // so many days before the due date, not before its window. Whether its term is on offer is another question ([Offers]).
-// The domain must have been active on that day; everything else counts as it is now. Due dates are those of the zone.
+// The domain must have been active on that day, or when it came to the store if that was later; everything else counts as
+// it is now. Due dates are those of the zone.
 func InvoiceDue(d Domain, p Policy, open *Renewal, days int, now time.Time, zone *time.Location) (on civil.Date, due bool) {
 	if !d.Status.Live() || d.DoNotRenew || d.Term == 0 || d.Free() || d.NextDue.IsZero() || open != nil && open.State.Open() {
 		return civil.Date{}, false
@@ -24,7 +25,11 @@ func InvoiceDue(d Domain, p Policy, open *Renewal, days int, now time.Time, zone
 	// Redemption and deletion that the registry tells of count as of now; the calendar as of the day.
 	was := d.stage(p, w, now)
 	if was != StageRedemption && was != StageExpired {
-		was = w.Stage(on)
+		if came := RegistryDate(d.CreatedAt); came.After(on) {
+			was = w.Stage(came)
+		} else {
+			was = w.Stage(on)
+		}
 	}
 	if was != StageActive {
 		return civil.Date{}, false

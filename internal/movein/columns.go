@@ -78,14 +78,22 @@ func fold(name string) string {
 	}, name)
 }
 
-func columnsOf(header []string) (columns, error) {
+// headings are what a kind of table calls its columns, and which of them it can't do without.
+type headings struct {
+	aliases map[string][]string
+	needed  []string
+}
+
+var licenseHeadings = headings{aliases, []string{colKey, colEmail}}
+
+func columnsOf(header []string, of headings) (columns, error) {
 	c := columns{header: header, at: map[string]int{}}
 	names := make([]string, len(header))
 	for i, h := range header {
 		names[i] = fold(h)
 	}
 	read := make([]bool, len(header))
-	for column, known := range aliases {
+	for column, known := range of.aliases {
 		for _, alias := range known {
 			if i := slices.Index(names, alias); i >= 0 {
 				c.at[column], read[i] = i, true
@@ -104,9 +112,9 @@ func columnsOf(header []string) (columns, error) {
 		}
 	}
 	var bad fail.Fields
-	for _, needed := range []string{colKey, colEmail} {
+	for _, needed := range of.needed {
 		if !c.has(needed) {
-			bad.Add("file", "has no column for "+needed+": its first line must name it "+strings.Join(aliases[needed][:3], ", ")+" or alike")
+			bad.Add("file", "has no column for "+needed+": its first line must name it "+strings.Join(of.aliases[needed][:3], ", ")+" or alike")
 		}
 	}
 	return c, bad.Err()

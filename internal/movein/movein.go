@@ -103,7 +103,7 @@ func (s *Service) Licenses(ctx context.Context, r io.Reader, o Options, tell fun
 	if err != nil {
 		return Summary{}, err
 	}
-	t, err := openTable(r)
+	t, err := openTable(r, licenseHeadings)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -138,9 +138,12 @@ func (u *run) all(ctx context.Context) error {
 }
 
 // read returns the next rows; end is set after the last ones.
-func (u *run) read() (lines []line, end bool, err error) {
+func (u *run) read() (lines []line, end bool, err error) { return u.table.batch() }
+
+// batch returns the next rows; end is set after the last ones.
+func (t *table) batch() (lines []line, end bool, err error) {
 	for len(lines) < batch {
-		r, at, err := u.table.next()
+		r, at, err := t.next()
 		if errors.Is(err, io.EOF) {
 			return lines, true, nil
 		}
@@ -298,21 +301,13 @@ func runsUntil(in reading) *time.Time {
 
 func (u *run) write(ctx context.Context, tx *db.Tx, r row, in reading, buyer customer.Input, plan catalog.Plan, o *outcome) error {
 	inside := db.With(ctx, tx)
-	owner, err := u.customers.ByEmail(inside, buyer.Email)
+	owner, fresh, err := u.owner(inside, buyer, u.KnownOnly)
 	if err != nil {
-		if fail.Of(err).Kind != fail.KindNotFound {
-			return err
-		}
-		if u.KnownOnly {
-			return fail.Invalid(colEmail, "is no customer's, and nobody is taken up")
-		}
-		if owner, err = u.customers.Create(inside, buyer); err != nil {
-			return err
-		}
-		if address := text.Fold(owner.Email); !u.emails[address] {
-			o.sum.Customers++
-			o.emails = append(o.emails, address)
-		}
+		return err
+	}
+	if address := text.Fold(owner.Email); fresh && !u.emails[address] {
+		o.sum.Customers++
+		o.emails = append(o.emails, address)
 	}
 	in.CustomerID, in.Why = owner.ID, "taken over"
 	if _, _, err := u.licenses.Import(ctx, tx, in.Imported); err != nil {
@@ -322,6 +317,19 @@ func (u *run) write(ctx context.Context, tx *db.Tx, r row, in reading, buyer cus
 		return err
 	}
 	return u.keepProductNumber(ctx, tx, r, plan, o)
+}
+
+// owner finds the customer of a row, or takes one up.
+func (s *Service) owner(ctx context.Context, buyer customer.Input, knownOnly bool) (owner customer.Customer, fresh bool, err error) {
+	owner, err = s.customers.ByEmail(ctx, buyer.Email)
+	if err == nil || fail.Of(err).Kind != fail.KindNotFound {
+		return owner, false, err
+	}
+	if knownOnly {
+		return owner, false, fail.Invalid(colEmail, "is no customer's, and nobody is taken up")
+	}
+	owner, err = s.customers.Create(ctx, buyer)
+	return owner, true, err
 }
 
 // keepProductNumber keeps WHMCS's number of a product: software reads it. A product here that was several there keeps the

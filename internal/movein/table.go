@@ -29,7 +29,7 @@ type table struct {
 
 // openTable reads the header of a table: UTF-8, with or without a byte order mark, separated by commas, semicolons or
 // tabs.
-func openTable(r io.Reader) (*table, error) {
+func openTable(r io.Reader, of headings) (*table, error) {
 	b := bufio.NewReaderSize(r, maxHeader)
 	start, err := b.Peek(maxHeader)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -54,7 +54,7 @@ func openTable(r io.Reader) (*table, error) {
 		return nil, fail.Invalid("file", "has a first line that can't be read: "+reason(err))
 	}
 	t.last = 1
-	t.columns, err = columnsOf(header)
+	t.columns, err = columnsOf(header, of)
 	return t, err
 }
 

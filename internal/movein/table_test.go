@@ -26,7 +26,7 @@ func FuzzTable(f *testing.F) {
 	}
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		table, err := openTable(bytes.NewReader(raw))
+		table, err := openTable(bytes.NewReader(raw), licenseHeadings)
 		if err != nil {
 			if fail.Of(err).Kind != fail.KindInvalid {
 				t.Fatal(err)

@@ -65,14 +65,15 @@ func showNotice(n reminder.Notice) DomainNotice {
 	}
 }
 
-type noticesInput struct {
+// NoticeFilter are the parameters of operations on evidence.
+type NoticeFilter struct {
 	DomainID string `query:"domain_id" maxLength:"64"`
 	From     string `query:"from" maxLength:"10" doc:"A date: made on or after it"`
 	To       string `query:"to" maxLength:"10" doc:"A date: made on or before it"`
 	Breaches bool   `query:"breaches" doc:"Those alone that were outside the days that ICANN asks for"`
 }
 
-func (in noticesInput) filter() (reminder.Filter, error) {
+func (in NoticeFilter) filter() (reminder.Filter, error) {
 	var bad fail.Fields
 	f := reminder.Filter{DomainID: in.DomainID, From: dateOf(&bad, "from", in.From), To: dateOf(&bad, "to", in.To), BreachOnly: in.Breaches}
 	return f, bad.Err()
@@ -105,7 +106,7 @@ func (a *API) domainNotices() {
 	add(a, route{Method: http.MethodGet, Path: "/domain-notices", Scope: "domains:read", Tag: tag, Summary: "List notices with their evidence", Notes: "Newest first."},
 		func(ctx context.Context, in *struct {
 			Paging
-			noticesInput
+			NoticeFilter
 		},
 		) (List[DomainNotice], error) {
 			f, err := in.filter()
@@ -118,7 +119,7 @@ func (a *API) domainNotices() {
 		})
 	addFile(a, route{
 		Method: http.MethodGet, Path: "/exports/domain-notices", Scope: "domains:read", Tag: tag, Summary: "Export notices with their evidence", Media: mediaCSV,
-	}, func(ctx context.Context, in *noticesInput) (file, error) {
+	}, func(ctx context.Context, in *NoticeFilter) (file, error) {
 		f, err := in.filter()
 		if err != nil {
 			return file{}, err

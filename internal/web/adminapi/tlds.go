@@ -230,7 +230,7 @@ func (a *API) tlds() {
 			return listOf(all, "", func(t domainname.TLD) TLD { return showTLD(t, nil) }), err
 		})
 	add(a, route{Method: http.MethodGet, Path: "/tlds/{tld}", Scope: "catalog:read", Tag: tag, Summary: "Show an extension", Codes: []string{codeNoTLD}},
-		func(ctx context.Context, in *byTLD) (TLD, error) {
+		func(ctx context.Context, in *ByTLD) (TLD, error) {
 			t, err := a.Domains.TLD(ctx, in.TLD)
 			return showTLD(t, nil), err
 		})
@@ -238,7 +238,7 @@ func (a *API) tlds() {
 		Method: http.MethodPatch, Path: "/tlds/{tld}", Scope: "catalog:write", Tag: tag, Summary: "Change an extension",
 		Notes: "All of it, or nothing. The answer is the extension as it is then.", Codes: []string{codeNoTLD},
 	}, func(ctx context.Context, in *struct {
-		byTLD
+		ByTLD
 		Body TLDPatch
 	},
 	) (TLD, error) {
@@ -254,7 +254,8 @@ func (a *API) tlds() {
 	a.tldTables()
 }
 
-type byTLD struct {
+// ByTLD are the parameters of an operation on one extension.
+type ByTLD struct {
 	TLD string `path:"tld" maxLength:"64"`
 }
 
@@ -309,7 +310,7 @@ type PolicyTouched struct {
 }
 
 func (a *API) previewTLDPolicy(ctx context.Context, in *struct {
-	byTLD
+	ByTLD
 	Body TryTLDPolicy
 },
 ) (PolicyPreview, error) {

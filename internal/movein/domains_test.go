@@ -1,0 +1,93 @@
+package movein_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/dbtest"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/movein"
+)
+
+func TestDomains(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		ctx := t.Context()
+		customers := customer.New(s.DB, func(context.Context, *db.Tx) (money.Currency, error) { return "EUR", nil })
+		domains := domainname.New(s.DB)
+		m := movein.New(s.DB, nil, customers, nil)
+		if _, err := customers.Create(ctx, customer.Input{Email: "ada@example.com", Name: "Ada"}); err != nil {
+			t.Fatal(err)
+		}
+		policy := domainname.Policy{
+			Extension: "example", ValidFrom: civil.On(2020, 1, 1), MinYears: 1, MaxYears: 10, StepYears: 1, GraceDays: 30, ExplicitRenew: true, DueMargin: 3,
+		}
+		if _, err := domains.CreatePolicy(ctx, policy); err != nil {
+			t.Fatal(err)
+		}
+		year := s.Clock.Now().Year() + 1
+		table := strings.ReplaceAll(`Domain;E-mail;Expiry Date;Next Due Date;Registration Period;Recurring Amount;Currency;DoNotRenew;Status;Registrar;Odd
+BÜCHER.example;ada@example.com;YYYY-03-10;YYYY-03-01;2;24.00;EUR;1;Active;;x
+new.example;eve@example.com;YYYY-03-10T10:00:00Z;;;12.00;;;Active;;
+again.example;ADA@example.com;YYYY-03-10;;1;12;EUR;0;Active;;
+again.example;ada@example.com;YYYY-03-10;;1;12;EUR;0;Active;;
+gone.example;ada@example.com;YYYY-03-10;;1;12;EUR;0;Transferred Away;;
+-bad.example;ada@example.com;YYYY-03-10;;1;12;EUR;0;Active;;
+none.unknown;ada@example.com;YYYY-03-10;;1;12;EUR;0;Active;;
+date.example;ada@example.com;0000-00-00;;1;12;EUR;0;Active;;
+free.example;ada@example.com;YYYY-03-10;;1;;;;Active;;
+who.example;ada@example.com;YYYY-03-10;;1;12;EUR;0;Active;enom;
+what.example;;YYYY-03-10;soon;x;twelve;EUR;0;Active;;
+`, "YYYY", fmt.Sprint(year))
+		for _, dry := range []bool{true, false} {
+			var problems []string
+			sum, err := m.Domains(ctx, strings.NewReader(table), movein.Options{DryRun: dry}, func(p movein.Problem) error {
+				problems = append(problems, fmt.Sprintf("%d %s %s", p.Line, p.Key, p.Field))
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := movein.DomainSummary{Rows: 11, Imported: 3, Present: 1, LeftOut: 1, Failed: 6, Customers: 1, Unread: []string{"Odd"}}
+			if diff := cmp.Diff(want, sum); diff != "" {
+				t.Errorf("dry %v (-want +got):\n%s", dry, diff)
+			}
+			if diff := cmp.Diff([]string{
+				"7 -bad.example Domain", "8 none.unknown Domain", "9 date.example Expiry Date", "10 free.example Recurring Amount", "11 who.example Registrar",
+				"12 what.example Next Due Date", "12 what.example Registration Period", "12 what.example Recurring Amount",
+			}, problems); diff != "" {
+				t.Errorf("dry %v, problems (-want +got):\n%s", dry, diff)
+			}
+			rows, _, err := domains.List(ctx, domainname.Filter{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if dry {
+				if len(rows) != 0 {
+					t.Errorf("a dry run took %d over", len(rows))
+				}
+				continue
+			}
+			if len(rows) != 3 {
+				t.Fatalf("%d domains", len(rows))
+			}
+			d := rows[2].Domain
+			got := fmt.Sprintf("%s %s %s %d %s %v %s", d.Name, d.PaidThrough, d.NextDue, d.Term, d.Recurring, d.DoNotRenew, d.Expiry.Source)
+			if want := fmt.Sprintf("xn--bcher-kva.example %d-03-10 %d-03-01 2 24.00 EUR true import", year, year); got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
+		}
+		sum, err := m.Domains(ctx, strings.NewReader(table), movein.Options{}, func(movein.Problem) error { return nil })
+		if err != nil || sum.Imported != 0 || sum.Present != 4 {
+			t.Errorf("again: %+v, %v", sum, err)
+		}
+	})
+}
