@@ -33,6 +33,7 @@ const batchSize = 60
 
 // TestFaults renews domains while everything goes wrong.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		store func(testing.TB) *dbtest.Store
 		n     int

@@ -154,7 +154,9 @@ func (w *world) serve() {
 	w.Cleanup(func() {
 		server.Close()
 		stop()
-		<-ended
+		if err := <-ended; err != nil {
+			w.Error(err)
+		}
 	})
 }
 
@@ -218,7 +220,7 @@ func (w *world) work() (died bool) {
 		a.Close(w.ctx)
 	}
 	close(w.life.buried)
-	<-done
+	_ = <-done // whatever it failed with
 	_ = w.Close(w.ctx) // what it counted is lost with it
 	var err error
 	w.db, err = db.Open(w.ctx, w.store.Config)

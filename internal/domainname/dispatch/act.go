@@ -47,8 +47,8 @@ func (s *Service) borrow(ctx context.Context, domainID string) (*worker, error) 
 	}
 	w := &worker{Service: s, id: domainID}
 	for range busyTries {
-		ok, err := false, error(nil)
-		err = s.db.Write(ctx, func(tx *db.Tx) error {
+		ok := false
+		err := s.db.Write(ctx, func(tx *db.Tx) error {
 			d, err := domainname.Load(ctx, tx, domainID)
 			if err != nil {
 				return err

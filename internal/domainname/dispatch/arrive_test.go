@@ -42,6 +42,7 @@ func (b *bench) status(d domainname.Domain, want domainname.Status) {
 }
 
 func TestRegister(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		faults []fault
@@ -58,7 +59,7 @@ func TestRegister(t *testing.T) {
 		{"no funds", []fault{{Kind: registrartest.Code, Command: "register", Code: 2104, Times: 2}}, 3, domainname.Active},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			each(t, func(b *bench) {
+			lite(t, func(b *bench) {
 				for _, f := range c.faults {
 					b.fake.Break(f)
 				}
@@ -88,7 +89,7 @@ func TestRegister(t *testing.T) {
 		})
 	}
 	t.Run("taken", func(t *testing.T) {
-		each(t, func(b *bench) {
+		lite(t, func(b *bench) {
 			b.fake.Put(registrartest.Domain{Name: "new.example", Expiry: "2027-01-01T00:00:00Z", Sponsor: registrartest.Them})
 			d := b.awaited("new.example", domainname.PendingRegistration)
 			b.run()
@@ -102,9 +103,10 @@ func TestRegister(t *testing.T) {
 
 // The process ends at each point of a registration.
 func TestRegisterCrashes(t *testing.T) {
+	t.Parallel()
 	for _, point := range points {
 		t.Run(point, func(t *testing.T) {
-			each(t, func(b *bench) {
+			lite(t, func(b *bench) {
 				d := b.awaited("new.example", domainname.PendingRegistration)
 				b.kill(point)
 				b.dies()
@@ -119,6 +121,7 @@ func TestRegisterCrashes(t *testing.T) {
 }
 
 func TestTransfer(t *testing.T) {
+	t.Parallel()
 	theirs := registrartest.Domain{Name: "in.example", Expiry: "2027-01-01T10:00:00Z", Sponsor: registrartest.Them, AuthCode: "secret"}
 	for _, done := range []bool{true, false} {
 		t.Run(fmt.Sprint(done), func(t *testing.T) {
@@ -209,6 +212,7 @@ func TestDo(t *testing.T) {
 
 // The registrar "manual": staff are asked, and say what they did.
 func TestByHand(t *testing.T) {
+	t.Parallel()
 	manual := func(b *bench) {
 		b.fake.Caps.Manual = true
 		b.fake.Break(fault{Kind: registrartest.CutBefore, Command: "info"}) // nothing can be read
@@ -228,7 +232,7 @@ func TestByHand(t *testing.T) {
 		{"nothing said", ByHand{}, domainname.RenewalSubmitted, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			each(t, func(b *bench) {
+			lite(t, func(b *bench) {
 				manual(b)
 				d := b.domain("hand.example", "2027-03-10")
 				r := b.paid(d, 1)
@@ -250,7 +254,7 @@ func TestByHand(t *testing.T) {
 		})
 	}
 	t.Run("registration", func(t *testing.T) {
-		each(t, func(b *bench) {
+		lite(t, func(b *bench) {
 			b.fake.Caps.Manual = true
 			b.fake.Break(fault{Kind: registrartest.Code, Command: "register", Code: 1001})
 			d := b.awaited("new.example", domainname.PendingRegistration)

@@ -39,6 +39,13 @@ func each(t *testing.T, f func(b *bench)) {
 	dbtest.Each(t, func(t *testing.T, store *dbtest.Store) { f(setup(t, store)) })
 }
 
+// lite runs one of many variants of a test, on SQLite alone.
+func lite(t *testing.T, f func(b *bench)) {
+	t.Helper()
+	t.Parallel()
+	f(setup(t, dbtest.SQLite(t)))
+}
+
 func setup(t *testing.T, store *dbtest.Store) *bench {
 	t.Helper()
 	store.Clock.Set(noon)

@@ -63,6 +63,7 @@ func judge(p proof) judgement {
 		return p.restored()
 	case verbReport:
 		return p.reported()
+	default:
 	}
 	before, read := p.command.before.AddDays(-p.caps.GraceIncluded), p.read.date()
 	switch p.policy.Judge(before, p.command.expected, read) {
@@ -70,6 +71,7 @@ func judge(p proof) judgement {
 		return p.moved()
 	case domainname.NotDone:
 		return p.still()
+	case domainname.Unclear:
 	}
 	if p.partly() {
 		return judgement{verdict: verdictPart, cause: CauseItself}
@@ -182,6 +184,7 @@ func (p proof) notDone() judgement {
 		return judgement{verdict: verdictSession}
 	case registrar.Money, registrar.Fault, registrar.Status, registrar.NotOurs:
 		return p.byClass()
+	default:
 	}
 	if p.command.code == 1001 {
 		return p.refused(domainname.HeldRegistry, "message", "The registry has taken the renewal on and then refused it: "+p.command.message)

@@ -10,6 +10,7 @@ import (
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/registrar"
+	"github.com/keystead/keystead/internal/text"
 )
 
 const (
@@ -121,13 +122,12 @@ func heard(ctx context.Context, tx *db.Tx, registrarID string, m *registrar.Mess
 		}
 	}
 	if domainID == "" && m.Name != "" {
-		name, err := domainname.ParseName(m.Name)
-		if err != nil {
-			return nil // about something that is no domain of the store
+		d, err := tx.DomainByName(ctx, text.Fold(m.Name))
+		if db.NotFound(err) {
+			return nil // not one of the store
 		}
-		d, err := domainname.ByName(ctx, tx, name)
 		if err != nil {
-			return nil //nolint:nilerr // not of the store
+			return fmt.Errorf("domain of message %s: %w", m.ID, err)
 		}
 		domainID = d.ID
 		if err := domainname.SyncAt(ctx, tx, d.ID, tx.Now); err != nil {

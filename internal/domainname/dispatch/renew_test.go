@@ -62,6 +62,7 @@ func TestA8(t *testing.T) {
 
 // B5, B5b: no renew command.
 func TestB5(t *testing.T) {
+	t.Parallel()
 	mode := func(p *domainname.Policy) {
 		p.Extension, p.GraceDays, p.GraceFee, p.ExplicitRenew, p.MaxYears = "mode", 0, nil, false, 1
 		latest := -7
@@ -157,7 +158,7 @@ func TestB6(t *testing.T) {
 
 // B6 without an answer: nothing tells whether it was done, so nothing is ever sent again by itself.
 func TestB6WithoutAnswer(t *testing.T) {
-	each(t, func(b *bench) {
+	lite(t, func(b *bench) {
 		b.rules(func(p *domainname.Policy) { p.Extension, p.DateMoves = "later", domainname.AtExpiry })
 		d := b.domain("date.later", "2026-12-10")
 		b.fake.Break(fault{Kind: registrartest.CutBefore, Command: "renew"})
@@ -206,7 +207,7 @@ func TestD2(t *testing.T) {
 
 // Never done: three resends, after 1, 5 and 30 minutes, then staff.
 func TestResends(t *testing.T) {
-	each(t, func(b *bench) {
+	lite(t, func(b *bench) {
 		d := b.domain("never.example", "2027-03-10")
 		b.fake.Break(fault{Kind: registrartest.CutBefore, Command: "renew"})
 		r := b.paid(d, 1)
@@ -290,13 +291,14 @@ func TestD5(t *testing.T) {
 
 // D6, D6b: the registry has renewed by itself before the payment.
 func TestD6(t *testing.T) {
+	t.Parallel()
 	for years, want := range map[int]struct {
 		state domainname.RenewalState
 		sent  int
 		end   string
 	}{1: {domainname.RenewalSatisfied, 0, "2027-11-21"}, 2: {domainname.RenewalConfirmed, 1, "2028-11-21"}} {
 		t.Run(fmt.Sprint(years), func(t *testing.T) {
-			each(t, func(b *bench) {
+			lite(t, func(b *bench) {
 				b.rules(auto)
 				d := b.domain("ahead.auto", "2026-11-21")
 				b.fake.Change("ahead.auto", func(d *registrartest.Domain) {
@@ -353,6 +355,7 @@ func TestD7(t *testing.T) {
 
 // D9: restored from redemption, by registries that count in two ways, with one year or two.
 func TestD9(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name     string
 		fromNow  bool
@@ -368,7 +371,7 @@ func TestD9(t *testing.T) {
 		{"two years from now", true, false, 2, 1, "2028-11-10"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			each(t, func(b *bench) {
+			lite(t, func(b *bench) {
 				b.store.Clock.Set(time.Date(2026, 11, 10, 12, 0, 0, 0, time.UTC))
 				b.fake.RestoreFromNow, b.fake.NoReport = c.fromNow, c.noReport
 				d := b.domain("lost.example", "2026-10-01", func(d *domainname.Domain) { d.Status = domainname.Redemption })
@@ -396,9 +399,10 @@ func TestD9(t *testing.T) {
 
 // A restore that was cut off is found by reading, and not asked for twice.
 func TestRestoreWithoutAnswer(t *testing.T) {
+	t.Parallel()
 	for _, command := range []string{"restore", "report"} {
 		t.Run(command, func(t *testing.T) {
-			each(t, func(b *bench) {
+			lite(t, func(b *bench) {
 				b.store.Clock.Set(time.Date(2026, 11, 10, 12, 0, 0, 0, time.UTC))
 				d := b.domain("lost.example", "2026-10-01", func(d *domainname.Domain) { d.Status = domainname.Redemption })
 				b.fake.Change("lost.example", func(d *registrartest.Domain) { d.RGP = []string{"redemptionPeriod"} })
@@ -417,7 +421,7 @@ func TestRestoreWithoutAnswer(t *testing.T) {
 
 // The registry has the domain in redemption, and only grace was paid for: the difference is asked for, nothing is sent.
 func TestRedemptionUnpaid(t *testing.T) {
-	each(t, func(b *bench) {
+	lite(t, func(b *bench) {
 		d := b.domain("early.example", "2026-11-10", func(d *domainname.Domain) { d.Status = domainname.Grace })
 		b.fake.Change("early.example", func(d *registrartest.Domain) { d.RGP = []string{"redemptionPeriod"} })
 		r := b.paid(d, 1, func(r *domainname.Renewal) { r.Stage, r.Fee = domainname.StageGrace, eur(500) })
@@ -433,6 +437,7 @@ func TestRedemptionUnpaid(t *testing.T) {
 
 // D10: the domain is another registrar's by now, or gone.
 func TestD10(t *testing.T) {
+	t.Parallel()
 	for code, change := range map[int]func(*bench){
 		2201: func(b *bench) {
 			b.fake.Change("gone.example", func(d *registrartest.Domain) { d.Sponsor = registrartest.Them })
@@ -468,7 +473,7 @@ func TestD10(t *testing.T) {
 
 // A domain that is not there is believed to be gone only when it is not there hours later, unless a command said so, too.
 func TestGone(t *testing.T) {
-	each(t, func(b *bench) {
+	lite(t, func(b *bench) {
 		d := b.domain("gone.example", "2027-03-10")
 		b.fake.Break(fault{Kind: registrartest.Gone, Command: "info"})
 		r := b.paid(d, 1)
@@ -488,9 +493,10 @@ func TestGone(t *testing.T) {
 
 // D13: nothing guards, and the answer comes late.
 func TestD13(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []registrartest.Kind{registrartest.Slow, registrartest.CutBefore} {
 		t.Run(fmt.Sprint(kind), func(t *testing.T) {
-			each(t, func(b *bench) {
+			lite(t, func(b *bench) {
 				b.fake.Caps.Guard, b.fake.Caps.Settle = registrar.GuardNone, 2*time.Minute
 				b.patience = 20 * time.Millisecond
 				d := b.domain("loose.example", "2027-03-10")
@@ -519,10 +525,11 @@ func TestD13(t *testing.T) {
 
 // D17: codes prove nothing, reading does.
 func TestD17(t *testing.T) {
+	t.Parallel()
 	for _, code := range []int{2004, 2306, 2105, 2304, 2308, 2400, 2500, 2000, 2104} {
 		for _, done := range []bool{true, false} {
 			t.Run(fmt.Sprint(code, done), func(t *testing.T) {
-				each(t, func(b *bench) {
+				lite(t, func(b *bench) {
 					d := b.domain("code.example", "2027-03-10")
 					b.fake.Break(fault{Kind: registrartest.Code, Command: "renew", Code: code, Commit: done, Times: 1})
 					r := b.paid(d, 1)
@@ -551,9 +558,10 @@ func TestD17(t *testing.T) {
 
 // A resend that finds the first command done is refused, and that is a confirmation.
 func TestD17Resend(t *testing.T) {
+	t.Parallel()
 	for _, stale := range []int{2004, 2306} {
 		t.Run(fmt.Sprint(stale), func(t *testing.T) {
-			each(t, func(b *bench) {
+			lite(t, func(b *bench) {
 				b.fake.Stale = stale
 				d := b.domain("late.example", "2027-03-10")
 				b.fake.Break(fault{Kind: registrartest.CutAfter, Command: "renew", Times: 1})
@@ -670,7 +678,7 @@ func TestC5(t *testing.T) {
 
 // The registry has extended twice: that is never called done, and never sent again.
 func TestTwice(t *testing.T) {
-	each(t, func(b *bench) {
+	lite(t, func(b *bench) {
 		d := b.domain("twice.example", "2027-03-10")
 		b.fake.Break(fault{Kind: registrartest.Twice, Command: "renew"})
 		r := b.paid(d, 1)
@@ -686,8 +694,9 @@ func TestTwice(t *testing.T) {
 
 // Our own lock is lifted for the renewal and put back; another's is not.
 func TestLocks(t *testing.T) {
+	t.Parallel()
 	t.Run("ours", func(t *testing.T) {
-		each(t, func(b *bench) {
+		lite(t, func(b *bench) {
 			d := b.domain("lock.example", "2027-03-10", func(d *domainname.Domain) { d.LockedByUs = true })
 			b.fake.Change("lock.example", func(d *registrartest.Domain) { d.Statuses = []string{lockRenew} })
 			r := b.paid(d, 1)
@@ -703,7 +712,7 @@ func TestLocks(t *testing.T) {
 		})
 	})
 	t.Run("server", func(t *testing.T) {
-		each(t, func(b *bench) {
+		lite(t, func(b *bench) {
 			d := b.domain("lock.example", "2027-03-10")
 			b.fake.Change("lock.example", func(d *registrartest.Domain) { d.Statuses = []string{"serverRenewProhibited"} })
 			r := b.paid(d, 1)
@@ -723,9 +732,10 @@ func TestLocks(t *testing.T) {
 
 // Taken on: nothing is sent again, the message ends it.
 func TestPending(t *testing.T) {
+	t.Parallel()
 	for _, done := range []bool{true, false} {
 		t.Run(fmt.Sprint(done), func(t *testing.T) {
-			each(t, func(b *bench) {
+			lite(t, func(b *bench) {
 				d := b.domain("slow.example", "2027-03-10")
 				b.fake.Break(fault{Kind: registrartest.Later, Command: "renew"})
 				r := b.paid(d, 1)
@@ -750,7 +760,7 @@ func TestPending(t *testing.T) {
 
 // A window that opens later, though it was open when it was paid: it is sent when it opens.
 func TestTooEarly(t *testing.T) {
-	each(t, func(b *bench) {
+	lite(t, func(b *bench) {
 		d := b.domain("early.example", "2027-06-01")
 		r := b.paid(d, 1)
 		earliest := 180
@@ -767,7 +777,7 @@ func TestTooEarly(t *testing.T) {
 
 // The registry's date is another one: nothing is sent.
 func TestOtherDate(t *testing.T) {
-	each(t, func(b *bench) {
+	lite(t, func(b *bench) {
 		d := b.domain("odd.example", "2027-03-10")
 		b.fake.Change("odd.example", func(d *registrartest.Domain) { d.Expiry = "2027-06-10T10:00:00Z" })
 		r := b.paid(d, 1)
@@ -786,7 +796,7 @@ func TestOtherDate(t *testing.T) {
 
 // F5: the registrar counts the grace into its date; the guard is its own text.
 func TestF5(t *testing.T) {
-	each(t, func(b *bench) {
+	lite(t, func(b *bench) {
 		b.fake.Caps.GraceIncluded = 30
 		d := b.domain("grace.example", "2027-03-10")
 		b.fake.Change("grace.example", func(d *registrartest.Domain) { d.Expiry = "2027-04-09T10:00:00Z" })
@@ -802,7 +812,7 @@ func TestF5(t *testing.T) {
 
 // A restored store sends nothing.
 func TestHeldInRecovery(t *testing.T) {
-	each(t, func(b *bench) {
+	lite(t, func(b *bench) {
 		d := b.domain("wait.example", "2027-03-10")
 		r := b.paid(d, 1)
 		held := true
