@@ -90,7 +90,7 @@ func holdsInvoice(t *testing.T, v any) {
 			"id": id("lin"), "description": isText, "total": isMoney, "period": orNone(isPeriod),
 			"fulfilment": orNone(func(v any) bool {
 				f, ok := v.(object)
-				return ok && isText(f["kind"]) && orNone(isText)(f["target"]) && oneOf("pending", "done", "failed", "revoked")(f["state"])
+				return ok && isText(f["kind"]) && orNone(isText)(f["target"]) && oneOf("pending", "done", "failed", "revoked", "fulfilled")(f["state"])
 			}),
 		})
 	}

@@ -71,7 +71,7 @@ type Period struct {
 type Fulfilment struct {
 	Kind   string  `json:"kind" example:"license"`
 	Target *string `json:"target" doc:"The id of what the line acts on, once that exists" example:"lic_01hx2b6yh4m3nq0r8s5t"`
-	State  string  `json:"state" enum:"pending,done,failed,revoked"`
+	State  string  `json:"state" enum:"pending,done,failed,revoked,fulfilled"`
 	Error  *string `json:"error" doc:"Why it failed; it is tried again"`
 }
 
