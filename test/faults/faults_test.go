@@ -109,6 +109,10 @@ func (w *world) batch(r *rand.Rand, n int, sum *tally) {
 			sum.deaths++
 			w.store.Clock.Advance(6 * time.Minute) // its leases end
 		}
+		if r.IntN(10) == 0 {
+			_, err := w.Automation.RunDue(w.ctx) // statuses, invoices, notices, what is given up
+			w.must(err)
+		}
 		if r.IntN(20) == 0 {
 			w.restart()
 			sum.restarts++
