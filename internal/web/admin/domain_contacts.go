@@ -22,7 +22,9 @@ func (h holding) contactCard(mayWrite bool) card {
 		c.Head.Actions = append(c.Head.Actions, ui.Button{Label: "Nameservers", Href: base + "/nameservers", Small: true})
 	}
 	add := func(label string, value ui.Cell) {
-		c.Details.Items = append(c.Details.Items, ui.Detail{Label: label, Value: value})
+		if !value.Empty() {
+			c.Details.Items = append(c.Details.Items, ui.Detail{Label: label, Value: value})
+		}
 	}
 	x := h.Registrant
 	add("Registrant", ui.Text(x.Name).With(x.Company))

@@ -78,14 +78,17 @@ func latest(days ...civil.Date) civil.Date {
 func (h holding) outlookCard() card {
 	t := &ui.Table{
 		ID: "ahead", Caption: "What happens next", Flush: true, Columns: []ui.Column{{Label: "When"}, {Label: "What"}, {Label: "Amount", End: true}},
-		Empty: &ui.Empty{Art: "done", Title: "Nothing by itself", Text: "It neither renews nor ends by itself."},
+		Empty: &ui.Empty{Art: "done", Title: "Nothing by itself", Text: "As things are, neither an invoice nor an end is to come."},
+	}
+	if h.Standing.Confirming {
+		t.Empty.Title, t.Empty.Text = "It is being confirmed", "The renewal that is paid comes first: nothing else happens by itself before the registry has confirmed it."
 	}
 	for _, s := range h.outlook.Steps {
 		amount := ui.Cell{}
 		if s.Sum.Amount != 0 {
 			amount = ui.Text(s.Sum.Format("en"))
 		}
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Text(dateText(s.On)), ui.Text(stepText(s.What)).With(s.Text), amount}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{dayCell(s.On), ui.Text(stepText(s.What)).With(s.Text), amount}})
 	}
 	return card{Head: ui.CardHead{Title: "What happens next", Text: "As things are now."}, Table: t}
 }

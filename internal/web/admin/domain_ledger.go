@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -69,7 +70,7 @@ func (h holding) ledgerCard(p ui.Page, mayWrite bool) card {
 			paid = ui.Text("Still owed")
 		}
 		state := ui.Status(string(n.State))
-		state.Sub = strings.Join(noneEmpty(renewalHoldWords[n.Hold], sentence(n.Cause), resendText(n.Resends)), "; ")
+		state.Sub = strings.Join(noneEmpty(renewalHoldWords[n.Hold], causeText(n), resendText(n.Resends)), "; ")
 		row := ui.Row{Cells: []ui.Cell{what, state, amount, invoiceCell(n), paid, ui.Mono(n.Reference), ui.HTML(p.Day(n.CreatedAt))}}
 		if n.State == domainname.RenewalAttention || n.State == domainname.RenewalHeld {
 			row.Tone = ui.Warn
@@ -80,6 +81,14 @@ func (h holding) ledgerCard(p ui.Page, mayWrite bool) card {
 		t.Rows = append(t.Rows, row)
 	}
 	return card{Head: ui.CardHead{Title: "Renewals", Text: "What was asked for, and what became of it."}, Table: t}
+}
+
+// causeText is why a renewal is where it is, unless that was said already.
+func causeText(n domainname.Renewal) string {
+	if n.Cause == string(n.Hold) {
+		return ""
+	}
+	return sentence(n.Cause)
 }
 
 func invoiceCell(n domainname.Renewal) ui.Cell {
@@ -148,7 +157,7 @@ func (h holding) commandCard() card {
 			outcome = ui.Status(c.Outcome)
 		}
 		if c.Code != 0 {
-			outcome.Sub = "code " + ui.Number(c.Code)
+			outcome.Sub = "code " + strconv.Itoa(c.Code)
 		}
 		if c.Message != "" {
 			outcome.Sub = strings.TrimSpace(outcome.Sub + " " + c.Message)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/domainname"
@@ -223,8 +224,8 @@ func domainTable(rows []domainname.Row) ui.Table {
 	for _, d := range rows {
 		end, _ := d.TermEnd()
 		t.Rows = append(t.Rows, ui.Row{Tone: domainTone(d), Cells: []ui.Cell{
-			nameCell(d.Name, d.ID), ui.Text(d.CustomerName).To("/admin/customers/" + d.CustomerID), standingCell(d.Standing), ui.Text(dateText(end)),
-			ui.Text(dateText(d.PaidThrough)), ui.Text(dateText(d.NextDue)), recurringCell(d.Domain), ui.Text(yesNo(d.DoNotRenew, "Off", "On")), openCell(d.Open),
+			nameCell(d.Name, d.ID), ui.Text(d.CustomerName).To("/admin/customers/" + d.CustomerID), standingCell(d.Standing), dayCell(end),
+			dayCell(d.PaidThrough), dayCell(d.NextDue), recurringCell(d.Domain), ui.Text(yesNo(d.DoNotRenew, "Off", "On")), openCell(d.Open),
 		}})
 	}
 	return t
@@ -247,11 +248,17 @@ func (a *area) domainCard(ctx context.Context, customerID string) (card, error) 
 	for _, d := range rows {
 		end, _ := d.TermEnd()
 		t.Rows = append(t.Rows, ui.Row{Tone: domainTone(d), Cells: []ui.Cell{
-			nameCell(d.Name, d.ID), standingCell(d.Standing), ui.Text(dateText(end)), ui.Text(dateText(d.NextDue)).With(yesNo(d.DoNotRenew, "does not renew", "")), openCell(d.Open),
+			nameCell(d.Name, d.ID), standingCell(d.Standing), dayCell(end), dayCell(d.NextDue).With(yesNo(d.DoNotRenew, "does not renew", "")), openCell(d.Open),
 		}})
 	}
 	return card{Head: ui.CardHead{Title: "Domains", Actions: allOf(domainsAt + "?customer_id=" + customerID)}, Table: &t}, err
 }
+
+// solid keeps a short text on one line.
+func solid(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }
+
+// dayCell is a day on one line.
+func dayCell(d civil.Date) ui.Cell { return ui.Text(solid(dateText(d))) }
 
 // openText says for what an open renewal waits.
 func openText(n domainname.Renewal) string {
@@ -277,7 +284,7 @@ func recurringCell(d domainname.Domain) ui.Cell {
 	case d.Term == 0:
 		return ui.Text("–").With("does not renew by itself")
 	case d.Free():
-		return ui.Text("Free").With("every " + yearsText(d.Term))
+		return ui.Text("Free").With(everyText(d.Term))
 	default:
 		return ui.Text(d.Recurring.Format("en")).With(everyText(d.Term))
 	}

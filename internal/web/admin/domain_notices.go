@@ -75,9 +75,7 @@ func noticeTable(p ui.Page, notices []reminder.Notice, withDomain bool) ui.Table
 		if n.MailID != "" {
 			what = what.To("/admin/mail/" + n.MailID)
 		}
-		if n.Language != "" {
-			what = what.With(n.Language + yesNo(n.TemplateVersion != "", ", text "+n.TemplateVersion, ""))
-		}
+		what = what.With(cmp.Or(n.TemplateVersion, n.Language))
 		state, row := ui.Status(n.State), ui.Row{}
 		state.Sub = n.Delivery
 		if n.Breach {

@@ -78,7 +78,7 @@ func (h holding) offerRow(years int, t domainname.Term, known bool) ui.Row {
 			offer = offer.With("for " + totalText(t) + ", with a fee of " + t.Fee.Format("en"))
 		}
 	}
-	row.Cells = []ui.Cell{ui.Text(yearsText(years)), promised, list, priceCell(h.costs, years), offer}
+	row.Cells = []ui.Cell{ui.Text(solid(yearsText(years))), promised, list, priceCell(h.costs, years), offer}
 	return row
 }
 

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -50,12 +51,7 @@ func unconfirmedTable(waiting []renewal.Unsafe, today civil.Date, mayWrite bool)
 		row := ui.Row{Cells: []ui.Cell{
 			ui.Text(shownName(u.Name)).Bold().To(domainsAt + "/" + n.DomainID), state, ui.Text(yearsText(n.Years) + ", to " + dateText(n.Expected)), ui.Text(dateText(u.LastSafe)).With(countdown(left)),
 		}}
-		switch {
-		case left <= 3:
-			row.Tone = ui.Danger
-		case left <= 7:
-			row.Tone = ui.Warn
-		}
+		row.Tone = unsafeTone(left)
 		if mayWrite {
 			act := ui.Cell{}
 			if acts := renewalActs(n); len(acts) > 0 {
@@ -117,6 +113,26 @@ func (a *area) waitingCard(ctx context.Context) ([]card, error) {
 	if err != nil || len(waiting) == 0 {
 		return nil, err
 	}
-	t := unconfirmedTable(waiting, a.registryToday(), false)
-	return []card{{Head: ui.CardHead{Title: "Renewals waiting for the registry", Text: "Paid and not confirmed, by their last safe day.", Actions: allOf(domainsAt + "/unconfirmed")}, Table: &t}}, nil
+	today := a.registryToday()
+	t := &ui.Table{ID: "unconfirmed", Caption: "Renewals waiting for the registry", Flush: true, Columns: []ui.Column{{Label: "Domain"}, {Label: "Last safe day"}}}
+	for _, u := range waiting {
+		n := u.Renewal
+		what := cmp.Or(renewalHoldWords[n.Hold], statusText(string(n.State)))
+		t.Rows = append(t.Rows, ui.Row{Tone: unsafeTone(today.DaysUntil(u.LastSafe)), Cells: []ui.Cell{
+			ui.Text(shownName(u.Name)).With(what).To(domainsAt + "/" + n.DomainID), ui.Text(solid(dateText(u.LastSafe))).With(countdown(today.DaysUntil(u.LastSafe))),
+		}})
+	}
+	return []card{{Head: ui.CardHead{Title: "Renewals waiting for the registry", Text: "Paid and not confirmed.", Actions: allOf(domainsAt + "/unconfirmed")}, Table: t}}, nil
+}
+
+// unsafeTone marks a renewal whose last safe day is near.
+func unsafeTone(left int) ui.Tone {
+	switch {
+	case left <= 3:
+		return ui.Danger
+	case left <= 7:
+		return ui.Warn
+	default:
+		return ""
+	}
 }
