@@ -52,7 +52,8 @@ func dueOf(d domainname.Domain, r domainname.Renewal, p domainname.Policy, st se
 		switch {
 		case r.Kind == domainname.Ordered && !civil.Of(now, st.TimeZone).Before(ordered):
 			w.withdraw = CauseNotPaid
-		case !window.End.IsZero() && w.stage != domainname.StageGrace && !today.Before(p.VoidOn(window, st.DomainVoidDays)):
+		// With grace it stays payable for as long as the registry still has the name for the store, whatever the calendar says.
+		case !window.End.IsZero() && (p.GraceDays == 0 || w.stage != domainname.StageGrace) && !today.Before(p.VoidOn(window, st.DomainVoidDays)):
 			w.withdraw = CauseTooLate
 		}
 	}

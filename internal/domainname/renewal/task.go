@@ -126,6 +126,10 @@ func instants(d domainname.Domain, r domainname.Renewal, p domainname.Policy, st
 	if own := d.Window(p); r.State == domainname.RenewalOpen && !own.End.IsZero() {
 		all = append(all, utc(own.End.AddDays(1)), utc(own.LastPlain.AddDays(1)), utc(p.VoidOn(own, st.DomainVoidDays)))
 	}
+	if r.State == domainname.RenewalOpen && !d.State.ReadAt.IsZero() {
+		// The registry's word, which may have kept it open, counts for a day.
+		all = append(all, utc(domainname.RegistryDate(d.State.ReadAt).AddDays(2)))
+	}
 	if r.State == domainname.RenewalOpen && r.Kind == domainname.Ordered {
 		all = append(all, civil.Of(r.CreatedAt, st.TimeZone).AddDays(st.DomainOrderDays).StartIn(st.TimeZone))
 	}
