@@ -15,7 +15,7 @@ GO_FILES := $(shell git ls-files --cached --others --exclude-standard '*.go' 2>/
 SDKS := $(patsubst %/go.mod,%,$(filter-out tools/%,$(shell git ls-files '*/go.mod' 2>/dev/null)))
 
 # The rooms whose goroutines share memory. The others share the database alone.
-RACED := $(addprefix ./internal/,app/... automation/... catalog/... coupon db/... event job license/... limit mail payment/... recovery/... \
+RACED := $(addprefix ./internal/,app/... automation/... catalog/... coupon db/... domainname/dispatch event job license/... limit mail payment/... recovery/... \
 	registrar/... registry release setting signin token webhook web web/callers web/compat/... web/gateways web/licenseapi)
 
 # ---- the program
