@@ -103,7 +103,7 @@ func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, st setting
 			add(w.End, "registry_date_moves", none, fmt.Sprintf("The renewal of %s is arranged; the registry's date moves on this day.", name))
 		}
 		return
-	case q.Open == nil && !d.DoNotRenew && !d.Free() && d.Term > 0 && !d.NextDue.IsZero():
+	case q.Open == nil && o.Standing.Status == domainname.Active && !d.DoNotRenew && !d.Free() && d.Term > 0 && !d.NextDue.IsZero():
 		if on, ok := w.InvoiceOn(d.NextDue, invoiceDays(st)); ok {
 			if on.Before(today) {
 				on = today
