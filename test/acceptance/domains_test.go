@@ -206,7 +206,7 @@ const ground = "2026-11-22T12:00:00Z"
 func TestDomains(t *testing.T) {
 	domainCases(t, ground, map[string]func(s *store){
 		"A1-A4a": domainTerms, "A5": tenYears, "A6-A10": domainOrders, "B1": domainWindows, "C1": domainPrices, "C13": notInvoiced, "E6": byHandOwed,
-		"E6b": byHandNotOwed, "E6c": byHandNoLine, "E12-E14": domainLinks, "bad input": domainInput,
+		"E6b": byHandNotOwed, "E6c": byHandNoLine, "E12-E14": domainLinks, "E1": domainPaidOnce, "C2": domainPriceUpdate, "bad input": domainInput,
 	})
 }
 
@@ -594,4 +594,67 @@ func domainInput(s *store) {
 	}
 	s.want("term of 10", s.notOffered(ada, d.ID, 10), "not_priced - -")
 	s.wantInvoices(ada)
+}
+
+// One webhook five times, and one after the other in any order: one payment, one renewal.
+func domainPaidOnce(s *store) {
+	s.tld("cctld", cctld(nil), renewPrices)
+	ada := s.customer("tok_ok")
+	d := s.domain(ada, "example.cctld", "2027-03-10T10:00:00Z", nil)
+	s.do("POST", "/sandbox/webhook-faults", object{"duplicate": 5, "reorder": true}, nil)
+	o := s.renew(ada, d.ID, 1)
+	s.charge(o.InvoiceID)
+	s.settle()
+	s.want("payments", len(s.payments(o.InvoiceID)), 1)
+	s.want("credit", s.credit(ada), "0.00")
+	s.wantDomain(d.ID, "R 2028-03-10 P 2028-03-10 due 2028-03-10", 1)
+}
+
+// What many domains cost: to the list price, previewed, applied once, and taken back where nobody changed it since.
+func domainPriceUpdate(s *store) {
+	s.tld("cctld", cctld(nil), map[int]int64{1: 1400, 2: 2800})
+	ada := s.customer("")
+	a := s.domain(ada, "a.cctld", "2027-03-10", nil)
+	b := s.domain(ada, "b.cctld", "2027-03-10", object{"recurring": eur(1200)})
+	c := s.domain(ada, "c.cctld", "2027-03-10", object{"recurring": eur(2400), "term_years": 2})
+	s.domain(ada, "d.cctld", "2027-03-10", object{"recurring": eur(1400)})
+	s.domain(ada, "f.cctld", "2027-03-10", object{"recurring": eur(0)})
+	type update struct {
+		ID     string
+		Status string
+		Counts map[string]int
+		Data   []struct {
+			Name       string
+			Difference cash
+		}
+		Totals []struct {
+			Before, After cash
+			YearBefore    cash `json:"year_before"`
+			YearAfter     cash `json:"year_after"`
+			MonthBefore   cash `json:"month_before"`
+			MonthAfter    cash `json:"month_after"`
+		}
+	}
+	change := object{"change": object{"mode": "list"}, "reason": "new prices"}
+	var seen update
+	s.do("POST", "/domain-price-updates", object{"change": object{"mode": "list"}, "preview": true}, &seen)
+	var rows []string
+	for _, r := range seen.Data {
+		rows = append(rows, r.Name+" "+r.Difference.String())
+	}
+	s.want("rows", rows, []string{"a.cctld 4.00", "b.cctld 2.00", "c.cctld 4.00", "d.cctld 0.00"})
+	t := seen.Totals[0]
+	s.want("totals", fmt.Sprint(t.Before, t.After, t.YearBefore, t.YearAfter, t.MonthBefore, t.MonthAfter), fmt.Sprint("60.00 70.00 48.00 56.00 4.00 4.67"))
+	s.want("unchanged", s.look(a.ID).Recurring, "10.00")
+
+	var done update
+	s.do("POST", "/domain-price-updates", change, &done)
+	s.want("applied", fmt.Sprint(done.Status, done.Counts["applied"], done.Counts["same"]), "applied3 1")
+	s.want("changed", fmt.Sprint(s.look(a.ID).Recurring, s.look(b.ID).Recurring, s.look(c.ID).Recurring), "14.00 14.00 28.00")
+	s.refused("POST", "/domain-price-updates", change, "NOTHING_TO_UPDATE")
+
+	s.do("PATCH", "/domains/"+b.ID, object{"recurring": eur(1350)}, nil)
+	s.do("POST", "/domain-price-updates/"+done.ID+"/undo", object{"reason": "a slip"}, &done)
+	s.want("undone", fmt.Sprint(s.look(a.ID).Recurring, s.look(b.ID).Recurring, s.look(c.ID).Recurring), "10.00 13.50 24.00")
+	s.want("kept", done.Counts["kept"], 1)
 }
