@@ -31,7 +31,7 @@ const (
 
 // world is a store, built as the program builds it, and the registry that it reaches over EPP and TLS.
 type world struct {
-	*testing.T
+	testing.TB
 	ctx      context.Context
 	store    *dbtest.Store
 	db       *db.DB
@@ -45,6 +45,7 @@ type world struct {
 	*rooms.Rooms
 	life       *life
 	registrars map[string]string // ids by adapter
+	distant    bool              // the registry is far away
 }
 
 // life is that of a process: it ends when somebody dies in it.
@@ -102,9 +103,9 @@ type listed struct {
 	registrar.Orders
 }
 
-func newWorld(t *testing.T, store *dbtest.Store) *world {
+func newWorld(t testing.TB, store *dbtest.Store) *world {
 	t.Helper()
-	w := &world{T: t, ctx: t.Context(), store: store, db: store.DB, key: crypt.NewKey(), files: t.TempDir(), registrars: map[string]string{}}
+	w := &world{TB: t, ctx: t.Context(), store: store, db: store.DB, key: crypt.NewKey(), files: t.TempDir(), registrars: map[string]string{}}
 	store.Clock.Set(time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
 	w.serve()
 	w.life = &life{deaths: map[string]death{}}
@@ -178,13 +179,16 @@ func (w *world) overEPP(a account.Account, _ string) (registrar.Registrar, error
 		return nil, err
 	}
 	r, err := epp.NewRegistrar(epp.Config{
-		Address: w.address, ClientID: login, Password: password, Roots: w.identity.Roots(), Sessions: 4, FrameTimeout: patience,
+		Address: w.address, ClientID: login, Password: password, Roots: w.identity.Roots(), Sessions: 8, FrameTimeout: patience,
 		ConnectTimeout: 20 * time.Second, Record: w.Registrars.Frames(a.ID),
 	}, epp.Options{Currency: "EUR", Beside: beside})
 	if err != nil {
 		return nil, err
 	}
 	w.life.adapters = append(w.life.adapters, r)
+	if w.distant {
+		return distant{r}, nil
+	}
 	return mortal{r, w.life}, nil
 }
 
@@ -220,7 +224,9 @@ func (w *world) work() (died bool) {
 		a.Close(w.ctx)
 	}
 	close(w.life.buried)
-	_ = <-done // whatever it failed with
+	if err := <-done; err == nil {
+		w.Log("the process had done its work when it died")
+	}
 	_ = w.Close(w.ctx) // what it counted is lost with it
 	var err error
 	w.db, err = db.Open(w.ctx, w.store.Config)

@@ -175,7 +175,7 @@ func (a Act) update(d domainname.Domain, c registrar.Capabilities) (u registrar.
 
 // ActEvent is the data of the event that tells of an act.
 type ActEvent struct {
-	Domain  string   `json:"domain"`
+	Name    string   `json:"name"`
 	Changed []string `json:"changed"`
 	Outcome string   `json:"outcome"`
 	ByHand  bool     `json:"by_hand,omitempty"` // staff are asked to do it
@@ -191,7 +191,7 @@ func (w *worker) did(ctx context.Context, act Act, s *sending, a registrar.Answe
 		if err := c.settle(ctx, tx, became(a)); err != nil {
 			return err
 		}
-		told := ActEvent{Domain: d.Name.String(), Changed: []string{}, Outcome: string(a.Class), ByHand: a.Class == registrar.Pending}
+		told := ActEvent{Name: d.Name.String(), Changed: []string{}, Outcome: string(a.Class), ByHand: a.Class == registrar.Pending}
 		for _, part := range []struct {
 			name string
 			in   bool

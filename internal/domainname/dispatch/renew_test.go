@@ -827,3 +827,79 @@ func TestHeldInRecovery(t *testing.T) {
 		b.is(r, domainname.RenewalConfirmed, 1)
 	})
 }
+
+// What waits for a person and is done after all is found: by what sync has read, and after an expiry at which the date moves.
+func TestDoneAfterAll(t *testing.T) {
+	t.Parallel()
+	t.Run("sync", func(t *testing.T) {
+		lite(t, func(b *bench) {
+			d := b.domain("panel.example", "2027-03-10")
+			b.fake.Break(fault{Kind: registrartest.Code, Command: "renew", Code: 2002})
+			r := b.paid(d, 1)
+			b.run()
+			b.held(r, domainname.HeldRegistry, 1)
+			b.fake.Change("panel.example", func(d *registrartest.Domain) { d.Expiry = "2028-03-10T10:00:00Z" })
+			b.must(b.write(func(tx *db.Tx) error {
+				d, err := domainname.Lock(b.ctx, tx, d.ID)
+				if err != nil {
+					return err
+				}
+				if _, err := d.Take(domainname.Reading{Raw: "2028-03-10T10:00:00Z", Source: domainname.FromEPP}, tx.Now); err != nil {
+					return err
+				}
+				if err := domainname.Save(b.ctx, tx, &d); err != nil {
+					return err
+				}
+				return domainname.Work(b.ctx, tx, d.ID, tx.Now)
+			}))
+			b.run()
+			b.is(r, domainname.RenewalSatisfied, 1)
+			b.once(r)
+		})
+	})
+	t.Run("at expiry", func(t *testing.T) {
+		lite(t, func(b *bench) {
+			b.rules(func(p *domainname.Policy) { p.Extension, p.DateMoves = "later", domainname.AtExpiry })
+			d := b.domain("date.later", "2026-12-10")
+			b.fake.Break(fault{Kind: registrartest.CutBefore, Command: "renew"})
+			r := b.paid(d, 1)
+			b.run()
+			b.is(r, domainname.RenewalAttention, 1)
+			b.store.Clock.Set(time.Date(2026, 12, 10, 10, 0, 0, 0, time.UTC))
+			b.fake.Change("date.later", func(d *registrartest.Domain) { d.Expiry = "2027-12-10T10:00:00Z" })
+			b.pass(24*time.Hour, time.Hour)
+			b.is(r, domainname.RenewalConfirmed, 1)
+			b.once(r)
+		})
+	})
+}
+
+// A registry that says for a moment that the domain is another's, right after it has renewed it, is asked again.
+func TestDoubted(t *testing.T) {
+	t.Parallel()
+	for _, back := range []bool{true, false} {
+		t.Run(fmt.Sprint(back), func(t *testing.T) {
+			lite(t, func(b *bench) {
+				d := b.domain("odd.example", "2027-03-10")
+				b.fake.Break(fault{Kind: registrartest.CutAfter, Command: "renew"})
+				r := b.paid(d, 1)
+				b.fake.Before = func(command, name string) {
+					if command == "renew" {
+						b.fake.Change(name, func(d *registrartest.Domain) { d.Sponsor = registrartest.Them })
+					}
+				}
+				b.run()
+				b.after(30 * time.Minute)
+				b.is(r, domainname.RenewalUnknown, 1)
+				if !back {
+					b.pass(2*time.Hour, 10*time.Minute)
+					b.is(r, domainname.RenewalLost, 1)
+					return
+				}
+				b.fake.Change("odd.example", func(d *registrartest.Domain) { d.Sponsor, d.Expiry = registrartest.Us, "2028-03-10T10:00:00Z" })
+				b.pass(2*time.Hour, 10*time.Minute)
+				b.is(r, domainname.RenewalConfirmed, 1)
+			})
+		})
+	}
+}

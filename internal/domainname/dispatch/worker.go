@@ -212,14 +212,16 @@ func (w *worker) answered(ctx context.Context, tx *db.Tx, kinds ...string) error
 	return nil
 }
 
-// Change is the data of the events of this room.
+// Change is the data of the events of this room, in the words of those of renewals.
 type Change struct {
-	Domain    string `json:"domain"`
+	DomainID  string `json:"domain_id"`
+	Name      string `json:"name"`
 	RenewalID string `json:"renewal_id,omitempty"`
+	State     string `json:"state,omitempty"`
 	Years     int    `json:"years,omitempty"`
 	Base      string `json:"base,omitempty"`
-	Expected  string `json:"expected_on,omitempty"`
-	Expires   string `json:"expires_on,omitempty"`
+	Expected  string `json:"expires_on,omitempty"` // to which date the renewal leads
+	Registry  string `json:"registry_expires_on,omitempty"`
 	Hold      string `json:"hold,omitempty"`
 	Cause     string `json:"cause,omitempty"`
 	Attempt   int    `json:"attempt,omitempty"`
@@ -227,12 +229,12 @@ type Change struct {
 }
 
 func (w *worker) tell(ctx context.Context, tx *db.Tx, what string, d domainname.Domain, r *domainname.Renewal, c Change) error {
-	c.Domain, c.Expires = d.Name.String(), d.Expiry.Date().String()
-	if d.Expiry.At.IsZero() {
-		c.Expires = ""
+	c.DomainID, c.Name = d.ID, d.Name.String()
+	if !d.Expiry.At.IsZero() {
+		c.Registry = d.Expiry.Date().String()
 	}
 	if r != nil {
-		c.RenewalID, c.Years, c.Base, c.Hold = r.ID, r.Years, r.Base.String(), string(r.Hold)
+		c.RenewalID, c.State, c.Years, c.Base, c.Hold = r.ID, string(r.State), r.Years, r.Base.String(), string(r.Hold)
 		if c.Expected == "" {
 			c.Expected = r.Expected.String()
 		}
