@@ -300,19 +300,21 @@ func (w *world) asked(s *subject) int {
 	return w.count(`SELECT COUNT(*) FROM staff_tasks WHERE subject_id = $1`, s.domain.ID)
 }
 
-// added is what the registry's ledger says of a domain.
-type added struct{ years, ours int }
+// added is what the registry's ledger says of a domain: the years that were added, and those that commands asked for, each
+// counted once even where the registry did it twice.
+type added struct{ years, asked int }
 
 func (w *world) ledger(subjects map[string]*subject) map[string]added {
-	all := map[string]added{}
+	all, seen := map[string]added{}, map[string]bool{}
 	for _, e := range w.registry.Ledger() {
 		if subjects[e.Name] == nil {
 			continue
 		}
 		a := all[e.Name]
 		a.years += e.Years
-		if e.ClTRID != "" {
-			a.ours += e.Years
+		if e.ClTRID != "" && !seen[e.ClTRID] {
+			a.asked += min(e.Years, subjects[e.Name].renewal.Years) // what is taken on may be doubled within one entry
+			seen[e.ClTRID] = true
 		}
 		all[e.Name] = a
 	}
@@ -340,6 +342,9 @@ func (w *world) prove(names []string, subjects map[string]*subject, sum *tally) 
 		fail := func(format string, args ...any) {
 			failed = true
 			w.Errorf("%s, %d years from %s, %s (%s %s): %s", name, now.Years, now.Base, now.State, now.Hold, now.Cause, fmt.Sprintf(format, args...))
+		}
+		if has.asked > now.Years {
+			fail("commands have added %d", has.asked)
 		}
 		switch now.State {
 		case domainname.RenewalConfirmed, domainname.RenewalSatisfied:
