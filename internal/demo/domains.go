@@ -135,7 +135,6 @@ var estates = []estate{
 	{who: 2, name: "zielony.org", ends: 17},
 	{who: 4, name: "atelier-fontaine.example", ends: 40},
 	{who: 5, name: "minato-press.net", ends: 24},
-	{who: 14, name: "petrova-books.es", ends: -20},
 	{who: 7, name: "baumgartner.com", ends: 150},
 	{who: 14, name: "petrova-books.io", ends: -50},
 	{who: 18, name: "solberg.com", ends: 6},
