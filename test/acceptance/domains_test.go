@@ -404,7 +404,7 @@ func domainPrices(s *store) {
 func domainStages(s *store) {
 	s.tld("cctld", cctld(nil), map[int]int64{1: 1200})
 	ada := s.customer("")
-	d := s.domain(ada, "example.cctld", "2026-10-01T10:00:00Z", object{"do_not_renew": true})
+	d := s.domain(ada, "example.cctld", "2026-10-01T23:00:00Z", object{"do_not_renew": true})
 	for _, c := range []struct{ day, want string }{
 		{"2026-09-30", "1:12.00:2027-10-01"},
 		{"2026-10-01", "1:12.00:2027-10-01"},
@@ -555,6 +555,15 @@ func domainLinks(s *store) {
 	s.settled(copied.ID, 1000)
 	s.wantDomain(d.ID, "R 2026-12-06 P 2026-12-06 due 2026-12-06", 0)
 
+	// The term was renewed elsewhere already: paying moves the dates and sends nothing.
+	_, d, invoice = s.openLine("d.cctld")
+	line, _ = fulfilment(invoice)
+	s.do("POST", "/invoices/"+invoice+"/lines/"+line+"/revoke-fulfilment", object{"reason": "at the panel", "elsewhere": true}, nil)
+	_, link = fulfilment(invoice)
+	s.want("elsewhere", link, "domain_renewal fulfilled")
+	s.settled(invoice, 1000)
+	s.wantDomain(d.ID, "R 2026-12-06 P 2027-12-06 due 2027-12-06", 0)
+
 	_, d, invoice = s.openLine("c.cctld")
 	line, _ = fulfilment(invoice)
 	s.do("POST", "/invoices/"+invoice+"/lines/"+line+"/revoke-fulfilment", object{}, nil)
@@ -644,7 +653,7 @@ func domainPriceUpdate(s *store) {
 	}
 	s.want("rows", rows, []string{"a.cctld 4.00", "b.cctld 2.00", "c.cctld 4.00", "d.cctld 0.00"})
 	t := seen.Totals[0]
-	s.want("totals", fmt.Sprint(t.Before, t.After, t.YearBefore, t.YearAfter, t.MonthBefore, t.MonthAfter), fmt.Sprint("60.00 70.00 48.00 56.00 4.00 4.67"))
+	s.want("totals", fmt.Sprint(t.Before, t.After, t.YearBefore, t.YearAfter, t.MonthBefore, t.MonthAfter), "60.00 70.00 48.00 56.00 4.00 4.67")
 	s.want("unchanged", s.look(a.ID).Recurring, "10.00")
 
 	var done update

@@ -114,11 +114,8 @@ func (a *API) invoiceLines() {
 	})
 	add(a, route{
 		Method: http.MethodPost, Path: "/invoices/{id}/lines/{line}/revoke-fulfilment", Scope: "sales:write", Tag: tag, Summary: "Take back what paying a line would do",
-		Notes: "Of open invoices only. The invoice itself stays as it is.", Codes: []string{codeNoLine, codeInvoiceNotOpen, "FULFILMENT_STATE"},
-	}, func(ctx context.Context, in *lineInput) (Invoice, error) {
-		i, err := a.Billing.RevokeFulfilment(ctx, in.ID, in.Line, in.reason())
-		return showInvoice(i), err
-	})
+		Notes: "Of open invoices only. The invoice itself stays as it is.", Codes: []string{codeNoLine, codeInvoiceNotOpen, "FULFILMENT_STATE", codeNoRenewal, codeRenewalState},
+	}, a.revokeLine)
 	add(a, route{
 		Method: http.MethodPost, Path: "/invoices/{id}/lines/{line}/restore-fulfilment", Scope: "sales:write", Tag: tag, Summary: "Make a revoked line do its work again when it is paid",
 		Codes: []string{codeNoLine, codeInvoiceNotOpen, "FULFILMENT_STATE"},
@@ -130,6 +127,40 @@ func (a *API) invoiceLines() {
 		Method: http.MethodPost, Path: "/invoices/{id}/lines/{line}/retry-fulfilment", Scope: "sales:write", Tag: tag, Summary: "Try the work of a paid line again at once",
 		Notes: "If the work is done, nothing happens. If it fails again, the line says why.", Codes: []string{codeNoInvoice, codeNoLine, "FULFILMENT_STATE", "INVOICE_NOT_PAID"},
 	}, a.retryLine)
+}
+
+// Revocation is the body of POST /invoices/{id}/lines/{line}/revoke-fulfilment.
+type Revocation struct {
+	Reason    string `json:"reason,omitempty" maxLength:"10000" doc:"For the history"`
+	Elsewhere bool   `json:"elsewhere,omitempty" doc:"Of a domain's renewal: the term was renewed elsewhere already. Paying then sends nothing, and moves paid-through and next due"`
+}
+
+func (a *API) revokeLine(ctx context.Context, in *struct {
+	ByID
+	Line string `path:"line" maxLength:"64"`
+	Body *Revocation
+},
+) (Invoice, error) {
+	how := Revocation{}
+	if in.Body != nil {
+		how = *in.Body
+	}
+	if !how.Elsewhere {
+		i, err := a.Billing.RevokeFulfilment(ctx, in.ID, in.Line, how.Reason)
+		return showInvoice(i), err
+	}
+	inv, err := a.current(ctx, in.ID)
+	if err != nil {
+		return Invoice{}, err
+	}
+	if _, ok := inv.Line(in.Line); !ok {
+		return Invoice{}, fail.NotFound(codeNoLine, "The invoice has no such line.")
+	}
+	if err := a.Renewals.Revoke(ctx, in.Line, true, how.Reason); err != nil {
+		return Invoice{}, err
+	}
+	inv, err = a.Billing.ByID(ctx, inv.ID)
+	return showInvoice(inv), err
 }
 
 func (a *API) addLine(ctx context.Context, in *struct {

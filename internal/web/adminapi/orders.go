@@ -147,7 +147,7 @@ func orderItems(items []NewOrderItem) ([]order.Item, error) {
 		if i.Quantity != nil {
 			item.Quantity = *i.Quantity
 		}
-		several := false
+		var several bool
 		if item.Domain, several = i.domain(); several || item.Domain != nil && i.Quantity != nil {
 			return nil, fail.Invalid(fmt.Sprintf("items[%d]", n), "does one thing to a domain, once")
 		}
