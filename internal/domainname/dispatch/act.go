@@ -108,12 +108,12 @@ func (s *Service) Do(ctx context.Context, domainID string, act Act) (answer regi
 		return registrar.Answer{}, err
 	}
 	answer = registrar.Answer{Class: registrar.Unknown}
-	err = w.ask1(ctx, reg, f.domain, func(ctx context.Context) error {
+	err = w.ask1(ctx, func(ctx context.Context) error {
 		answer = w.told(ctx, reg, f.domain, sends)
 		return nil
 	})
 	if err != nil {
-		answer = registrar.Answer{Class: registrar.Session, Message: err.Error()}
+		return registrar.Answer{}, errBusy.Because(err)
 	}
 	sends.answered(answer)
 	sends.message = strings.ReplaceAll(sends.message, orNothing(update.AuthCode), "…")

@@ -75,7 +75,7 @@ func (w *worker) request(ctx context.Context, f facts, reg registrar.Registrar) 
 	}
 	holder := contactOf(d.Registrant)
 	answer := registrar.Answer{Class: registrar.Unknown}
-	err := w.ask1(ctx, reg, d, func(ctx context.Context) error {
+	err := w.ask1(ctx, func(ctx context.Context) error {
 		if s.verb == verbRegister {
 			in := registrar.Registration{Name: d.Name.String(), Years: max(d.BoughtYears, 1), Registrant: holder, Nameservers: d.Nameservers}
 			answer = reg.Register(ctx, s.transaction, in)
@@ -86,7 +86,7 @@ func (w *worker) request(ctx context.Context, f facts, reg registrar.Registrar) 
 		return nil
 	})
 	if err != nil {
-		answer = registrar.Answer{Class: registrar.Session, Message: err.Error()}
+		return rest, err
 	}
 	if err := w.point("sent", w.id); err != nil {
 		return rest, err
@@ -165,7 +165,7 @@ func (w *worker) underWay(ctx context.Context, f facts, reg registrar.Registrar,
 // transferring asks how far a transfer is.
 func (w *worker) transferring(ctx context.Context, f facts, reg registrar.Registrar, c command) (step, error) {
 	var state registrar.TransferState
-	err := w.ask1(ctx, reg, f.domain, func(ctx context.Context) (err error) {
+	err := w.ask1(ctx, func(ctx context.Context) (err error) {
 		state, err = reg.TransferState(ctx, transactionID(), f.domain.Name.String())
 		return err
 	})

@@ -14,12 +14,12 @@ import (
 // send sends a command that is committed, and concludes it.
 func (w *worker) send(ctx context.Context, f facts, reg registrar.Registrar, s *sending) (step, error) {
 	answer := registrar.Answer{Class: registrar.Unknown}
-	err := w.ask1(ctx, reg, f.domain, func(ctx context.Context) error {
+	err := w.ask1(ctx, func(ctx context.Context) error {
 		answer = w.told(ctx, reg, f.domain, s)
 		return nil
 	})
 	if err != nil {
-		answer = registrar.Answer{Class: registrar.Session, Message: err.Error()} // its turn never came
+		return rest, err
 	}
 	if err := w.point("sent", w.id); err != nil {
 		return rest, err
@@ -125,7 +125,7 @@ func (w *worker) ordered(ctx context.Context, reg registrar.Registrar, d domainn
 		return nil, nil
 	}
 	var has bool
-	err := w.ask1(ctx, reg, d, func(ctx context.Context) (err error) {
+	err := w.ask1(ctx, func(ctx context.Context) (err error) {
 		has, err = list.Ordered(ctx, c.transaction)
 		return err
 	})

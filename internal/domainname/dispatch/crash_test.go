@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/dbtest"
 	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/registrar"
 	"github.com/keystead/keystead/internal/registrar/registrartest"
 )
 
@@ -236,4 +238,36 @@ func (b *bench) random(r *rand.Rand, name string) {
 	default:
 		b.Fatalf("%s after all: %+v", now.State, b.commands(d.ID))
 	}
+}
+
+// A process that stops for longer than its lease between writing a command down and sending it doesn't send it any more: another
+// one has gone on. Where nothing guards, that would be a second renewal.
+func TestSentTooLate(t *testing.T) {
+	each(t, func(b *bench) {
+		b.fake.Caps.Guard, b.fake.Caps.Settle = registrar.GuardNone, 2*time.Minute
+		d := b.domain("asleep.example", "2027-03-10")
+		r := b.paid(d, 1)
+		other := New(b.store.DB, b.config)
+		once := sync.OnceFunc(func() {
+			b.store.Clock.Advance(lease)
+			for range 10 {
+				_, err := other.RunDue(b.ctx)
+				b.must(err)
+				b.store.Clock.Advance(time.Minute)
+			}
+			b.is(r, domainname.RenewalConfirmed, 1)
+		})
+		b.reach = func(at, _ string) error {
+			if at == "committed" {
+				once()
+			}
+			return nil
+		}
+		_, _ = b.RunDue(b.ctx)
+		b.is(r, domainname.RenewalConfirmed, 1)
+		b.once(r)
+		if there, _ := b.fake.Domain("asleep.example"); there.Expiry != "2028-03-10T10:00:00Z" {
+			b.Fatalf("the registry says %s", there.Expiry)
+		}
+	})
 }

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -45,6 +46,9 @@ func (w *worker) unread(ctx context.Context, d domainname.Domain, reason error) 
 	if ctx.Err() != nil {
 		return rest, ctx.Err()
 	}
+	if errors.Is(reason, errLost) {
+		return rest, reason
+	}
 	w.log.Warn("the registry could not be asked; it is asked again", "domain", d.Name.String(), "err", reason)
 	next := w.later()
 	if w.tries != askAfter {
@@ -66,7 +70,7 @@ func (w *worker) quote(ctx context.Context, reg registrar.Registrar, f facts, re
 		years = f.open.Years
 	}
 	var q registrar.Quote
-	err = w.ask1(ctx, reg, f.domain, func(ctx context.Context) (err error) {
+	err = w.ask1(ctx, func(ctx context.Context) (err error) {
 		q, err = reg.Quote(ctx, transactionID(), registrar.Quoting{Name: f.domain.Name.String(), Command: "renew", Years: years, Currency: f.open.Price.Currency})
 		return err
 	})

@@ -45,7 +45,7 @@ func (w *worker) funded(ctx context.Context, f facts) (bool, error) {
 		return true, nil
 	}
 	enough := true
-	err = w.ask1(ctx, reg, f.domain, func(ctx context.Context) error {
+	err = w.ask1(ctx, func(ctx context.Context) error {
 		balance, known, err := reg.Balance(ctx)
 		if err != nil || !known {
 			return err

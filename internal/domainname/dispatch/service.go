@@ -65,7 +65,6 @@ type Service struct {
 	mu      sync.Mutex
 	cancel  context.CancelFunc // nil: not started
 	stopped chan struct{}
-	gates   map[string]gate      // by registrar
 	polled  map[string]time.Time // when each registrar's messages were read last, by the wall
 }
 
@@ -80,7 +79,7 @@ func New(d *db.DB, c Config) *Service {
 	if c.Workers == 0 {
 		c.Workers = workers
 	}
-	return &Service{db: d, config: c, log: c.Logger, patience: time.Minute, gates: map[string]gate{}, polled: map[string]time.Time{}}
+	return &Service{db: d, config: c, log: c.Logger, patience: time.Minute, polled: map[string]time.Time{}}
 }
 
 // point is passed where a process may end with something half done.

@@ -47,6 +47,7 @@ type Client struct {
 	config Config
 	base   *url.URL
 	pace   *registrar.Pace
+	slots  chan struct{} // one for each request under way
 }
 
 var (
@@ -69,13 +70,16 @@ func New(config Config) (*Client, error) {
 	if config.Settle <= 0 {
 		config.Settle = 2 * time.Minute
 	}
-	return &Client{config: config, base: base, pace: registrar.NewPace(config.PerSecond)}, nil
+	return &Client{config: config, base: base, pace: registrar.NewPace(config.PerSecond), slots: make(chan struct{}, parallel)}, nil
 }
+
+// parallel is how many requests are under way at once.
+const parallel = 2
 
 // Capabilities implements registrar.Registrar.
 func (c *Client) Capabilities() registrar.Capabilities {
 	return registrar.Capabilities{
-		Guard: registrar.GuardNone, Settle: c.config.Settle, PerSecond: c.config.PerSecond, Parallel: 2, Renew: true, SetMode: true,
+		Guard: registrar.GuardNone, Settle: c.config.Settle, PerSecond: c.config.PerSecond, Parallel: parallel, Renew: true, SetMode: true,
 		Balance: c.config.Currency != "", GraceIncluded: c.config.GraceIncluded,
 	}
 }
@@ -115,6 +119,12 @@ func (c *Client) do(ctx context.Context, transaction, command, method string, pa
 	q.GetBody = nil // the transport must not send it once more by itself
 	q.SetBasicAuth(c.config.Account, c.config.Password)
 	q.Header.Set("Content-Type", "application/json")
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		return errors.Join(errNeverLeft, ctx.Err())
+	}
 	if err := c.pace.Wait(ctx); err != nil {
 		return errors.Join(errNeverLeft, err)
 	}
