@@ -63,6 +63,9 @@ const (
 	HeldRegistry Hold = "registry" // the registry refuses, or can't be reached often enough
 )
 
+// ByStaffsWord is the cause of a paid renewal that staff have released: what they have looked at is not asked again.
+const ByStaffsWord = "released by staff"
+
 // Renewal is a row of the ledger: so many years from a base, what they cost, and what became of them.
 type Renewal struct {
 	ID         string

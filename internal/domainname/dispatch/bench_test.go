@@ -307,6 +307,7 @@ type purse struct {
 	toppedUp  []money.Money
 	confirmed []string // ids of domains
 	refused   []string
+	refunded  bool // from now on: what is paid has gone back
 }
 
 func (p *purse) told(id string) (n int) {
@@ -329,6 +330,14 @@ func (p *purse) Settled(_ context.Context, tx *db.Tx, _ *domainname.Domain, r *d
 		p.settled = append(p.settled, id)
 	})
 	return nil
+}
+
+// Due implements Renewals.
+func (p *purse) Due(ctx context.Context, tx *db.Tx, _ *domainname.Domain, r *domainname.Renewal) error {
+	if !p.refunded {
+		return nil
+	}
+	return domainname.MoveRenewal(ctx, tx, r, domainname.OnRefund)
 }
 
 // Lost implements Renewals.

@@ -105,6 +105,9 @@ func (w *worker) prepare(ctx context.Context, f facts, caps registrar.Capabiliti
 		default:
 			return nil // somebody else has moved it: look again
 		}
+		if err := w.config.Renewals.Due(ctx, tx, d, &r); err != nil || r.State != domainname.RenewalPaid {
+			return err
+		}
 		q := question{open: r, read: read, caps: caps, quote: quote, rates: w.config.Rates, now: tx.Now, was: *d}
 		if q.policy, err = policyOf(ctx, tx, *d); err != nil {
 			return err

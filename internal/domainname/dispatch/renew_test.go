@@ -903,3 +903,25 @@ func TestDoubted(t *testing.T) {
 		})
 	}
 }
+
+// Refunded while nobody knew what became of the command: it was not done, and it is not sent again.
+func TestRefundedMeanwhile(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[registrartest.Kind]domainname.RenewalState{
+		registrartest.CutBefore: domainname.RenewalRefunded, registrartest.CutAfter: domainname.RenewalConfirmed,
+	} {
+		t.Run(string(want), func(t *testing.T) {
+			lite(t, func(b *bench) {
+				d := b.domain("back.example", "2027-03-10")
+				b.fake.Break(fault{Kind: kind, Command: "renew", Times: 1})
+				b.fake.Break(fault{Kind: registrartest.CutBefore, Command: "info", Skip: 1, Times: 2})
+				r := b.paid(d, 1)
+				b.run()
+				b.is(r, domainname.RenewalUnknown, 1)
+				b.purse.refunded = true
+				b.pass(3*time.Hour, time.Minute)
+				b.is(r, want, 1)
+			})
+		})
+	}
+}

@@ -28,6 +28,8 @@ type Registrars interface {
 
 // Renewals is the money side of renewals.
 type Renewals interface {
+	// Due brings a paid renewal in line with its money, directly before something is sent for it.
+	Due(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal) error
 	Lost(ctx context.Context, tx *db.Tx, d *domainname.Domain, open *domainname.Renewal, cause string) error
 	TopUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, missing money.Money, hold domainname.Hold, why string) error
 	Settled(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal) error

@@ -185,7 +185,7 @@ func (s *Service) Release(ctx context.Context, renewalID, why string) (r domainn
 			}
 		}
 		before := string(r.State)
-		r.Cause = ""
+		r.Cause = domainname.ByStaffsWord
 		if err := domainname.MoveRenewal(ctx, tx, &r, on); err != nil {
 			return err
 		}

@@ -82,7 +82,7 @@ func (s *Service) lineChanged(ctx context.Context, tx *db.Tx, inv billing.Invoic
 	case r.PaidAt == nil:
 		return nil
 	}
-	return s.moneyChanged(ctx, tx, inv, line, d, r)
+	return s.moneyChanged(ctx, tx, inv, line, &d, &r)
 }
 
 // unlinked ends an unpaid renewal whose line nobody will pay any more, or whose link staff have revoked. What the customer no
@@ -117,31 +117,52 @@ func (s *Service) unlinked(ctx context.Context, tx *db.Tx, inv billing.Invoice, 
 }
 
 // moneyChanged brings a paid renewal in line with its money. What was done stays done.
-func (s *Service) moneyChanged(ctx context.Context, tx *db.Tx, inv billing.Invoice, line billing.InvoiceLine, d domainname.Domain, r domainname.Renewal) error {
-	credited := line.TakenBack || line.Left().Amount == 0 && line.Amount.Amount > 0
+func (s *Service) moneyChanged(ctx context.Context, tx *db.Tx, inv billing.Invoice, line billing.InvoiceLine, d *domainname.Domain, r *domainname.Renewal) error {
 	away := inv.Disputes > 0 || inv.Status == billing.Open || inv.Status == billing.Void
 	if inv.Disputes > 0 {
-		err := ask(ctx, tx, d, TaskDispute, r.ID, fmt.Sprintf("The payment of the renewal of %s is disputed. The domain is neither deleted nor un-renewed.", d.Name.Unicode()))
+		err := ask(ctx, tx, *d, TaskDispute, r.ID, fmt.Sprintf("The payment of the renewal of %s is disputed. The domain is neither deleted nor un-renewed.", d.Name.Unicode()))
 		if err != nil {
 			return err
 		}
 	}
 	_, refundable := domainname.NextState(r.State, domainname.OnRefund)
 	switch {
-	case (credited || inv.Status == billing.Uncollectible) && refundable:
-		return s.refund(ctx, tx, &d, &r, "its payment went back")
+	case gone(inv, line) && refundable:
+		return s.refund(ctx, tx, d, r, "its payment went back")
 	case away && r.State == domainname.RenewalHeld && r.Cause != moneyAway && r.Hold != domainname.HeldTopUp && r.Hold != domainname.HeldPrice:
 		// Whatever it waited for: it is not to be sent before its money is back, and is judged anew then.
-		if err := domainname.MoveRenewal(ctx, tx, &r, domainname.OnRelease); err != nil {
+		if err := domainname.MoveRenewal(ctx, tx, r, domainname.OnRelease); err != nil {
 			return err
 		}
-		return s.hold(ctx, tx, &d, &r, domainname.HeldStaff, moneyAway, nil)
+		return s.hold(ctx, tx, d, r, domainname.HeldStaff, moneyAway, nil)
 	case away && r.State == domainname.RenewalPaid:
-		return s.hold(ctx, tx, &d, &r, domainname.HeldStaff, moneyAway, nil)
+		return s.hold(ctx, tx, d, r, domainname.HeldStaff, moneyAway, nil)
 	case !away && r.State == domainname.RenewalHeld && r.Hold == domainname.HeldStaff && r.Cause == moneyAway:
-		return s.resume(ctx, tx, &d, &r)
+		return s.resume(ctx, tx, d, r)
 	}
 	return nil
+}
+
+// Due brings a paid renewal in line with its money as part of tx, directly before something is sent for it: what its money did
+// while a command was under way has moved nothing. It may be refunded or held afterwards. What staff have released is sent
+// whether or not its payment is disputed. The caller holds the locks of customer and domain.
+func (s *Service) Due(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal) error {
+	if r.State != domainname.RenewalPaid || r.PaidAt == nil || r.LineID == "" {
+		return nil
+	}
+	inv, line, err := billing.LineOf(ctx, tx, r.LineID)
+	if err != nil {
+		return err
+	}
+	if r.Cause == domainname.ByStaffsWord && !gone(inv, line) {
+		return nil
+	}
+	return s.moneyChanged(ctx, tx, inv, line, d, r)
+}
+
+// gone reports whether what was paid for a line is not the store's any more.
+func gone(inv billing.Invoice, line billing.InvoiceLine) bool {
+	return line.TakenBack || line.Left().Amount == 0 && line.Amount.Amount > 0 || inv.Status == billing.Uncollectible
 }
 
 // resume lets a held renewal go on whose money is there, or wait for staff where the store renews by hand.

@@ -195,7 +195,7 @@ func (s *Service) settleLost(ctx context.Context, p *automation.Pass) error {
 			if err != nil {
 				return automation.ItemSkipped, err
 			}
-			return automation.ItemDone, s.moneyChanged(ctx, tx, inv, line, d, r)
+			return automation.ItemDone, s.moneyChanged(ctx, tx, inv, line, &d, &r)
 		})
 }
 

@@ -145,34 +145,37 @@ func (s *Service) remove(ctx context.Context, tx *db.Tx, lineID, why string, pay
 // giveBack turns what was paid for a renewal that will not happen into credit: its line, and the fee beside it.
 func (s *Service) giveBack(ctx context.Context, tx *db.Tx, r domainname.Renewal, why string) error {
 	for _, lineID := range []string{r.FeeLineID, r.LineID} {
-		if lineID == "" {
-			continue
-		}
-		inv, line, err := billing.LineOf(ctx, tx, lineID)
-		if err != nil {
-			return err
-		}
-		if inv.Status != billing.Paid {
-			if err := s.remove(ctx, tx, lineID, why, inFlight); err != nil {
-				return err
-			}
-			continue
-		}
-		var lines []billing.LineCredit
-		for _, l := range inv.Lines {
-			beside := l.OrderItemID != "" && l.OrderItemID == line.OrderItemID && l.Link == nil
-			if (l.ID == lineID || beside) && l.Left().Amount > 0 {
-				lines = append(lines, billing.LineCredit{LineID: l.ID, Amount: l.Left()})
-			}
-		}
-		if len(lines) == 0 {
-			continue
-		}
-		if _, _, err := s.billing.Credit(ctx, tx, inv, billing.Crediting{Lines: lines, Cause: billing.CauseCancellation, Reason: why}); err != nil {
-			return fmt.Errorf("credit renewal %s: %w", r.ID, err)
+		if err := s.giveBackLine(ctx, tx, lineID, why); err != nil {
+			return fmt.Errorf("give back renewal %s: %w", r.ID, err)
 		}
 	}
 	return nil
+}
+
+// giveBackLine is [Service.giveBack] for one line; an empty one is none.
+func (s *Service) giveBackLine(ctx context.Context, tx *db.Tx, lineID, why string) error {
+	if lineID == "" {
+		return nil
+	}
+	inv, line, err := billing.LineOf(ctx, tx, lineID)
+	if err != nil {
+		return err
+	}
+	if inv.Status != billing.Paid {
+		return s.remove(ctx, tx, lineID, why, inFlight)
+	}
+	var lines []billing.LineCredit
+	for _, l := range inv.Lines {
+		beside := l.OrderItemID != "" && l.OrderItemID == line.OrderItemID && l.Link == nil
+		if (l.ID == lineID || beside) && l.Left().Amount > 0 {
+			lines = append(lines, billing.LineCredit{LineID: l.ID, Amount: l.Left()})
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	_, _, err = s.billing.Credit(ctx, tx, inv, billing.Crediting{Lines: lines, Cause: billing.CauseCancellation, Reason: why})
+	return err
 }
 
 // moveBack takes paid-through and next due back to where they stood before a payment moved them, unless they have moved since.
@@ -196,6 +199,10 @@ func (s *Service) refund(ctx context.Context, tx *db.Tx, d *domainname.Domain, r
 	moveBack(d, r)
 	if err := domainname.Save(ctx, tx, d); err != nil {
 		return err
+	}
+	// What was asked for besides by an invoice of its own was for the same.
+	if err := s.giveBackLine(ctx, tx, r.FeeLineID, why); err != nil {
+		return fmt.Errorf("fee of renewal %s: %w", r.ID, err)
 	}
 	if arranged {
 		// The registrar is still told to renew it.
