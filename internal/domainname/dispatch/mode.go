@@ -41,7 +41,11 @@ func (w *worker) begin(ctx context.Context, s *sending, holds func(facts) bool) 
 		if ok = holds(f); !ok {
 			return nil
 		}
-		return s.insert(ctx, tx, d.ID, d.RegistrarID)
+		if err := s.insert(ctx, tx, d.ID, d.RegistrarID); err != nil {
+			return err
+		}
+		// Whoever asked for it may be no worker that is looked for when it dies.
+		return domainname.Work(ctx, tx, d.ID, tx.Now.Add(lease))
 	})
 	if err != nil || !ok {
 		return false, err
