@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/domainname/renewal"
 	"github.com/keystead/keystead/internal/payment"
@@ -50,6 +51,11 @@ func (a *area) domainShow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if owed, err := a.owedYear(r.Context(), h); err != nil {
+		return err
+	} else if owed != nil {
+		ahead.Open, h.Open = owed, owed
+	}
 	v := sheetView{Page: a.page(w, r, h.name(), "domains")}
 	v.Crumbs = domainCrumbs(h)
 	v.Head = ui.Head{Title: h.name(), Sub: h.sentence() + ".", Badges: []ui.Badge{h.badge()}}
@@ -75,6 +81,29 @@ func (a *area) domainShow(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.Lead = true
 	return a.sheet(w, http.StatusOK, v)
+}
+
+// owedYear is a renewal of the present term that the registry has made by itself and whose invoice is open: paying it is what
+// there is to do. nil: there is none.
+func (a *area) owedYear(ctx context.Context, h holding) (*domainname.Renewal, error) {
+	if h.Open != nil {
+		return nil, nil
+	}
+	all, err := a.Domains.Renewals(ctx, h.ID, 1)
+	if err != nil || len(all) == 0 || !unpaidYear(all[0]) || all[0].Base != h.ends() {
+		return nil, err
+	}
+	inv, err := a.Billing.ByID(ctx, all[0].InvoiceID)
+	if err != nil || inv.Status != billing.Open {
+		return nil, err
+	}
+	all[0].State = domainname.RenewalOpen // for whoever has to pay it
+	return &all[0], nil
+}
+
+// unpaidYear reports whether the registry has made a renewal before it was paid.
+func unpaidYear(r domainname.Renewal) bool {
+	return r.State == domainname.RenewalSatisfied && r.PaidAt == nil && r.InvoiceID != ""
 }
 
 // datesCard explains the dates of a domain, and what "auto renew" means.
@@ -231,6 +260,9 @@ func (a *area) renewalsCard(ctx context.Context, h holding) (card, error) {
 	}
 	for _, r := range all {
 		badge := renewalWords[r.State]
+		if unpaidYear(r) {
+			badge = renewalWords[domainname.RenewalOpen]
+		}
 		row := ui.Row{Cells: []ui.Cell{ui.Text(brief(r.Base) + " – " + brief(r.Expected)).With(years(r.Years)), {Badge: &badge}, ui.Text(sumOf(r.Price, r.Fee)), {}}}
 		if r.Kind == domainname.WithFree || r.Price.Amount == 0 && r.Fee.Amount == 0 {
 			row.Cells[2] = ui.Text("Free")
