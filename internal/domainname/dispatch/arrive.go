@@ -134,7 +134,7 @@ func (w *worker) underWay(ctx context.Context, f facts, reg registrar.Registrar,
 		if settled := c.made.Add(max(reg.Capabilities().Settle, time.Minute)); f.now.Before(settled) {
 			return at(settled), nil
 		}
-		ordered, err := w.ordered(ctx, reg, f.domain, c)
+		ordered, err := w.ordered(ctx, reg, c)
 		if err != nil {
 			return w.unread(ctx, f.domain, err)
 		}

@@ -101,7 +101,7 @@ func (w *worker) conclude(ctx context.Context, f facts, c command, answer *regis
 		}
 		return w.unread(ctx, f.domain, err)
 	}
-	ordered, err := w.ordered(ctx, reg, f.domain, c)
+	ordered, err := w.ordered(ctx, reg, c)
 	if err != nil {
 		return w.unread(ctx, f.domain, err)
 	}
@@ -119,7 +119,7 @@ func reference(a *registrar.Answer) string {
 }
 
 // ordered asks the list of orders of a registrar that keeps no guard; nil: it has none, or isn't needed.
-func (w *worker) ordered(ctx context.Context, reg registrar.Registrar, d domainname.Domain, c command) (*bool, error) {
+func (w *worker) ordered(ctx context.Context, reg registrar.Registrar, c command) (*bool, error) {
 	list, ok := reg.(registrar.Orders)
 	if !ok || c.guard == registrar.GuardDate || c.guard == registrar.GuardYear {
 		return nil, nil
