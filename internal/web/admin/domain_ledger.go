@@ -139,10 +139,7 @@ func noneEmpty(texts ...string) (out []string) {
 
 // commandCard is what the registrar was told about the domain.
 func (h holding) commandCard() card {
-	t := &ui.Table{
-		ID: "commands", Caption: "Commands", Flush: true, Columns: []ui.Column{{Label: "Command"}, {Label: "Outcome"}, {Label: "Transaction id"}, {Label: "Sent"}, {Label: "Settled", Narrow: true}},
-		Empty: &ui.Empty{Art: "list", Title: "Nothing was sent", Text: "Each command is written down before it is sent, and read back afterwards."},
-	}
+	t := &ui.Table{ID: "commands", Caption: "Commands", Flush: true, Columns: []ui.Column{{Label: "Command"}, {Label: "Outcome"}, {Label: "Transaction id"}, {Label: "Sent"}, {Label: "Settled", Narrow: true}}}
 	for _, c := range h.commands {
 		what := statusText(c.Command)
 		if c.Years > 0 {

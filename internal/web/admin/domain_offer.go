@@ -44,7 +44,7 @@ func (h holding) offerCard(mayRenew bool) card {
 		c.Table.Rows = append(c.Table.Rows, row)
 	}
 	if r := h.offer.Refusal; r != nil {
-		c.Effects, c.Calm = append(c.Effects, refusalText(r)), r.Reason != domainname.InRedemption
+		c.Effects, c.Calm = append(c.Effects, "What the customer reads: “"+refusalText(r)+"”"), r.Reason != domainname.InRedemption
 	}
 	if loss {
 		c.Effects, c.Calm = append(c.Effects, "It is sold below cost: what the registrar asks is more than what the customer pays."), false
