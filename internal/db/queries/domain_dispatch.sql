@@ -40,9 +40,12 @@ VALUES (@id, @transaction_id, @registrar_id, @domain_id, @renewal_id, @attempt, 
 -- name: RegistrarCommandInFlight :one
 SELECT * FROM registrar_commands WHERE domain_id = @domain_id AND settled_at IS NULL;
 
--- What an answer said, while what came of the command isn't known.
+-- What an answer said, while what came of the command isn't known. The registry's message about its end may have come before.
 -- name: NoteRegistrarCommand :execrows
-UPDATE registrar_commands SET outcome = @outcome, code = @code, message = @message WHERE id = @id AND settled_at IS NULL;
+UPDATE registrar_commands SET code = @code,
+    message = CASE WHEN outcome IN ('done', 'not_done') THEN message ELSE @message END,
+    outcome = CASE WHEN outcome IN ('done', 'not_done') THEN outcome ELSE @outcome END
+WHERE id = @id AND settled_at IS NULL;
 
 -- name: SettleRegistrarCommand :execrows
 UPDATE registrar_commands SET outcome = @outcome, code = @code, message = @message, expected_on = @expected_on, settled_at = @settled_at

@@ -476,22 +476,25 @@ func (q *Queries) NextTermEnd(ctx context.Context, arg NextTermEndParams) (*stri
 }
 
 const noteRegistrarCommand = `-- name: NoteRegistrarCommand :execrows
-UPDATE registrar_commands SET outcome = $1, code = $2, message = $3 WHERE id = $4 AND settled_at IS NULL
+UPDATE registrar_commands SET code = $1,
+    message = CASE WHEN outcome IN ('done', 'not_done') THEN message ELSE $2 END,
+    outcome = CASE WHEN outcome IN ('done', 'not_done') THEN outcome ELSE $3 END
+WHERE id = $4 AND settled_at IS NULL
 `
 
 type NoteRegistrarCommandParams struct {
-	Outcome string
 	Code    *int64
 	Message string
+	Outcome string
 	ID      string
 }
 
-// What an answer said, while what came of the command isn't known.
+// What an answer said, while what came of the command isn't known. The registry's message about its end may have come before.
 func (q *Queries) NoteRegistrarCommand(ctx context.Context, arg NoteRegistrarCommandParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, noteRegistrarCommand,
-		arg.Outcome,
 		arg.Code,
 		arg.Message,
+		arg.Outcome,
 		arg.ID,
 	)
 	if err != nil {

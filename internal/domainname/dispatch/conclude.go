@@ -151,7 +151,7 @@ func (w *worker) settle(ctx context.Context, c command, class registrar.Class, r
 		if err != nil {
 			return err
 		}
-		p := proof{command: c, class: class, open: r, caps: caps, read: read, ours: d.LockedByUs, missing: d.MissingSince, ordered: ordered, now: tx.Now}
+		p := proof{command: c, class: class, open: r, caps: caps, read: read, ours: d.LockedByUs, missing: d.MissingSince, given: w.patience, ordered: ordered, now: tx.Now}
 		policy, err := policyOf(ctx, tx, *d)
 		if err != nil {
 			return err
@@ -284,11 +284,13 @@ func (w *worker) wait(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *d
 	if err := domainname.Save(ctx, tx, d); err != nil {
 		return err
 	}
-	if c.outcome == string(registrar.Pending) {
-		if p.now.Sub(c.made) < longPending {
-			return nil
+	if p.now.Sub(c.made) >= longPending {
+		if err := w.ask(ctx, tx, TaskStuck, c.id, d.Name.Unicode()+": the registry has taken the command on and not ended it. Nothing is sent again."); err != nil {
+			return err
 		}
-		return w.ask(ctx, tx, TaskStuck, c.id, d.Name.Unicode()+": the registry has taken the command on and not ended it. Nothing is sent again.")
+	}
+	if c.outcome == string(registrar.Pending) {
+		return nil
 	}
 	return w.unknown(ctx, tx, d, r)
 }

@@ -191,6 +191,9 @@ func (w *worker) carryOut(ctx context.Context, tx *db.Tx, d *domainname.Domain, 
 	case moveLost:
 		err = w.lost(ctx, tx, d, r, m.cause)
 	case moveWait:
+		if r.PaidAt != nil && tx.Now.Sub(*r.PaidAt) >= longPending {
+			err = w.ask(ctx, tx, TaskStuck, r.ID, d.Name.Unicode()+" is paid for, and the registry has not ended something for days. Nothing is sent before that.")
+		}
 		next = at(tx.Now.Add(m.wait))
 	}
 	return sends, next, err

@@ -46,7 +46,8 @@ type proof struct {
 	done    []command // those before it
 	ours    bool      // the lock of the store's own
 	missing *time.Time
-	ordered *bool // whether the registrar's list of orders has it; nil: there is none
+	given   time.Duration // at most so long after it was made the command left
+	ordered *bool         // whether the registrar's list of orders has it; nil: there is none
 	now     time.Time
 }
 
@@ -168,7 +169,7 @@ func (p proof) unsettled() (judgement, bool) {
 	if p.command.guard == registrar.GuardDate || p.command.guard == registrar.GuardYear || p.class != registrar.Unknown && p.class != registrar.Done {
 		return judgement{}, false
 	}
-	if settled := p.command.made.Add(p.caps.Settle); p.now.Before(settled) {
+	if settled := p.command.made.Add(p.given + p.caps.Settle); p.now.Before(settled) {
 		return judgement{verdict: verdictWait, wait: settled.Sub(p.now)}, true
 	}
 	if p.ordered != nil && *p.ordered {

@@ -508,7 +508,7 @@ func TestD13(t *testing.T) {
 				b.is(r, domainname.RenewalUnknown, 1)
 				b.after(time.Minute)
 				b.is(r, domainname.RenewalUnknown, 1)
-				b.after(time.Minute)
+				b.after(time.Minute + b.patience)
 				if kind == registrartest.Slow {
 					b.is(r, domainname.RenewalConfirmed, 1)
 				} else {
@@ -924,4 +924,92 @@ func TestRefundedMeanwhile(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The message that ends a command comes before its answer is written down.
+func TestMessageBeforeAnswer(t *testing.T) {
+	t.Parallel()
+	for _, done := range []bool{true, false} {
+		t.Run(fmt.Sprint(done), func(t *testing.T) {
+			each(t, func(b *bench) {
+				d := b.domain("quick.example", "2027-03-10")
+				b.fake.Break(fault{Kind: registrartest.Later, Command: "renew"})
+				r := b.paid(d, 1)
+				b.reach = func(at, _ string) error {
+					if at != "sent" {
+						return nil
+					}
+					b.fake.Finish("quick.example", done)
+					return b.pollOne(b.ctx, "reg_1")
+				}
+				b.run()
+				b.pass(2*time.Hour, 10*time.Minute)
+				if !done {
+					b.held(r, domainname.HeldRegistry, 1)
+					return
+				}
+				b.is(r, domainname.RenewalConfirmed, 1)
+				b.once(r)
+			})
+		})
+	}
+}
+
+// A command may have waited for its turn before it left: its effect has its time from then on.
+func TestSettleFromItsTurn(t *testing.T) {
+	t.Parallel()
+	made := noon
+	p := proof{
+		command: command{verb: verbRenew, guard: registrar.GuardNone, made: made, before: day("2027-03-10"), expected: day("2028-03-10")},
+		class:   registrar.Unknown, caps: registrar.Capabilities{Settle: 30 * time.Second}, given: time.Minute,
+		read: reading{found: true, ours: true, at: time.Date(2027, 3, 10, 10, 0, 0, 0, time.UTC)}, now: made.Add(80 * time.Second),
+	}
+	if j := judge(p); j.verdict != verdictWait || j.wait != 10*time.Second {
+		t.Fatalf("%+v", j)
+	}
+	p.now = made.Add(90 * time.Second)
+	if j := judge(p); j.verdict != verdictResend {
+		t.Fatalf("%+v", j)
+	}
+}
+
+// A registrar without a guard has the order in its list and never carries it out: nothing is sent again, and staff are told.
+func TestOrderedAndNotDone(t *testing.T) {
+	lite(t, func(b *bench) {
+		b.fake.Caps.Guard, b.fake.Caps.Settle = registrar.GuardNone, 2*time.Minute
+		d := b.domain("stuck.example", "2027-03-10")
+		b.fake.Break(fault{Kind: registrartest.CutBefore, Command: "renew"})
+		r := b.paid(d, 1)
+		b.config.Registrars = listed{b.fake}
+		b.pass(47*time.Hour, 30*time.Minute)
+		b.is(r, domainname.RenewalUnknown, 1)
+		if b.tasks(d.ID) != 0 {
+			b.Fatal("asked too soon")
+		}
+		b.pass(3*time.Hour, 30*time.Minute)
+		b.is(r, domainname.RenewalUnknown, 1)
+		if b.tasks(d.ID) == 0 {
+			b.Fatal("nobody was asked")
+		}
+	})
+}
+
+// listed is a registrar whose list of orders has everything.
+type listed struct{ *registrartest.Fake }
+
+func (l listed) Open(context.Context, string) (registrar.Registrar, error) { return l, nil }
+func (listed) Ordered(context.Context, string) (bool, error)               { return true, nil }
+
+// Something that the registry has taken on and does not end keeps a renewal from being sent: staff are told.
+func TestPendingForDays(t *testing.T) {
+	lite(t, func(b *bench) {
+		d := b.domain("slow.example", "2027-03-10")
+		b.fake.Change("slow.example", func(d *registrartest.Domain) { d.Statuses = []string{"pendingRenew"} })
+		r := b.paid(d, 1)
+		b.pass(50*time.Hour, time.Hour)
+		b.is(r, domainname.RenewalPaid, 0)
+		if b.tasks(d.ID) == 0 {
+			b.Fatal("nobody was asked")
+		}
+	})
 }

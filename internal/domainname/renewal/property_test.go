@@ -70,6 +70,7 @@ func (w *world) step() {
 	ctx := w.ctx
 	switch act {
 	case "order":
+		w.may = true // credit pays it
 		_, _ = w.order(id)
 	case "pay":
 		w.may = true
