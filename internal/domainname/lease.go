@@ -39,10 +39,14 @@ func Release(ctx context.Context, tx *db.Tx, id string, until time.Time) error {
 	return nil
 }
 
-// DueWork returns the domains at which the registrar's worker shall look by now and at which nobody works, the longest due
-// first.
-func DueWork(ctx context.Context, tx *db.Tx, limit int) ([]string, error) {
-	ids, err := tx.DueDomainWork(ctx, query.DueDomainWorkParams{Now: &tx.Stamp, Wall: &tx.WallStamp, N: int64(limit)})
+// DueWork returns the domains of a registrar at which its worker shall look by now and at which nobody works, the longest due
+// first. Without a registrar: those that have none.
+func DueWork(ctx context.Context, tx *db.Tx, registrarID string, limit int) (ids []string, err error) {
+	if registrarID == "" {
+		ids, err = tx.DueDomainWorkNowhere(ctx, query.DueDomainWorkNowhereParams{Now: &tx.Stamp, Wall: &tx.WallStamp, N: int64(limit)})
+	} else {
+		ids, err = tx.DueDomainWork(ctx, query.DueDomainWorkParams{RegistrarID: &registrarID, Now: &tx.Stamp, Wall: &tx.WallStamp, N: int64(limit)})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("due work at domains: %w", err)
 	}

@@ -178,6 +178,7 @@ CREATE INDEX domains_bundled ON domains (bundled_with) WHERE bundled_with IS NOT
 CREATE INDEX domains_due ON domains (next_due, id) WHERE next_due IS NOT NULL;
 CREATE INDEX domains_term_end ON domains (term_end, id) WHERE term_end IS NOT NULL;
 CREATE INDEX domains_work ON domains (work_at, id) WHERE work_at IS NOT NULL;
+CREATE INDEX domains_work_of ON domains (registrar_id, work_at, id) WHERE work_at IS NOT NULL;
 CREATE INDEX domains_sync ON domains (registrar_id, sync_at, id) WHERE sync_at IS NOT NULL;
 CREATE INDEX domains_standing ON domains (status, extension, term_end, id) WHERE status IN ('active', 'grace', 'redemption');
 

@@ -9,9 +9,14 @@ UPDATE domains SET worker_until = @until WHERE id = @id AND worker_until = @held
 -- name: ReleaseDomainLease :exec
 UPDATE domains SET worker_until = NULL WHERE id = @id AND worker_until = @until;
 
--- Those whose time has come and at which nobody works.
+-- Those of a registrar whose time has come and at which nobody works.
 -- name: DueDomainWork :many
-SELECT id FROM domains WHERE work_at <= @now AND (worker_until IS NULL OR worker_until <= @wall)
+SELECT id FROM domains WHERE registrar_id = @registrar_id AND work_at <= @now AND (worker_until IS NULL OR worker_until <= @wall)
+ORDER BY work_at, id LIMIT CAST(@n AS BIGINT);
+
+-- Those that have no registrar.
+-- name: DueDomainWorkNowhere :many
+SELECT id FROM domains WHERE registrar_id IS NULL AND work_at <= @now AND (worker_until IS NULL OR worker_until <= @wall)
 ORDER BY work_at, id LIMIT CAST(@n AS BIGINT);
 
 -- name: NextDomainWork :one
@@ -75,8 +80,8 @@ SELECT domain_id FROM registrar_commands WHERE registrar_id = @registrar_id AND 
 INSERT INTO registrar_messages (registrar_id, message_id, body, created_at) VALUES (@registrar_id, @message_id, @body, @created_at)
 ON CONFLICT (registrar_id, message_id) DO NOTHING;
 
--- name: RegistrarsInUse :many
-SELECT id FROM registrars WHERE status = 'active' ORDER BY id;
+-- name: RegistrarsByID :many
+SELECT id, status FROM registrars ORDER BY id;
 
 -- name: AdapterOfRegistrar :one
 SELECT adapter FROM registrars WHERE id = @id;

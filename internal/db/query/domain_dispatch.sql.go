@@ -218,19 +218,60 @@ func (q *Queries) DomainsToExpire(ctx context.Context, arg DomainsToExpireParams
 }
 
 const dueDomainWork = `-- name: DueDomainWork :many
-SELECT id FROM domains WHERE work_at <= $1 AND (worker_until IS NULL OR worker_until <= $2)
-ORDER BY work_at, id LIMIT CAST($3 AS BIGINT)
+SELECT id FROM domains WHERE registrar_id = $1 AND work_at <= $2 AND (worker_until IS NULL OR worker_until <= $3)
+ORDER BY work_at, id LIMIT CAST($4 AS BIGINT)
 `
 
 type DueDomainWorkParams struct {
+	RegistrarID *string
+	Now         *clock.Instant
+	Wall        *clock.Instant
+	N           int64
+}
+
+// Those of a registrar whose time has come and at which nobody works.
+func (q *Queries) DueDomainWork(ctx context.Context, arg DueDomainWorkParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, dueDomainWork,
+		arg.RegistrarID,
+		arg.Now,
+		arg.Wall,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const dueDomainWorkNowhere = `-- name: DueDomainWorkNowhere :many
+SELECT id FROM domains WHERE registrar_id IS NULL AND work_at <= $1 AND (worker_until IS NULL OR worker_until <= $2)
+ORDER BY work_at, id LIMIT CAST($3 AS BIGINT)
+`
+
+type DueDomainWorkNowhereParams struct {
 	Now  *clock.Instant
 	Wall *clock.Instant
 	N    int64
 }
 
-// Those whose time has come and at which nobody works.
-func (q *Queries) DueDomainWork(ctx context.Context, arg DueDomainWorkParams) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, dueDomainWork, arg.Now, arg.Wall, arg.N)
+// Those that have no registrar.
+func (q *Queries) DueDomainWorkNowhere(ctx context.Context, arg DueDomainWorkNowhereParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, dueDomainWorkNowhere, arg.Now, arg.Wall, arg.N)
 	if err != nil {
 		return nil, err
 	}
@@ -639,23 +680,28 @@ func (q *Queries) RegistrarCommandsOfRenewal(ctx context.Context, renewalID *str
 	return items, nil
 }
 
-const registrarsInUse = `-- name: RegistrarsInUse :many
-SELECT id FROM registrars WHERE status = 'active' ORDER BY id
+const registrarsByID = `-- name: RegistrarsByID :many
+SELECT id, status FROM registrars ORDER BY id
 `
 
-func (q *Queries) RegistrarsInUse(ctx context.Context) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, registrarsInUse)
+type RegistrarsByIDRow struct {
+	ID     string
+	Status string
+}
+
+func (q *Queries) RegistrarsByID(ctx context.Context) ([]RegistrarsByIDRow, error) {
+	rows, err := q.db.QueryContext(ctx, registrarsByID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []string
+	var items []RegistrarsByIDRow
 	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
+		var i RegistrarsByIDRow
+		if err := rows.Scan(&i.ID, &i.Status); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err

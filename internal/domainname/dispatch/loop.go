@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 )
 
 const (
-	lookEvery = time.Second      // how often the loop looks for what has fallen due
+	lookEvery = time.Second      // how often is looked for what has fallen due
 	errPause  = 10 * time.Second // how long it waits instead when the database did not answer
 	atOnce    = 200              // how many due domains are looked for at once
 	maxLooks  = 20               // at one domain in one run: it says again and again that it is due
@@ -43,31 +44,98 @@ func (s *Service) Stop() {
 	<-stopped
 }
 
+// loop begins the lane of each registrar that isn't at work. One that takes its time holds up no other one.
 func (s *Service) loop(ctx context.Context, stopped chan<- struct{}) {
 	defer close(stopped)
+	var (
+		group sync.WaitGroup
+		busy  sync.Map
+	)
+	defer group.Wait()
 	for ctx.Err() == nil {
 		wait := lookEvery
-		if _, err := s.run(context.WithoutCancel(ctx), ctx.Done()); err != nil && ctx.Err() == nil {
+		lanes, err := s.lanes(ctx)
+		if err != nil && ctx.Err() == nil {
 			s.log.Error("work at registrars", "err", err)
 			wait = errPause
 		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
+		for _, l := range lanes {
+			if _, is := busy.LoadOrStore(l.registrar, true); is {
+				continue
+			}
+			group.Go(func() {
+				defer busy.Delete(l.registrar)
+				if _, err := s.run(context.WithoutCancel(ctx), ctx.Done(), l); err != nil && ctx.Err() == nil {
+					s.log.Error("work at a registrar", "registrar", l.registrar, "err", err)
+					pause(ctx, errPause)
+				}
+			})
 		}
+		pause(ctx, wait)
 	}
 }
 
-// RunDue does all that is due now, several domains at once, and returns how many it looked at.
-func (s *Service) RunDue(ctx context.Context) (n int, err error) { return s.run(ctx, ctx.Done()) }
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
 
-// run is RunDue that begins nothing new once stop is closed.
-func (s *Service) run(ctx context.Context, stop <-chan struct{}) (n int, err error) {
+// lane is the work at one registrar.
+type lane struct {
+	registrar string // empty: at domains that have none
+	archived  bool   // its messages are not read any more
+}
+
+// lanes are those of all registrars; none while the store holds back.
+func (s *Service) lanes(ctx context.Context) ([]lane, error) {
 	if held, err := s.held(ctx); held || err != nil {
+		return nil, err
+	}
+	all := []lane{{archived: true}}
+	err := s.db.Read(ctx, func(tx *db.Tx) error {
+		rows, err := tx.RegistrarsByID(ctx)
+		all = all[:1]
+		for _, r := range rows {
+			all = append(all, lane{r.ID, r.Status == "archived"})
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("registrars: %w", err)
+	}
+	return all, nil
+}
+
+// RunDue does all that is due now, at all registrars beside each other, and returns at how many domains it looked.
+func (s *Service) RunDue(ctx context.Context) (n int, err error) {
+	lanes, err := s.lanes(ctx)
+	if err != nil {
 		return 0, err
 	}
-	if err := s.poll(ctx); err != nil {
-		s.log.Warn("messages of registrars can't be read; they are read later", "err", err)
+	var (
+		group sync.WaitGroup
+		mu    sync.Mutex
+	)
+	for _, l := range lanes {
+		group.Go(func() {
+			worked, failed := s.run(ctx, ctx.Done(), l)
+			mu.Lock()
+			defer mu.Unlock()
+			n, err = n+worked, errors.Join(err, failed)
+		})
+	}
+	group.Wait()
+	return n, err
+}
+
+// run does what is due at a registrar, and begins nothing new once stop is closed.
+func (s *Service) run(ctx context.Context, stop <-chan struct{}, l lane) (n int, err error) {
+	if !l.archived && s.pollNow(l.registrar) {
+		if err := s.pollOne(ctx, l.registrar); err != nil && ctx.Err() == nil {
+			s.log.Warn("messages of a registrar can't be read; they are read later", "registrar", l.registrar, "err", err)
+		}
 	}
 	looks := map[string]int{}
 	for {
@@ -78,7 +146,7 @@ func (s *Service) run(ctx context.Context, stop <-chan struct{}) (n int, err err
 		}
 		var ids []string
 		err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
-			ids, err = domainname.DueWork(ctx, tx, atOnce)
+			ids, err = domainname.DueWork(ctx, tx, l.registrar, atOnce)
 			return err
 		})
 		if err != nil {

@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -17,28 +16,6 @@ const (
 	pollEvery = 30 * time.Second // how often the queue of each registrar is looked at
 	pollMany  = 200              // how many messages at once
 )
-
-// poll takes in the messages of all registrars whose time has come.
-func (s *Service) poll(ctx context.Context) error {
-	var ids []string
-	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
-		ids, err = tx.RegistrarsInUse(ctx)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("registrars: %w", err)
-	}
-	var errs []error
-	for _, id := range ids {
-		if !s.pollNow(id) {
-			continue
-		}
-		if err := s.pollOne(ctx, id); err != nil && ctx.Err() == nil {
-			errs = append(errs, fmt.Errorf("messages of registrar %s: %w", id, err))
-		}
-	}
-	return errors.Join(errs...)
-}
 
 // pollNow reports whether it is time to look at a registrar's queue, and notes that somebody does.
 func (s *Service) pollNow(id string) bool {

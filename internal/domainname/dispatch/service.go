@@ -49,7 +49,7 @@ type Config struct {
 	Registrations Registrations
 	Held          func(context.Context) (bool, error) // a restored store sends nothing until staff confirm; nil: it never is
 	Rates         domainname.Rates                    // in which fees are converted; nil: not at all
-	Workers       int                                 // at how many domains to work at once; 0: 8
+	Workers       int                                 // at how many domains of a registrar to work at once; 0: 8
 	Logger        *slog.Logger                        // nil: nothing is logged
 }
 
@@ -70,7 +70,7 @@ type Service struct {
 	polled  map[string]time.Time // when each registrar's messages were read last, by the wall
 }
 
-// workers is at how many domains work goes on at once.
+// workers is at how many domains of a registrar work goes on at once.
 const workers = 8
 
 // New returns the worker of a store.
