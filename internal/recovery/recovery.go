@@ -147,6 +147,19 @@ func (s *Service) Doubtful(ctx context.Context) (bool, error) {
 	return !over.confirmedAt.IsZero() && s.db.Clock().Now().Before(over.confirmedAt.Add(doubtful)), nil
 }
 
+// Copied reports whether the original of this store may have done what was to be done at an instant: the store was restored from
+// a backup, and went on only after it.
+func (s *Service) Copied(ctx context.Context, at time.Time) (bool, error) {
+	if s == nil {
+		return false, nil
+	}
+	over, err := s.look(ctx)
+	if err != nil || over == nil {
+		return true, err
+	}
+	return at.Before(over.confirmedAt), nil
+}
+
 // look returns what is known of a recovery that is over; nil: it is not.
 func (s *Service) look(ctx context.Context) (*past, error) {
 	if over := s.over.Load(); over != nil {

@@ -25,7 +25,8 @@ func (r *Rooms) buildDomains(d *db.DB, c Config) {
 		domainname.ForRegistration: r.Registrations, domainname.ForTransfer: r.Registrations, domainname.ForRenewal: soldRenewals{r.Renewals},
 	})
 	r.Dispatch = dispatch.New(d, dispatch.Config{
-		Registrars: r.Registrars, Renewals: r.Renewals, Registrations: r.Registrations, Held: r.Recovery.Held, Logger: c.Logger,
+		Registrars: r.Registrars, Renewals: r.Renewals, Registrations: r.Registrations, Held: r.Recovery.Held, Copied: r.Recovery.Copied,
+		Logger: c.Logger,
 	})
 	r.Watch = watch.New(d, watch.Config{Registrars: r.Registrars, Renewals: r.Renewals, Held: r.Recovery.Held, Logger: c.Logger})
 	r.Reminders = reminder.New(d, r.Mail)

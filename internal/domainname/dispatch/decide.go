@@ -47,6 +47,8 @@ type question struct {
 	read   reading
 	caps   registrar.Capabilities
 	done   []command // that were sent for this renewal, with what became of them
+	asked  []command // that were sent about the domain lately, for whatever renewal
+	copied bool      // it was paid before the store was restored from a backup: the original may have sent it
 	quote  *registrar.Quote
 	rates  domainname.Rates
 	now    time.Time
@@ -175,6 +177,11 @@ func (q question) renew(years int) decision {
 		return decision{move: moveSend, verb: verbMode, years: years, expects: expects}
 	case byMode:
 		return hold(domainname.HeldRegistry, "no_command", "There is no renew command, and no way to set the renewal mode. Set it at the registrar.")
+	case q.blind():
+		return decision{
+			move: moveAttention, cause: "sent_before",
+			why: "It may have been sent before, and here the date moves only at the expiry. Look at the registrar whether the renewal is done, before it is sent.",
+		}
 	case q.tooDear():
 		return q.dearer()
 	case q.read.epp(lockRenew) && !q.caps.Lock:
@@ -197,6 +204,17 @@ func (q question) refusal(years int) *domainname.Refusal {
 		}
 	}
 	return offer.Refusal
+}
+
+// blind reports whether these years may have been asked for already while there is nothing by which to tell, because the date
+// moves only at the expiry. What staff have released they have looked at.
+func (q question) blind() bool {
+	if q.policy.DateMoves != domainname.AtExpiry || q.open.Cause == domainname.ByStaffsWord {
+		return false
+	}
+	return q.copied || slices.ContainsFunc(q.asked, func(c command) bool {
+		return c.verb == verbRenew && c.outcome != string(registrar.Session) && c.before == q.read.own
+	})
 }
 
 // tooDear reports whether the registry asks for more for a premium name than was paid: the customer must accept that first.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/money"
@@ -115,6 +116,9 @@ func (w *worker) prepare(ctx context.Context, f facts, caps registrar.Capabiliti
 		if q.done, err = commandsOf(ctx, tx, r.ID); err != nil {
 			return err
 		}
+		if err := w.past(ctx, tx, &q); err != nil {
+			return err
+		}
 		take(d, read, caps, tx.Now)
 		noteQuote(d, quote, r.Years, tx.Now)
 		q.domain = *d
@@ -126,6 +130,34 @@ func (w *worker) prepare(ctx context.Context, f facts, caps registrar.Capabiliti
 	}
 	return sends, next, w.point("committed", w.id)
 }
+
+// past finds out what may have been sent for the same before, where nothing else tells.
+func (w *worker) past(ctx context.Context, tx *db.Tx, q *question) (err error) {
+	if q.policy == nil || q.policy.DateMoves != domainname.AtExpiry {
+		return nil
+	}
+	rows, err := tx.RegistrarCommandsOfDomain(ctx, query.RegistrarCommandsOfDomainParams{DomainID: w.id, N: lately})
+	if err != nil {
+		return fmt.Errorf("commands about domain %s: %w", w.id, err)
+	}
+	q.asked = make([]command, len(rows))
+	for i, r := range rows {
+		if q.asked[i], err = commandOf(r); err != nil {
+			return err
+		}
+	}
+	if w.config.Copied != nil {
+		made := q.open.CreatedAt
+		if q.open.PaidAt != nil {
+			made = *q.open.PaidAt
+		}
+		q.copied, err = w.config.Copied(ctx, made)
+	}
+	return err
+}
+
+// lately is how many commands about a domain are looked at.
+const lately = 100
 
 // take writes what was read into the facts of the domain, as far as it can be true. Dates that don't fit stay as they are.
 func take(d *domainname.Domain, read reading, caps registrar.Capabilities, now time.Time) {

@@ -1013,3 +1013,65 @@ func TestPendingForDays(t *testing.T) {
 		}
 	})
 }
+
+// Where the date moves only at the expiry, what may have been sent is not sent again without a person: not for another renewal
+// of the same term, and not after the store was restored from a backup.
+func TestAtExpiryOnce(t *testing.T) {
+	t.Parallel()
+	later := func(b *bench) domainname.Domain {
+		b.rules(func(p *domainname.Policy) { p.Extension, p.DateMoves = "later", domainname.AtExpiry })
+		b.fake.Break(fault{Kind: registrartest.AtExpiry, Command: "renew"})
+		return b.domain("date.later", "2027-03-10")
+	}
+	release := func(b *bench, r domainname.Renewal) {
+		b.must(b.write(func(tx *db.Tx) error {
+			r, err := domainname.LoadRenewal(b.ctx, tx, r.ID)
+			if err != nil {
+				return err
+			}
+			r.Cause = domainname.ByStaffsWord
+			if err := domainname.MoveRenewal(b.ctx, tx, &r, domainname.OnStaffDecision); err != nil {
+				return err
+			}
+			return domainname.Work(b.ctx, tx, r.DomainID, tx.Now)
+		}))
+		b.run()
+	}
+	t.Run("refunded and ordered again", func(t *testing.T) {
+		lite(t, func(b *bench) {
+			d := later(b)
+			b.fake.Heal()
+			b.fake.Break(fault{Kind: registrartest.CutAfter, Command: "renew", Times: 1})
+			b.fake.Break(fault{Kind: registrartest.Date, Command: "info", Date: "2027-03-10T10:00:00Z"})
+			r := b.paid(d, 1)
+			b.run()
+			b.is(r, domainname.RenewalAttention, 1)
+			b.must(b.write(func(tx *db.Tx) error {
+				r, err := domainname.LoadRenewal(b.ctx, tx, r.ID)
+				if err != nil {
+					return err
+				}
+				return domainname.MoveRenewal(b.ctx, tx, &r, domainname.OnRefund)
+			}))
+			r = b.paid(d, 1, func(r *domainname.Renewal) { r.Base, r.Expected = day("2027-03-10"), day("2028-03-10") })
+			b.pass(2*time.Hour, 10*time.Minute)
+			b.is(r, domainname.RenewalAttention, 1)
+			release(b, r)
+			if n := b.fake.Sent("renew"); n != 2 {
+				b.Errorf("sent %d", n)
+			}
+		})
+	})
+	t.Run("restored", func(t *testing.T) {
+		lite(t, func(b *bench) {
+			d := later(b)
+			r := b.paid(d, 1)
+			confirmed := b.store.Clock.Now().Add(time.Hour)
+			b.config.Copied = func(_ context.Context, at time.Time) (bool, error) { return at.Before(confirmed), nil }
+			b.run()
+			b.is(r, domainname.RenewalAttention, 0)
+			release(b, r)
+			b.is(r, domainname.RenewalArranged, 1)
+		})
+	})
+}

@@ -48,9 +48,12 @@ type Config struct {
 	Renewals      Renewals
 	Registrations Registrations
 	Held          func(context.Context) (bool, error) // a restored store sends nothing until staff confirm; nil: it never is
-	Rates         domainname.Rates                    // in which fees are converted; nil: not at all
-	Workers       int                                 // at how many domains of a registrar to work at once; 0: 8
-	Logger        *slog.Logger                        // nil: nothing is logged
+	// Copied reports whether the store was restored from a backup since an instant: the original may have done what was to be
+	// done then. Nil: it never was.
+	Copied  func(context.Context, time.Time) (bool, error)
+	Rates   domainname.Rates // in which fees are converted; nil: not at all
+	Workers int              // at how many domains of a registrar to work at once; 0: 8
+	Logger  *slog.Logger     // nil: nothing is logged
 }
 
 // Service is the worker. It is safe for concurrent use.
