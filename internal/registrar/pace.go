@@ -24,14 +24,25 @@ func NewPace(perSecond float64) *Pace {
 	return &Pace{gap: time.Duration(float64(time.Second) / perSecond)}
 }
 
-// Wait takes the next turn and waits for it. An error is that of ctx, and the turn is lost.
+// Wait takes the next turn and waits for it. Who would have to wait longer than ctx lasts takes none, so that many who can't
+// wait, such as searches, never stand before those who can. An error is that of ctx, and a turn that was taken is lost.
 func (p *Pace) Wait(ctx context.Context) error {
 	if p == nil {
 		return nil
 	}
-	wait := p.turn(clock.System().Now()) // the peer's seconds are the machine's, whatever day the store plays
-	if wait <= 0 {
+	now := clock.System().Now() // the peer's seconds are the machine's, whatever day the store plays
+	patience := time.Duration(-1)
+	if deadline, ok := ctx.Deadline(); ok {
+		patience = max(0, deadline.Sub(now))
+	}
+	wait, ok := p.turn(now, patience)
+	switch {
+	case ctx.Err() != nil:
 		return ctx.Err()
+	case !ok:
+		return context.DeadlineExceeded
+	case wait <= 0:
+		return nil
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -43,14 +54,18 @@ func (p *Pace) Wait(ctx context.Context) error {
 	}
 }
 
-// turn gives out the next turn and says how far away it is.
-func (p *Pace) turn(now time.Time) time.Duration {
+// turn gives out the next turn and says how far away it is; ok is false if that is farther than patience, which is endless
+// below zero.
+func (p *Pace) turn(now time.Time, patience time.Duration) (wait time.Duration, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.next.Before(now) {
 		p.next = now
 	}
-	wait := p.next.Sub(now)
+	wait = p.next.Sub(now)
+	if patience >= 0 && wait > patience {
+		return wait, false
+	}
 	p.next = p.next.Add(p.gap)
-	return wait
+	return wait, true
 }

@@ -3,6 +3,7 @@ package registrar_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,6 +52,32 @@ func TestPaceEndsWithItsContext(t *testing.T) {
 	if err := registrar.NewPace(0).Wait(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// However many visitors search, each with little time, a renewal waits for those only that can still be answered.
+func TestPaceKeepsNoTurnForWhoCanNotWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := registrar.NewPace(2)
+		var searches sync.WaitGroup
+		for range 1000 {
+			searches.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				defer cancel()
+				if err := p.Wait(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := p.Wait(ctx); err != nil || time.Since(start) > 6*time.Second {
+			t.Errorf("a renewal waited for %s: %v", time.Since(start), err)
+		}
+		searches.Wait()
+	})
 }
 
 func TestClassOfCode(t *testing.T) {

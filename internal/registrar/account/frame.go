@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,6 +38,7 @@ type frames struct {
 
 	mu      sync.Mutex
 	waiting []query.InsertRegistrarFrameParams
+	weight  int           // bytes of what waits
 	wake    chan struct{} // nil: nobody writes
 	end     chan struct{}
 	writing sync.WaitGroup
@@ -46,8 +48,12 @@ type frames struct {
 const (
 	frameBatch = 500
 	framePause = time.Second
-	// frameLimit is how many wait at most while the database can't be written; the newest are lost then.
-	frameLimit = 100_000
+	// frameLimit is how many wait at most while the database can't be written, and weightLimit of how many bytes; the newest
+	// are lost then.
+	frameLimit  = 100_000
+	weightLimit = 64 << 20
+	// longestFrame is how much of a message is kept: more than any that means something has.
+	longestFrame = 128 << 10
 )
 
 // Frames returns what takes down the frames of a registrar.
@@ -75,12 +81,14 @@ func (f *frames) exchange(registrarID string) func(rest.Exchange) {
 
 func (f *frames) add(row query.InsertRegistrarFrameParams) {
 	row.CreatedAt = clock.FromTime(f.db.Clock().Now())
+	row.Body = storable(row.Body)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.waiting) >= frameLimit {
+	if len(f.waiting) >= frameLimit || f.weight+len(row.Body) > weightLimit {
 		return
 	}
 	f.waiting = append(f.waiting, row)
+	f.weight += len(row.Body)
 	if f.wake == nil && f.end == nil {
 		f.wake, f.end = make(chan struct{}, 1), make(chan struct{})
 		f.writing.Go(f.run)
@@ -91,6 +99,15 @@ func (f *frames) add(row query.InsertRegistrarFrameParams) {
 		default:
 		}
 	}
+}
+
+// storable is a message as the log keeps it. A registrar may send anything, and a database takes only text: one message that
+// it refuses would keep all others from the log.
+func storable(body string) string {
+	if n := len(body); n > longestFrame {
+		body = body[:longestFrame] + fmt.Sprintf(" … (of %d bytes)", n)
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(body, "\ufffd"), "\x00", "\ufffd")
 }
 
 // run writes what waits, every second or when a batch is full, until close.
@@ -134,6 +151,9 @@ func (f *frames) write(ctx context.Context) error {
 			return err
 		}
 		f.mu.Lock()
+		for _, row := range batch {
+			f.weight -= len(row.Body)
+		}
 		f.waiting = append([]query.InsertRegistrarFrameParams(nil), f.waiting[len(batch):]...)
 		f.mu.Unlock()
 	}

@@ -224,7 +224,7 @@ func wholeNumber(from, to int) func(string) error {
 }
 
 func rate(s string) error {
-	if n, err := strconv.ParseFloat(s, 64); err != nil || n < 0.01 || n > 10_000 {
+	if n, err := strconv.ParseFloat(s, 64); err != nil || !(n >= 0.01 && n <= 10_000) { // "NaN" is neither
 		return errors.New("is a number from 0.01 to 10000")
 	}
 	return nil
