@@ -137,6 +137,7 @@ var estates = []estate{
 	{who: 5, name: "minato-press.net", ends: 24},
 	{who: 7, name: "baumgartner.com", ends: 150},
 	{who: 14, name: "petrova-books.io", ends: -50},
+	{who: 14, name: "petrova-books.es", ends: -20},
 	{who: 18, name: "solberg.com", ends: 6},
 	{who: 22, name: "erabliere.example", ends: 61, free: "-"},
 	{who: 20, name: "horvathova.com", ends: 300},

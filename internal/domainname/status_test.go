@@ -118,6 +118,9 @@ func TestInvoiceDue(t *testing.T) {
 		{"B1e", "2027-06-01", "2026-12-03T00:00:00Z", nil, cctld(earliest(180), graceDays(90)), 200, time.UTC, "2026-12-03"},
 		{"caught up after the end", "2027-03-10", "2027-03-12T12:00:00Z", nil, cctld(), 14, time.UTC, "2027-02-24"},
 		{"caught up when all is over", "2027-03-10", "2027-06-12T12:00:00Z", nil, cctld(), 14, time.UTC, ""},
+		{"caught up after the last plain day, the registry's word being fresh", "2027-03-10", "2027-03-11T00:00:00Z", func(d *domainname.Domain) {
+			d.State = domainname.RegistryState{EPP: []string{"ok"}, Sponsor: domainname.SponsorOurs, ReadAt: at(t, "2027-03-10T11:00:00Z")}
+		}, plain(latest(-6), redemptionDays(4)), 14, time.UTC, ""},
 		{"C13 grace", "2027-03-10", "2027-04-01T12:00:00Z", func(d *domainname.Domain) { d.NextDue = d.NextDue.AddDays(20) }, cctld(), 14, time.UTC, ""},
 		{"C13 do not renew", "2027-03-10", "2027-02-24T12:00:00Z", func(d *domainname.Domain) { d.DoNotRenew = true }, cctld(), 14, time.UTC, ""},
 		{"C13 cancelled", "2027-03-10", "2027-02-24T12:00:00Z", func(d *domainname.Domain) { d.Status = domainname.Cancelled }, cctld(), 14, time.UTC, ""},
