@@ -39,6 +39,8 @@ func (w *worker) arrive(ctx context.Context, f facts) (step, error) {
 		return w.unread(ctx, d, err)
 	}
 	switch {
+	case read.found && read.ours && f.older(read):
+		return rest, w.stuck(ctx, "older", fmt.Sprintf("The account has this name since %s, which is before it was ordered here. Enter its expiry if the customer gets it, or why not.", read.Created))
 	case read.found && read.ours:
 		return w.arrived(ctx, read.Reading)
 	case f.flight != nil:
@@ -50,6 +52,14 @@ func (w *worker) arrive(ctx context.Context, f facts) (step, error) {
 	default:
 		return w.request(ctx, f, reg)
 	}
+}
+
+// older reports whether a domain that was ordered, and not asked for yet, was the account's before: it may be somebody else's.
+func (f facts) older(read reading) bool {
+	if f.domain.Status != domainname.PendingRegistration || f.last != nil && f.last.verb == verbRegister || read.Created.IsZero() {
+		return false
+	}
+	return read.Created.AddDays(1).Before(domainname.RegistryDate(f.domain.CreatedAt))
 }
 
 // request asks the registrar for a domain.
@@ -70,8 +80,8 @@ func (w *worker) request(ctx context.Context, f facts, reg registrar.Registrar) 
 			return rest, err
 		}
 	}
-	if ok, err := w.begin(ctx, s, func(now facts) bool { return now.domain.Status == d.Status }); !ok || err != nil {
-		return again, err
+	if ok, next, err := w.wanted(ctx, d, s); !ok || err != nil {
+		return next, err
 	}
 	holder := contactOf(d.Registrant)
 	answer := registrar.Answer{Class: registrar.Unknown}
@@ -97,6 +107,30 @@ func (w *worker) request(ctx context.Context, f facts, reg registrar.Registrar) 
 		return rest, err
 	}
 	return again, w.point("answered", w.id)
+}
+
+// wanted commits what a domain is asked for by, if its money is still there.
+func (w *worker) wanted(ctx context.Context, was domainname.Domain, s *sending) (ok bool, next step, err error) {
+	err = w.write(ctx, func(tx *db.Tx, d *domainname.Domain) error {
+		ok, next = false, again
+		if d.Status != was.Status {
+			return nil
+		}
+		wait, err := w.config.Registrations.Wanted(ctx, tx, d)
+		if err != nil || d.Status != was.Status {
+			return err
+		}
+		if wait != "" {
+			next = at(tx.Now.Add(time.Hour))
+			return w.ask(ctx, tx, TaskArrival, "money", d.Name.Unicode()+": "+wait)
+		}
+		ok = true
+		return s.insert(ctx, tx, d.ID, d.RegistrarID)
+	})
+	if err != nil || !ok {
+		return false, next, err
+	}
+	return true, next, w.point("committed", w.id)
 }
 
 func contactOf(r domainname.Registrant) registrar.Contact {

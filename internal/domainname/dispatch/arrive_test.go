@@ -287,3 +287,33 @@ func TestDoDies(t *testing.T) {
 		b.must(err)
 	})
 }
+
+// Refunded while nobody knew what became of the registration: it was not done, and is not asked for again.
+func TestRegisterRefundedMeanwhile(t *testing.T) {
+	lite(t, func(b *bench) {
+		b.fake.Break(fault{Kind: registrartest.CutBefore, Command: "register", Times: 1})
+		d := b.awaited("new.example", domainname.PendingRegistration)
+		b.run()
+		b.purse.refunded = true
+		b.pass(6*time.Hour, 10*time.Minute)
+		b.status(d, domainname.Cancelled)
+		if n := b.fake.Sent("register"); n != 1 {
+			b.Errorf("sent %d", n)
+		}
+	})
+}
+
+// A name that the account has had since before the order may be somebody else's: a person decides.
+func TestRegisterWhatTheAccountHas(t *testing.T) {
+	lite(t, func(b *bench) {
+		b.fake.Put(registrartest.Domain{Name: "new.example", Created: "2024-01-01T00:00:00Z", Expiry: "2027-01-01T00:00:00Z"})
+		d := b.awaited("new.example", domainname.PendingRegistration)
+		b.pass(6*time.Hour, 10*time.Minute)
+		b.status(d, domainname.PendingRegistration)
+		if b.fake.Sent("register") != 0 || b.tasks(d.ID) != 1 {
+			b.Errorf("sent %d, %d tasks", b.fake.Sent("register"), b.tasks(d.ID))
+		}
+		b.must(b.ByHand(b.ctx, d.ID, ByHand{Refused: "it is somebody else's"}))
+		b.status(d, domainname.Cancelled)
+	})
+}

@@ -366,6 +366,17 @@ func (p *purse) TopUp(ctx context.Context, tx *db.Tx, _ *domainname.Domain, r *d
 	return domainname.MoveRenewal(ctx, tx, r, domainname.OnHold)
 }
 
+// Wanted implements Registrations.
+func (p *purse) Wanted(ctx context.Context, tx *db.Tx, d *domainname.Domain) (string, error) {
+	if !p.refunded {
+		return "", nil
+	}
+	if err := d.TurnedDown(); err != nil {
+		return "", err
+	}
+	return "", domainname.Save(ctx, tx, d)
+}
+
 // Confirmed implements Registrations.
 func (p *purse) Confirmed(_ context.Context, tx *db.Tx, d *domainname.Domain, r domainname.Reading) error {
 	id := d.ID

@@ -93,6 +93,41 @@ func (s *Service) withdraw(ctx context.Context, tx *db.Tx, inv billing.Invoice, 
 	return tell(ctx, tx, EventCancelled, d, map[string]any{"invoice_id": inv.ID})
 }
 
+// Wanted looks at the money of a domain as part of tx, directly before the registrar is asked for it: what happened to it while
+// an earlier command was under way has moved nothing. One whose money went back ends; wait says why it must not be asked for now.
+// The caller holds the locks of customer and domain.
+func (s *Service) Wanted(ctx context.Context, tx *db.Tx, d *domainname.Domain) (wait string, err error) {
+	lineID, err := tx.LineOfOrderedDomain(ctx, query.LineOfOrderedDomainParams{OrderID: d.OrderID, DomainID: &d.ID})
+	if db.NotFound(err) {
+		return "", nil // it came without an order
+	}
+	if err != nil {
+		return "", fmt.Errorf("order of domain %s: %w", d.ID, err)
+	}
+	inv, line, err := billing.LineOf(ctx, tx, lineID)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case line.TakenBack, line.Left().Amount == 0 && line.Amount.Amount > 0, inv.Status == billing.Uncollectible, inv.Status == billing.Void:
+	case inv.Status == billing.Open, inv.Disputes > 0:
+		return "Its payment was taken back or is disputed. It is looked at again every hour.", nil
+	default:
+		return "", nil
+	}
+	if err := d.TurnedDown(); err != nil {
+		return "", err
+	}
+	d.TransferSecret = ""
+	if err := domainname.Save(ctx, tx, d); err != nil {
+		return "", err
+	}
+	if err := task.Settled(ctx, tx, TaskTakenBack, d.ID); err != nil {
+		return "", err
+	}
+	return "", tell(ctx, tx, EventCancelled, *d, map[string]any{"invoice_id": inv.ID})
+}
+
 // Confirmed makes a domain active as part of tx, whose registration or transfer the registrar has confirmed: dates as read,
 // the term and the price that were promised with the order, the event. A reading whose date can't be true is refused, and
 // nothing changes. The caller holds the lock, and saves the domain.

@@ -7,11 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/order"
+	"github.com/keystead/keystead/internal/payment"
 )
 
 // A4: a registration of ten years renews by the longest renewal that is priced, and never for ten.
@@ -317,5 +319,45 @@ func TestNextDueWithoutGrace(t *testing.T) {
 		if more := fail.Of(err).More; more["reason"] != domainname.RegistryLimit {
 			t.Errorf("more: %v", more)
 		}
+	})
+}
+
+// What was refunded while the registrar was asked for it is not asked for again.
+func TestRefundedWhileAsked(t *testing.T) {
+	each(t, func(s *shop) {
+		o := s.placed(register("one.example", 1), register("two.example", 1))
+		s.Pay(t, o.InvoiceID, o.Total.Amount, "p1")
+		ids := s.Order(t, o.ID).DomainIDs
+		wanted := func(id string) (wait string) {
+			s.judged(id, func(tx *db.Tx, d *domainname.Domain) (err error) {
+				wait, err = s.reg.Wanted(s.ctx, tx, d)
+				return err
+			})
+			return wait
+		}
+		if wait := wanted(ids[0]); wait != "" {
+			t.Fatal(wait)
+		}
+		if err := s.DB.Write(s.ctx, func(tx *db.Tx) error {
+			_, err := tx.SQL().ExecContext(s.ctx, `INSERT INTO registrar_commands (id, transaction_id, registrar_id, domain_id, attempt, command, guard_kind, created_at)
+				SELECT 'rcm_1', 'KS-1', registrar_id, id, 1, 'register', 'none', 1 FROM domains WHERE id = $1`, ids[0])
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		line := s.Invoice(t, o.InvoiceID).Lines[0]
+		in := payment.RefundInput{Adjust: true, Reason: "changed my mind", Lines: []billing.LineCredit{{LineID: line.ID, Amount: line.Amount}}}
+		if _, err := s.Payments.Refund(s.ctx, o.InvoiceID, in); err != nil {
+			t.Fatal(err)
+		}
+		if d := s.domain(ids[0]); d.Status != domainname.PendingRegistration {
+			t.Fatal(d.Status)
+		}
+		wanted(ids[0])
+		wanted(ids[1])
+		if a, b := s.domain(ids[0]), s.domain(ids[1]); a.Status != domainname.Cancelled || b.Status != domainname.PendingRegistration {
+			t.Errorf("%s, %s", a.Status, b.Status)
+		}
+		s.Proven(t)
 	})
 }
