@@ -1,6 +1,8 @@
 package domainname
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/keystead/keystead/internal/civil"
@@ -41,4 +43,23 @@ func (d *Domain) Take(r Reading, now time.Time) (read Read, bad error) {
 func (d *Domain) Adopt(at time.Time, r Reading, now time.Time) {
 	d.Expiry = Expiry{At: at, Raw: r.Raw, Source: r.Source, ReadAt: now}
 	d.Accounting = r.Accounting
+}
+
+// A domain has at most so many statuses, none of them longer: standards know 17 of the one kind and 9 of the other.
+const (
+	mostStatuses  = 32
+	longestStatus = 48
+)
+
+// Statuses are those of an answer that can be statuses: a few words of letters. A registrar may send anything.
+func Statuses(said []string) (all []string) {
+	for _, s := range said {
+		word := s != "" && len(s) <= longestStatus && !strings.ContainsFunc(s, func(r rune) bool {
+			return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
+		})
+		if word && len(all) < mostStatuses && !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
 }

@@ -154,7 +154,7 @@ func (c *command) codeColumn() *int64 {
 
 // answered takes in what an answer said. The registry's own id of the transaction stays with the renewal.
 func (c *command) answered(a registrar.Answer) {
-	c.outcome, c.code, c.message = string(a.Class), a.Code, a.Message
+	c.outcome, c.code, c.message = string(a.Class), a.Code, shortened(a.Message)
 }
 
 // inFlight reads the command of a domain whose outcome isn't known; nil: there is none.

@@ -87,7 +87,7 @@ func (w *worker) modeSet(ctx context.Context, s *sending, a registrar.Answer) (n
 			next = w.later()
 			return nil
 		}
-		why := fmt.Sprintf("The registrar was told to let it %s at its expiry, and refused: %d %s", s.mode, a.Code, a.Message)
+		why := fmt.Sprintf("The registrar was told to let it %s at its expiry, and refused: %d %s", s.mode, a.Code, shortened(a.Message))
 		if !taken(a) && s.mode == domainname.ModeExpire {
 			next = rest
 			return w.ask(ctx, tx, TaskStuck, "mode "+d.Expiry.Date().String(), d.Name.Unicode()+": "+why)
@@ -161,7 +161,7 @@ func (w *worker) lockMoved(ctx context.Context, s *sending, a registrar.Answer) 
 			next = w.later()
 			return nil
 		}
-		why := fmt.Sprintf("%d %s", a.Code, a.Message)
+		why := fmt.Sprintf("%d %s", a.Code, shortened(a.Message))
 		switch {
 		case taken(a):
 			w.tries = 0

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/keystead/keystead/internal/db"
@@ -70,11 +71,15 @@ func (s *Service) message(ctx context.Context, id string, reg registrar.Registra
 	return true, reg.Ack(ctx, transactionID(), m.ID)
 }
 
+// longestBody is how much of a message is kept.
+const longestBody = 16 << 10
+
 func body(m *registrar.Message) string {
-	if m.Body != "" {
-		return m.Body
+	said := m.Body
+	if said == "" {
+		said = m.Text
 	}
-	return m.Text
+	return strings.ReplaceAll(strings.ToValidUTF8(said[:min(len(said), longestBody)], "\ufffd"), "\x00", "\ufffd")
 }
 
 // heard takes a message in: one that ends a command is kept with it, and its domain is read.

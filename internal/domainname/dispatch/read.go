@@ -75,7 +75,7 @@ func readingOf(info registrar.Info, c registrar.Capabilities, now time.Time) rea
 	r := reading{found: info.Found, ours: info.Ours, premium: info.Premium}
 	r.Reading = domainname.Reading{
 		Raw: info.Expiry.Raw, Accounting: info.Accounting, GraceIncluded: c.GraceIncluded, Source: domainname.FromRegistrar,
-		State: domainname.RegistryState{EPP: info.Statuses, RGP: info.RGP, YearsAheadLimit: info.YearsAhead, Sponsor: domainname.SponsorUnknown},
+		State: domainname.RegistryState{EPP: domainname.Statuses(info.Statuses), RGP: domainname.Statuses(info.RGP), YearsAheadLimit: info.YearsAhead, Sponsor: domainname.SponsorUnknown},
 	}
 	switch {
 	case info.Ours:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/keystead/keystead/internal/clock"
@@ -245,7 +246,9 @@ func (w *worker) tell(ctx context.Context, tx *db.Tx, what string, d domainname.
 	return event.Emit(ctx, tx, event.New{Type: what, SubjectID: d.ID, CustomerID: d.CustomerID, Data: c})
 }
 
+// shortened is what a registrar says as it is kept: as much as somebody reads, and text whatever it was.
 func shortened(s string) string {
+	s = strings.ReplaceAll(strings.ToValidUTF8(s[:min(len(s), 4096)], "\ufffd"), "\x00", "\ufffd")
 	if r := []rune(s); len(r) > 500 {
 		return string(r[:500]) + " …"
 	}

@@ -52,7 +52,7 @@ type SyncEvent struct {
 func ReadingOf(info registrar.Info, c registrar.Capabilities, source domainname.Source) domainname.Reading {
 	r := domainname.Reading{
 		Raw: info.Expiry.Raw, Source: source, Accounting: info.Accounting, GraceIncluded: c.GraceIncluded,
-		State: domainname.RegistryState{EPP: info.Statuses, RGP: info.RGP, Sponsor: domainname.SponsorUnknown, YearsAheadLimit: info.YearsAhead},
+		State: domainname.RegistryState{EPP: domainname.Statuses(info.Statuses), RGP: domainname.Statuses(info.RGP), Sponsor: domainname.SponsorUnknown, YearsAheadLimit: info.YearsAhead},
 	}
 	switch {
 	case info.Ours:
