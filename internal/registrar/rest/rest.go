@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/registrar"
@@ -102,6 +103,14 @@ var errNeverLeft = errors.New("rest: the request did not leave")
 // maxAnswer is more than any answer has.
 const maxAnswer = 8 << 20
 
+// errUnreadable is of an answer that no store can keep: what came of the request isn't known.
+var errUnreadable = errors.New("rest: the answer can't be read")
+
+// readable reports whether an answer is text. A NUL, also one that is written as an escape, is in no name, date or status.
+func readable(answer []byte) bool {
+	return utf8.Valid(answer) && !bytes.ContainsRune(answer, 0) && !bytes.Contains(answer, []byte(`\u0000`))
+}
+
 func (c *Client) do(ctx context.Context, transaction, command, method string, path []string, in, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
@@ -148,6 +157,9 @@ func (c *Client) send(q *http.Request) ([]byte, error) {
 	answer, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer))
 	if err != nil {
 		return answer, err
+	}
+	if !readable(answer) {
+		return answer, errUnreadable
 	}
 	if r.StatusCode/100 == 2 {
 		return answer, nil
