@@ -353,6 +353,9 @@ func (s *Service) change(ctx context.Context, tx *db.Tx, d *Domain, p Patch, cur
 				return err
 			}
 		}
+		if err := d.mayMove(ctx, tx, registrar); err != nil {
+			return err
+		}
 		patch.Set(&diff, "registrar_id", &d.RegistrarID, &registrar)
 	}
 	if err := s.setStatus(ctx, tx, d, &diff, p); err != nil {
@@ -381,6 +384,23 @@ func (s *Service) change(ctx context.Context, tx *db.Tx, d *Domain, p Patch, cur
 		return err
 	}
 	return event.Audit(ctx, tx, event.Change{What: "domain.updated", SubjectID: d.ID, Before: diff.Before(), After: diff.After(), Why: p.Reason})
+}
+
+var errAsked = fail.Conflict("COMMAND_IN_FLIGHT", "What came of the last command to the present registrar is not known yet, and only that one can say.")
+
+// mayMove refuses another registrar while what came of a command to the present one is not known: the other one would be asked.
+func (d *Domain) mayMove(ctx context.Context, tx *db.Tx, registrarID string) error {
+	if registrarID == d.RegistrarID {
+		return nil
+	}
+	_, err := tx.RegistrarCommandInFlight(ctx, d.ID)
+	if db.NotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("commands about domain %s: %w", d.ID, err)
+	}
+	return errAsked
 }
 
 // read takes the registry's date as staff have read it. What was paid for moves along where it is the same term.

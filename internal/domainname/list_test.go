@@ -247,6 +247,22 @@ func TestChange(t *testing.T) {
 		if got = change(domainname.Patch{Registrar: new("one")}); got.RegistrarID != "rgr_one" {
 			s.Errorf("%+v", got)
 		}
+		// Only the registrar that was asked can say what came of it.
+		s.registrar("two")
+		s.must(s.write(func(tx *db.Tx) error {
+			_, err := tx.SQL().ExecContext(s.ctx, `INSERT INTO registrar_commands (id, transaction_id, registrar_id, domain_id, attempt, command, guard_kind, created_at)
+				VALUES ('rcm_1', 'KS-1', 'rgr_one', $1, 1, 'update', 'none', 1)`, d.ID)
+			return err
+		}))
+		_, err = s.Change(s.ctx, d.ID, domainname.Patch{Registrar: new("two")})
+		s.code(err, "COMMAND_IN_FLIGHT", "")
+		s.must(s.write(func(tx *db.Tx) error {
+			_, err := tx.SQL().ExecContext(s.ctx, `UPDATE registrar_commands SET outcome = 'done', settled_at = 1`)
+			return err
+		}))
+		if got = change(domainname.Patch{Registrar: new("two")}); got.RegistrarID != "rgr_two" {
+			s.Errorf("%+v", got)
+		}
 		// A small correction moves what was paid for along, and not what is due.
 		if got = change(domainname.Patch{Expiry: new("2027-03-12"), Reason: "read at the panel"}); got.PaidThrough != day(t, "2027-03-12") || got.NextDue != day(t, "2027-02-01") {
 			s.Errorf("%+v", got)

@@ -119,8 +119,11 @@ func (f facts) next() *time.Time {
 	return next
 }
 
-// movesOn is the beginning of the day on which the date of an arranged renewal moves.
+// movesOn is the beginning of the day on which the date of an arranged renewal moves, unless it was read that it has.
 func (f facts) movesOn() time.Time {
+	if verdict, _ := domainname.Decide(f.open.Base, f.open.Years, f.domain.Expiry.Date()); verdict == domainname.Satisfied {
+		return f.now
+	}
 	return f.open.Base.StartIn(time.UTC)
 }
 

@@ -97,6 +97,30 @@ func TestB5(t *testing.T) {
 			b.once(r)
 		})
 	})
+	t.Run("moved before", func(t *testing.T) {
+		lite(t, func(b *bench) {
+			d := setup(b)
+			r := b.paid(d, 1)
+			b.run()
+			b.is(r, domainname.RenewalArranged, 0)
+			b.fake.Change("mode.mode", func(d *registrartest.Domain) { d.Expiry = "2028-02-01T10:00:00Z" })
+			b.must(b.write(func(tx *db.Tx) error { // what sync does
+				d, err := domainname.Lock(b.ctx, tx, d.ID)
+				if err != nil {
+					return err
+				}
+				_, _ = d.Take(domainname.Reading{Raw: "2028-02-01T10:00:00Z", Source: domainname.FromEPP}, tx.Now)
+				if err := domainname.Save(b.ctx, tx, &d); err != nil {
+					return err
+				}
+				return domainname.Work(b.ctx, tx, d.ID, tx.Now)
+			}))
+			b.run()
+			b.is(r, domainname.RenewalConfirmed, 0)
+			b.once(r)
+			b.dates(d.ID, "2028-02-01", "2028-02-01")
+		})
+	})
 	t.Run("B5b", func(t *testing.T) {
 		each(t, func(b *bench) {
 			d := setup(b)

@@ -131,6 +131,9 @@ func (s *Service) Adopt(ctx context.Context, domainID string, paid bool, why str
 		if len(rows) == 0 || rows[0].Finding != string(domainname.Held) || rows[0].Applied {
 			return errNothingHeld
 		}
+		if d.Expiry.ReadAt.After(rows[0].CreatedAt.Time()) {
+			return errNothingHeld // the registry has said something else since
+		}
 		at, err := domainname.ReadExpiry(rows[0].Read, civil.Date{}, tx.Now)
 		if err != nil {
 			return errNothingHeld.Because(err)

@@ -87,6 +87,34 @@ func TestAdopt(t *testing.T) {
 	})
 }
 
+// A date that was held is not taken any more once the registry has said another one.
+func TestAdoptTooLate(t *testing.T) {
+	each(t, func(b *bundle) {
+		d := b.put("held.gtld", "2027-03-10")
+		b.fake.Expires("held.gtld", "2027-05-01T10:00:00Z")
+		_, err := b.Sync(b.ctx, d.ID)
+		b.must(err)
+		b.sleep(time.Hour)
+		b.fake.Expires("held.gtld", "2028-03-10T10:00:00Z")
+		_, err = b.Sync(b.ctx, d.ID)
+		b.must(err)
+		b.sleep(time.Hour)
+		_, err = b.Sync(b.ctx, d.ID)
+		b.must(err)
+		b.fake.Expires("held.gtld", "2028-05-01T10:00:00Z") // held, and then as before
+		_, err = b.Sync(b.ctx, d.ID)
+		b.must(err)
+		b.sleep(time.Hour)
+		b.fake.Expires("held.gtld", "2028-03-10T10:00:00Z")
+		_, err = b.Sync(b.ctx, d.ID)
+		b.must(err)
+		if _, err := b.Adopt(b.ctx, d.ID, true, "seen there"); fail.Of(err) == nil || fail.Of(err).Code != "NOTHING_HELD" {
+			t.Errorf("adopted: %v", err)
+		}
+		b.want("R", b.read(d.ID).Expiry.Date().String(), "2028-03-10")
+	})
+}
+
 // F3: a run with too many bad answers changes nothing.
 func TestF3Breaker(t *testing.T) {
 	each(t, func(b *bundle) {
