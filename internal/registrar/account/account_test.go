@@ -270,3 +270,25 @@ func TestOverEPP(t *testing.T) {
 		}
 	})
 }
+
+// Who may change the address of a registrar has the password sent nowhere that he doesn't know it for.
+func TestThePasswordStaysWhereItIs(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		ctx := t.Context()
+		a := must(b.Create(ctx, overEPP("Lab")))(t)
+		for setting, value := range map[string]string{"address": "epp.elsewhere.example:700", "server_name": "elsewhere.example", "rest_url": "https://elsewhere.example/"} {
+			in := overEPP("Lab")
+			in.Secret = ""
+			in.Settings[setting] = value
+			if _, err := b.Change(ctx, a.ID, a.Version, in); !slices.ContainsFunc(fail.Of(err).Fields, func(f fail.FieldError) bool { return f.Field == "secret" }) {
+				t.Errorf("another %s: %v", setting, err)
+			}
+		}
+		in := overEPP("Lab 2")
+		in.Secret, in.Settings["sessions"] = "", "2"
+		a = must(b.Change(ctx, a.ID, a.Version, in))(t)
+		in = overEPP("Lab")
+		in.Settings["address"] = "epp.elsewhere.example:700"
+		must(b.Change(ctx, a.ID, a.Version, in))(t)
+	})
+}

@@ -142,6 +142,9 @@ func (s *Service) validate(in *Input, before Account) error {
 	if adapter.Password && in.Secret == "" && !(before.HasSecret && before.Adapter == in.Adapter) {
 		f.Add("secret", "is required")
 	}
+	if adapter.Password && in.Secret == "" && before.HasSecret && before.Adapter == in.Adapter && !slices.Equal(placesOf(before.Settings), placesOf(settings)) {
+		f.Add("secret", "is to be entered again, as it would go to another address")
+	}
 	if in.Adapter == EPP && in.Secret != "" {
 		f.Check("secret", between(6, 16)(in.Secret))
 	}
@@ -155,6 +158,11 @@ func (s *Service) validate(in *Input, before Account) error {
 		}
 	}
 	return f.Err()
+}
+
+// placesOf are the settings that say who is shown the password: whoever may change those need not know it.
+func placesOf(settings map[string]string) []string {
+	return []string{settings["address"], settings["server_name"], settings["ca"], settings["url"], settings["rest_url"]}
 }
 
 func isAddress(s string) error {
