@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -37,20 +38,47 @@ func (s *Service) Stop() {
 	<-stopped
 }
 
+// loop begins a run for each registrar that is not being read. One that takes its time holds up no other one.
 func (s *Service) loop(ctx context.Context, stopped chan<- struct{}) {
 	defer close(stopped)
+	var (
+		group sync.WaitGroup
+		busy  sync.Map
+	)
+	defer group.Wait()
+	more := make(chan struct{}, 1) // a run is over that found something to read
 	for ctx.Err() == nil {
-		n, err := s.RunDue(ctx)
 		wait := pollEvery
-		switch {
-		case err != nil && ctx.Err() == nil:
+		all, size, err := s.syncable(ctx)
+		if err != nil && ctx.Err() == nil {
 			s.log.Error("read registries", "err", err)
 			wait = errPause
-		case n > 0:
-			continue
+		}
+		for _, r := range all {
+			if _, is := busy.LoadOrStore(r.ID, true); is {
+				continue
+			}
+			group.Go(func() {
+				n, err := s.runDue(ctx, r, size)
+				if err != nil && ctx.Err() == nil {
+					s.log.Error("read registries", "err", err)
+					select {
+					case <-time.After(errPause):
+					case <-ctx.Done():
+					}
+				}
+				busy.Delete(r.ID)
+				if n > 0 {
+					select {
+					case more <- struct{}{}:
+					default: // somebody has said so
+					}
+				}
+			})
 		}
 		select {
 		case <-time.After(wait):
+		case <-more:
 		case <-ctx.Done():
 		}
 	}

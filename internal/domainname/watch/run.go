@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -48,11 +49,27 @@ type BreakerEvent struct {
 
 // RunDue makes a run for each registrar that has domains which are to be read by now, and returns how many were asked for.
 func (s *Service) RunDue(ctx context.Context) (n int, err error) {
-	if held, err := s.config.Held(ctx); err != nil || held {
+	all, size, err := s.syncable(ctx)
+	if err != nil {
 		return 0, err
 	}
-	var all []query.SyncableRegistrarsRow
-	var size int
+	var errs []error
+	for _, r := range all {
+		if ctx.Err() != nil {
+			continue
+		}
+		asked, err := s.runDue(ctx, r, size)
+		n += asked
+		errs = append(errs, err)
+	}
+	return n, errors.Join(errs...)
+}
+
+// syncable are the registrars that may be read now, and how many domains of each at once.
+func (s *Service) syncable(ctx context.Context) (all []query.SyncableRegistrarsRow, size int, err error) {
+	if held, err := s.config.Held(ctx); err != nil || held {
+		return nil, 0, err
+	}
 	err = s.db.Read(ctx, func(tx *db.Tx) error {
 		now, err := setting.Load(ctx, tx)
 		if err != nil {
@@ -63,23 +80,20 @@ func (s *Service) RunDue(ctx context.Context) (n int, err error) {
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("registrars to read: %w", err)
+		return nil, 0, fmt.Errorf("registrars to read: %w", err)
 	}
-	var errs []error
-	for _, r := range all {
-		if s.rests(r.ID) || ctx.Err() != nil {
-			continue
-		}
-		asked, err := s.runDue(ctx, r, size)
-		n += asked
-		if err != nil {
-			errs = append(errs, fmt.Errorf("read registrar %s: %w", r.Name, err))
-		}
-	}
-	return n, errors.Join(errs...)
+	return slices.DeleteFunc(all, func(r query.SyncableRegistrarsRow) bool { return s.rests(r.ID) }), size, nil
 }
 
+// runDue makes a run for a registrar.
 func (s *Service) runDue(ctx context.Context, of query.SyncableRegistrarsRow, size int) (asked int, err error) {
+	if asked, err = s.read(ctx, of, size); err != nil {
+		err = fmt.Errorf("read registrar %s: %w", of.Name, err)
+	}
+	return asked, err
+}
+
+func (s *Service) read(ctx context.Context, of query.SyncableRegistrarsRow, size int) (asked int, err error) {
 	reach, err := s.config.Registrars.Open(ctx, of.ID)
 	if err != nil {
 		s.rest(of.ID)
