@@ -86,6 +86,7 @@ func TestMoneyAwayWhileUnderWay(t *testing.T) {
 
 // The fee that a refunded renewal has waited for is not asked for any more; one that was paid is credit.
 func TestFeeOfWhatIsRefunded(t *testing.T) {
+	t.Parallel()
 	for name, paid := range map[string]bool{"open": false, "paid": true} {
 		t.Run(name, func(t *testing.T) {
 			each(t, "2026-09-25T12:00:00Z", func(s *shop) {
