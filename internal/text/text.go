@@ -75,6 +75,14 @@ func unhealthy(r rune) bool {
 // Fold returns s as searches compare it: lower case, without the space around it.
 func Fold(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
+// Cell is s as a cell of a table that a spreadsheet may open: one does not take it for a formula.
+func Cell(s string) string {
+	if first, _ := utf8.DecodeRuneInString(s); strings.ContainsRune("=+-@\t\r＝＋－＠", first) {
+		return "'" + s
+	}
+	return s
+}
+
 // PrefixRange returns the half-open range [low, high) of the strings that begin with prefix when compared by their
 // bytes. It is how a search by prefix uses an index on both databases.
 func PrefixRange(prefix string) (low, high string) {

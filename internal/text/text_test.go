@@ -138,3 +138,15 @@ func TestFold(t *testing.T) {
 		}
 	}
 }
+
+func TestCell(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]string{
+		"": "", "ada@example.com": "ada@example.com", "=1+1@example.com": "'=1+1@example.com", "+44": "'+44", "-1": "'-1", "@x": "'@x", "\t=1": "'\t=1",
+		"＝1": "'＝1", "\xff": "\xff", "it's": "it's",
+	} {
+		if got := text.Cell(typed); got != want {
+			t.Errorf("%q became %q, want %q", typed, got, want)
+		}
+	}
+}

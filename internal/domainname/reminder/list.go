@@ -15,6 +15,7 @@ import (
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/page"
 	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/text"
 )
 
 // Notice is the evidence of one notice.
@@ -138,6 +139,6 @@ func (s *Service) Export(ctx context.Context, w io.Writer, f Filter) error {
 func (n Notice) fields() []string {
 	return []string{
 		n.CreatedAt.UTC().Format(time.RFC3339), n.Name, n.Term.String(), string(n.Anchor), strconv.Itoa(n.Days), n.DueOn.String(), n.State,
-		strconv.FormatBool(n.Breach), n.Recipient, n.Language, n.TemplateVersion, n.MailID, n.MessageID, n.Delivery,
+		strconv.FormatBool(n.Breach), text.Cell(n.Recipient), n.Language, n.TemplateVersion, n.MailID, text.Cell(n.MessageID), text.Cell(n.Delivery),
 	}
 }

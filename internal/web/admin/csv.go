@@ -4,10 +4,9 @@ import (
 	"encoding/csv"
 	"iter"
 	"net/http"
-	"strings"
 	"time"
-	"unicode/utf8"
 
+	"github.com/keystead/keystead/internal/text"
 	"github.com/keystead/keystead/internal/web"
 )
 
@@ -45,7 +44,7 @@ func writeCSV[T any](w http.ResponseWriter, name string, head []string, rows ite
 		}
 		record := fields(row)
 		for i := range record {
-			record[i] = harmless(record[i])
+			record[i] = text.Cell(record[i]) // what a customer typed is no formula
 		}
 		if out.Write(record) != nil {
 			return nil // the client went away
@@ -56,14 +55,6 @@ func writeCSV[T any](w http.ResponseWriter, name string, head []string, rows ite
 	}
 	out.Flush()
 	return nil
-}
-
-// harmless keeps a spreadsheet from taking what a customer typed for a formula.
-func harmless(s string) string {
-	if first, _ := utf8.DecodeRuneInString(s); strings.ContainsRune("=+-@\t\r＝＋－＠", first) {
-		return "'" + s
-	}
-	return s
 }
 
 func csvTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
