@@ -143,7 +143,7 @@ func TestCell(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]string{
 		"": "", "ada@example.com": "ada@example.com", "=1+1@example.com": "'=1+1@example.com", "+44": "'+44", "-1": "'-1", "@x": "'@x", "\t=1": "'\t=1",
-		"＝1": "'＝1", "\xff": "\xff", "it's": "it's",
+		"＝1": "'＝1", "＋1": "'＋1", "－1": "'－1", "＠SUM(1)": "'＠SUM(1)", "a=1": "a=1", "Ärger": "Ärger", "\xff": "\xff", "it's": "it's",
 	} {
 		if got := text.Cell(typed); got != want {
 			t.Errorf("%q became %q, want %q", typed, got, want)
