@@ -9,6 +9,7 @@ import (
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/domainname/dispatch"
 	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/limit"
 	"github.com/keystead/keystead/internal/registrar"
 	"github.com/keystead/keystead/internal/web"
 	"github.com/keystead/keystead/internal/web/ui"
@@ -116,7 +117,7 @@ func (a *area) nameserversSave(w http.ResponseWriter, r *http.Request) error {
 	if !a.atRegistrar(r, h).Nameservers {
 		return say(w, r, h.href(""), ui.Warn, "The nameservers can't be changed here at the moment. Write to us.")
 	}
-	answer, err := a.Dispatch.Do(r.Context(), h.ID, dispatch.Act{Nameservers: &servers})
+	answer, err := a.act(r, h, dispatch.Act{Nameservers: &servers})
 	if err != nil {
 		byField, whole, ok := explained(err)
 		if !ok {
@@ -125,6 +126,18 @@ func (a *area) nameserversSave(w http.ResponseWriter, r *http.Request) error {
 		return a.nameserversView(w, r, web.FormStatus(w, err), h, ui.WithErrors(nameserversForm(h, typed), byField, whole))
 	}
 	return a.afterAct(w, r, h, answer, "The nameservers are changed.")
+}
+
+// perCustomer bounds what one customer does at registrars: each act is several commands there, among those of renewals.
+var perCustomer = limit.Rate{Count: 60, Per: 15 * time.Minute}
+
+const maxCounted = 100_000
+
+func (a *area) act(r *http.Request, h holding, act dispatch.Act) (registrar.Answer, error) {
+	if ok, wait := a.acts.Allow(h.CustomerID, a.DB.Wall().Now()); !ok {
+		return registrar.Answer{}, fail.Limited("That was much at once. Wait a little and try again.", wait)
+	}
+	return a.Dispatch.Do(r.Context(), h.ID, act)
 }
 
 // afterAct says what came of an act at a registrar. What the registrar says is for staff.
@@ -176,7 +189,7 @@ func (a *area) lock(w http.ResponseWriter, r *http.Request) error {
 		return a.signInAgain(w, r, h)
 	}
 	locked := want == "yes"
-	answer, err := a.Dispatch.Do(r.Context(), h.ID, dispatch.Act{Lock: &locked})
+	answer, err := a.act(r, h, dispatch.Act{Lock: &locked})
 	if err != nil {
 		if _, whole, ok := explained(err); ok {
 			return say(w, r, h.href(""), ui.Warn, whole)
@@ -228,7 +241,7 @@ func (a *area) authCode(w http.ResponseWriter, r *http.Request) error {
 	if !a.lately(r) {
 		return a.signInAgain(w, r, h)
 	}
-	answer, err := a.Dispatch.Do(r.Context(), h.ID, dispatch.Act{AuthCode: true})
+	answer, err := a.act(r, h, dispatch.Act{AuthCode: true})
 	if err != nil {
 		if _, whole, ok := explained(err); ok {
 			return say(w, r, h.href(""), ui.Warn, whole)

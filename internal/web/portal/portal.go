@@ -22,6 +22,7 @@ import (
 	"github.com/keystead/keystead/internal/domainname/renewal"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/license/check"
+	"github.com/keystead/keystead/internal/limit"
 	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
@@ -69,6 +70,7 @@ type Config struct {
 type area struct {
 	Config
 	pages *ui.Pages
+	acts  *limit.Limiter[string] // what customers have done at registrars, by customer
 }
 
 // New returns the handler of everything below /account.
@@ -77,7 +79,7 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pages of the portal: %w", err)
 	}
-	a := &area{Config: c, pages: pages}
+	a := &area{Config: c, pages: pages, acts: limit.New[string](perCustomer, maxCounted)}
 	mux := http.NewServeMux()
 	for _, rt := range a.routes() {
 		mux.Handle(rt.pattern, a.serve(rt))
