@@ -97,6 +97,12 @@ func (h holding) todoStatus() *ui.Callout {
 	case domainname.Active:
 		return h.todoActive()
 	case domainname.Grace:
+		if h.keptOn() {
+			return &ui.Callout{
+				Tone: ui.Danger, Title: "It has run out, and can still be renewed",
+				Text: "Its last day was " + day(h.Standing.Window.LastPlain) + ", but the registry has not let go of it yet: it may any day. A renewal counts from " + day(h.ends()) + ", not from the day of your payment.", Actions: renew,
+			}
+		}
 		return &ui.Callout{
 			Tone: ui.Warn, Title: "It has run out, and can still be renewed until " + day(h.Standing.Window.LastPlain),
 			Text: "It may no longer be reachable. A renewal counts from " + day(h.ends()) + ", not from the day of your payment." + h.afterGrace(), Actions: renew,

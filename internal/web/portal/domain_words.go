@@ -28,6 +28,13 @@ func (h holding) ends() civil.Date {
 	return end
 }
 
+// keptOn reports whether the last day of a plain renewal is over and the registry has the domain all the same: nobody knows
+// for how long.
+func (h holding) keptOn() bool {
+	last := h.Standing.Window.LastPlain
+	return h.Standing.Status == domainname.Grace && !last.IsZero() && last.Before(h.today)
+}
+
 // open is the renewal that is not over; nil: there is none.
 func (h holding) open() *domainname.Renewal { return h.Row.Open }
 
@@ -113,6 +120,9 @@ func (h holding) sentence() string {
 		}
 		return "Registered until " + end
 	case domainname.Grace:
+		if h.keptOn() {
+			return "It ran out on " + end + ", and can still be renewed"
+		}
 		return "It ran out on " + end + ", and can be renewed until " + day(w.LastPlain)
 	case domainname.Redemption:
 		return "It ran out on " + end + ", and can only be restored, until " + day(w.LastRestore)
@@ -150,6 +160,9 @@ func (h holding) next() ui.Cell {
 	case domainname.Active:
 		return h.nextActive()
 	case domainname.Grace:
+		if h.keptOn() {
+			return ui.Text("Renew it soon")
+		}
 		return ui.Text("Renew until " + brief(w.LastPlain))
 	case domainname.Redemption:
 		return ui.Text("Restore until " + brief(w.LastRestore))
