@@ -108,7 +108,7 @@ func (s *Service) Search(ctx context.Context, asked, group string, currency mone
 
 // understood splits what was typed into a label and the extension that was named with it, if one was.
 func understood(asked string) (label, extension string, err error) {
-	asked = strings.TrimSuffix(strings.TrimSpace(asked), ".")
+	asked = strings.TrimSuffix(pasted(asked), ".")
 	if !strings.ContainsAny(asked, ".。．｡") {
 		// A label alone is judged under an extension that every name could have.
 		name, err := domainname.ParseName(asked + ".com")
@@ -124,6 +124,18 @@ func understood(asked string) (label, extension string, err error) {
 	}
 	label, _, _ = strings.Cut(name.String(), ".")
 	return label, extension, nil
+}
+
+// pasted is what is meant by the address of a website: its name, without what stands before and behind it.
+func pasted(asked string) string {
+	asked = strings.TrimSpace(asked)
+	if _, after, found := strings.Cut(asked, "://"); found {
+		asked, _, _ = strings.Cut(after, "/")
+	}
+	if rest, www := strings.CutPrefix(strings.ToLower(asked), "www."); www && strings.Contains(rest, ".") {
+		return rest
+	}
+	return asked
 }
 
 // candidates are the extensions to look under: the one that was named first, even if it is not sold.

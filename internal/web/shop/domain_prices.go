@@ -29,7 +29,7 @@ func (s *shop) domainPrices(w http.ResponseWriter, r *http.Request) error {
 		return errNoPage
 	}
 	v := domainPricesView{Page: s.page(w, r, "Prices of domains", "domains")}
-	v.Head = ui.Head{Title: "What domains cost", Sub: "Today, by extension. A renewal after the end of a term costs a late fee besides; a domain that was deleted can be restored for a while."}
+	v.Head = ui.Head{Title: "What domains cost", Sub: "Today, by extension. A renewal after the end of a term may cost a late fee besides; a domain that was deleted can be restored for a while."}
 	v.Table = ui.Table{Caption: "Prices of domains by extension", Columns: []ui.Column{
 		{Label: "Extension"},
 		{Label: "Registration", End: true},

@@ -70,6 +70,9 @@ func (s *shop) domainSearch(w http.ResponseWriter, r *http.Request) error {
 				return err
 			}
 			v.Wrong, status = e.Detail, web.FormStatus(w, err)
+			if e.Kind == fail.KindMalformed {
+				v.Wrong += " A name is made of letters, digits and hyphens, such as yourname.com."
+			}
 		}
 	}
 	if v.Notes, err = s.domainNotes(r); err != nil {
