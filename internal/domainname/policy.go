@@ -103,7 +103,7 @@ func (p *Policy) checkTerms(f *fail.Fields) {
 		f.Add("min_years", "is not between 1 and 10")
 	}
 	if p.MaxYears < p.MinYears || p.MaxYears > maxTerm {
-		f.Add("max_years", "is not between min_years and 10")
+		f.Add("max_years", "is not between the shortest term and 10")
 	}
 	if p.StepYears < 1 || p.StepYears > maxTerm {
 		f.Add("step_years", "is not between 1 and 10")

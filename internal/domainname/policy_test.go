@@ -204,7 +204,7 @@ func TestPoliciesCSV(t *testing.T) {
 		{8, "redemption_fee is not written as 5.00 EUR; 6.00 USD"},
 		{9, "redemption_fee is not an amount in EUR"},
 		{10, `is not comma-separated values: extraneous or missing " in quoted-field`},
-		{11, "max_years is not between min_years and 10; step_years is not between 1 and 10; grace_days is not between 0 and 3650"},
+		{11, "max_years is not between the shortest term and 10; step_years is not between 1 and 10; grace_days is not between 0 and 3650"},
 	}
 	if diff := cmp.Diff(want, bad); diff != "" {
 		t.Errorf("bad rows (-want +got):\n%s", diff)

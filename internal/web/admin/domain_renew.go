@@ -143,7 +143,10 @@ func (a *area) renewConfirm(w http.ResponseWriter, r *http.Request, status int, 
 	v.Callouts = []ui.Callout{g.consequences(t)}
 	moved := g.moved(t)
 	leave := "The domain will be invoiced for " + dateText(g.NextDue) + " all the same."
-	if g.NextDue.IsZero() {
+	switch {
+	case g.DoNotRenew:
+		leave = "Auto renew is off: nothing is invoiced, unless somebody turns it on."
+	case g.NextDue.IsZero():
 		leave = "It stays without one: nothing is invoiced by itself."
 	}
 	fields := []ui.Field{{Kind: ui.InputRadio, Name: "next_due", Label: "Next due", Value: typed.due, Required: true, Options: []ui.Option{

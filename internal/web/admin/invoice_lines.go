@@ -154,8 +154,11 @@ func (a *area) lineRevoke(r *http.Request) (to, text string, err error) {
 		return "", "", err
 	}
 	to, text = "/admin/invoices/"+i.ID, "Paying that line does nothing any more."
-	if elsewhere {
+	switch {
+	case elsewhere:
 		text = "Paying that line moves the dates of the domain and sends nothing."
+	case l.Link != nil && l.Link.Kind == renewal.LinkRenewal:
+		text = "That line is still owed. Paying it renews nothing."
 	}
 	return to, text, a.revoke(r.Context(), i.ID, l, elsewhere, reason)
 }

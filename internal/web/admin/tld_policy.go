@@ -213,7 +213,7 @@ func (a *area) policyPreview(w http.ResponseWriter, r *http.Request, p domainnam
 		t.Rows = append(t.Rows, row)
 	}
 	v.Stats = []ui.Stat{
-		{Label: "Domains of the extension", Value: ui.Number(preview.Domains)},
+		{Label: "Domains it applies to", Value: ui.Number(preview.Domains)},
 		{Label: "Default due dates that move", Value: ui.Number(preview.Due), Sub: "next due itself stays until somebody moves it"},
 		{Label: "Open renewals touched", Value: ui.Number(preview.Renewals), Sub: yesNo(lost > 0, many(lost, "can't be carried out any more", "can't be carried out any more"), "")},
 	}
