@@ -101,6 +101,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if a.Registry != nil {
 		built.Adapters = map[string]account.Maker{builtin.Adapter: a.Registry.Open}
 	}
+	built.StandIn = a.standIn
 	if a.Rooms, err = rooms.Build(ctx, a.DB, built); err != nil {
 		return nil, err
 	}
@@ -147,6 +148,17 @@ func simulator(d *db.DB, c Config, testMode bool) *builtin.Registry {
 		return nil
 	}
 	return builtin.New(d, file)
+}
+
+// standIn is a registry that knows a copy of the store, and what the built-in one knows of it, for a dry run.
+func (a *App) standIn(copied *db.DB, dir string) (account.Maker, error) {
+	r := builtin.New(copied, filepath.Join(dir, "registry.json"))
+	if a.Registry != nil {
+		if err := a.Registry.CopyTo(r); err != nil {
+			return nil, err
+		}
+	}
+	return r.Open, nil
 }
 
 // masterKey takes the key that is given, or the one of the data folder, which is made at the first start.

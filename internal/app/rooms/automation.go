@@ -14,9 +14,12 @@ func (r *Rooms) registerTasks() {
 		r.Billing.Tasks(),
 		r.Notices.Tasks(),
 	}
+	// A rehearsal reaches nobody outside.
 	if !r.config.Rehearsal {
-		// A rehearsal reaches nobody outside.
-		tasks = append(tasks, r.Mail.Tasks(), r.Webhooks.Tasks(), r.Dispatch.Tasks(), r.Watch.Tasks())
+		tasks = append(tasks, r.Mail.Tasks(), r.Webhooks.Tasks())
+	}
+	if !r.config.Rehearsal || r.standIn != nil {
+		tasks = append(tasks, r.Dispatch.Tasks(), r.Watch.Tasks())
 	}
 	for _, t := range tasks {
 		for _, task := range t {

@@ -18,7 +18,7 @@ import (
 // buildDomains builds the rooms that sell and renew domains.
 func (r *Rooms) buildDomains(d *db.DB, c Config) {
 	r.Domains = domainname.New(d)
-	r.Registrars = account.New(d, account.Config{Box: crypt.NewBox(c.Key.Derive("registrar secrets")), Makers: c.Adapters, Offline: c.Rehearsal, Logger: c.Logger})
+	r.Registrars = account.New(d, account.Config{Box: crypt.NewBox(c.Key.Derive("registrar secrets")), Makers: c.Adapters, Offline: c.Rehearsal, StandIn: r.standIn, Logger: c.Logger})
 	r.Renewals = renewal.New(d, r.Billing, r.Payments)
 	r.Registrations = registration.New(d, r.Billing, r.Payments, crypt.NewBox(c.Key.Derive("transfer secrets")), r.Registrars)
 	r.Orders.UseDomains(map[domainname.PriceKind]order.Domains{

@@ -14,6 +14,7 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/registrar/account"
 )
 
 // DryRun tells what would happen until an instant, with amounts. It does not foretell: it copies the store into a
@@ -48,7 +49,13 @@ func (r *Rooms) DryRun(ctx context.Context, until time.Time) (is automation.Rehe
 	}
 	c := r.config
 	c.Dir, c.Files, c.TestMode, c.Rehearsal, c.Logger = dir, filepath.Join(dir, "files"), true, true, slog.New(slog.DiscardHandler)
-	copied, err := Build(ctx, d, c)
+	var standIn account.Maker
+	if c.StandIn != nil {
+		if standIn, err = c.StandIn(d, dir); err != nil {
+			return is, fmt.Errorf("dry run: %w", err)
+		}
+	}
+	copied, err := build(ctx, d, c, standIn)
 	if err != nil {
 		return is, fmt.Errorf("dry run: %w", err)
 	}

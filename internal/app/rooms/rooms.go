@@ -58,7 +58,10 @@ type Config struct {
 	Rehearsal bool
 	// Adapters reach registrars, by name, beside those that every store has: a demo store's simulator, and those of tests.
 	Adapters map[string]account.Maker
-	Logger   *slog.Logger // nil: nothing is logged
+	// StandIn makes what answers for every registrar in a copy of the store, which lies in a folder, while time is let pass
+	// there; nil: none does, and domains stay as they are.
+	StandIn func(copied *db.DB, dir string) (account.Maker, error)
+	Logger  *slog.Logger // nil: nothing is logged
 }
 
 // Rooms are the rooms of one store. They may be used at once; [Rooms.Start] begins what runs by itself.
@@ -103,16 +106,19 @@ type Rooms struct {
 	clock      clock.Clock
 	db         *db.DB
 	config     Config
+	standIn    account.Maker // for registrars, in a rehearsal
 	rehearsing chan struct{} // holds one while a dry run is made
 }
 
 // Build builds the rooms over a store, which must stay open until they are closed.
-func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) {
+func Build(ctx context.Context, d *db.DB, c Config) (*Rooms, error) { return build(ctx, d, c, nil) }
+
+func build(ctx context.Context, d *db.DB, c Config, standIn account.Maker) (*Rooms, error) {
 	counts, err := index.OpenCounts(ctx, d, index.CountOptions{Dir: c.Dir, Logger: c.Logger})
 	if err != nil {
 		return nil, err
 	}
-	r := &Rooms{Counts: counts, clock: d.Clock(), db: d, config: c, rehearsing: make(chan struct{}, 1)}
+	r := &Rooms{Counts: counts, clock: d.Clock(), db: d, config: c, standIn: standIn, rehearsing: make(chan struct{}, 1)}
 	r.Settings = setting.New(d)
 	r.Recovery = recovery.New(d, recovery.Config{
 		Ask: r.askGateways,

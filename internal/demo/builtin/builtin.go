@@ -266,5 +266,16 @@ func (b beside) SetMode(_ context.Context, _, name string, mode registrar.Mode) 
 	return registrar.Answer{Class: registrar.Done, Code: 1000}
 }
 
+// CopyTo has another registry, that was not opened yet, know what this one knows by now.
+func (r *Registry) CopyTo(other *Registry) error {
+	if err := r.load(); err != nil {
+		return err
+	}
+	if _, err := r.registry.Save(other.file); err != nil {
+		return fmt.Errorf("copy the built-in registry: %w", err)
+	}
+	return nil
+}
+
 // errStopped is the error of a registry that can't be written beside the store.
 var errStopped = errors.New("what the registry did could not be kept")

@@ -75,8 +75,10 @@ type Config struct {
 	Box *crypt.Box
 	// Makers are the adapters that the program was built with, by name, beside epp, rest and manual.
 	Makers map[string]Maker
-	// Offline says that no registrar may be reached: the store is a copy in which time is let pass.
+	// Offline says that no registrar may be reached: the store is a copy in which time is let pass. StandIn answers for all
+	// of them there; nil: none does.
 	Offline bool
+	StandIn Maker
 	Logger  *slog.Logger
 }
 
