@@ -23,6 +23,7 @@ func TestNobodyIsSentToSignIn(t *testing.T) {
 	e.plan.ID, e.price.ID, e.release.ID, e.job, e.member.ID, e.token.ID, e.act.ID = "pln_1", "prc_1", "rel_1", "job_1", "stf_1", "tok_1", "act_1"
 	e.sub.ID, e.paused.ID, e.method.ID, e.paid.ID, e.payment.ID, e.note.ID, e.dispute.ID, e.task = "sub_1", "sub_2", "pmt_1", "inv_2", "pay_1", "crn_1", "dsp_1", "tsk_1"
 	e.mail, e.endpoint, e.told, e.rate, e.ban, e.root = "mai_1", "whe_1", "whd_1", "txr_1", "ban_1", "rot_1"
+	e.domain.ID, e.land.registrar.ID, e.renewal.ID, e.run, e.priced = "dom_1", "rgr_1", "drn_1", "syn_1", "dpu_1"
 	e.invoice.Lines = []billing.InvoiceLine{{ID: "lin_1"}}
 	for _, rt := range b.area.routes() {
 		if rt.access == anyone {
