@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -269,8 +270,9 @@ func TestRestoreOlderSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Before licenses there was schema 2.
-	then := tablesAt(t, 2)
+	then, now := columnsAt(t, 2), entries(t, file)
 	var later []string
+	narrow := map[string][]byte{}
 	content = repack(t, content, "manifest.json", func(b []byte) []byte {
 		var m backup.Manifest
 		if err := json.Unmarshal(b, &m); err != nil {
@@ -278,12 +280,21 @@ func TestRestoreOlderSchema(t *testing.T) {
 		}
 		m.Schema = 2
 		m.Tables = slices.DeleteFunc(m.Tables, func(k backup.Table) bool {
-			if slices.Contains(then, k.Table) {
+			if len(then[k.Table]) > 0 {
 				return false
 			}
 			later = append(later, k.Name)
 			return true
 		})
+		for i, k := range m.Tables {
+			rows, cut := only(t, now[k.Name], then[k.Table])
+			if !cut {
+				continue
+			}
+			sum := sha256.Sum256(rows)
+			m.Tables[i].Size, m.Tables[i].SHA256 = int64(len(rows)), hex.EncodeToString(sum[:])
+			narrow[k.Name] = rows
+		}
 		if b, err = json.Marshal(m); err != nil {
 			t.Fatal(err)
 		}
@@ -291,6 +302,9 @@ func TestRestoreOlderSchema(t *testing.T) {
 	})
 	for _, name := range later {
 		content = repack(t, content, name, func([]byte) []byte { return nil })
+	}
+	for name, rows := range narrow {
+		content = repack(t, content, name, func([]byte) []byte { return rows })
 	}
 	if err := os.WriteFile(file, content, 0o600); err != nil {
 		t.Fatal(err)
@@ -305,33 +319,64 @@ func TestRestoreOlderSchema(t *testing.T) {
 	}
 }
 
-// tablesAt are the tables of a schema.
-func tablesAt(t *testing.T, schema int64) (names []string) {
+// only is a table of a backup with none but the given columns; cut says that it had others.
+func only(t *testing.T, table string, columns []string) (rows []byte, cut bool) {
+	t.Helper()
+	var kept []int
+	for line := range strings.Lines(table) {
+		var row []json.RawMessage
+		if err := json.Unmarshal([]byte(line), &row); err != nil {
+			t.Fatal(err)
+		}
+		if len(rows) == 0 {
+			for i, name := range row {
+				if slices.Contains(columns, strings.Trim(string(name), `"`)) {
+					kept = append(kept, i)
+				}
+			}
+			cut = len(kept) < len(row)
+		}
+		var fewer []json.RawMessage
+		for _, i := range kept {
+			fewer = append(fewer, row[i])
+		}
+		b, err := json.Marshal(fewer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(append(rows, b...), '\n')
+	}
+	return rows, cut
+}
+
+// columnsAt are the columns of each table of a schema.
+func columnsAt(t *testing.T, schema int64) map[string][]string {
 	t.Helper()
 	d, err := db.Open(t.Context(), db.Config{Dir: t.TempDir(), Clock: clock.System(), Schema: schema})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = d.Close() }()
+	columns := map[string][]string{}
 	err = d.Read(t.Context(), func(tx *db.Tx) (err error) {
-		rows, err := tx.SQL().QueryContext(t.Context(), "SELECT name FROM sqlite_master WHERE type = 'table'")
+		rows, err := tx.SQL().QueryContext(t.Context(), "SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'")
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, rows.Close()) }()
 		for rows.Next() {
-			var name string
-			if err := rows.Scan(&name); err != nil {
+			var table, column string
+			if err := rows.Scan(&table, &column); err != nil {
 				return err
 			}
-			names = append(names, name)
+			columns[table] = append(columns[table], column)
 		}
 		return rows.Err()
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return names
+	return columns
 }
 
 // Nothing is restored over something.
