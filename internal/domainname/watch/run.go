@@ -281,6 +281,7 @@ func (r *run) lease(ctx context.Context, subjects []subject) (leased []subject, 
 func (r *run) again(ctx context.Context, tx *db.Tx, id string, at time.Time) error {
 	p := query.PutSyncAtParams{ID: id}
 	if !at.IsZero() {
+		at = r.s.whole(tx.Now, at)
 		p.At = clock.FromTimePtr(&at)
 	}
 	if err := tx.PutSyncAt(ctx, p); err != nil {
