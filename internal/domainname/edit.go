@@ -294,6 +294,18 @@ func (p *Patch) Validate() error {
 	return f.Err()
 }
 
+// inReach refuses dates that no registration can have.
+func (p Patch) inReach(now time.Time) error {
+	var f fail.Fields
+	latest := AddYears(RegistryDate(now), maxTerm+1)
+	for name, day := range map[string]*civil.Date{"paid_through": p.PaidThrough, "next_due": p.NextDue} {
+		if day != nil && !day.IsZero() && (day.Year < 1985 || day.After(latest)) {
+			f.Add(name, "is not between 1985 and "+latest.String())
+		}
+	}
+	return f.Err()
+}
+
 // Ending is what else ends with a domain, as part of tx: its open renewal, if it has one. The caller saves the domain.
 type Ending func(ctx context.Context, tx *db.Tx, d *Domain, open *Renewal, cause string) error
 
@@ -326,6 +338,9 @@ func (s *Service) Change(ctx context.Context, id string, p Patch) (d Domain, err
 
 func (s *Service) change(ctx context.Context, tx *db.Tx, d *Domain, p Patch, currency money.Currency) error {
 	var diff patch.Diff
+	if err := p.inReach(tx.Now); err != nil {
+		return err
+	}
 	before := d.Recurring
 	patch.Set(&diff, "next_due", &d.NextDue, p.NextDue)
 	if p.Expiry != nil {

@@ -285,6 +285,9 @@ func TestChange(t *testing.T) {
 			p           domainname.Patch
 		}{
 			{fail.CodeInvalidInput, "reason", domainname.Patch{PaidThrough: new(day(t, "2028-01-01"))}},
+			{fail.CodeInvalidInput, "paid_through", domainname.Patch{PaidThrough: new(day(t, "9999-12-31")), Reason: "x"}},
+			{fail.CodeInvalidInput, "paid_through", domainname.Patch{PaidThrough: new(day(t, "1969-12-31")), Reason: "x"}},
+			{fail.CodeInvalidInput, "next_due", domainname.Patch{NextDue: new(day(t, "2099-01-01"))}},
 			{fail.CodeInvalidInput, "term_years", domainname.Patch{Term: new(10)}},
 			{fail.CodeInvalidInput, "recurring", domainname.Patch{Recurring: new(money.New(1, "USD")), Term: new(1)}},
 			{fail.CodeInvalidInput, "recurring", domainname.Patch{Term: new(5)}},
