@@ -129,7 +129,7 @@ var definitions = []Definition{
 	define("store.currency", "Currency", "The currency of new customers and prices.",
 		currency(), "EUR", func(s *Settings) *money.Currency { return &s.Currency }),
 	define("store.address", "Address", "The seller on invoices: company, street, place, tax number.",
-		lines(1000), "", func(s *Settings) *string { return &s.Address }),
+		lines(), "", func(s *Settings) *string { return &s.Address }),
 	define("store.base_url", "Address of this site", "How customers reach the store, such as https://store.example.com. Links in pages and feeds begin with it. Empty: the address that was asked.",
 		baseURL(), "", func(s *Settings) *string { return &s.BaseURL }),
 
@@ -145,7 +145,7 @@ var definitions = []Definition{
 	define("billing.number_at", "Number at", "When an invoice takes its number: when it is issued, or only when it is paid (proforma).",
 		choice("finalisation", "payment"), "finalisation", func(s *Settings) *string { return &s.NumberAt }),
 	define("billing.payment_note", "How to pay", "Shown on open invoices: bank account, what to name as the reference.",
-		lines(1000), "", func(s *Settings) *string { return &s.PaymentNote }),
+		lines(), "", func(s *Settings) *string { return &s.PaymentNote }),
 
 	define("billing.invoice_days", "Invoice ahead", "A renewal is invoiced this many days before its period begins.",
 		number(0, 90), 14, func(s *Settings) *int { return &s.InvoiceDays }),
@@ -185,7 +185,7 @@ var definitions = []Definition{
 	define("shop.privacy_url", "Privacy policy", "The address of your privacy policy. With one, customers confirm before they order that they have read it.",
 		webAddress(), "", func(s *Settings) *string { return &s.PrivacyURL }),
 	define("shop.consent_text", "Further consent", "What else customers agree to before they order, in these words, such as that they lose the right of withdrawal with the download. Empty: nothing.",
-		lines(1000), "", func(s *Settings) *string { return &s.ConsentText }),
+		lines(), "", func(s *Settings) *string { return &s.ConsentText }),
 	define("shop.terms_version", "Version of these texts", "Kept with every consent, such as the date from which the texts hold.",
 		line(0, 64), "", func(s *Settings) *string { return &s.TermsVersion }),
 
@@ -223,7 +223,7 @@ var definitions = []Definition{
 	define("domains.funds_alert_days", "Low balance", "Staff are alerted when a registrar's balance covers less than this many days of renewals.",
 		number(0, 365), 14, func(s *Settings) *int { return &s.DomainFundsDays }),
 	define("domains.nameservers", "Nameservers of new domains", "One a line.",
-		lines(1000), "", func(s *Settings) *string { return &s.DomainServers }),
+		lines(), "", func(s *Settings) *string { return &s.DomainServers }),
 
 	define("mail.smtp", "Mail server", "Name and port of the server that takes mails, such as smtp.example.com:587. Empty: mails wait in the outbox.",
 		hostPort(), "", func(s *Settings) *string { return &s.MailServer }),

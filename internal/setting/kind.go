@@ -55,9 +55,12 @@ func line(least, most int) kind[string, string] {
 	}}
 }
 
-func lines(most int) kind[string, string] {
+// linesLength is the most that text of several lines can have, in characters.
+const linesLength = 1000
+
+func lines() kind[string, string] {
 	return kind[string, string]{name: Lines, mistyped: errNoText, show: same[string], parse: func(s string) (string, error) {
-		return text.Notes(s, most)
+		return text.Notes(s, linesLength)
 	}}
 }
 

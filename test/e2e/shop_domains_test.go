@@ -12,8 +12,10 @@ func lookAtNames(t *testing.T, s *drive.Server) {
 	money := func(amount int) map[string]any { return map[string]any{"amount": amount, "currency": "EUR"} }
 	for _, tld := range []string{"com", "net", "org", "shop"} {
 		s.Admin(t, "POST", "/tlds", map[string]any{"tld": tld, "registrar": "simulator", "prices": []any{
-			map[string]any{"action": "register", "years": 1, "money": money(199)}, map[string]any{"action": "register", "years": 10, "money": money(10900)},
-			map[string]any{"action": "transfer", "years": 1, "money": money(900)}, map[string]any{"action": "renew", "years": 1, "money": money(1200)},
+			map[string]any{"action": "register", "years": 1, "money": money(199)},
+			map[string]any{"action": "register", "years": 10, "money": money(10900)},
+			map[string]any{"action": "transfer", "years": 1, "money": money(900)},
+			map[string]any{"action": "renew", "years": 1, "money": money(1200)},
 			map[string]any{"action": "renew", "years": 9, "money": money(9900)},
 		}}, 201, nil)
 	}

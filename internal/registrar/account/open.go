@@ -77,8 +77,8 @@ func (s *Service) make(a Account, kept secrets) (registrar.Registrar, error) {
 	case s.config.Offline:
 		return s.config.StandIn(a, "")
 	}
-	if make := s.config.Makers[a.Adapter]; make != nil {
-		return make(a, kept.Password)
+	if maker := s.config.Makers[a.Adapter]; maker != nil {
+		return maker(a, kept.Password)
 	}
 	switch a.Adapter {
 	case EPP:
