@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"sync/atomic"
 
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
@@ -20,10 +21,26 @@ import (
 type Service struct {
 	db     *db.DB
 	ending Ending
+	some   atomic.Bool // see Any
 }
 
 // New returns the domains of a store.
 func New(d *db.DB) *Service { return &Service{db: d} }
+
+// Any reports whether the store has, or had, a domain. Once it has one it is not asked again: none is ever deleted.
+func (s *Service) Any(ctx context.Context, tx *db.Tx) (bool, error) {
+	if s.some.Load() {
+		return true, nil
+	}
+	some, err := tx.HasDomain(ctx)
+	if err != nil {
+		return false, fmt.Errorf("domains: %w", err)
+	}
+	if some {
+		s.some.Store(true)
+	}
+	return some, nil
+}
 
 var (
 	errPolicyNotFound = fail.NotFound("POLICY_NOT_FOUND", "There is no such policy.")

@@ -25,3 +25,6 @@ SELECT registrars.name AS registrar, domain_costs.extension, domain_costs.kind, 
     domain_costs.valid_from, domain_costs.source
 FROM domain_costs JOIN registrars ON registrars.id = domain_costs.registrar_id
 ORDER BY registrars.name, domain_costs.extension, domain_costs.kind, domain_costs.years, domain_costs.currency, domain_costs.valid_from;
+
+-- name: HasDomain :one
+SELECT EXISTS (SELECT 1 FROM domains);

@@ -115,6 +115,17 @@ func (q *Queries) GroupOfCustomer(ctx context.Context, id string) (string, error
 	return customer_group, err
 }
 
+const hasDomain = `-- name: HasDomain :one
+SELECT EXISTS (SELECT 1 FROM domains)
+`
+
+func (q *Queries) HasDomain(ctx context.Context) (bool, error) {
+	row := q.db.QueryRowContext(ctx, hasDomain)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const putTLD = `-- name: PutTLD :exec
 INSERT INTO tlds (extension, registrar_id, created_at) VALUES ($1, $2, $3)
 ON CONFLICT (extension) DO UPDATE SET registrar_id = excluded.registrar_id, version = tlds.version + 1
