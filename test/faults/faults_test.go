@@ -317,12 +317,18 @@ func (w *world) ledger(subjects map[string]*subject) map[string]added {
 		a := all[e.Name]
 		a.years += e.Years
 		if e.ClTRID != "" && !seen[e.ClTRID] {
-			a.asked += min(e.Years, subjects[e.Name].renewal.Years) // what is taken on may be doubled within one entry
+			a.asked += min(e.Years, w.told(e.ClTRID)) // what is taken on may be doubled within one entry
 			seen[e.ClTRID] = true
 		}
 		all[e.Name] = a
 	}
 	return all
+}
+
+// told is how many years a command has asked for: a restore is for one.
+func (w *world) told(transaction string) int {
+	w.Helper()
+	return w.count(`SELECT CASE WHEN command = 'restore' THEN 1 ELSE years END FROM registrar_commands WHERE transaction_id = $1`, transaction)
 }
 
 // prove compares what was paid with what the registry has added.
