@@ -137,3 +137,33 @@ func TestEveryRouteSaysWhoMayOpenIt(t *testing.T) {
 		}
 	}
 }
+
+// What touches settings and secrets of registrars is for those who may change settings; the work of every day is for those who
+// work with domains, as in the API.
+func TestWhoMayUseRegistrarsAndNotices(t *testing.T) {
+	t.Parallel()
+	needs := map[string]staff.Permission{}
+	for _, rt := range (&area{}).routes() {
+		needs[rt.pattern] = rt.needs
+	}
+	for pattern, want := range map[string]staff.Permission{
+		"GET /admin/registrars":                 staff.DomainsRead,
+		"GET /admin/registrars/{id}":            staff.DomainsRead,
+		"GET /admin/registrars/{id}/frames":     staff.DomainsRead,
+		"GET /admin/registrars/{id}/runs/{run}": staff.DomainsRead,
+		"GET /admin/registrars/new":             staff.SettingsWrite,
+		"POST /admin/registrars":                staff.SettingsWrite,
+		"GET /admin/registrars/{id}/edit":       staff.SettingsWrite,
+		"POST /admin/registrars/{id}":           staff.SettingsWrite,
+		"POST /admin/registrars/{id}/test":      staff.DomainsWrite,
+		"POST /admin/registrars/{id}/balance":   staff.DomainsWrite,
+		"POST /admin/registrars/{id}/restart":   staff.DomainsWrite,
+		"POST /admin/domains/{id}/sync":         staff.DomainsWrite,
+		"GET /admin/domains/notices/rules":      staff.DomainsRead,
+		"POST /admin/domains/notices/rules":     staff.DomainsWrite,
+	} {
+		if needs[pattern] != want {
+			t.Errorf("%s needs %q, not %q", pattern, needs[pattern], want)
+		}
+	}
+}

@@ -87,7 +87,7 @@ func (a *API) domainNotices() {
 			return listOf(all, "", showNoticeRule), err
 		})
 	add(a, route{
-		Method: http.MethodPut, Path: "/domain-notice-rules", Scope: "settings:write", Tag: tag, Summary: "Replace the rules of notices",
+		Method: http.MethodPut, Path: "/domain-notice-rules", Scope: "domains:write", Tag: tag, Summary: "Replace the rules of notices",
 		Notes: "A schedule that leaves out a span in which ICANN asks for a notice is refused without an override.",
 	}, func(ctx context.Context, in *struct{ Body NoticeRules }) (List[NoticeRule], error) {
 		rules := make([]reminder.Rule, len(in.Body.Rules))

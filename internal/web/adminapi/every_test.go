@@ -445,3 +445,32 @@ func TestOwnerNeedsNoToken(t *testing.T) {
 		same(t, b.do("GET", "/events", nil)["data"].([]any)[0].(object)["actor"], object{"kind": "staff", "id": nil, "name": nil})
 	})
 }
+
+// What touches settings and secrets of registrars needs the scopes of settings; the work of every day needs those of domains,
+// as on the pages of staff.
+func TestScopesOfRegistrarsAndNotices(t *testing.T) {
+	t.Parallel()
+	one(t, func(b *bundle) {
+		scopes := map[string]string{}
+		for _, rt := range b.api.routes {
+			scopes[rt.key()] = rt.Scope
+		}
+		for operation, want := range map[string]string{
+			"GET /registrars":               "domains:read",
+			"GET /registrars/{id}":          "domains:read",
+			"GET /registrars/{id}/frames":   "domains:read",
+			"POST /registrars":              "settings:write",
+			"PATCH /registrars/{id}":        "settings:write",
+			"POST /registrars/{id}/test":    "domains:write",
+			"POST /registrars/{id}/balance": "domains:write",
+			"POST /registrars/{id}/restart": "domains:write",
+			"POST /domains/{id}/sync":       "domains:write",
+			"GET /domain-notice-rules":      "domains:read",
+			"PUT /domain-notice-rules":      "domains:write",
+		} {
+			if scopes[operation] != want {
+				t.Errorf("%s needs %q, not %q", operation, scopes[operation], want)
+			}
+		}
+	})
+}

@@ -107,7 +107,7 @@ const codeNoRegistrar = "REGISTRAR_NOT_FOUND"
 
 func (a *API) registrars() {
 	const tag = "Registrars"
-	add(a, route{Method: http.MethodGet, Path: "/registrars", Scope: "settings:read", Tag: tag, Summary: "List registrars", Notes: "All on one page."},
+	add(a, route{Method: http.MethodGet, Path: "/registrars", Scope: "domains:read", Tag: tag, Summary: "List registrars", Notes: "All on one page."},
 		func(ctx context.Context, _ *struct{}) (List[Registrar], error) {
 			all, err := a.Registrars.List(ctx)
 			return listOf(all, "", showRegistrar), err
@@ -121,7 +121,7 @@ func (a *API) registrars() {
 			r, err := a.Registrars.Create(ctx, input)
 			return showRegistrar(r), err
 		})
-	add(a, route{Method: http.MethodGet, Path: "/registrars/{id}", Scope: "settings:read", Tag: tag, Summary: "Show a registrar", Codes: []string{codeNoRegistrar}},
+	add(a, route{Method: http.MethodGet, Path: "/registrars/{id}", Scope: "domains:read", Tag: tag, Summary: "Show a registrar", Codes: []string{codeNoRegistrar}},
 		func(ctx context.Context, in *ByID) (Registrar, error) {
 			r, err := a.Registrars.ByID(ctx, in.ID)
 			return showRegistrar(r), err
@@ -129,7 +129,7 @@ func (a *API) registrars() {
 	add(a, route{Method: http.MethodPatch, Path: "/registrars/{id}", Scope: "settings:write", Tag: tag, Summary: "Change a registrar", Codes: []string{codeNoRegistrar, codeChanged}},
 		a.patchRegistrar)
 	add(a, route{
-		Method: http.MethodPost, Path: "/registrars/{id}/test", Scope: "settings:write", Tag: tag, Summary: "Try to reach a registrar", Status: http.StatusOK, Repeat: after, Long: true,
+		Method: http.MethodPost, Path: "/registrars/{id}/test", Scope: "domains:write", Tag: tag, Summary: "Try to reach a registrar", Status: http.StatusOK, Repeat: after, Long: true,
 		Notes: "With what is stored of it. Nothing is changed.", Codes: []string{codeNoRegistrar},
 	}, func(ctx context.Context, in *ByID) (RegistrarTest, error) {
 		err := a.Registrars.Test(ctx, in.ID)
@@ -139,14 +139,14 @@ func (a *API) registrars() {
 		return RegistrarTest{Reached: err == nil}, err
 	})
 	add(a, route{
-		Method: http.MethodPost, Path: "/registrars/{id}/balance", Scope: "settings:write", Tag: tag, Summary: "Read the balance of a registrar now", Status: http.StatusOK, Repeat: after, Long: true,
+		Method: http.MethodPost, Path: "/registrars/{id}/balance", Scope: "domains:write", Tag: tag, Summary: "Read the balance of a registrar now", Status: http.StatusOK, Repeat: after, Long: true,
 		Notes: "And say until when it covers what customers have paid and what falls due.", Codes: []string{codeNoRegistrar, "REGISTRAR_UNREACHABLE", "REGISTRAR_OFFLINE"},
 	}, func(ctx context.Context, in *ByID) (RegistrarFunds, error) {
 		f, err := a.Registrars.ReadBalance(ctx, in.ID)
 		return showFunds(f), err
 	})
 	add(a, route{
-		Method: http.MethodGet, Path: "/registrars/{id}/frames", Scope: "settings:read", Tag: tag, Summary: "List what went to a registrar and came from it",
+		Method: http.MethodGet, Path: "/registrars/{id}/frames", Scope: "domains:read", Tag: tag, Summary: "List what went to a registrar and came from it",
 		Notes: "Newest first, secrets masked, kept for 400 days.", Codes: []string{codeNoRegistrar},
 	}, func(ctx context.Context, in *struct {
 		ByID
@@ -165,7 +165,7 @@ func (a *API) registrars() {
 		return listOf(all, next, showFrame), err
 	})
 	add(a, route{
-		Method: http.MethodPost, Path: "/registrars/{id}/restart", Scope: "settings:write", Tag: tag, Summary: "Let the sync of a registrar run again", Status: http.StatusOK,
+		Method: http.MethodPost, Path: "/registrars/{id}/restart", Scope: "domains:write", Tag: tag, Summary: "Let the sync of a registrar run again", Status: http.StatusOK,
 		Notes: "After it was stopped because too many answers were bad.", Codes: []string{codeNoRegistrar, "SYNC_RUNS"},
 	}, func(ctx context.Context, in *struct {
 		ByID
