@@ -81,7 +81,7 @@ type Capabilities struct {
 	Guard Guard
 	// Settle is how long after a command without an answer its effect may still appear.
 	Settle time.Duration
-	// PerSecond bounds the commands per second; 0: no bound of its own.
+	// PerSecond is how many commands a second the adapter lets go at most, by its [Pace]; 0: as many as there are.
 	PerSecond float64
 	// Parallel is how many commands may run at once.
 	Parallel int

@@ -21,7 +21,7 @@ import (
 
 const (
 	most      = 200              // domains whose leases are taken at once
-	sliceTime = 10 * time.Second // for how long leases are held at a slow registrar
+	sliceTime = 10 * time.Second // for how long leases are held at a slow registrar, and a subject of a slice waits for its turn
 	parallel  = 8                // sessions at most
 	answerIn  = time.Minute      // after which a reading is given up
 	leaseTime = 5 * time.Minute
@@ -171,7 +171,6 @@ type run struct {
 	notify   bool // differences are reported, nothing is written
 	byHand   bool // staff asked for it
 	reach    registrar.Registrar
-	pace     *pace
 	planned  int // answers, with those of the runs that count as one with it
 	before   int // bad answers of those
 
@@ -184,9 +183,7 @@ type run struct {
 
 // begin writes down that a run begins.
 func (s *Service) begin(ctx context.Context, of, name string, mode account.SyncMode, reach registrar.Registrar, n int) (*run, error) {
-	r := &run{
-		s: s, of: of, name: name, notify: mode == account.SyncNotify, reach: reach, pace: s.paceOf(of, reach.Capabilities().PerSecond),
-	}
+	r := &run{s: s, of: of, name: name, notify: mode == account.SyncNotify, reach: reach}
 	written := account.SyncOn
 	if r.notify {
 		written = account.SyncNotify
@@ -326,7 +323,7 @@ func (r *run) count(a answer) {
 func (r *run) askOne(ctx context.Context, s subject) answer {
 	a := answer{subject: s}
 	for range 2 {
-		if r.tripped() || r.pace.wait(ctx, r.s.db.Wall().Now()) != nil {
+		if r.tripped() || ctx.Err() != nil {
 			a.none = true
 			return a
 		}

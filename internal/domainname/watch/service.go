@@ -51,7 +51,6 @@ type Service struct {
 	mu      sync.Mutex
 	cancel  context.CancelFunc // nil: not started
 	stopped chan struct{}
-	paces   map[string]*pace     // by registrar
 	shut    map[string]time.Time // registrars that could not be opened, and when that is tried again, by the wall's clock
 }
 
@@ -63,7 +62,7 @@ func New(d *db.DB, c Config) *Service {
 	if c.Held == nil {
 		c.Held = func(context.Context) (bool, error) { return false, nil }
 	}
-	return &Service{db: d, config: c, log: c.Logger, paces: map[string]*pace{}, shut: map[string]time.Time{}}
+	return &Service{db: d, config: c, log: c.Logger, shut: map[string]time.Time{}}
 }
 
 // The kinds of this room's tasks of automation.
@@ -128,17 +127,4 @@ func (s *Service) rest(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.shut[id] = s.db.Wall().Now().Add(pause)
-}
-
-// paceOf is at which pace a registrar is asked, by all runs of this process.
-func (s *Service) paceOf(id string, perSecond float64) *pace {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := s.paces[id]
-	if p == nil {
-		p = &pace{}
-		s.paces[id] = p
-	}
-	p.set(perSecond)
-	return p
 }

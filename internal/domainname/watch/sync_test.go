@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/registrar"
 	"github.com/keystead/keystead/internal/registrar/registrartest"
 )
 
@@ -197,13 +199,17 @@ func TestF5GraceIncluded(t *testing.T) {
 // never passed.
 func TestF7Schedule(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, f7Schedule)
+}
+
+func f7Schedule(t *testing.T) {
 	type read struct {
 		d    domainname.Domain
 		due  time.Time
 		last time.Time
 	}
-	p := &pace{}
-	p.set(2)
+	p := registrar.NewPace(2)
+	time.Sleep(time.Until(noon))
 	all := make([]*read, 10_000)
 	for i := range all {
 		end := noon.AddDate(0, 0, 1+i*365/len(all))
@@ -214,11 +220,15 @@ func TestF7Schedule(t *testing.T) {
 	var sent []time.Time
 	var slowest [2]time.Duration
 	for end := noon.AddDate(0, 0, 60); now.Before(end); now = now.Add(time.Hour) {
+		time.Sleep(time.Until(now))
 		for _, r := range all {
 			if r.due.After(now) {
 				continue
 			}
-			at := now.Add(p.take(now))
+			if err := p.Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			at := time.Now()
 			sent = append(sent, at)
 			if !r.last.IsZero() {
 				// What has waited for its turn behind others was due before.

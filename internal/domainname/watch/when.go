@@ -1,9 +1,7 @@
 package watch
 
 import (
-	"context"
 	"hash/fnv"
-	"sync"
 	"time"
 
 	"github.com/keystead/keystead/internal/domainname"
@@ -69,48 +67,4 @@ func scatter(id string, of time.Duration) time.Duration {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(id))
 	return time.Duration(h.Sum64() % uint64(of))
-}
-
-// pace spaces commands evenly, so that in no second there are more than are allowed.
-type pace struct {
-	mu    sync.Mutex
-	every time.Duration // 0: as fast as can be
-	free  time.Time     // when the next one may go
-}
-
-func (p *pace) set(perSecond float64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.every = 0
-	if perSecond > 0 {
-		p.every = time.Duration(float64(time.Second) / perSecond)
-	}
-}
-
-// take says for how long to wait at an instant before a command may go, and counts it.
-func (p *pace) take(now time.Time) time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.free.Before(now) {
-		p.free = now
-	}
-	wait := p.free.Sub(now)
-	p.free = p.free.Add(p.every)
-	return wait
-}
-
-// wait lets the next command go when its time has come.
-func (p *pace) wait(ctx context.Context, now time.Time) error {
-	wait := p.take(now)
-	if wait == 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
