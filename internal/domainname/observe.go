@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/registrar"
 )
 
 // Reading is what was read of a domain at its registry, or heard from the registrar.
@@ -17,6 +18,28 @@ type Reading struct {
 	// GraceIncluded is by how many days the date lies behind the registry's own.
 	GraceIncluded int
 	State         RegistryState
+}
+
+// ReadingOf is what a registrar's answer says of a domain.
+func ReadingOf(info registrar.Info, c registrar.Capabilities) Reading {
+	source := FromRegistrar
+	if c.Poll { // only a registry itself has messages
+		source = FromEPP
+	}
+	r := Reading{
+		Raw: info.Expiry.Raw, Source: source, Accounting: info.Accounting, GraceIncluded: c.GraceIncluded,
+		State: RegistryState{EPP: Statuses(info.Statuses), RGP: Statuses(info.RGP), Sponsor: SponsorUnknown, YearsAheadLimit: info.YearsAhead},
+	}
+	switch {
+	case info.Ours:
+		r.State.Sponsor = SponsorOurs
+	case info.Sponsor != "":
+		r.State.Sponsor = SponsorOther
+	}
+	if !info.Created.At.IsZero() {
+		r.Created = RegistryDate(info.Created.At)
+	}
+	return r
 }
 
 // Take writes a reading into the facts of a domain, as far as it can be true. The state always counts; the date only as

@@ -83,9 +83,6 @@ ON CONFLICT (registrar_id, message_id) DO NOTHING;
 -- name: RegistrarsByID :many
 SELECT id, status FROM registrars ORDER BY id;
 
--- name: AdapterOfRegistrar :one
-SELECT adapter FROM registrars WHERE id = @id;
-
 -- Domains of an extension without a renew command that shall be told to expire unless somebody pays, and at which nobody will look.
 -- name: DomainsToExpire :many
 SELECT domains.* FROM domains

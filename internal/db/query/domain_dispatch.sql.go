@@ -11,17 +11,6 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 )
 
-const adapterOfRegistrar = `-- name: AdapterOfRegistrar :one
-SELECT adapter FROM registrars WHERE id = $1
-`
-
-func (q *Queries) AdapterOfRegistrar(ctx context.Context, id string) (string, error) {
-	row := q.db.QueryRowContext(ctx, adapterOfRegistrar, id)
-	var adapter string
-	err := row.Scan(&adapter)
-	return adapter, err
-}
-
 const beginDomainWork = `-- name: BeginDomainWork :exec
 UPDATE domains SET work_at = $1 WHERE id = $2
 `

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/civil"
-	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/registrar"
 )
@@ -58,9 +57,6 @@ func (w *worker) readOnce(ctx context.Context, reg registrar.Registrar, d domain
 		return reading{}, fmt.Errorf("read %s: %w", d.Name, err)
 	}
 	r := readingOf(info, reg.Capabilities(), w.now())
-	if r.Source, err = w.source(ctx, d); err != nil {
-		return reading{}, err
-	}
 	if r.found && !r.ours && info.Sponsor == "" {
 		return reading{}, fmt.Errorf("read %s: %w: no sponsor", d.Name, errUnreadable)
 	}
@@ -72,41 +68,12 @@ func (w *worker) readOnce(ctx context.Context, reg registrar.Registrar, d domain
 
 // readingOf is what an answer says.
 func readingOf(info registrar.Info, c registrar.Capabilities, now time.Time) reading {
-	r := reading{found: info.Found, ours: info.Ours, premium: info.Premium}
-	r.Reading = domainname.Reading{
-		Raw: info.Expiry.Raw, Accounting: info.Accounting, GraceIncluded: c.GraceIncluded, Source: domainname.FromRegistrar,
-		State: domainname.RegistryState{EPP: domainname.Statuses(info.Statuses), RGP: domainname.Statuses(info.RGP), YearsAheadLimit: info.YearsAhead, Sponsor: domainname.SponsorUnknown},
-	}
-	switch {
-	case info.Ours:
-		r.State.Sponsor = domainname.SponsorOurs
-	case info.Sponsor != "":
-		r.State.Sponsor = domainname.SponsorOther
-	}
-	if !info.Created.At.IsZero() {
-		r.Created = domainname.RegistryDate(info.Created.At)
-	}
+	r := reading{Reading: domainname.ReadingOf(info, c), found: info.Found, ours: info.Ours, premium: info.Premium}
 	if expiry, err := domainname.ReadExpiry(info.Expiry.Raw, r.Created, now); err == nil {
 		r.own = domainname.RegistryDate(expiry)
 		r.at = expiry.AddDate(0, 0, -c.GraceIncluded)
 	}
 	return r
-}
-
-// source says who tells the dates of a domain.
-func (w *worker) source(ctx context.Context, d domainname.Domain) (domainname.Source, error) {
-	var adapter string
-	err := w.db.Read(ctx, func(tx *db.Tx) (err error) {
-		adapter, err = tx.AdapterOfRegistrar(ctx, d.RegistrarID)
-		return err
-	})
-	if err != nil {
-		return "", fmt.Errorf("registrar %s: %w", d.RegistrarID, err)
-	}
-	if adapter == "epp" {
-		return domainname.FromEPP, nil
-	}
-	return domainname.FromRegistrar, nil
 }
 
 // stored is what the store believes, where people are the ones who read.

@@ -24,7 +24,8 @@ func (s *Service) Ask(ctx context.Context, registrarID, name string) (domainname
 	if err != nil {
 		return domainname.Reading{}, fail.Unavailable("The registrar gives no answer.", err)
 	}
-	told := ReadingOf(info, c, domainname.FromRegistrar)
+	told := domainname.ReadingOf(info, c)
+	told.Source = domainname.FromRegistrar
 	if !info.Found || !info.Ours {
 		told.Raw = ""
 	}

@@ -127,7 +127,7 @@ func (r *run) gone(ctx context.Context, tx *db.Tx, a answer, d domainname.Domain
 		d.Status = domainname.Expired
 	}
 	if a.info.Found {
-		d.State = ReadingOf(a.info, r.reach.Capabilities(), sourceOf(r.reach)).State
+		d.State = domainname.ReadingOf(a.info, r.reach.Capabilities()).State
 		d.State.ReadAt = tx.Now
 	}
 	if err := domainname.Save(ctx, tx, &d); err != nil {

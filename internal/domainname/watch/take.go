@@ -13,7 +13,6 @@ import (
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/event"
-	"github.com/keystead/keystead/internal/registrar"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/task"
 )
@@ -46,24 +45,6 @@ type SyncEvent struct {
 	After       civil.Date `json:"expires_on"`
 	PaidThrough civil.Date `json:"paid_through"`
 	Read        string     `json:"read"`
-}
-
-// ReadingOf is what a registrar's answer says of a domain.
-func ReadingOf(info registrar.Info, c registrar.Capabilities, source domainname.Source) domainname.Reading {
-	r := domainname.Reading{
-		Raw: info.Expiry.Raw, Source: source, Accounting: info.Accounting, GraceIncluded: c.GraceIncluded,
-		State: domainname.RegistryState{EPP: domainname.Statuses(info.Statuses), RGP: domainname.Statuses(info.RGP), Sponsor: domainname.SponsorUnknown, YearsAheadLimit: info.YearsAhead},
-	}
-	switch {
-	case info.Ours:
-		r.State.Sponsor = domainname.SponsorOurs
-	case info.Sponsor != "":
-		r.State.Sponsor = domainname.SponsorOther
-	}
-	if !info.Created.At.IsZero() {
-		r.Created = domainname.RegistryDate(info.Created.At)
-	}
-	return r
 }
 
 // tally is what a transaction adds to its run.
@@ -163,7 +144,7 @@ func (k *desk) take(ctx context.Context, a answer, t *tally) error {
 	if err != nil {
 		return err
 	}
-	reading := ReadingOf(a.info, k.reach.Capabilities(), sourceOf(k.reach))
+	reading := domainname.ReadingOf(a.info, k.reach.Capabilities())
 	if ahead(before, reading, k.tx.Now) {
 		// Its open line may be concerned: locks are taken in the order of the house.
 		if _, err := customer.Lock(ctx, k.tx, before.CustomerID); err != nil {
@@ -215,14 +196,6 @@ func (k *desk) take(ctx context.Context, a answer, t *tally) error {
 func ahead(d domainname.Domain, r domainname.Reading, now time.Time) bool {
 	read, bad := d.Take(r, now) // of a copy
 	return bad == nil && read.Finding == domainname.Ahead
-}
-
-// sourceOf is who tells what an adapter reads.
-func sourceOf(r registrar.Registrar) domainname.Source {
-	if r.Capabilities().Poll {
-		return domainname.FromEPP
-	}
-	return domainname.FromRegistrar
 }
 
 // waiting is what a reading does for a domain that waits to become the store's: the registrar's worker ends that.
