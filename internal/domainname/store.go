@@ -288,14 +288,7 @@ func MoveRenewal(ctx context.Context, tx *db.Tx, r *Renewal, on RenewalTrigger) 
 	if db.Duplicate(err) {
 		return errOpen.Because(err)
 	}
-	if err != nil {
-		return fmt.Errorf("renewal %s: %w", r.ID, err)
-	}
-	if n == 0 {
-		return errChanged
-	}
-	r.Version++
-	return nil
+	return r.written(n, err)
 }
 
 // LoadRenewal reads a renewal.

@@ -152,14 +152,7 @@ func (w *worker) settle(ctx context.Context, c command, class registrar.Class, r
 			return err
 		}
 		p := proof{command: c, class: class, open: r, caps: caps, read: read, ours: d.LockedByUs, missing: d.MissingSince, given: w.patience, ordered: ordered, now: tx.Now}
-		policy, err := policyOf(ctx, tx, *d)
-		if err != nil {
-			return err
-		}
-		if policy != nil {
-			p.policy = *policy
-		}
-		if p.done, err = commandsOf(ctx, tx, r.ID); err != nil {
+		if err := p.load(ctx, tx, *d); err != nil {
 			return err
 		}
 		if !r.State.Open() || r.State == domainname.RenewalOpen {

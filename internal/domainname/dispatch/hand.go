@@ -133,20 +133,13 @@ func (w *worker) didByHand(ctx context.Context, tx *db.Tx, d *domainname.Domain,
 		return w.holdTx(ctx, tx, d, r, domainname.HeldRegistry, "by_hand", in.Refused)
 	}
 	p := proof{command: c, class: registrar.Done, open: *r, read: read, ours: d.LockedByUs, now: tx.Now}
-	policy, err := policyOf(ctx, tx, *d)
-	if err != nil {
-		return err
-	}
-	if policy != nil {
-		p.policy = *policy
-	}
-	if p.done, err = commandsOf(ctx, tx, r.ID); err != nil {
+	if err := p.load(ctx, tx, *d); err != nil {
 		return err
 	}
 	if c.verb == verbRenew && p.policy.Judge(c.before, c.expected, read.date()) == domainname.NotDone {
 		return fail.Invalid("expiry", "is the old one. If it can't be renewed, say why")
 	}
-	_, err = w.apply(ctx, tx, d, r, p, judge(p))
+	_, err := w.apply(ctx, tx, d, r, p, judge(p))
 	return err
 }
 

@@ -1,10 +1,12 @@
 package dispatch
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/registrar"
 )
@@ -49,6 +51,19 @@ type proof struct {
 	given   time.Duration // at most so long after it was made the command left
 	ordered *bool         // whether the registrar's list of orders has it; nil: there is none
 	now     time.Time
+}
+
+// load reads what the store knows besides: the policy that holds now, and what the registrar was told before.
+func (p *proof) load(ctx context.Context, tx *db.Tx, d domainname.Domain) error {
+	policy, err := policyOf(ctx, tx, d)
+	if err != nil {
+		return err
+	}
+	if policy != nil {
+		p.policy = *policy
+	}
+	p.done, err = commandsOf(ctx, tx, p.open.ID)
+	return err
 }
 
 // resends are how long is waited before each.
