@@ -146,15 +146,18 @@ func (f *filling) addDomains(ctx context.Context, tx *db.Tx) error {
 	return nil
 }
 
-// aboutItem says of a refusal which item it is about.
+// aboutItem says of a refusal which item it is about. A field that it names already is one of the item's.
 func aboutItem(err error, i int, d *DomainItem) error {
 	e := fail.Of(err)
-	if e.Kind == fail.KindInternal || e.Field != "" {
+	if e.Kind == fail.KindInternal {
 		return err
+	}
+	if e.Field != "" {
+		return e.At(domainField(i, d, e.Field), e.Fields[0].Message)
 	}
 	name := "name"
 	switch {
-	case e.Code == domainname.CodeTerm:
+	case e.Code == domainname.CodeTerm && d.Action != domainname.ForTransfer:
 		name = "years"
 	case d.Action == domainname.ForRenewal && d.Name == "":
 		name = "domain_id"
@@ -165,7 +168,7 @@ func aboutItem(err error, i int, d *DomainItem) error {
 func (f *filling) addDomain(ctx context.Context, tx *db.Tx, i int, asked DomainItem) (Item, error) {
 	seller := f.domains[asked.Action]
 	if seller == nil {
-		return Item{}, fail.Invalid(domainField(i, &asked, "name"), "is not sold here")
+		return Item{}, fail.Invalid("name", "is not sold here")
 	}
 	if asked.Action == domainname.ForRenewal {
 		d, err := renewed(ctx, tx, asked)
@@ -194,7 +197,7 @@ func (f *filling) addDomain(ctx context.Context, tx *db.Tx, i int, asked DomainI
 		TrialMoney: money.New(0, f.currency), TaxClass: billing.StandardTax,
 	}
 	if !f.count(item) {
-		return Item{}, fail.Invalid(domainField(i, &asked, "years"), "makes the total too large")
+		return Item{}, fail.Invalid("years", "makes the total too large")
 	}
 	lines := []billing.NewLine{{
 		ID: tx.NewID("lin"), OrderItemID: item.ID, Description: offer.Description, Quantity: 1, UnitAmount: offer.Price,

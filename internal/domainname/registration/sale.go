@@ -34,7 +34,7 @@ func (s *Service) Offer(ctx context.Context, tx *db.Tx, item order.DomainItem, w
 	if !t.sold {
 		e := domainname.Refusal{Reason: domainname.NotPriced}.Err()
 		e.Detail = "Names under ." + shown(extension) + " are not sold here."
-		return order.DomainOffer{}, e
+		return order.DomainOffer{}, e.At("name", "is under an extension that is not sold here")
 	}
 	has, err := inStore(ctx, tx, name)
 	if err != nil {

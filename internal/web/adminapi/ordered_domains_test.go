@@ -134,3 +134,35 @@ func TestBadOrdersOfDomains(t *testing.T) {
 		}
 	})
 }
+
+// What is wrong with an item is told of the member that it has.
+func TestFieldsOfDomainsThatAreNotOnOffer(t *testing.T) {
+	t.Parallel()
+	one(t, func(b *bundle) {
+		customer, domain := b.sellsNames()
+		b.do("POST", "/tlds", object{
+			"tld": "test", "registrar": "office", "policy": object{"valid_from": "2020-01-01"},
+			"prices": []object{{"action": "register", "years": 1, "money": object{"amount": 199, "currency": "EUR"}}},
+		})
+		for _, tt := range []struct {
+			what  string
+			item  object
+			field string
+		}{
+			{"a term of a renewal", object{"domain_renewal": object{"domain_id": domain, "years": 2}}, "items[0].domain_renewal.years"},
+			{"a term of a registration", object{"domain_registration": object{"name": "a.example", "years": 3}}, "items[0].domain_registration.years"},
+			{"a registration under an unknown extension", object{"domain_registration": object{"name": "a.invalid", "years": 1}}, "items[0].domain_registration.name"},
+			{"a transfer under an unknown extension", object{"domain_transfer": object{"name": "a.invalid", "auth_code": "x"}}, "items[0].domain_transfer.name"},
+			{"a transfer without a price", object{"domain_transfer": object{"name": "a.test", "auth_code": "x"}}, "items[0].domain_transfer.name"},
+		} {
+			for _, path := range []string{"/orders", "/orders/quote"} {
+				got := b.send("POST", path, object{"customer_id": customer, "items": []object{tt.item}})
+				got.refused(422, "TERM_NOT_AVAILABLE")
+				wrong, _ := got.Body["errors"].([]any)
+				if len(wrong) != 1 || wrong[0].(object)["field"] != tt.field || got.Body["reason"] != "not_priced" {
+					b.Errorf("%s by %s: %s", tt.what, path, got.Raw)
+				}
+			}
+		}
+	})
+}
