@@ -12,14 +12,6 @@ UPDATE domain_renewals SET invoice_id = @invoice_id WHERE line_id = @line_id;
 -- name: InvoiceDomainRenewalFee :exec
 UPDATE domain_renewals SET fee_invoice_id = @invoice_id WHERE fee_line_id = @line_id;
 
--- name: MoveRenewalsToInvoice :exec
-UPDATE domain_renewals SET invoice_id = @to_invoice WHERE domain_renewals.invoice_id = @from_invoice
-    AND EXISTS (SELECT 1 FROM invoice_lines WHERE invoice_lines.invoice_id = @to_invoice AND invoice_lines.id = domain_renewals.line_id);
-
--- name: MoveRenewalFeesToInvoice :exec
-UPDATE domain_renewals SET fee_invoice_id = @to_invoice WHERE domain_renewals.fee_invoice_id = @from_invoice
-    AND EXISTS (SELECT 1 FROM invoice_lines WHERE invoice_lines.invoice_id = @to_invoice AND invoice_lines.id = domain_renewals.fee_line_id);
-
 -- Money for what was done, or begun, before it came.
 -- name: PayDomainRenewal :execrows
 UPDATE domain_renewals SET paid_at = @paid_at, paid_before = @paid_before, due_before = @due_before, version = version + 1
@@ -129,9 +121,6 @@ SELECT id FROM domains WHERE bundled_with = @subscription_id AND status IN ('act
 -- name: PaidPeriodCovering :one
 SELECT starts_on FROM subscription_periods WHERE subscription_id = @subscription_id AND state IN ('paid', 'given') AND amount >= 0
     AND starts_on <= @day AND ends_on > @day LIMIT 1;
-
--- name: SubscriptionStatus :one
-SELECT status FROM subscriptions WHERE id = @id;
 
 -- name: UndoneDomainPriceUpdates :many
 SELECT id FROM domain_price_updates WHERE status = 'undone'

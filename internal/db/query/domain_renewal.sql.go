@@ -481,36 +481,6 @@ func (q *Queries) LostDomainLines(ctx context.Context, arg LostDomainLinesParams
 	return items, nil
 }
 
-const moveRenewalFeesToInvoice = `-- name: MoveRenewalFeesToInvoice :exec
-UPDATE domain_renewals SET fee_invoice_id = $1 WHERE domain_renewals.fee_invoice_id = $2
-    AND EXISTS (SELECT 1 FROM invoice_lines WHERE invoice_lines.invoice_id = $1 AND invoice_lines.id = domain_renewals.fee_line_id)
-`
-
-type MoveRenewalFeesToInvoiceParams struct {
-	ToInvoice   *string
-	FromInvoice *string
-}
-
-func (q *Queries) MoveRenewalFeesToInvoice(ctx context.Context, arg MoveRenewalFeesToInvoiceParams) error {
-	_, err := q.db.ExecContext(ctx, moveRenewalFeesToInvoice, arg.ToInvoice, arg.FromInvoice)
-	return err
-}
-
-const moveRenewalsToInvoice = `-- name: MoveRenewalsToInvoice :exec
-UPDATE domain_renewals SET invoice_id = $1 WHERE domain_renewals.invoice_id = $2
-    AND EXISTS (SELECT 1 FROM invoice_lines WHERE invoice_lines.invoice_id = $1 AND invoice_lines.id = domain_renewals.line_id)
-`
-
-type MoveRenewalsToInvoiceParams struct {
-	ToInvoice   *string
-	FromInvoice *string
-}
-
-func (q *Queries) MoveRenewalsToInvoice(ctx context.Context, arg MoveRenewalsToInvoiceParams) error {
-	_, err := q.db.ExecContext(ctx, moveRenewalsToInvoice, arg.ToInvoice, arg.FromInvoice)
-	return err
-}
-
 const nextDomainDue = `-- name: NextDomainDue :one
 SELECT next_due FROM domains WHERE next_due > $1 AND NOT do_not_renew AND term IS NOT NULL
     AND status IN ('active', 'grace', 'redemption', 'expired') ORDER BY next_due LIMIT 1
@@ -924,17 +894,6 @@ func (q *Queries) RevokedTerms(ctx context.Context, arg RevokedTermsParams) ([]D
 		return nil, err
 	}
 	return items, nil
-}
-
-const subscriptionStatus = `-- name: SubscriptionStatus :one
-SELECT status FROM subscriptions WHERE id = $1
-`
-
-func (q *Queries) SubscriptionStatus(ctx context.Context, id string) (string, error) {
-	row := q.db.QueryRowContext(ctx, subscriptionStatus, id)
-	var status string
-	err := row.Scan(&status)
-	return status, err
 }
 
 const unconfirmedDomainRenewals = `-- name: UnconfirmedDomainRenewals :many
