@@ -26,10 +26,7 @@ type importLicensesCommand struct {
 	Product string `placeholder:"SLUG" help:"Product that all rows are of. Default: a column says."`
 	Plan    string `placeholder:"NAME" help:"Plan that all rows are of. Default: a column says, or the product has one only."`
 	Only    string `placeholder:"NAME" help:"Take the rows alone whose product is called so, or has this number, in the table."`
-	DryRun  bool   `name:"dry-run" help:"Tell what would happen, and change nothing."`
-	Errors  string `type:"path" placeholder:"FILE" help:"File to write a table of the rows that were left out into, and why."`
-	JSON    bool   `name:"json" help:"Print what was done as the admin API does."`
-	File    string `arg:"" type:"path" placeholder:"FILE" help:"Table (CSV, UTF-8) under a header."`
+	importTable
 }
 
 // Help implements kong.HelpProvider.
@@ -51,43 +48,39 @@ const listedProblems = 20
 
 // Run takes licenses over.
 func (c *importLicensesCommand) Run(ctx context.Context, s *session) error {
-	return c.with(ctx, s, func(api *client) error {
-		done, err := c.send(ctx, s, api)
-		if err != nil {
-			return err
-		}
-		if c.Errors != "" {
-			if err := writeProblems(c.Errors, "license_key", done.Problems); err != nil {
-				return err
-			}
-		}
-		if c.JSON {
-			err = indented(s).Encode(done)
-		} else {
-			err = c.tell(s, done)
-		}
-		if err == nil && done.Failed > 0 {
-			err = fmt.Errorf("%d rows were left out because of errors", done.Failed)
-		}
-		return err
-	})
-}
-
-func (c *importLicensesCommand) send(ctx context.Context, s *session, api *client) (done adminapi.Import, err error) {
-	f, err := os.Open(c.File)
-	if err != nil {
-		return done, err
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return done, err
-	}
 	query := url.Values{}
 	for name, value := range map[string]string{"product": c.Product, "plan": c.Plan, "only": c.Only} {
 		if value != "" {
 			query.Set(name, value)
 		}
+	}
+	return c.with(ctx, s, func(api *client) error {
+		var done adminapi.Import
+		if err := c.send(ctx, s, api, "/imports/licenses", query, &done); err != nil {
+			return err
+		}
+		return c.told(s, "license_key", done, done.Problems, done.Failed, func() error { return c.tell(s, done) })
+	})
+}
+
+// importTable is what the imports of tables have in common.
+type importTable struct {
+	DryRun bool   `name:"dry-run" help:"Tell what would happen, and change nothing."`
+	Errors string `type:"path" placeholder:"FILE" help:"File to write a table of the rows that were left out into, and why."`
+	JSON   bool   `name:"json" help:"Print what was done as the admin API does."`
+	File   string `arg:"" type:"path" placeholder:"FILE" help:"Table (CSV, UTF-8) under a header."`
+}
+
+// send uploads the table, and shows how far it has come.
+func (c *importTable) send(ctx context.Context, s *session, api *client, path string, query url.Values, done any) error {
+	f, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return err
 	}
 	what := "Importing"
 	if c.DryRun {
@@ -95,13 +88,32 @@ func (c *importLicensesCommand) send(ctx context.Context, s *session, api *clien
 		what = "Trying"
 	}
 	bar := s.progress(what)
-	err = api.upload(ctx, "/imports/licenses?"+query.Encode(), "text/csv", &watched{r: f, seen: func(n int64) { bar.to(n, info.Size()) }}, &done)
+	err = api.upload(ctx, path+"?"+query.Encode(), "text/csv", &watched{r: f, seen: func(n int64) { bar.to(n, info.Size()) }}, done)
 	bar.end(err)
-	return done, err
+	return err
 }
 
-func (c *importLicensesCommand) tell(s *session, done adminapi.Import) error {
-	for i, p := range done.Problems {
+// told writes what was done: the rows that were left out into their file, the rest by tell, or as the admin API does. Rows that
+// were wrong are an error.
+func (c *importTable) told(s *session, key string, done any, problems []adminapi.ImportProblem, failed int64, tell func() error) error {
+	if c.Errors != "" {
+		if err := writeProblems(c.Errors, key, problems); err != nil {
+			return err
+		}
+	}
+	if c.JSON {
+		tell = func() error { return indented(s).Encode(done) }
+	}
+	err := tell()
+	if err == nil && failed > 0 {
+		err = fmt.Errorf("%d rows were left out because of errors", failed)
+	}
+	return err
+}
+
+// list says which rows were left out, the first of them.
+func (c *importTable) list(s *session, problems []adminapi.ImportProblem, line func(p adminapi.ImportProblem) string) {
+	for i, p := range problems {
 		if i == listedProblems {
 			more := "--errors FILE writes all of them"
 			if c.Errors != "" {
@@ -110,8 +122,14 @@ func (c *importLicensesCommand) tell(s *session, done adminapi.Import) error {
 			s.say("… %s.", more)
 			break
 		}
-		s.say("line %d: %s %s", p.Line, p.Field, p.Message)
+		s.say("%s", line(p))
 	}
+}
+
+func (c *importLicensesCommand) tell(s *session, done adminapi.Import) error {
+	c.list(s, done.Problems, func(p adminapi.ImportProblem) string {
+		return fmt.Sprintf("line %d: %s %s", p.Line, p.Field, p.Message)
+	})
 	for _, note := range done.Notes {
 		s.say("%s", note)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/keystead/keystead/internal/web/adminapi"
@@ -12,10 +11,7 @@ import (
 
 type importDomainsCommand struct {
 	storeFlags
-	DryRun bool   `name:"dry-run" help:"Tell what would happen, and change nothing."`
-	Errors string `type:"path" placeholder:"FILE" help:"File to write a table of the rows that were left out into, and why."`
-	JSON   bool   `name:"json" help:"Print what was done as the admin API does."`
-	File   string `arg:"" type:"path" placeholder:"FILE" help:"Table (CSV, UTF-8) under a header."`
+	importTable
 }
 
 // Help implements kong.HelpProvider.
@@ -35,56 +31,18 @@ Examples:
 // Run takes domains over.
 func (c *importDomainsCommand) Run(ctx context.Context, s *session) error {
 	return c.with(ctx, s, func(api *client) error {
-		done, err := c.send(ctx, s, api)
-		if err != nil {
+		var done adminapi.DomainImport
+		if err := c.send(ctx, s, api, "/imports/domains", url.Values{}, &done); err != nil {
 			return err
 		}
-		if c.Errors != "" {
-			if err := writeProblems(c.Errors, "domain", done.Problems); err != nil {
-				return err
-			}
-		}
-		if c.JSON {
-			err = indented(s).Encode(done)
-		} else {
-			err = c.tell(s, done)
-		}
-		if err == nil && done.Failed > 0 {
-			err = fmt.Errorf("%d rows were left out because of errors", done.Failed)
-		}
-		return err
+		return c.told(s, "domain", done, done.Problems, done.Failed, func() error { return c.tell(s, done) })
 	})
 }
 
-func (c *importDomainsCommand) send(ctx context.Context, s *session, api *client) (done adminapi.DomainImport, err error) {
-	f, err := os.Open(c.File)
-	if err != nil {
-		return done, err
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return done, err
-	}
-	query, what := url.Values{}, "Importing"
-	if c.DryRun {
-		query.Set("dry_run", "true")
-		what = "Trying"
-	}
-	bar := s.progress(what)
-	err = api.upload(ctx, "/imports/domains?"+query.Encode(), "text/csv", &watched{r: f, seen: func(n int64) { bar.to(n, info.Size()) }}, &done)
-	bar.end(err)
-	return done, err
-}
-
 func (c *importDomainsCommand) tell(s *session, done adminapi.DomainImport) error {
-	for i, p := range done.Problems {
-		if i == listedProblems {
-			s.say("… --errors FILE writes all of them.")
-			break
-		}
-		s.say("line %d: %s: %s %s", p.Line, p.Key, p.Field, p.Message)
-	}
+	c.list(s, done.Problems, func(p adminapi.ImportProblem) string {
+		return fmt.Sprintf("line %d: %s: %s %s", p.Line, p.Key, p.Field, p.Message)
+	})
 	if len(done.Unread) > 0 {
 		s.say("Not read: %s.", strings.Join(done.Unread, ", "))
 	}
