@@ -63,15 +63,11 @@ type DomainImport struct {
 }
 
 func (a *API) importDomains(ctx context.Context, in *tableInput) (DomainImport, error) {
-	r, ok := ctx.Value(uploadKey{}).(*http.Request)
-	if !ok {
-		return DomainImport{}, errors.New("an upload without its request")
-	}
 	o := movein.Options{DryRun: in.DryRun}
 	if c, ok := ctx.Value(callerKey{}).(caller); ok {
 		o.KnownOnly = c.mustHave("customers:write") != nil
 	}
-	_, content, err := fileOf(r, "domains.csv")
+	_, content, err := fileOf(ctx, "domains.csv")
 	if err != nil {
 		return DomainImport{}, err
 	}
@@ -91,15 +87,11 @@ func (a *API) importDomains(ctx context.Context, in *tableInput) (DomainImport, 
 }
 
 func (a *API) importLicenses(ctx context.Context, in *importInput) (Import, error) {
-	r, ok := ctx.Value(uploadKey{}).(*http.Request)
-	if !ok {
-		return Import{}, errors.New("an upload without its request")
-	}
 	o := movein.Options{Product: in.Product, Plan: in.Plan, Only: in.Only, DryRun: in.DryRun}
 	if c, ok := ctx.Value(callerKey{}).(caller); ok {
 		o.KnownOnly = c.mustHave("customers:write") != nil
 	}
-	_, content, err := fileOf(r, "licenses.csv")
+	_, content, err := fileOf(ctx, "licenses.csv")
 	if err != nil {
 		return Import{}, err
 	}

@@ -390,11 +390,7 @@ func (a *API) tldTables() {
 			Method: http.MethodPost, Path: "/imports/" + t.path, Scope: "catalog:write", Tag: tag, Summary: "Import " + t.of, Upload: true,
 			Notes: "The body is a table (CSV, UTF-8) under a header. Rows that are wrong are told of, the rest is taken. " + t.notes,
 		}, func(ctx context.Context, in *tableInput) (TableImport, error) {
-			r, ok := ctx.Value(uploadKey{}).(*http.Request)
-			if !ok {
-				return TableImport{}, errors.New("an upload without its request")
-			}
-			_, content, err := fileOf(r, t.path+".csv")
+			_, content, err := fileOf(ctx, t.path+".csv")
 			if err != nil {
 				return TableImport{}, err
 			}

@@ -19,11 +19,7 @@ type uploadInput struct {
 
 // uploadFile receives a file as it comes: nothing of it is held in memory.
 func (a *API) uploadFile(ctx context.Context, in *uploadInput) (ReleaseFile, error) {
-	r, ok := ctx.Value(uploadKey{}).(*http.Request)
-	if !ok {
-		return ReleaseFile{}, errors.New("an upload without its request")
-	}
-	name, content, err := fileOf(r, in.Name)
+	name, content, err := fileOf(ctx, in.Name)
 	if err != nil {
 		return ReleaseFile{}, err
 	}
@@ -38,8 +34,12 @@ func (a *API) uploadFile(ctx context.Context, in *uploadInput) (ReleaseFile, err
 	return showFile(f), nil
 }
 
-// fileOf finds the file in a request: the body itself, or the first file of a form.
-func fileOf(r *http.Request, name string) (string, io.Reader, error) {
+// fileOf finds the file that a request brings: the body itself, or the first file of a form.
+func fileOf(ctx context.Context, name string) (string, io.Reader, error) {
+	r, ok := ctx.Value(uploadKey{}).(*http.Request)
+	if !ok {
+		return "", nil, errors.New("an upload without its request")
+	}
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "multipart/form-data" {
 		if media == mediaJSON {
