@@ -79,7 +79,7 @@ func (s *Service) freeDue(ctx context.Context, tx *db.Tx, d domainname.Domain, s
 			return err
 		}
 	}
-	if day.Before(d.NextDue.AddDays(-invoiceDays(st))) || why != nil && why.Reason == domainname.TooEarly {
+	if day.Before(d.NextDue.AddDays(-InvoiceDays(st))) || why != nil && why.Reason == domainname.TooEarly {
 		return nil
 	}
 	detail := fmt.Sprintf("%s is free and falls due on %s; no service pays for it. Renew it by hand, or let it go.", d.Name.Unicode(), d.NextDue)

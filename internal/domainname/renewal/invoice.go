@@ -24,8 +24,8 @@ import (
 // of a second.
 const batchSize = 250
 
-// invoiceDays is how long before next due the invoice is made.
-func invoiceDays(st setting.Settings) int {
+// InvoiceDays is how long before next due the invoice is made.
+func InvoiceDays(st setting.Settings) int {
 	if st.DomainInvoiceDays >= 0 {
 		return st.DomainInvoiceDays
 	}
@@ -65,7 +65,7 @@ func (s *Service) invoiceBatch(ctx context.Context, tx *db.Tx, at place, custome
 	if err != nil {
 		return 0, at, false, err
 	}
-	horizon, key := civil.Of(tx.Now, st.TimeZone).AddDays(invoiceDays(st)).String(), dayKey(tx.Now, st.TimeZone)
+	horizon, key := civil.Of(tx.Now, st.TimeZone).AddDays(InvoiceDays(st)).String(), dayKey(tx.Now, st.TimeZone)
 	ask := query.DomainsToInvoiceParams{Horizon: &horizon, Today: &key, AfterDue: at.due, After: at.id, CustomerID: customerID, N: batchSize}
 	rows, err := tx.DomainsToInvoice(ctx, ask)
 	if err != nil || len(rows) == 0 {
@@ -286,7 +286,7 @@ func (s *Service) billOf(ctx context.Context, f *facts, d domainname.Domain) (b 
 	if p == nil {
 		return b, false, notOnSale(ctx, f.tx, d, domainname.Refusal{Reason: domainname.NotPriced})
 	}
-	if _, due := domainname.InvoiceDue(d, *p, nil, invoiceDays(f.st), f.tx.Now, f.st.TimeZone); !due {
+	if _, due := domainname.InvoiceDue(d, *p, nil, InvoiceDays(f.st), f.tx.Now, f.st.TimeZone); !due {
 		return b, false, nil
 	}
 	var before *domainname.Renewal

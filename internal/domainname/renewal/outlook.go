@@ -104,7 +104,7 @@ func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, st setting
 		}
 		return
 	case q.Open == nil && o.Standing.Status == domainname.Active && !d.DoNotRenew && !d.Free() && d.Term > 0 && !d.NextDue.IsZero():
-		if on, ok := w.InvoiceOn(d.NextDue, invoiceDays(st)); ok {
+		if on, ok := w.InvoiceOn(d.NextDue, InvoiceDays(st)); ok {
 			if on.Before(today) {
 				on = today
 			}

@@ -33,7 +33,7 @@ func (s *Service) Tasks() []automation.Task {
 					if err != nil {
 						return nil, err
 					}
-					horizon, key := civil.Of(tx.Now, st.TimeZone).AddDays(invoiceDays(st)).String(), dayKey(tx.Now, st.TimeZone)
+					horizon, key := civil.Of(tx.Now, st.TimeZone).AddDays(InvoiceDays(st)).String(), dayKey(tx.Now, st.TimeZone)
 					return tx.DomainIDsToInvoice(ctx, query.DomainIDsToInvoiceParams{
 						Horizon: &horizon, Today: &key, After: after, CustomerID: p.CustomerID(), N: int64(n),
 					})
@@ -59,7 +59,7 @@ func nextInvoice(ctx context.Context, tx *db.Tx, after time.Time) (time.Time, bo
 	if err != nil {
 		return time.Time{}, false, err
 	}
-	horizon := civil.Of(after, st.TimeZone).AddDays(invoiceDays(st)).String()
+	horizon := civil.Of(after, st.TimeZone).AddDays(InvoiceDays(st)).String()
 	if _, err = tx.AnyDomainTried(ctx, &horizon); err == nil {
 		return nextDay(after, st.TimeZone), true, nil
 	}
@@ -74,7 +74,7 @@ func nextInvoice(ctx context.Context, tx *db.Tx, after time.Time) (time.Time, bo
 		return time.Time{}, false, fmt.Errorf("domains to invoice: %w", err)
 	}
 	on, err := civil.Parse(*due)
-	return on.AddDays(-invoiceDays(st)).StartIn(st.TimeZone), true, err
+	return on.AddDays(-InvoiceDays(st)).StartIn(st.TimeZone), true, err
 }
 
 // mostForeseen bounds of how many renewals the next instant is looked for one by one.

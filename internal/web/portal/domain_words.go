@@ -5,6 +5,7 @@ import (
 
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/domainname/renewal"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/web/ui"
@@ -190,20 +191,12 @@ func (h holding) nextActive() ui.Cell {
 	return ui.Cell{}
 }
 
-// invoiceDays is how many days before its due date a renewal is invoiced.
-func (h holding) invoiceDays() int {
-	if h.settings.DomainInvoiceDays >= 0 {
-		return h.settings.DomainInvoiceDays
-	}
-	return h.settings.InvoiceDays
-}
-
 // invoiceOn is the day on which its next automatic invoice is made, if there will be one.
 func (h holding) invoiceOn() (on civil.Date, ok bool) {
 	if h.DoNotRenew || h.Term == 0 || h.NextDue.IsZero() || h.Standing.Window.End.IsZero() {
 		return civil.Date{}, false
 	}
-	on, ok = h.Standing.Window.InvoiceOn(h.NextDue, h.invoiceDays())
+	on, ok = h.Standing.Window.InvoiceOn(h.NextDue, renewal.InvoiceDays(*h.settings))
 	if on.Before(h.today) {
 		on = h.today
 	}
