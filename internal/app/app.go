@@ -58,9 +58,9 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	config := db.Config{Dir: c.Dir, URL: c.DatabaseURL, Clock: c.Clock, Wall: clock.System(), Logger: c.Logger}
-	if c.Clock == nil {
-		config.Clock, config.Wall = config.Wall, nil
+	config := db.Config{Dir: c.Dir, URL: c.DatabaseURL, Clock: c.Clock, Logger: c.Logger}
+	if c.Clock != nil {
+		config.Wall = clock.System()
 	}
 	a := &App{log: c.Logger, dir: c.Dir}
 	defer func() {

@@ -42,9 +42,11 @@ type Config struct {
 	LockWait time.Duration
 	// Schema is the version at which migrations stop, for what belongs to an older one; 0: the newest.
 	Schema int64
-	Clock  clock.Clock
-	// Wall tells the time of the machine, for what is no business of the store: sessions, tokens, leases. It differs
-	// from Clock only in a test store, where Clock stands still; nil: Clock.
+	// Clock tells the store's time; nil: the real one. On PostgreSQL that is its server's, so that all processes of a store
+	// agree on it, whatever their machines believe.
+	Clock clock.Clock
+	// Wall tells the real time, for what is no business of the store: sessions, tokens, leases. It differs from Clock only
+	// in a test store, where Clock stands still; nil: Clock.
 	Wall   clock.Clock
 	Logger *slog.Logger
 }
@@ -53,8 +55,9 @@ type Config struct {
 type DB struct {
 	engine Engine
 	clock  clock.Clock
-	wall   clock.Clock // nil: clock
-	still  *stillClock // nil: the clock is not the store's own
+	wall   clock.Clock     // nil: clock
+	server *clock.Follower // the clock of PostgreSQL's server; nil: nobody goes by it
+	still  *stillClock     // nil: the clock is not the store's own
 	log    *slog.Logger
 	lite   *lite   // nil on PostgreSQL
 	pg     *sql.DB // nil on SQLite
@@ -72,11 +75,19 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	}
 	var err error
 	switch {
+	case c.Clock != nil:
+	case c.URL != "":
+		d.server = &clock.Follower{}
+		d.clock = d.server
+	default:
+		d.clock = clock.System()
+	}
+	switch {
 	case c.Dir != "" && c.URL != "":
 		return nil, errors.New("a store is either a data folder or a database URL, not both")
 	case c.URL != "":
 		d.engine = Postgres
-		d.pg, err = openPostgres(ctx, c)
+		err = d.openPostgres(ctx, c)
 	case c.Dir != "":
 		d.engine = SQLite
 		d.lite, err = openLite(ctx, c, d.log)
@@ -103,8 +114,8 @@ func (d *DB) Engine() Engine { return d.engine }
 // Clock tells the store's time, which transactions take their Now from. All business goes by it.
 func (d *DB) Clock() clock.Clock { return d.clock }
 
-// Wall tells the time of the machine, which transactions take their Wall from: for secrets that run out, for limits,
-// for leases. In a test store it goes on while the store's clock stands.
+// Wall tells the real time, which transactions take their Wall from: for secrets that run out, for limits, for leases. In
+// a test store it goes on while the store's clock stands.
 func (d *DB) Wall() clock.Clock {
 	if d.wall == nil {
 		return d.clock
@@ -132,7 +143,7 @@ type Tx struct {
 	Now time.Time
 	// Stamp is Now as it is stored.
 	Stamp clock.Instant
-	// Wall is the same instant by the clock of the machine; see [DB.Wall].
+	// Wall is the same instant in real time; see [DB.Wall].
 	Wall time.Time
 	// WallStamp is Wall as it is stored.
 	WallStamp clock.Instant

@@ -12,17 +12,21 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/db/query"
 )
 
 const (
-	writeTries  = 10              // runs of one write before a serialization failure is given to the caller
-	connectWait = 5 * time.Second // how long a new connection may take
+	writeTries  = 10               // runs of one write before a serialization failure is given to the caller
+	connectWait = 5 * time.Second  // how long a new connection may take
+	askTime     = 10 * time.Second // how often the server is asked for the time
 )
 
-func openPostgres(ctx context.Context, c Config) (*sql.DB, error) {
+func (d *DB) openPostgres(ctx context.Context, c Config) error {
 	cfg, err := pgx.ParseConfig(c.URL)
 	if err != nil {
-		return nil, fmt.Errorf("database URL: %w", err)
+		return fmt.Errorf("database URL: %w", err)
 	}
 	cfg.ConnectTimeout = connectWait
 	// Pages are answered in milliseconds; compiling their plans would take longer than running them.
@@ -35,9 +39,35 @@ func openPostgres(ctx context.Context, c Config) (*sql.DB, error) {
 	pg.SetMaxOpenConns(conns)
 	pg.SetMaxIdleConns(conns)
 	if err := migrate(ctx, pg, Postgres, c.Schema); err != nil {
-		return nil, errors.Join(err, pg.Close())
+		return errors.Join(err, pg.Close())
 	}
-	return pg, nil
+	if err := d.followServer(ctx, pg); err != nil {
+		return errors.Join(err, pg.Close())
+	}
+	d.pg = pg
+	return nil
+}
+
+// followServer asks the server for the time when that was long ago. An answer that took its time puts the clock back by as
+// much and never ahead: whoever is behind takes nobody's lease too early.
+func (d *DB) followServer(ctx context.Context, on query.DBTX) error {
+	if d.server == nil || d.server.Age() < askTime {
+		return nil
+	}
+	var now clock.Instant
+	if err := on.QueryRowContext(ctx, "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)").Scan(&now); err != nil {
+		return fmt.Errorf("the time of the database's server: %w", err)
+	}
+	d.server.Follow(now.Time())
+	return nil
+}
+
+// readClocks learns at the begin of a transaction what time it is elsewhere.
+func (d *DB) readClocks(ctx context.Context, on query.DBTX) error {
+	if err := d.followServer(ctx, on); err != nil {
+		return err
+	}
+	return d.readStill(ctx, on)
 }
 
 // begin starts a transaction. Connections that ended while they were idle (the server was restarted, another took
@@ -58,7 +88,7 @@ func (d *DB) readPostgres(ctx context.Context, f func(tx *Tx) error) error {
 		return err
 	}
 	defer func() { _ = t.Rollback() }() // nothing was written
-	if err := d.readStill(ctx, t); err != nil {
+	if err := d.readClocks(ctx, t); err != nil {
 		return err
 	}
 	return f(d.newTx(t))
@@ -92,7 +122,7 @@ func (d *DB) tryPostgres(ctx context.Context, f func(tx *Tx) error) (*Tx, error)
 		return nil, err
 	}
 	defer func() { _ = t.Rollback() }() // does nothing after a commit
-	if err := d.readStill(ctx, t); err != nil {
+	if err := d.readClocks(ctx, t); err != nil {
 		return nil, err
 	}
 	if relaxed(ctx) {

@@ -10,7 +10,7 @@ import (
 	"github.com/keystead/keystead/internal/db/query"
 )
 
-// Claim takes the lease of a domain until an instant of the wall's clock ([db.Tx.Wall]). ok is false while somebody else has it.
+// Claim takes the lease of a domain until an instant of real time ([db.Tx.Wall]), which is the same one for all processes of a store. ok is false while somebody else has it.
 // Whoever asks the registrar for something that the store then believes holds it; one whose holder has died ends by itself.
 // The instant is what names the holder to [Keep] and [Release].
 func Claim(ctx context.Context, tx *db.Tx, id string, until time.Time) (ok bool, err error) {

@@ -1,7 +1,7 @@
 // Package dispatch does at the registries what was paid for, exactly once: it is the only one that sends commands which
 // change something. docs/domains.md has the protocol.
 //
-// One worker at a time is at a domain: it holds the domain's lease, by the wall clock. What is to be done is found in the
+// One worker at a time is at a domain: it holds the domain's lease, in real time. What is to be done is found in the
 // facts: a command whose outcome isn't known, a domain that waits for its registration or transfer, a renewal that is paid
 // or unclear, a mode to be set. Each command is committed before it is sent, and read back before anything is said about it.
 //
