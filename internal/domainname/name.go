@@ -76,7 +76,7 @@ func normal(s string) (string, error) {
 }
 
 // checkLabel asks of a label what the mapping of UTS 46 leaves out and registries demand (RFC 5892): no symbols, and the
-// characters that are allowed only beside certain others.
+// characters that are allowed only beside certain others; nor letters of scripts that nobody writes together.
 func checkLabel(label string) error {
 	if !strings.HasPrefix(label, "xn--") {
 		return nil
@@ -91,7 +91,7 @@ func checkLabel(label string) error {
 			return fmt.Errorf("has a character that IDNA2008 does not allow there: %U", r)
 		}
 	}
-	return nil
+	return oneScript(runes)
 }
 
 // allowed reports whether the i-th character of a label may stand there (RFC 5892, section 2 and appendix A). The joiners
