@@ -41,6 +41,7 @@ const (
 	Days     Type = "days"     // a list of numbers of days
 	Map      Type = "map"      // numbers of days by cycle
 	Emails   Type = "emails"   // a list of e-mail addresses
+	Rates    Type = "rates"    // decimals by pair of currencies
 )
 
 // Settings is a snapshot of all settings. Treat it as immutable.
@@ -48,8 +49,11 @@ type Settings struct {
 	StoreName string
 	TimeZone  *time.Location
 	Currency  money.Currency
-	Address   string // of the seller, as on invoices; several lines
-	BaseURL   string // without a slash at its end; empty: the address that was asked
+	// ExchangeRates are those that the store converts by, and RatesSince when they were changed last; zero: never.
+	ExchangeRates ExchangeRates
+	RatesSince    time.Time
+	Address       string // of the seller, as on invoices; several lines
+	BaseURL       string // without a slash at its end; empty: the address that was asked
 
 	Language string // of mails and documents for customers who chose none: "en" or "de"
 
@@ -120,6 +124,9 @@ type Settings struct {
 	MailDays         int // how long mails are kept
 }
 
+// ratesName is the setting whose date of change is part of the snapshot.
+const ratesName = "store.exchange_rates"
+
 // definitions is every setting there is, in the order in which people read them.
 var definitions = []Definition{
 	define("store.name", "Name of the store", "Shown on pages, invoices and in authenticator apps.",
@@ -128,6 +135,8 @@ var definitions = []Definition{
 		zone(), "UTC", func(s *Settings) **time.Location { return &s.TimeZone }),
 	define("store.currency", "Currency", "The currency of new customers and prices.",
 		currency(), "EUR", func(s *Settings) *money.Currency { return &s.Currency }),
+	define(ratesName, "Exchange rates", "What one unit of a currency is worth in another one, such as EUR/USD: 1.0842. Fees and prices of registries that are not set in a customer's currency are converted by them, and rounded once.",
+		exchangeRates(), map[string]string{}, func(s *Settings) *ExchangeRates { return &s.ExchangeRates }),
 	define("store.address", "Address", "The seller on invoices: company, street, place, tax number.",
 		lines(), "", func(s *Settings) *string { return &s.Address }),
 	define("store.base_url", "Address of this site", "How customers reach the store, such as https://store.example.com. Links in pages and feeds begin with it. Empty: the address that was asked.",

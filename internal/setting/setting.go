@@ -67,6 +67,9 @@ func Load(ctx context.Context, tx *db.Tx) (Settings, error) {
 		if err := d.read(json.RawMessage(row.Value), &s); err != nil {
 			return Settings{}, fmt.Errorf("setting %s: stored value %s %w", d.Name, row.Value, err)
 		}
+		if d.Name == ratesName {
+			s.RatesSince = row.UpdatedAt.Time()
+		}
 	}
 	return s, nil
 }

@@ -1,5 +1,5 @@
 -- name: ListSettings :many
-SELECT name, value FROM settings ORDER BY name;
+SELECT name, value, updated_at FROM settings ORDER BY name;
 
 -- name: LockSettings :exec
 -- One change of settings at a time: the next one waits here until this one has committed.

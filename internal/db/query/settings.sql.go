@@ -21,24 +21,19 @@ func (q *Queries) DeleteSetting(ctx context.Context, name string) error {
 }
 
 const listSettings = `-- name: ListSettings :many
-SELECT name, value FROM settings ORDER BY name
+SELECT name, value, updated_at FROM settings ORDER BY name
 `
 
-type ListSettingsRow struct {
-	Name  string
-	Value string
-}
-
-func (q *Queries) ListSettings(ctx context.Context) ([]ListSettingsRow, error) {
+func (q *Queries) ListSettings(ctx context.Context) ([]Setting, error) {
 	rows, err := q.db.QueryContext(ctx, listSettings)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ListSettingsRow
+	var items []Setting
 	for rows.Next() {
-		var i ListSettingsRow
-		if err := rows.Scan(&i.Name, &i.Value); err != nil {
+		var i Setting
+		if err := rows.Scan(&i.Name, &i.Value, &i.UpdatedAt); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -20,6 +20,7 @@ var settingGroups = []struct{ prefix, title, text string }{
 	{"billing", "Billing", "For invoices that are issued from now on."},
 	{"shop", "Shop", "What customers agree to before they order."},
 	{"tax", "Tax", "What is added to prices, or contained in them. Rates are entered under Taxes."},
+	{"domains", "Domains", "How names are renewed, invoiced and read. What registrars and extensions need is set there."},
 	{"licenses", "Licenses", "How money and licenses go together."},
 	{"webhooks", "Webhooks", "What may be told of what happens here."},
 	{"mail", "Mail", "How mails leave. The password of the mail server is set apart, and never shown."},
@@ -53,6 +54,9 @@ func settingField(d setting.Definition, value any) ui.Field {
 		f.Hint += " Numbers with commas between them."
 	case setting.Map:
 		f.Hint += " Written as annual: 30, monthly: 7."
+	case setting.Rates:
+		f.Kind, f.Rows, f.Mono = ui.InputTextarea, 3, true
+		f.Hint += " One a line."
 	case setting.Currency:
 		f.Short = true
 	case setting.Text, setting.Zone:
@@ -79,6 +83,12 @@ func settingText(v any) string {
 			words = append(words, fmt.Sprintf("%s: %d", name, v[name]))
 		}
 		return strings.Join(words, ", ")
+	case map[string]string:
+		var rates []string
+		for _, pair := range slices.Sorted(maps.Keys(v)) {
+			rates = append(rates, pair+": "+v[pair])
+		}
+		return strings.Join(rates, "\n")
 	default:
 		return fmt.Sprint(v)
 	}
@@ -104,6 +114,8 @@ func settingJSON(d setting.Definition, typed string) json.RawMessage {
 		v = numbers(typed)
 	case setting.Map:
 		v = numbersByName(typed)
+	case setting.Rates:
+		v = ratesByPair(typed)
 	case setting.Text, setting.Lines, setting.Choice, setting.Zone, setting.Currency:
 		if typed == "" {
 			return json.RawMessage("null")
@@ -143,14 +155,30 @@ func numbersByName(typed string) any {
 	return of
 }
 
+// ratesByPair reads "EUR/USD: 1.0842" a line; what is not that is refused by the setting.
+func ratesByPair(typed string) map[string]string {
+	of := map[string]string{}
+	for line := range strings.Lines(typed) {
+		if line = strings.TrimSpace(line); line != "" {
+			pair, rate, _ := strings.Cut(line, ":")
+			of[strings.TrimSpace(pair)] = strings.TrimSpace(rate)
+		}
+	}
+	return of
+}
+
 // settingsForm shows values, by name; was is what the form showed when it was opened, which it sends along.
-func (a *area) settingsForm(value, was func(setting.Definition) string) ui.Form {
+func (a *area) settingsForm(now *setting.Settings, value, was func(setting.Definition) string) ui.Form {
 	f := ui.Form{Action: "/admin/settings", Submit: "Save settings"}
 	for _, g := range settingGroups {
 		section := ui.FormSection{Title: g.title, Text: g.text}
 		for _, d := range setting.Definitions() {
 			if strings.HasPrefix(d.Name, g.prefix+".") {
-				section.Fields = append(section.Fields, settingField(d, value(d)))
+				field := settingField(d, value(d))
+				if d.Type == setting.Rates && !now.RatesSince.IsZero() {
+					field.Hint += " Changed last on " + now.RatesSince.In(now.TimeZone).Format("2 Jan 2006") + "."
+				}
+				section.Fields = append(section.Fields, field)
 				f.Hidden = append(f.Hidden, ui.Hidden{Name: wasSetting + d.Name, Value: was(d)})
 			}
 		}
@@ -164,15 +192,16 @@ func (a *area) settingsPage(w http.ResponseWriter, r *http.Request, status int, 
 }
 
 func (a *area) settingsShow(w http.ResponseWriter, r *http.Request) error {
-	all, err := a.Settings.All(r.Context())
+	stored, err := a.Settings.Get(r.Context())
 	if err != nil {
 		return err
 	}
+	all := stored.All()
 	if !visitorOf(r).staff.Role.Can(staff.SettingsWrite) {
 		return a.settingsFacts(w, r, all)
 	}
 	now := func(d setting.Definition) string { return settingText(all[d.Name]) }
-	return a.settingsPage(w, r, http.StatusOK, a.settingsForm(now, now))
+	return a.settingsPage(w, r, http.StatusOK, a.settingsForm(stored, now, now))
 }
 
 // settingsFacts shows the settings to those who may not change them.
@@ -191,10 +220,11 @@ func (a *area) settingsFacts(w http.ResponseWriter, r *http.Request, all map[str
 }
 
 func (a *area) settingsSave(w http.ResponseWriter, r *http.Request) error {
-	all, err := a.Settings.All(r.Context())
+	stored, err := a.Settings.Get(r.Context())
 	if err != nil {
 		return err
 	}
+	all := stored.All()
 	typed := func(d setting.Definition) string { return unixLines(r.PostFormValue(d.Name)) }
 	was := func(d setting.Definition) string {
 		if !r.PostForm.Has(wasSetting + d.Name) {
@@ -215,7 +245,7 @@ func (a *area) settingsSave(w http.ResponseWriter, r *http.Request) error {
 		if !ok {
 			return err
 		}
-		return a.settingsPage(w, r, http.StatusUnprocessableEntity, ui.WithErrors(a.settingsForm(typed, was), bad, whole))
+		return a.settingsPage(w, r, http.StatusUnprocessableEntity, ui.WithErrors(a.settingsForm(stored, typed, was), bad, whole))
 	}
 	return done(w, r, "/admin/settings", "The settings were saved.")
 }
