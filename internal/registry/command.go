@@ -84,6 +84,8 @@ func (r *Registry) execute(v *verbs, by caller) reply {
 		return r.check(v, by)
 	case v.Check != nil && v.Check.Contact != nil:
 		return r.checkContacts(v.Check.Contact.IDs)
+	case v.aboutHosts() && !r.keepsHosts():
+		return refuse(codeService, "hosts are attributes of domains here")
 	case v.Check != nil && v.Check.Host != nil:
 		return r.checkHosts(v.Check.Host.Names)
 	case v.Info != nil && v.Info.Domain != nil:
@@ -247,7 +249,7 @@ func (r *Registry) info(name string, authInfo *string, by caller) reply {
 		return refuse(codeAuthInfo, "")
 	}
 	return reply{
-		code: codeOK, data: domainData(d, d.Sponsor == by.account || authInfo != nil),
+		code: codeOK, data: domainData(d, r.extension(name).Hosts, d.Sponsor == by.account || authInfo != nil),
 		extension: rgpData(d.rgp(r.extension(name), r.now())),
 	}
 }
@@ -289,6 +291,9 @@ func (r *Registry) create(in *createBody, fee *feeBody, by caller) reply {
 		return refuse(codeExists, name)
 	}
 	n, refused := years(x, in.Period)
+	if refused == nil {
+		refused = r.delegable(x, &in.partsBody)
+	}
 	if refused != nil {
 		return *refused
 	}
@@ -578,9 +583,14 @@ func (r *Registry) requestTransfer(d *Domain, x *Extension, in *transferBody, by
 var clientStatuses = []string{"clientDeleteProhibited", "clientHold", "clientRenewProhibited", "clientTransferProhibited", "clientUpdateProhibited"}
 
 func (r *Registry) update(in *updateBody, by caller) reply {
-	d, _, refused := r.find(text.Fold(in.Name), by)
+	d, x, refused := r.find(text.Fold(in.Name), by)
 	if d == nil {
 		return refused
+	}
+	if in.Add != nil {
+		if refused := r.delegable(x, in.Add); refused != nil {
+			return *refused
+		}
 	}
 	unlocks := in.Remove != nil && slices.ContainsFunc(in.Remove.Statuses, func(s struct {
 		S string `xml:"s,attr"`

@@ -3,8 +3,6 @@ package registry
 import (
 	"slices"
 	"strings"
-
-	"github.com/keystead/keystead/internal/text"
 )
 
 func (r *Registry) checkContacts(ids []string) reply {
@@ -131,72 +129,6 @@ func (r *Registry) deleteContact(id string, by caller) reply {
 		return refuse(codeAssociation, "a domain refers to it")
 	}
 	delete(r.state.Contacts, c.ID)
-	r.state.Changes++
-	return reply{code: codeOK}
-}
-
-func (r *Registry) checkHosts(names []string) reply {
-	s := `<host:chkData xmlns:host="` + nsHost + `">`
-	for _, name := range names {
-		name = text.Fold(name)
-		avail := "1"
-		if r.state.Hosts[name] != nil {
-			avail = "0"
-		}
-		s += `<host:cd><host:name avail="` + avail + `">` + escaped(name) + `</host:name></host:cd>`
-	}
-	return reply{code: codeOK, data: s + `</host:chkData>`}
-}
-
-func (r *Registry) infoHost(name string) reply {
-	h := r.state.Hosts[name]
-	if h == nil {
-		return refuse(codeNotThere, name)
-	}
-	s := `<host:infData xmlns:host="` + nsHost + `">` + tag("host:name", name) + tag("host:roid", h.ROID) + `<host:status s="ok"/>`
-	for _, addr := range h.Addresses {
-		ip := "v4"
-		if strings.Contains(addr, ":") {
-			ip = "v6"
-		}
-		s += `<host:addr ip="` + ip + `">` + escaped(addr) + `</host:addr>`
-	}
-	return reply{code: codeOK, data: s + tag("host:clID", h.Sponsor) + tag("host:crID", h.Sponsor) + tag("host:crDate", stamp(h.Created)) + `</host:infData>`}
-}
-
-func (r *Registry) createHost(in *hostBody, by caller) reply {
-	name := text.Fold(in.Name)
-	if !validName(name) {
-		return refuse(codeValueSyntax, "name")
-	}
-	if r.state.Hosts[name] != nil {
-		return refuse(codeExists, name)
-	}
-	for _, addr := range in.Addresses {
-		if len(addr) < 3 || len(addr) > 45 {
-			return refuse(codeValueSyntax, "addr")
-		}
-	}
-	h := &Host{Name: name, ROID: r.roid("H"), Sponsor: by.account, Addresses: in.Addresses, Created: r.now()}
-	r.state.Hosts[name] = h
-	r.state.Changes++
-	return reply{code: codeOK, data: `<host:creData xmlns:host="` + nsHost + `">` + tag("host:name", name) + tag("host:crDate", stamp(h.Created)) + `</host:creData>`}
-}
-
-func (r *Registry) deleteHost(name string, by caller) reply {
-	h := r.state.Hosts[name]
-	switch {
-	case h == nil:
-		return refuse(codeNotThere, name)
-	case h.Sponsor != by.account:
-		return refuse(codeAuthorization, "another registrar's")
-	}
-	for _, d := range r.state.Domains {
-		if slices.Contains(d.Hosts, name) {
-			return refuse(codeAssociation, "a domain refers to it")
-		}
-	}
-	delete(r.state.Hosts, name)
 	r.state.Changes++
 	return reply{code: codeOK}
 }

@@ -20,6 +20,20 @@ const (
 	Classic Dialect = "classic"
 )
 
+// HostModel is what the nameservers of domains are at a registry: RFC 5731 has two kinds, and a registry keeps one of them.
+type HostModel string
+
+// The models.
+const (
+	// AnyHosts takes both kinds, and hosts that nobody has made.
+	AnyHosts HostModel = ""
+	// HostObjects are made before a domain refers to them (RFC 5732).
+	HostObjects HostModel = "objects"
+	// HostAttributes stand with the domain, and hosts are no objects here: the greeting of a registry whose first extension
+	// is so does not offer them.
+	HostAttributes HostModel = "attributes"
+)
+
 // Extension is a top-level domain and its habits. The zero value of each habit is the common one.
 type Extension struct {
 	Name    string  `json:"name"` // without a dot in front: "example", "co.example"
@@ -53,6 +67,8 @@ type Extension struct {
 	AsyncMinutes   int  `json:"async_minutes"`    // renewals are answered with 1001 and done so much later
 	Quiet          bool `json:"quiet"`            // no message about its own renewals
 
+	Hosts HostModel `json:"hosts"` // what nameservers are here
+
 	Currency      string           `json:"currency"` // default EUR
 	CreatePrice   int64            `json:"create_price"`
 	RenewPrice    int64            `json:"renew_price"`
@@ -82,6 +98,9 @@ func (x Extension) withDefaults() Extension {
 func (x Extension) validate() error {
 	if !validName("a." + x.Name) {
 		return fmt.Errorf("extension %q is no name", x.Name)
+	}
+	if x.Hosts != AnyHosts && x.Hosts != HostObjects && x.Hosts != HostAttributes {
+		return fmt.Errorf("hosts %q: there are %s and %s", x.Hosts, HostObjects, HostAttributes)
 	}
 	if x.Dialect != Modern && x.Dialect != Classic {
 		return fmt.Errorf("dialect %q: there are %s and %s", x.Dialect, Modern, Classic)
@@ -117,7 +136,9 @@ func Personalities() []Extension {
 	}
 	return []Extension{
 		with("modern", func(x *Extension) { x.GraceDays = 30 }),
-		with("classic", func(x *Extension) { x.Dialect, x.AutoRenews, x.ARGPDays, x.Quiet = Classic, true, 45, true }),
+		with("classic", func(x *Extension) {
+			x.Dialect, x.AutoRenews, x.ARGPDays, x.Quiet, x.Hosts = Classic, true, 45, true, HostObjects
+		}),
 		with("auto", func(x *Extension) { x.AutoRenews, x.ARGPDays = true, 45 }),
 		with("window", func(x *Extension) { x.Earliest, x.GraceDays, x.RedemptionDays = 180, 90, 0 }),
 		with("window-status", func(x *Extension) { x.Earliest, x.EarlyCode, x.GraceDays = 60, codeStatusProhibits, 29 }),

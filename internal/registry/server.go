@@ -50,7 +50,7 @@ func (r *Registry) Converse(ctx context.Context, conn net.Conn) {
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	v := &visit{registry: r, conn: conn}
-	if v.send(greeting(r.Now())) != nil {
+	if v.send(r.greeting()) != nil {
 		return
 	}
 	for v.once(ctx) == nil {
@@ -99,7 +99,7 @@ func (v *visit) once(ctx context.Context) error {
 	case err != nil:
 		return v.send(refuse(codeSyntax, err.Error()).document("", v.registry.nextAnswer()))
 	case q.Hello != nil:
-		return v.send(greeting(v.registry.Now()))
+		return v.send(v.registry.greeting())
 	case q.Command == nil:
 		return v.send(refuse(codeSyntax, "neither hello nor command").document("", v.registry.nextAnswer()))
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/keystead/keystead/internal/text"
 )
 
 // What a client may send.
@@ -186,7 +188,13 @@ type partsBody struct {
 	} `xml:"status"`
 }
 
-func (p *partsBody) hosts() []string { return append(append([]string{}, p.Hosts...), p.Attributes...) }
+func (p *partsBody) hosts() []string {
+	all := append(append([]string{}, p.Hosts...), p.Attributes...)
+	for i := range all {
+		all[i] = text.Fold(all[i])
+	}
+	return all
+}
 
 func (p *partsBody) roles() []Role {
 	var roles []Role
@@ -355,11 +363,17 @@ func (p reply) document(clTRID, svTRID string) []byte {
 }
 
 // greeting is what the registry says first.
-func greeting(now time.Time) []byte {
+func (r *Registry) greeting() []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var b strings.Builder
-	b.WriteString(head + "<greeting>" + tag("svID", "Keystead registry simulator") + tag("svDate", stamp(now)) +
+	b.WriteString(head + "<greeting>" + tag("svID", "Keystead registry simulator") + tag("svDate", stamp(r.now())) +
 		"<svcMenu><version>1.0</version><lang>en</lang>")
-	for _, uri := range []string{nsDomain, nsContact, nsHost} {
+	objects := []string{nsDomain, nsContact}
+	if r.keepsHosts() {
+		objects = append(objects, nsHost)
+	}
+	for _, uri := range objects {
 		b.WriteString(tag("objURI", uri))
 	}
 	b.WriteString("<svcExtension>" + tag("extURI", nsRGP) + tag("extURI", nsFee) + "</svcExtension></svcMenu>" +
@@ -422,7 +436,7 @@ func transferData(d *Domain) string {
 		tag("domain:acDate", stamp(t.ActBy)) + stamped("domain:exDate", d.Expiry) + `</domain:trnData>`
 }
 
-func domainData(d *Domain, own bool) string {
+func domainData(d *Domain, hosts HostModel, own bool) string {
 	var b strings.Builder
 	b.WriteString(`<domain:infData xmlns:domain="` + nsDomain + `">` + tag("domain:name", d.Name) + tag("domain:roid", d.ROID))
 	for _, s := range d.statuses() {
@@ -435,6 +449,10 @@ func domainData(d *Domain, own bool) string {
 	if len(d.Hosts) > 0 {
 		b.WriteString("<domain:ns>")
 		for _, h := range d.Hosts {
+			if hosts == HostAttributes {
+				b.WriteString("<domain:hostAttr>" + tag("domain:hostName", h) + "</domain:hostAttr>")
+				continue
+			}
 			b.WriteString(tag("domain:hostObj", h))
 		}
 		b.WriteString("</domain:ns>")

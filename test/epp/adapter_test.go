@@ -62,7 +62,7 @@ func lifeOfAnAccount(t *testing.T) *world {
 	t.Helper()
 	w := setup(t, registry.Extension{
 		Name: "test", GraceDays: 30, RedemptionDays: 30, CreatePrice: 800, RenewPrice: 900, TransferPrice: 700, RestorePrice: 6000,
-		Premium: map[string]int64{"gold.test": 25000},
+		Premium: map[string]int64{"gold.test": 25000}, Hosts: registry.HostObjects,
 	}, registry.Extension{Name: "async", AsyncMinutes: 10})
 	ctx := t.Context()
 	ours := w.adapter(t, epp.Config{}, epp.Options{Currency: "EUR", Roles: []string{"admin", "tech", "billing"}})

@@ -87,6 +87,9 @@ func TestEveryFrameIsValid(t *testing.T) {
 	run(w.Check(ctx, w.id(), "a.test", "auto.test", "a.unknown"))
 	run(w.CheckFees(ctx, w.id(), "EUR", []epp.FeeCommand{{Command: "create", Years: 1}, {Command: "renew", Years: 9}, {Command: "transfer"}, {Command: "restore"}}, "gold.test", "a.test", "x.unknown"))
 	run(w.CheckContacts(ctx, w.id(), "c-1", "lab-c1"))
+	run(w.CheckHosts(ctx, w.id(), "ns1.lab.example", "ns2.lab.example"))
+	run(w.CreateHost(ctx, w.id(), "ns1.lab.example"))
+	run(w.CreateHost(ctx, w.id(), "ns1.lab.example"))
 	run(w.CreateContact(ctx, w.id(), contact))
 	run(w.CreateContact(ctx, w.id(), local))
 	run(w.UpdateContact(ctx, w.id(), contact))
@@ -94,7 +97,7 @@ func TestEveryFrameIsValid(t *testing.T) {
 	run(w.InfoContact(ctx, w.id(), "c-2"))
 	run(w.Create(ctx, w.id(), epp.Create{
 		Name: "new.test", Years: 10, Registrant: "c-1", Contacts: []epp.DomainContact{{Role: "admin", ID: "c-1"}, {Role: "tech", ID: "c-2"}, {Role: "billing", ID: "c-2"}},
-		Nameservers: []epp.Nameserver{{Name: "ns1.new.test", Addresses: []string{"192.0.2.1", "2001:db8::1"}}}, AuthInfo: "p&<w>",
+		Nameservers: []epp.Nameserver{{Name: "ns1.new.test", Inline: true, Addresses: []string{"192.0.2.1", "2001:db8::1"}}}, AuthInfo: "p&<w>",
 	}))
 	run(w.Create(ctx, w.id(), epp.Create{Name: "gold2.test", Years: 1, AuthInfo: "pw", Nameservers: []epp.Nameserver{{Name: "ns.lab.example"}}, Fee: &epp.Fee{Currency: "EUR", Amount: "8.00"}}))
 	run(w.Info(ctx, w.id(), "new.test", "p&<w>"))

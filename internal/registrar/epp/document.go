@@ -15,6 +15,7 @@ const (
 	nsEPP     = "urn:ietf:params:xml:ns:epp-1.0"
 	nsDomain  = "urn:ietf:params:xml:ns:domain-1.0"
 	nsContact = "urn:ietf:params:xml:ns:contact-1.0"
+	nsHost    = "urn:ietf:params:xml:ns:host-1.0"
 	nsRGP     = "urn:ietf:params:xml:ns:rgp-1.0"
 	nsFee     = "urn:ietf:params:xml:ns:epp:fee-1.0"
 )

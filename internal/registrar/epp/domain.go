@@ -2,6 +2,7 @@ package epp
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/keystead/keystead/internal/civil"
@@ -30,10 +31,12 @@ type Domain struct {
 // DomainContact is a contact in a role: admin, billing, tech.
 type DomainContact struct{ Role, ID string }
 
-// Nameserver is a host; addresses only where the registry keeps hosts as attributes of domains.
+// Nameserver is a host to which a domain is delegated.
 type Nameserver struct {
-	Name      string
-	Addresses []string
+	Name string
+	// Inline is set where a registry keeps hosts as attributes of domains, and not as objects of their own.
+	Inline    bool
+	Addresses []string // only of one that is inline
 }
 
 // Available is the answer to a check of one name.
@@ -136,7 +139,7 @@ func (a *answer) domain() *Domain {
 		d.Nameservers = append(d.Nameservers, Nameserver{Name: name})
 	}
 	for _, host := range ns.all(nsDomain, "hostAttr") {
-		d.Nameservers = append(d.Nameservers, Nameserver{Name: host.value(nsDomain, "hostName"), Addresses: host.values(nsDomain, "hostAddr")})
+		d.Nameservers = append(d.Nameservers, Nameserver{Name: host.value(nsDomain, "hostName"), Inline: true, Addresses: host.values(nsDomain, "hostAddr")})
 	}
 	return d
 }
@@ -234,13 +237,10 @@ func writeNameservers(w *writer, ns []Nameserver) {
 	if len(ns) == 0 {
 		return
 	}
-	attributes := false // all of one kind, says the schema
-	for _, host := range ns {
-		attributes = attributes || len(host.Addresses) > 0
-	}
+	inline := slices.ContainsFunc(ns, func(host Nameserver) bool { return host.Inline }) // all of one kind, says the schema
 	w.open("domain:ns")
 	for _, host := range ns {
-		if !attributes {
+		if !inline {
 			w.name("domain:hostObj", host.Name)
 			continue
 		}

@@ -12,11 +12,12 @@ import (
 	"github.com/keystead/keystead/internal/registrar"
 )
 
-// Register implements registrar.Registrar: it makes the contact, unless the registry has it, and then the domain.
+// Register implements registrar.Registrar: it makes the contact and the hosts, unless the registry has them, and then the domain.
 func (r *Registrar) Register(ctx context.Context, transaction string, in registrar.Registration) registrar.Answer {
 	create := Create{Name: in.Name, Years: in.Years, AuthInfo: newSecret(), Fee: feeFor(in.Price)}
-	for _, host := range in.Nameservers {
-		create.Nameservers = append(create.Nameservers, Nameserver{Name: host})
+	var failed *registrar.Answer
+	if create.Nameservers, failed = r.hosts(ctx, transaction, in.Name, in.Nameservers); failed != nil {
+		return *failed
 	}
 	id, failed := r.contact(ctx, transaction, in.Registrant)
 	if failed != nil {
@@ -56,10 +57,18 @@ func (r *Registrar) contact(ctx context.Context, transaction string, in registra
 	}
 	c.ID, c.AuthInfo = contactID(r.client.config.ClientID, c), newSecret()
 	_, err = r.client.CreateContact(ctx, within(transaction, "c"), c)
-	if e, ok := errors.AsType[*Error](err); err != nil && (!ok || e.Code != codeExists) {
+	if err != nil && codeOf(err) != codeExists {
 		return "", undone(err)
 	}
 	return c.ID, nil
+}
+
+// codeOf is the code of the answer that an error is; 0: none.
+func codeOf(err error) int {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return 0
 }
 
 // undone is the answer where a step before the command failed: the command did not leave.
@@ -200,10 +209,15 @@ func (r *Registrar) Update(ctx context.Context, transaction string, in registrar
 				update.Remove.Nameservers = append(update.Remove.Nameservers, host)
 			}
 		}
+		var missing []string
 		for _, name := range *in.Nameservers {
 			if !containsFold(have, name) {
-				update.Add.Nameservers = append(update.Add.Nameservers, Nameserver{Name: name})
+				missing = append(missing, name)
 			}
+		}
+		var failed *registrar.Answer
+		if update.Add.Nameservers, failed = r.hosts(ctx, transaction, in.Name, missing); failed != nil {
+			return *failed
 		}
 	}
 	for _, s := range in.AddStatuses {

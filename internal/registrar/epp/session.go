@@ -29,7 +29,7 @@ type Greeting struct {
 
 // The services that the client knows.
 var (
-	knownObjects    = []string{nsDomain, nsContact}
+	knownObjects    = []string{nsDomain, nsContact, nsHost}
 	knownExtensions = []string{nsRGP, nsFee}
 )
 
