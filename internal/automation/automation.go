@@ -20,6 +20,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/keystead/keystead/internal/db"
@@ -70,6 +71,8 @@ type Service struct {
 	tasks []Task // in their order
 
 	recovery *recovery.Service
+	// observe is told how long passes took.
+	observe atomic.Pointer[func(task string, took time.Duration)]
 
 	holder string        // of the lease
 	turn   chan struct{} // holds one while somebody of this process runs the tasks
@@ -102,6 +105,9 @@ func (s *Service) Register(t Task) {
 func (s *Service) has(kind string) bool {
 	return slices.ContainsFunc(s.tasks, func(t Task) bool { return t.Kind == kind })
 }
+
+// Observe has f told of every pass over all customers how long it took, with the kind of its task, from now on.
+func (s *Service) Observe(f func(task string, took time.Duration)) { s.observe.Store(&f) }
 
 // Now is the store's time.
 func (s *Service) Now() time.Time { return s.db.Clock().Now() }

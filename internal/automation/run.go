@@ -143,6 +143,9 @@ func (s *Service) pass(ctx context.Context, t Task, customerID string, failing m
 		return t.Run(ctx, p)
 	}()
 	took := max(0, s.db.Wall().Now().Sub(begun))
+	if f := s.observe.Load(); f != nil && customerID == "" {
+		(*f)(t.Kind, took)
+	}
 	whole := err == nil && customerID == ""
 	storing := context.WithoutCancel(ctx)
 	if ferr := p.forget(storing, whole); ferr != nil {

@@ -35,6 +35,7 @@ func newMetrics(a *app.App) *metrics {
 	info.Set(1)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, info)
 	watchRegistrars(m.registry, a.Registrars)
+	watchDomains(m.registry, a)
 	return m
 }
 

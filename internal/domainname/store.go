@@ -288,7 +288,10 @@ func MoveRenewal(ctx context.Context, tx *db.Tx, r *Renewal, on RenewalTrigger) 
 	if db.Duplicate(err) {
 		return errOpen.Because(err)
 	}
-	return r.written(n, err)
+	if err := r.written(n, err); err != nil || to.Open() {
+		return err
+	}
+	return r.ended(ctx, tx)
 }
 
 // LoadRenewal reads a renewal.

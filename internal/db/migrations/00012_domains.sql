@@ -181,6 +181,7 @@ CREATE INDEX domains_work ON domains (work_at, id) WHERE work_at IS NOT NULL;
 CREATE INDEX domains_work_of ON domains (registrar_id, work_at, id) WHERE work_at IS NOT NULL;
 CREATE INDEX domains_sync ON domains (registrar_id, sync_at, id) WHERE sync_at IS NOT NULL;
 CREATE INDEX domains_standing ON domains (status, extension, term_end, id) WHERE status IN ('active', 'grace', 'redemption');
+CREATE INDEX domains_not_standing ON domains (status) WHERE status NOT IN ('active', 'grace', 'redemption');
 
 -- The ledger of renewals. The money of a row is beside its state: a renewal made by hand can be confirmed and still owed.
 CREATE TABLE domain_renewals (

@@ -25,6 +25,9 @@ func (w *worker) send(ctx context.Context, f facts, reg registrar.Registrar, s *
 		return rest, err
 	}
 	s.answered(answer)
+	if s.renewalID != "" || s.mode == domainname.ModeRenew {
+		w.attempted(ctx, f, answer.Class)
+	}
 	// What the registry's date will prove needs no word of its own. Everything else is written down before anything can get
 	// lost again.
 	if answer.Class != registrar.Done || s.verb != verbRenew || f.policy == nil || f.policy.DateMoves == domainname.AtExpiry {
@@ -79,6 +82,9 @@ func (w *worker) conclude(ctx context.Context, f facts, c command, answer *regis
 	class := registrar.Class(c.outcome)
 	if class == "" || c.outcome == outcomeNotDone {
 		class = registrar.Unknown
+	}
+	if answer == nil && c.outcome == outcomeNone {
+		w.attempted(ctx, f, class) // who sent it has died
 	}
 	reg, err := w.open(ctx, f.domain)
 	if err != nil {

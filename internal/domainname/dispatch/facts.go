@@ -7,6 +7,7 @@ import (
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/metric"
 )
 
 // facts are what a worker decides from.
@@ -17,12 +18,13 @@ type facts struct {
 	flight *command            // whose outcome isn't known
 	last   *command            // the last one about the domain
 	now    time.Time
+	watch  *metric.Watch // nil: nobody counts
 }
 
 // facts reads what is known about the domain.
 func (w *worker) facts(ctx context.Context) (f facts, err error) {
 	err = w.db.Read(ctx, func(tx *db.Tx) error {
-		f = facts{now: tx.Now}
+		f = facts{now: tx.Now, watch: metric.In(tx)}
 		if f.domain, err = domainname.Load(ctx, tx, w.id); err != nil {
 			return err
 		}

@@ -32,6 +32,7 @@ func (s *Service) returned(ctx context.Context, tx *db.Tx, e event.Event) error 
 	if _, err := tx.FailDomainNotice(ctx, n.ID); err != nil {
 		return fmt.Errorf("notice %s: %w", n.ID, err)
 	}
+	Notices.Add(tx, 1, ruleLabel(domainname.Anchor(n.Anchor), int(n.Days)), refused)
 	return s.otherwise(ctx, tx, n)
 }
 
@@ -113,6 +114,7 @@ func (s *Service) resend(ctx context.Context, tx *db.Tx, d domainname.Domain, n 
 	if err := notices.Insert(ctx, tx); err != nil {
 		return fmt.Errorf("notice about domain %s: %w", d.ID, err)
 	}
+	Notices.Add(tx, 1, ruleLabel(domainname.Anchor(n.Anchor), int(n.Days)), sent)
 	err = s.mail.Queue(ctx, tx, mail.Message{
 		ID: letter, Kind: mail.Kind(old.Kind), To: to.address, CustomerID: d.CustomerID, SubjectID: d.ID, Occasion: n.RuleID + " " + n.Term + " " + to.fold,
 		Language: old.Language, Data: data,

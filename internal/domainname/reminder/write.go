@@ -188,13 +188,28 @@ func (w *writer) look(ctx context.Context, id string) (s subject, ok bool, err e
 	return s, !s.end.IsZero(), nil
 }
 
+// made is a notice as it is written.
+type made struct{ recipient, state, mailID, language, edition string }
+
+// add adds a notice to those that are written, counts it, and tells if it is a breach.
+func (w *writer) add(d subject, n domainname.DueNotice, m made) (id string) {
+	id = w.tx.NewID("dno")
+	var letter any
+	if m.mailID != "" {
+		letter = m.mailID
+	}
+	w.notices.Add(id, d.ID, n.Rule.ID, d.term.String(), m.recipient, n.On.String(), m.state, n.Breach, letter, m.language, m.edition, int64(w.tx.Stamp))
+	Notices.Add(w.tx, 1, ruleLabel(n.Rule.Anchor, n.Rule.Days), m.state)
+	if n.Breach {
+		Breaches.Add(w.tx, 1)
+		w.tell(EventBreach, d, n, NoticeEvent{NoticeID: id, MailID: m.mailID, State: m.state})
+	}
+	return id
+}
+
 // miss records a notice in whose place a later one is sent.
 func (w *writer) miss(d subject, n domainname.DueNotice) {
-	id := w.tx.NewID("dno")
-	w.notices.Add(id, d.ID, n.Rule.ID, d.term.String(), "", n.On.String(), missed, n.Breach, nil, "", "", int64(w.tx.Stamp))
-	if n.Breach {
-		w.tell(EventBreach, d, n, NoticeEvent{NoticeID: id, State: missed})
-	}
+	w.add(d, n, made{state: missed})
 }
 
 func (w *writer) tell(kind string, d subject, n domainname.DueNotice, e NoticeEvent) {
@@ -218,8 +233,7 @@ func (w *writer) send(ctx context.Context, d subject, n domainname.DueNotice) er
 	}
 	all := w.addresses(d, n.Rule)
 	if len(all) == 0 {
-		id := w.tx.NewID("dno")
-		w.notices.Add(id, d.ID, n.Rule.ID, d.term.String(), "", n.On.String(), failed, n.Breach, nil, language, edition, int64(w.tx.Stamp))
+		w.add(d, n, made{state: failed, language: language, edition: edition})
 		return task.Ask(ctx, w.tx, task.Question{
 			Kind: askUndelivered, SubjectID: d.ID, CustomerID: d.CustomerID, Occasion: n.Rule.ID + " " + d.term.String(),
 			Detail: fmt.Sprintf("%s ends on %s, and neither its customer nor its holder has an address that mails can be sent to. Tell them in another way.", d.Name.Unicode(), d.end),
@@ -230,17 +244,14 @@ func (w *writer) send(ctx context.Context, d subject, n domainname.DueNotice) er
 		return err
 	}
 	for _, to := range all {
-		id, letter := w.tx.NewID("dno"), w.tx.NewID("mai")
-		w.notices.Add(id, d.ID, n.Rule.ID, d.term.String(), to.fold, n.On.String(), sent, n.Breach, letter, language, edition, int64(w.tx.Stamp))
+		letter := w.tx.NewID("mai")
+		id := w.add(d, n, made{recipient: to.fold, state: sent, mailID: letter, language: language, edition: edition})
 		data.Name = to.name
 		w.letters = append(w.letters, mail.Message{
 			ID: letter, Kind: kind, To: to.address, CustomerID: d.CustomerID, SubjectID: d.ID, Occasion: n.Rule.ID + " " + d.term.String() + " " + to.fold,
 			Language: d.who.Language, Data: data,
 		})
 		w.tell(EventSent, d, n, NoticeEvent{NoticeID: id, MailID: letter, State: sent})
-		if n.Breach {
-			w.tell(EventBreach, d, n, NoticeEvent{NoticeID: id, MailID: letter, State: sent})
-		}
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ const (
 	causeNone  = "the registry does not know it"
 )
 
-// find writes a bad answer down.
+// find counts a bad answer and writes it down.
 func (r *run) find(ctx context.Context, tx *db.Tx, a answer, applied bool) error {
 	d, err := domainname.Load(ctx, tx, a.id)
 	if err != nil {
@@ -45,6 +45,7 @@ func (r *run) find(ctx context.Context, tx *db.Tx, a answer, applied bool) error
 	if d.Expiry.At.IsZero() {
 		f.Stored = ""
 	}
+	Readings.Add(tx, 1, r.name, f.Finding)
 	return r.put(ctx, tx, f)
 }
 

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -200,6 +201,7 @@ func ahead(d domainname.Domain, r domainname.Reading, now time.Time) bool {
 
 // waiting is what a reading does for a domain that waits to become the store's: the registrar's worker ends that.
 func (k *desk) waiting(ctx context.Context, a answer, d domainname.Domain) error {
+	Readings.Add(k.tx, 1, k.name, readSame)
 	if a.info.Found && a.info.Ours && !k.notify && !d.Status.Final() {
 		if err := domainname.Work(ctx, k.tx, d.ID, k.tx.Now); err != nil {
 			return err
@@ -315,8 +317,9 @@ func (k *desk) tell(ctx context.Context, d domainname.Domain, f Finding, paid ci
 	return nil
 }
 
-// note writes a finding down, if it is one.
+// note counts a reading, and writes what it found down, if it differs.
 func (k *desk) note(ctx context.Context, f Finding, t *tally) error {
+	Readings.Add(k.tx, 1, k.name, cmp.Or(f.Finding, readSame))
 	switch f.Finding {
 	case "":
 		return nil
