@@ -316,6 +316,31 @@ func TestRandomGroups(t *testing.T) {
 	})
 }
 
+// As many reads run at once as there are connections for them, and one more waits for its turn.
+func TestReadersAtOnce(t *testing.T) {
+	t.Parallel()
+	d := dbtest.SQLite(t).DB
+	var within func(deeper int) error
+	within = func(deeper int) error {
+		return d.Read(t.Context(), func(tx *db.Tx) error {
+			if _, err := names(tx, "x"); err != nil || deeper > 0 {
+				return errors.Join(err, within(deeper-1))
+			}
+			gone, cancel := context.WithCancel(t.Context())
+			cancel()
+			if err := d.Read(gone, func(*db.Tx) error { return nil }); !errors.Is(err, context.Canceled) {
+				t.Errorf("one too many: %v", err)
+			}
+			return nil
+		})
+	}
+	for range 2 {
+		if err := within(max(4, runtime.NumCPU()) - 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestCloseCommitsWhatWaits(t *testing.T) {
 	t.Parallel()
 	s := dbtest.SQLite(t)

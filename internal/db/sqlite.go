@@ -39,7 +39,8 @@ type lite struct {
 	writeDB *sql.DB
 	readDB  *sql.DB
 	writer  *liteConn
-	readers chan *liteConn
+	readers chan *liteConn // those that are idle
+	spare   chan struct{}  // one for each reader that may still be opened
 	queue   chan *member
 	commits chan []*member // groups that are committed and wait to be synced
 	done    chan struct{}  // closed when everybody has been answered
@@ -121,13 +122,14 @@ func openLite(ctx context.Context, c Config, log *slog.Logger) (*lite, error) {
 	}
 	n := max(4, runtime.NumCPU())
 	l.readDB.SetMaxOpenConns(n + 1)
-	l.readers = make(chan *liteConn, n)
-	for range n {
-		c, err := newLiteConn(ctx, l.readDB)
-		if err != nil {
-			return nil, errors.Join(err, l.writeDB.Close(), l.readDB.Close())
-		}
-		l.readers <- c
+	l.readers, l.spare = make(chan *liteConn, n), make(chan struct{}, n)
+	first, err := newLiteConn(ctx, l.readDB)
+	if err != nil {
+		return nil, errors.Join(err, l.writeDB.Close(), l.readDB.Close())
+	}
+	l.readers <- first
+	for range n - 1 {
+		l.spare <- struct{}{}
 	}
 	l.loops.Go(l.writeLoop)
 	l.loops.Go(l.syncLoop)
@@ -139,7 +141,11 @@ func (l *lite) shutDown() error {
 	close(l.stop)
 	l.loops.Wait()
 	for range cap(l.readers) {
-		(<-l.readers).close()
+		select {
+		case c := <-l.readers:
+			c.close()
+		case <-l.spare:
+		}
 	}
 	l.writer.close()
 	return errors.Join(l.readDB.Close(), l.writeDB.Close())
@@ -277,14 +283,34 @@ func (t *liteTx) PrepareContext(ctx context.Context, q string) (*sql.Stmt, error
 
 var _ query.DBTX = (*liteTx)(nil)
 
-func (l *lite) read(ctx context.Context, d *DB, f func(tx *Tx) error) (err error) {
-	var c *liteConn
+// reader gives a connection that reads, once one is free. A new one reads the whole schema, so it is opened only when
+// all that are open are busy. It goes back to readers.
+func (l *lite) reader(ctx context.Context) (*liteConn, error) {
 	select {
-	case c = <-l.readers:
+	case c := <-l.readers:
+		return c, nil
+	default:
+	}
+	select {
+	case c := <-l.readers:
+		return c, nil
+	case <-l.spare:
+		c, err := newLiteConn(ctx, l.readDB)
+		if err != nil {
+			l.spare <- struct{}{}
+		}
+		return c, err
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	case <-l.stop:
-		return errClosed
+		return nil, errClosed
+	}
+}
+
+func (l *lite) read(ctx context.Context, d *DB, f func(tx *Tx) error) (err error) {
+	c, err := l.reader(ctx)
+	if err != nil {
+		return err
 	}
 	defer func() {
 		c.trim()
