@@ -2,7 +2,7 @@
 #
 #   KEYSTEAD_CI=1             what a test needs and does not find fails it, instead of skipping it
 #   KEYSTEAD_TEST_POSTGRES    URL of a PostgreSQL server to use instead of one that the tests start
-#   KEYSTEAD_EPP_SCHEMAS      folder of the EPP schemas, for the tests that judge by them
+#   KEYSTEAD_EPP_SCHEMAS      folder of the EPP schemas, for the tests that judge by them; test/epp/schemas.sh fills it
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
