@@ -42,6 +42,10 @@ type Span struct{ From, To int }
 // the end, and within five days after it.
 var errp = []Span{{-35, -26}, {-10, -4}, {1, 5}}
 
+// Spans returns the days in which ICANN's policy asks for notices of generic extensions (Expired Registration Recovery Policy,
+// section 2.1), the earliest first.
+func Spans() []Span { return slices.Clone(errp) }
+
 // SpanOf returns the span of ICANN's policy into which a notice so many days from a term's end falls, if it falls into one.
 func SpanOf(days int) (Span, bool) {
 	for _, s := range errp {

@@ -297,6 +297,7 @@ CREATE TABLE domain_notices (
 );
 CREATE INDEX domain_notices_by_day ON domain_notices (created_at, id);
 CREATE INDEX domain_notices_by_mail ON domain_notices (mail_id) WHERE mail_id IS NOT NULL;
+CREATE INDEX domain_notices_failed ON domain_notices (term) WHERE state = 'failed' AND NOT breach;
 
 CREATE TABLE domain_sync_runs (
     id           TEXT COLLATE "C" PRIMARY KEY,

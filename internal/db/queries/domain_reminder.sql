@@ -33,3 +33,25 @@ JOIN customers ON customers.id = domains.customer_id WHERE domains.id = @id;
 
 -- name: MailOfNotice :one
 SELECT kind, data, language FROM mails WHERE id = @id;
+
+-- The notices that count from the end of a term, with when their mail, or one that repeats it, arrived.
+-- name: DomainNoticesOfTerm :many
+SELECT n.id, n.rule_id, n.term, n.due_on, n.state, n.breach, COALESCE(n.mail_id, '') AS mail_id, r.days,
+    CAST(COALESCE((
+        SELECT MIN(m.settled_at) FROM mails o
+        JOIN mails m ON m.subject_id = o.subject_id AND m.kind = o.kind
+            AND (m.id = o.id OR substr(m.occasion, 1, length(o.occasion) + 8) = o.occasion || ' resend ')
+        WHERE o.id = n.mail_id AND m.state = 'sent'
+    ), 0) AS BIGINT) AS arrived_at,
+    EXISTS (SELECT 1 FROM mails k WHERE k.id = n.mail_id) AS logged
+FROM domain_notices n JOIN domain_notice_rules r ON r.id = n.rule_id
+WHERE n.domain_id = @domain_id AND n.term >= @first AND n.term <= @last AND r.anchor = 'term_end'
+ORDER BY n.created_at, n.id;
+
+-- name: BreachDomainNotice :execrows
+UPDATE domain_notices SET breach = TRUE WHERE id = @id AND NOT breach;
+
+-- name: StaffAnswered :one
+SELECT EXISTS (
+    SELECT 1 FROM staff_tasks WHERE kind = @kind AND subject_id = @subject_id AND occasion = @occasion AND state = 'done' AND done_at < @before
+) AS answered;

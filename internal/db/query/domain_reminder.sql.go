@@ -11,6 +11,18 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 )
 
+const breachDomainNotice = `-- name: BreachDomainNotice :execrows
+UPDATE domain_notices SET breach = TRUE WHERE id = $1 AND NOT breach
+`
+
+func (q *Queries) BreachDomainNotice(ctx context.Context, id string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, breachDomainNotice, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const domainNoticeOfMail = `-- name: DomainNoticeOfMail :one
 SELECT domain_notices.id, domain_notices.domain_id, domain_notices.rule_id, domain_notices.term, domain_notices.recipient, domain_notices.due_on, domain_notices.state, domain_notices.breach, domain_notices.mail_id, domain_notices.language, domain_notices.template_version, domain_notices.created_at, domain_notice_rules.days, domain_notice_rules.anchor FROM domain_notices
 JOIN domain_notice_rules ON domain_notice_rules.id = domain_notices.rule_id
@@ -131,6 +143,74 @@ func (q *Queries) DomainNoticesOf(ctx context.Context, domainID string) ([]Domai
 	return items, nil
 }
 
+const domainNoticesOfTerm = `-- name: DomainNoticesOfTerm :many
+SELECT n.id, n.rule_id, n.term, n.due_on, n.state, n.breach, COALESCE(n.mail_id, '') AS mail_id, r.days,
+    CAST(COALESCE((
+        SELECT MIN(m.settled_at) FROM mails o
+        JOIN mails m ON m.subject_id = o.subject_id AND m.kind = o.kind
+            AND (m.id = o.id OR substr(m.occasion, 1, length(o.occasion) + 8) = o.occasion || ' resend ')
+        WHERE o.id = n.mail_id AND m.state = 'sent'
+    ), 0) AS BIGINT) AS arrived_at,
+    EXISTS (SELECT 1 FROM mails k WHERE k.id = n.mail_id) AS logged
+FROM domain_notices n JOIN domain_notice_rules r ON r.id = n.rule_id
+WHERE n.domain_id = $1 AND n.term >= $2 AND n.term <= $3 AND r.anchor = 'term_end'
+ORDER BY n.created_at, n.id
+`
+
+type DomainNoticesOfTermParams struct {
+	DomainID string
+	First    string
+	Last     string
+}
+
+type DomainNoticesOfTermRow struct {
+	ID        string
+	RuleID    string
+	Term      string
+	DueOn     string
+	State     string
+	Breach    bool
+	MailID    string
+	Days      int64
+	ArrivedAt int64
+	Logged    bool
+}
+
+// The notices that count from the end of a term, with when their mail, or one that repeats it, arrived.
+func (q *Queries) DomainNoticesOfTerm(ctx context.Context, arg DomainNoticesOfTermParams) ([]DomainNoticesOfTermRow, error) {
+	rows, err := q.db.QueryContext(ctx, domainNoticesOfTerm, arg.DomainID, arg.First, arg.Last)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DomainNoticesOfTermRow
+	for rows.Next() {
+		var i DomainNoticesOfTermRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.RuleID,
+			&i.Term,
+			&i.DueOn,
+			&i.State,
+			&i.Breach,
+			&i.MailID,
+			&i.Days,
+			&i.ArrivedAt,
+			&i.Logged,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const dropDomainNoticeRule = `-- name: DropDomainNoticeRule :exec
 DELETE FROM domain_notice_rules WHERE domain_notice_rules.id = $1
     AND NOT EXISTS (SELECT 1 FROM domain_notices WHERE domain_notices.rule_id = $1)
@@ -237,6 +317,31 @@ func (q *Queries) PutDomainNoticeRule(ctx context.Context, arg PutDomainNoticeRu
 		&i.CreatedAt,
 	)
 	return i, err
+}
+
+const staffAnswered = `-- name: StaffAnswered :one
+SELECT EXISTS (
+    SELECT 1 FROM staff_tasks WHERE kind = $1 AND subject_id = $2 AND occasion = $3 AND state = 'done' AND done_at < $4
+) AS answered
+`
+
+type StaffAnsweredParams struct {
+	Kind      string
+	SubjectID string
+	Occasion  string
+	Before    *clock.Instant
+}
+
+func (q *Queries) StaffAnswered(ctx context.Context, arg StaffAnsweredParams) (bool, error) {
+	row := q.db.QueryRowContext(ctx, staffAnswered,
+		arg.Kind,
+		arg.SubjectID,
+		arg.Occasion,
+		arg.Before,
+	)
+	var answered bool
+	err := row.Scan(&answered)
+	return answered, err
 }
 
 const switchOffDomainNoticeRule = `-- name: SwitchOffDomainNoticeRule :exec

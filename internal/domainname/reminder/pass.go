@@ -66,6 +66,9 @@ func (s *Service) run(ctx context.Context, p *automation.Pass) error {
 			return err
 		}
 	}
+	if err := pass.closed(ctx); err != nil {
+		return err
+	}
 	if p.CustomerID() == "" && !pass.failed {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -116,7 +119,7 @@ func (p *pass) anchored(ctx context.Context, anchor domainname.Anchor) error {
 				break
 			}
 			after = ids[len(ids)-1]
-			if err := p.write(ctx, ids); err != nil {
+			if err := p.write(ctx, ids, (*writer).about); err != nil {
 				return err
 			}
 			if len(ids) < batchSize {
@@ -193,15 +196,15 @@ func (t turn) domains(ctx context.Context, tx *db.Tx, customerID, after string) 
 }
 
 // write makes the notices of some domains at once, or, if that fails, one by one, so that it shows whose fault it is.
-func (p *pass) write(ctx context.Context, ids []string) error {
+func (p *pass) write(ctx context.Context, ids []string, act func(*writer, context.Context, string) error) error {
 	ids = slices.DeleteFunc(ids, p.p.Waits)
-	n, err := p.writeAll(ctx, ids)
+	n, err := p.writeAll(ctx, ids, act)
 	if err == nil || ctx.Err() != nil {
 		p.p.DoneMany(n)
 		return ctx.Err()
 	}
 	for _, id := range ids {
-		n, err := p.writeAll(ctx, []string{id})
+		n, err := p.writeAll(ctx, []string{id}, act)
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return ctx.Err()
@@ -217,11 +220,11 @@ func (p *pass) write(ctx context.Context, ids []string) error {
 	return nil
 }
 
-func (p *pass) writeAll(ctx context.Context, ids []string) (n int, err error) {
+func (p *pass) writeAll(ctx context.Context, ids []string, act func(*writer, context.Context, string) error) (n int, err error) {
 	err = p.s.db.Write(ctx, func(tx *db.Tx) error {
 		w := newWriter(p, tx)
 		for _, id := range ids {
-			if err := w.about(ctx, id); err != nil {
+			if err := act(w, ctx, id); err != nil {
 				return fmt.Errorf("notice about domain %s: %w", id, err)
 			}
 		}

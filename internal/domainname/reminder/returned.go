@@ -15,8 +15,9 @@ import (
 	"github.com/keystead/keystead/internal/text"
 )
 
-// returned hears of mails that were refused for good. A notice goes to the other address then, if there is one to which it
-// did not go yet; else a person must tell the holder.
+// returned hears of mails that were refused for good, or of which nobody knows whether they arrived. A notice goes to the
+// other address then, if there is one to which it did not go yet; else a person must tell the holder. What staff have
+// cancelled is theirs.
 func (s *Service) returned(ctx context.Context, tx *db.Tx, e event.Event) error {
 	var told mail.Ended
 	if err := e.Decode(&told); err != nil || told.Kind != mail.DomainExpiring && told.Kind != mail.DomainExpired {
@@ -33,6 +34,9 @@ func (s *Service) returned(ctx context.Context, tx *db.Tx, e event.Event) error 
 		return fmt.Errorf("notice %s: %w", n.ID, err)
 	}
 	Notices.Add(tx, 1, ruleLabel(domainname.Anchor(n.Anchor), int(n.Days)), refused)
+	if e.Type == mailCancelled {
+		return nil
+	}
 	return s.otherwise(ctx, tx, n)
 }
 
@@ -80,7 +84,7 @@ func (s *Service) otherwise(ctx context.Context, tx *db.Tx, n query.DomainNotice
 	end, _ := d.TermEnd()
 	return task.Ask(ctx, tx, task.Question{
 		Kind: askUndelivered, SubjectID: d.ID, CustomerID: d.CustomerID, Occasion: n.RuleID + " " + n.Term,
-		Detail: fmt.Sprintf("%s ends on %s. The notice of %s about it was refused by %s, and there is no other address. Tell the holder in another way%s.",
+		Detail: fmt.Sprintf("%s ends on %s. The notice of %s about it did not arrive at %s, and there is no other address. Tell the holder in another way%s.",
 			d.Name.Unicode(), end, on, n.Recipient, byWhen(n, end)),
 	})
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/keystead/keystead/internal/mail"
 )
 
+const mailCancelled = "mail.cancelled"
+
 // TaskNotices is the kind of this room's task of automation.
 const TaskNotices = "domains.notices"
 
@@ -29,7 +31,7 @@ type Service struct {
 // New returns the notices of a store. From now on they hear what becomes of their mails.
 func New(d *db.DB, m *mail.Service) *Service {
 	s := &Service{db: d, mail: m}
-	event.Listen(d, s.returned, "mail.failed")
+	event.Listen(d, s.returned, "mail.failed", "mail.unknown", mailCancelled)
 	return s
 }
 

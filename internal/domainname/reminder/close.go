@@ -1,0 +1,134 @@
+package reminder
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/clock"
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/page"
+	"github.com/keystead/keystead/internal/setting"
+)
+
+// closed records as breaches the notices that reached nobody before the days in which ICANN asks for them were over.
+func (p *pass) closed(ctx context.Context) error {
+	if p.p.CustomerID() != "" {
+		return nil
+	}
+	var ids []string
+	err := p.s.db.Read(ctx, func(tx *db.Tx) (err error) {
+		ids, err = unheard(ctx, tx, p.today)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("notices that reached nobody: %w", err)
+	}
+	for len(ids) > 0 && ctx.Err() == nil {
+		n := min(len(ids), batchSize)
+		if err := p.write(ctx, ids[:n:n], (*writer).close); err != nil {
+			return err
+		}
+		ids = ids[n:]
+	}
+	return ctx.Err()
+}
+
+// unheard are the domains with a notice that came back, or is on its way still, though its days are over.
+func unheard(ctx context.Context, tx *db.Tx, today civil.Date) (ids []string, err error) {
+	var w page.Where
+	spans := make([]string, 0, 3)
+	for _, s := range domainname.Spans() {
+		over := today.AddDays(-s.To)
+		spans = append(spans, fmt.Sprintf("r.days BETWEEN %d AND %d AND n.term < %s AND n.term >= %s", s.From, s.To, w.Arg(over.String()), w.Arg(over.AddDays(-late).String())))
+	}
+	due := "NOT n.breach AND r.anchor = 'term_end' AND (" + strings.Join(spans, " OR ") + ")"
+	rows, err := tx.SQL().QueryContext(ctx, `SELECT n.domain_id FROM domain_notices n JOIN domain_notice_rules r ON r.id = n.rule_id
+		WHERE n.state = 'failed' AND `+due+`
+		UNION SELECT n.domain_id FROM mails m JOIN domain_notices n ON n.mail_id = m.id JOIN domain_notice_rules r ON r.id = n.rule_id
+		WHERE m.state IN ('queued', 'sending', 'unknown') AND n.state = 'sent' AND `+due, w.Args()...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+// close records for a domain the spans that are over and in which nobody was told: at the last notice of each.
+func (w *writer) close(ctx context.Context, id string) error {
+	d, ok, err := w.look(ctx, id)
+	if err != nil || !ok || !generic(d.Extension) {
+		return err
+	}
+	now, err := setting.Load(ctx, w.tx)
+	if err != nil {
+		return err
+	}
+	notices, err := w.tx.DomainNoticesOfTerm(ctx, query.DomainNoticesOfTermParams{
+		DomainID: id, First: d.end.AddDays(-domainname.Drift).String(), Last: d.end.AddDays(domainname.Drift).String(),
+	})
+	if err != nil {
+		return fmt.Errorf("notices of domain %s: %w", id, err)
+	}
+	for _, s := range domainname.Spans() {
+		if over := d.end.AddDays(s.To + 1); !w.today.Before(over) {
+			if err := w.closeSpan(ctx, d, s, notices, over.StartIn(now.TimeZone)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// closeSpan records a span that was over at an instant, unless somebody was told before.
+func (w *writer) closeSpan(ctx context.Context, d subject, s domainname.Span, notices []query.DomainNoticesOfTermRow, over time.Time) error {
+	var last *query.DomainNoticesOfTermRow
+	for i, n := range notices {
+		if int(n.Days) < s.From || int(n.Days) > s.To || n.State == missed {
+			continue
+		}
+		told, err := w.told(ctx, d, n, over)
+		if err != nil || told || n.Breach {
+			return err
+		}
+		last = &notices[i]
+	}
+	if last == nil {
+		return nil
+	}
+	on, err := civil.Parse(last.DueOn)
+	if err != nil {
+		return fmt.Errorf("notice %s: %w", last.ID, err)
+	}
+	if n, err := w.tx.BreachDomainNotice(ctx, last.ID); err != nil || n == 0 {
+		return err
+	}
+	Breaches.Add(w.tx, 1)
+	rule := domainname.NoticeRule{ID: last.RuleID, Anchor: domainname.FromTermEnd, Days: int(last.Days)}
+	w.tell(EventBreach, d, domainname.DueNotice{Rule: rule, On: on}, NoticeEvent{NoticeID: last.ID, MailID: last.MailID, State: last.State})
+	return nil
+}
+
+// told reports whether a notice reached somebody before an instant: its mail arrived, or staff have dealt with the question
+// that it left them. What the log of mails has forgotten is believed.
+func (w *writer) told(ctx context.Context, d subject, n query.DomainNoticesOfTermRow, before time.Time) (bool, error) {
+	switch {
+	case n.ArrivedAt != 0:
+		return clock.Instant(n.ArrivedAt).Time().Before(before), nil
+	case n.State == sent:
+		return !n.Logged, nil
+	}
+	by := clock.FromTime(before)
+	return w.tx.StaffAnswered(ctx, query.StaffAnsweredParams{Kind: askUndelivered, SubjectID: d.ID, Occasion: n.RuleID + " " + n.Term, Before: &by})
+}
