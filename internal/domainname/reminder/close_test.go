@@ -18,6 +18,7 @@ func (b *bundle) newest(id string) Notice {
 
 // A notice that reached nobody by the last of the days in which ICANN asks for it is a recorded breach, once.
 func TestG7Breach(t *testing.T) {
+	t.Parallel()
 	const term = "2026-12-22" // the days are until 2026-11-26, 2026-12-18 and 2026-12-27
 	breaches := func(b *bundle, want ...string) {
 		b.Helper()
