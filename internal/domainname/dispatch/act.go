@@ -78,6 +78,13 @@ func (w *worker) giveBack(ctx context.Context) error {
 
 // Do carries out an act and returns what came of it; the code that was asked for is in answer.AuthCode and nowhere else.
 func (s *Service) Do(ctx context.Context, domainID string, act Act) (answer registrar.Answer, err error) {
+	if act.Registrant != nil {
+		tidy, err := act.Registrant.Tidy()
+		if err != nil {
+			return registrar.Answer{}, err
+		}
+		act.Registrant = &tidy
+	}
 	w, err := s.borrow(ctx, domainID)
 	if err != nil {
 		return registrar.Answer{}, err

@@ -178,7 +178,7 @@ func TestDo(t *testing.T) {
 		d := b.domain("act.example", "2027-03-10")
 		locked := true
 		answer, err := b.Do(b.ctx, d.ID, Act{
-			Nameservers: &[]string{"NS1.Other.example"}, Lock: &locked, AuthCode: true, Registrant: &domainname.Registrant{Name: "Bob"}, Reason: "asked",
+			Nameservers: &[]string{"NS1.Other.example"}, Lock: &locked, AuthCode: true, Registrant: &domainname.Registrant{Name: "Bob", Address: "1 Lane", Country: "DE", Email: "bob@example.com"}, Reason: "asked",
 		})
 		b.must(err)
 		there, _ := b.fake.Domain("act.example")

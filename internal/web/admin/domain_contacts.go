@@ -6,8 +6,6 @@ import (
 
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/domainname/dispatch"
-	"github.com/keystead/keystead/internal/fail"
-	"github.com/keystead/keystead/internal/text"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -100,45 +98,20 @@ func (a *area) registrantEdit(w http.ResponseWriter, r *http.Request) error {
 
 func (a *area) registrantSave(w http.ResponseWriter, r *http.Request) error {
 	f := func(name string) string { return strings.TrimSpace(unixLines(r.PostFormValue(name))) }
-	x := domainname.Registrant{Name: f("name"), Company: f("company"), Address: f("address"), Country: strings.ToUpper(f("country")), Email: f("email"), Phone: f("phone")}
-	bad, whole := registrantProblems(&x), ""
-	if len(bad) == 0 {
-		_, err := a.Dispatch.Do(r.Context(), r.PathValue("id"), dispatch.Act{Registrant: &x, Reason: f("why")})
-		if err == nil {
-			return done(w, r, domainPath(r), "The registrant was changed.")
-		}
-		wrong, about, ok := fieldErrors(err)
-		if !ok {
-			return err
-		}
-		whole = about
-		for name, m := range wrong {
-			bad[strings.TrimPrefix(name, "registrant.")] = m
-		}
+	x := domainname.Registrant{Name: f("name"), Company: f("company"), Address: f("address"), Country: f("country"), Email: f("email"), Phone: f("phone")}
+	_, err := a.Dispatch.Do(r.Context(), r.PathValue("id"), dispatch.Act{Registrant: &x, Reason: f("why")})
+	if err == nil {
+		return done(w, r, domainPath(r), "The registrant was changed.")
+	}
+	wrong, whole, ok := fieldErrors(err)
+	if !ok {
+		return err
+	}
+	bad := map[string]string{}
+	for name, m := range wrong {
+		bad[strings.TrimPrefix(name, "registrant.")] = m
 	}
 	return a.actPage(w, r, http.StatusUnprocessableEntity, "Registrant", "registrant", registrantFields(x, f("why")), bad, whole)
-}
-
-// registrantProblems are what no registry takes: without a name, an address and an e-mail address nobody holds a domain.
-func registrantProblems(x *domainname.Registrant) map[string]string {
-	var f fail.Fields
-	var err error
-	x.Name, err = text.Required(x.Name, text.NameLength)
-	f.Check("name", err)
-	x.Email, err = text.Email(x.Email)
-	f.Check("email", err)
-	if len(linesOf(x.Address)) == 0 {
-		f.Add("address", "is required")
-	}
-	if len(x.Country) != 2 {
-		f.Add("country", "is a country's two letters, such as DE")
-	}
-	err = f.Err()
-	if err == nil {
-		return map[string]string{}
-	}
-	bad, _ := ui.Problems(fail.Of(err))
-	return bad
 }
 
 func (a *area) lockQuestion(r *http.Request) (*ui.Confirm, error) {

@@ -67,10 +67,10 @@ type RegistrarAct struct {
 type Registrant struct {
 	Name    string `json:"name" maxLength:"255" example:"Ada"`
 	Company string `json:"company,omitempty" maxLength:"255"`
-	Address string `json:"address,omitempty" maxLength:"1000" doc:"Several lines"`
-	Country string `json:"country,omitempty" maxLength:"2" example:"DE"`
+	Address string `json:"address" maxLength:"1000" example:"1 Lane\n12345 Town" doc:"Several lines"`
+	Country string `json:"country" maxLength:"2" example:"DE"`
 	Email   string `json:"email" maxLength:"255" example:"ada@example.com"`
-	Phone   string `json:"phone,omitempty" maxLength:"40"`
+	Phone   string `json:"phone,omitempty" maxLength:"64"`
 }
 
 // RegistrarAnswer is what came of a command.
