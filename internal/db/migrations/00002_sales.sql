@@ -193,6 +193,7 @@ CREATE TABLE coupon_uses (
     PRIMARY KEY (coupon_id, order_id)
 );
 CREATE INDEX coupon_uses_by_customer ON coupon_uses (coupon_id, customer_id);
+CREATE INDEX coupon_uses_by_order ON coupon_uses (order_id);
 
 -- One trial of a product for each customer.
 CREATE TABLE trials (
@@ -202,6 +203,7 @@ CREATE TABLE trials (
     created_at  BIGINT NOT NULL,
     PRIMARY KEY (customer_id, product_id)
 );
+CREATE INDEX trials_by_order ON trials (order_id);
 
 -- last_on keeps the dates of a series in the order of its numbers, whatever the clock does.
 CREATE TABLE number_series (
@@ -311,7 +313,7 @@ CREATE TABLE fulfilments (
     FOREIGN KEY (invoice_id, line_id) REFERENCES invoice_lines (invoice_id, id),
     CHECK (state <> 'done' OR target IS NOT NULL)
 );
-CREATE INDEX fulfilments_open ON fulfilments (state) WHERE state IN ('failed');
+CREATE INDEX fulfilments_failed ON fulfilments (line_id) WHERE state = 'failed';
 CREATE INDEX fulfilments_by_invoice ON fulfilments (invoice_id);
 
 -- A credit note takes back a part of an invoice; in series of its own, frozen as an invoice is. freed is what the invoice
@@ -439,6 +441,8 @@ CREATE TABLE payment_attempts (
     CHECK ((state IN ('succeeded', 'failed')) = (settled_at IS NOT NULL))
 );
 CREATE UNIQUE INDEX payment_attempts_in_flight ON payment_attempts (invoice_id) WHERE settled_at IS NULL;
+CREATE INDEX payment_attempts_open ON payment_attempts (id) WHERE settled_at IS NULL;
+CREATE INDEX payment_attempts_by_invoice ON payment_attempts (invoice_id, id);
 CREATE INDEX payment_attempts_by_payment ON payment_attempts (payment_id, id);
 CREATE INDEX payment_attempts_by_reference ON payment_attempts (gateway, reference);
 
@@ -465,6 +469,7 @@ CREATE TABLE refunds (
     UNIQUE (gateway, reference),
     CHECK ((state = 'pending') = (settled_at IS NULL))
 );
+CREATE INDEX refunds_pending ON refunds (id) WHERE state = 'pending';
 CREATE INDEX refunds_by_payment ON refunds (payment_id, id);
 CREATE INDEX refunds_by_invoice ON refunds (invoice_id, id);
 

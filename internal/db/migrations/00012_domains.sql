@@ -235,6 +235,8 @@ CREATE UNIQUE INDEX domain_renewals_due ON domain_renewals (domain_id, due_on) W
 CREATE INDEX domain_renewals_revoked ON domain_renewals (base, id) WHERE state = 'revoked';
 CREATE INDEX domain_renewals_by_domain ON domain_renewals (domain_id, id);
 CREATE INDEX domain_renewals_by_customer ON domain_renewals (customer_id, id);
+CREATE INDEX domain_renewals_unconfirmed ON domain_renewals (id)
+    WHERE state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention');
 CREATE INDEX domain_renewals_by_state ON domain_renewals (state, id)
     WHERE state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention');
 

@@ -86,8 +86,10 @@ SELECT id, status FROM registrars ORDER BY id;
 -- Domains of an extension without a renew command that shall be told to expire unless somebody pays, and at which nobody will look.
 -- name: DomainsToExpire :many
 SELECT domains.* FROM domains
-WHERE domains.extension = @extension AND domains.status IN ('active', 'grace') AND domains.renewal_mode <> 'expire' AND domains.work_at IS NULL
-    AND domains.registrar_id IS NOT NULL AND domains.term_end <= @upto AND domains.id > @after
+WHERE domains.id IN (SELECT ending.id FROM domains AS ending
+        WHERE ending.status IN ('active', 'grace', 'redemption') AND ending.extension = @extension AND ending.term_end <= @upto)
+    AND domains.status IN ('active', 'grace') AND domains.renewal_mode <> 'expire' AND domains.work_at IS NULL AND domains.registrar_id IS NOT NULL
+    AND domains.id > @after
     AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id
         AND domain_renewals.state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention'))
 ORDER BY domains.id LIMIT CAST(@n AS BIGINT);

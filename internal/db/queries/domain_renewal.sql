@@ -41,7 +41,7 @@ ORDER BY domains.next_due, domains.id LIMIT CAST(@n AS BIGINT);
 -- The same, of those that have failed too, by id.
 -- name: DomainIDsToInvoice :many
 SELECT domains.id FROM domains
-WHERE domains.next_due IS NOT NULL AND domains.next_due <= @horizon AND domains.id > @after
+WHERE domains.id IN (SELECT due.id FROM domains AS due WHERE due.next_due IS NOT NULL AND due.next_due <= @horizon) AND domains.id > @after
     AND NOT domains.do_not_renew AND domains.term IS NOT NULL AND domains.status IN ('active', 'grace', 'redemption', 'expired')
     AND (domains.invoice_tried_on IS NULL OR domains.invoice_tried_on <> @today)
     AND (CAST(@customer_id AS TEXT) = '' OR domains.customer_id = CAST(@customer_id AS TEXT))
@@ -95,10 +95,12 @@ SELECT * FROM domain_renewals WHERE state IN ('paid', 'held', 'arranged', 'submi
 ORDER BY id LIMIT CAST(@n AS BIGINT);
 
 -- Unfulfilled renewals whose line is credited, and failed lines of renewals that are over: what was paid for nothing goes back.
+-- That they are among the unconfirmed says which index leads to them.
 -- name: CreditedDomainRenewals :many
 SELECT domain_renewals.id FROM domain_renewals
 JOIN invoice_lines ON invoice_lines.id = domain_renewals.line_id AND invoice_lines.invoice_id = domain_renewals.invoice_id
-WHERE domain_renewals.state IN ('paid', 'held', 'attention') AND invoice_lines.amount > 0 AND invoice_lines.credited = invoice_lines.amount
+WHERE domain_renewals.state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention') AND domain_renewals.state IN ('paid', 'held', 'attention')
+    AND invoice_lines.amount > 0 AND invoice_lines.credited = invoice_lines.amount
     AND domain_renewals.id > @after
 ORDER BY domain_renewals.id LIMIT CAST(@n AS BIGINT);
 

@@ -51,10 +51,11 @@ WHERE registrar_id = @registrar_id AND currency = @currency AND valid_from <= @d
 ORDER BY valid_from;
 
 -- name: RegistrarPaidRenewals :many
--- What customers have paid and the registrar was not told yet.
+-- What customers have paid and the registrar was not told yet: few of all domains, so it is begun with them.
 SELECT domains.extension, domain_renewals.years, domain_renewals.stage, COUNT(*) AS n
-FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
-WHERE domains.registrar_id = @registrar_id AND domain_renewals.state IN ('paid', 'held')
+FROM domain_renewals CROSS JOIN domains
+WHERE domain_renewals.state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention') AND domain_renewals.state IN ('paid', 'held')
+    AND domains.id = domain_renewals.domain_id AND domains.registrar_id = @registrar_id
 GROUP BY domains.extension, domain_renewals.years, domain_renewals.stage;
 
 -- name: RegistrarPaidDomains :many

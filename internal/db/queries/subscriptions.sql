@@ -49,8 +49,9 @@ WHERE subscription_id = @subscription_id AND starts_on = @starts_on;
 
 -- name: DueSubscriptions :many
 SELECT id, customer_id FROM subscriptions
-WHERE next_at <= @now AND id > @after AND (CAST(@customer_id AS TEXT) = '' OR customer_id = @customer_id)
-ORDER BY id LIMIT CAST(@n AS BIGINT);
+WHERE subscriptions.id IN (SELECT due.id FROM subscriptions AS due WHERE due.next_at <= @now) AND subscriptions.id > @after
+    AND (CAST(@customer_id AS TEXT) = '' OR subscriptions.customer_id = @customer_id)
+ORDER BY subscriptions.id LIMIT CAST(@n AS BIGINT);
 
 -- name: NextSubscriptionDue :one
 SELECT next_at FROM subscriptions WHERE next_at > @after ORDER BY next_at LIMIT 1;
@@ -108,13 +109,18 @@ UPDATE staff_tasks SET state = 'done', done_at = @done_at, done_by = @done_by WH
 UPDATE staff_tasks SET state = 'done', done_at = @done_at, done_by = @done_by
 WHERE kind = @kind AND subject_id = @subject_id AND state = 'open';
 
+-- name: FinishOtherStaffTasks :exec
+UPDATE staff_tasks SET state = 'done', done_at = @done_at, done_by = @done_by
+WHERE kind = @kind AND subject_id = @subject_id AND occasion <> @occasion AND state = 'open';
+
 -- name: OpenStaffTasks :many
 SELECT * FROM staff_tasks WHERE state = 'open' AND id > @after ORDER BY id LIMIT CAST(@n AS BIGINT);
 
 -- name: DueInvoiceSteps :many
 SELECT id FROM invoices
-WHERE step_on IS NOT NULL AND step_on <= @today AND id > @after AND (CAST(@customer_id AS TEXT) = '' OR customer_id = @customer_id)
-ORDER BY id LIMIT CAST(@n AS BIGINT);
+WHERE invoices.id IN (SELECT due.id FROM invoices AS due WHERE due.step_on IS NOT NULL AND due.step_on <= @today) AND invoices.id > @after
+    AND (CAST(@customer_id AS TEXT) = '' OR invoices.customer_id = @customer_id)
+ORDER BY invoices.id LIMIT CAST(@n AS BIGINT);
 
 -- name: NextInvoiceStep :one
 SELECT step_on FROM invoices WHERE step_on > @after ORDER BY step_on LIMIT 1;

@@ -479,7 +479,7 @@ SELECT fulfilments.line_id, fulfilments.kind, fulfilments.error, fulfilments.cha
 FROM fulfilments
 JOIN invoice_lines ON invoice_lines.invoice_id = fulfilments.invoice_id AND invoice_lines.id = fulfilments.line_id
 JOIN invoices ON invoices.id = invoice_lines.invoice_id
-WHERE fulfilments.state IN ('failed')
+WHERE fulfilments.state = 'failed'
 ORDER BY fulfilments.line_id LIMIT CAST($1 AS BIGINT)
 `
 

@@ -71,7 +71,8 @@ func (q *Queries) AskForDomainRenewal(ctx context.Context, arg AskForDomainRenew
 const creditedDomainRenewals = `-- name: CreditedDomainRenewals :many
 SELECT domain_renewals.id FROM domain_renewals
 JOIN invoice_lines ON invoice_lines.id = domain_renewals.line_id AND invoice_lines.invoice_id = domain_renewals.invoice_id
-WHERE domain_renewals.state IN ('paid', 'held', 'attention') AND invoice_lines.amount > 0 AND invoice_lines.credited = invoice_lines.amount
+WHERE domain_renewals.state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention') AND domain_renewals.state IN ('paid', 'held', 'attention')
+    AND invoice_lines.amount > 0 AND invoice_lines.credited = invoice_lines.amount
     AND domain_renewals.id > $1
 ORDER BY domain_renewals.id LIMIT CAST($2 AS BIGINT)
 `
@@ -82,6 +83,7 @@ type CreditedDomainRenewalsParams struct {
 }
 
 // Unfulfilled renewals whose line is credited, and failed lines of renewals that are over: what was paid for nothing goes back.
+// That they are among the unconfirmed says which index leads to them.
 func (q *Queries) CreditedDomainRenewals(ctx context.Context, arg CreditedDomainRenewalsParams) ([]string, error) {
 	rows, err := q.db.QueryContext(ctx, creditedDomainRenewals, arg.After, arg.N)
 	if err != nil {
@@ -118,7 +120,7 @@ func (q *Queries) CustomerGroup(ctx context.Context, id string) (string, error) 
 
 const domainIDsToInvoice = `-- name: DomainIDsToInvoice :many
 SELECT domains.id FROM domains
-WHERE domains.next_due IS NOT NULL AND domains.next_due <= $1 AND domains.id > $2
+WHERE domains.id IN (SELECT due.id FROM domains AS due WHERE due.next_due IS NOT NULL AND due.next_due <= $1) AND domains.id > $2
     AND NOT domains.do_not_renew AND domains.term IS NOT NULL AND domains.status IN ('active', 'grace', 'redemption', 'expired')
     AND (domains.invoice_tried_on IS NULL OR domains.invoice_tried_on <> $3)
     AND (CAST($4 AS TEXT) = '' OR domains.customer_id = CAST($4 AS TEXT))

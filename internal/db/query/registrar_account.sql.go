@@ -374,8 +374,9 @@ func (q *Queries) RegistrarPaidDomains(ctx context.Context, registrarID *string)
 
 const registrarPaidRenewals = `-- name: RegistrarPaidRenewals :many
 SELECT domains.extension, domain_renewals.years, domain_renewals.stage, COUNT(*) AS n
-FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
-WHERE domains.registrar_id = $1 AND domain_renewals.state IN ('paid', 'held')
+FROM domain_renewals CROSS JOIN domains
+WHERE domain_renewals.state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention') AND domain_renewals.state IN ('paid', 'held')
+    AND domains.id = domain_renewals.domain_id AND domains.registrar_id = $1
 GROUP BY domains.extension, domain_renewals.years, domain_renewals.stage
 `
 
@@ -386,7 +387,7 @@ type RegistrarPaidRenewalsRow struct {
 	N         int64
 }
 
-// What customers have paid and the registrar was not told yet.
+// What customers have paid and the registrar was not told yet: few of all domains, so it is begun with them.
 func (q *Queries) RegistrarPaidRenewals(ctx context.Context, registrarID *string) ([]RegistrarPaidRenewalsRow, error) {
 	rows, err := q.db.QueryContext(ctx, registrarPaidRenewals, registrarID)
 	if err != nil {

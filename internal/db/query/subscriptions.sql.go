@@ -162,8 +162,9 @@ func (q *Queries) DeletePeriod(ctx context.Context, arg DeletePeriodParams) erro
 
 const dueInvoiceSteps = `-- name: DueInvoiceSteps :many
 SELECT id FROM invoices
-WHERE step_on IS NOT NULL AND step_on <= $1 AND id > $2 AND (CAST($3 AS TEXT) = '' OR customer_id = $3)
-ORDER BY id LIMIT CAST($4 AS BIGINT)
+WHERE invoices.id IN (SELECT due.id FROM invoices AS due WHERE due.step_on IS NOT NULL AND due.step_on <= $1) AND invoices.id > $2
+    AND (CAST($3 AS TEXT) = '' OR invoices.customer_id = $3)
+ORDER BY invoices.id LIMIT CAST($4 AS BIGINT)
 `
 
 type DueInvoiceStepsParams struct {
@@ -203,8 +204,9 @@ func (q *Queries) DueInvoiceSteps(ctx context.Context, arg DueInvoiceStepsParams
 
 const dueSubscriptions = `-- name: DueSubscriptions :many
 SELECT id, customer_id FROM subscriptions
-WHERE next_at <= $1 AND id > $2 AND (CAST($3 AS TEXT) = '' OR customer_id = $3)
-ORDER BY id LIMIT CAST($4 AS BIGINT)
+WHERE subscriptions.id IN (SELECT due.id FROM subscriptions AS due WHERE due.next_at <= $1) AND subscriptions.id > $2
+    AND (CAST($3 AS TEXT) = '' OR subscriptions.customer_id = $3)
+ORDER BY subscriptions.id LIMIT CAST($4 AS BIGINT)
 `
 
 type DueSubscriptionsParams struct {
@@ -262,6 +264,30 @@ func (q *Queries) EndPriceUpdate(ctx context.Context, arg EndPriceUpdateParams) 
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const finishOtherStaffTasks = `-- name: FinishOtherStaffTasks :exec
+UPDATE staff_tasks SET state = 'done', done_at = $1, done_by = $2
+WHERE kind = $3 AND subject_id = $4 AND occasion <> $5 AND state = 'open'
+`
+
+type FinishOtherStaffTasksParams struct {
+	DoneAt    *clock.Instant
+	DoneBy    string
+	Kind      string
+	SubjectID string
+	Occasion  string
+}
+
+func (q *Queries) FinishOtherStaffTasks(ctx context.Context, arg FinishOtherStaffTasksParams) error {
+	_, err := q.db.ExecContext(ctx, finishOtherStaffTasks,
+		arg.DoneAt,
+		arg.DoneBy,
+		arg.Kind,
+		arg.SubjectID,
+		arg.Occasion,
+	)
+	return err
 }
 
 const finishStaffTask = `-- name: FinishStaffTask :execrows
