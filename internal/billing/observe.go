@@ -52,6 +52,22 @@ func (s *Service) InTime(ctx context.Context, tx *db.Tx, inv Invoice) (Invoice, 
 	return inv, nil
 }
 
+// Bar says why no charge of an open invoice may be begun now; nil: one may. Money that comes by itself is taken all the same.
+type Bar func(ctx context.Context, tx *db.Tx, inv Invoice) error
+
+// BeforeCharge adds what may keep a charge from being begun.
+func (s *Service) BeforeCharge(f Bar) { s.bars = append(s.bars, f) }
+
+// MayCharge returns why no charge of an open invoice may be begun now.
+func (s *Service) MayCharge(ctx context.Context, tx *db.Tx, inv Invoice) error {
+	for _, f := range s.bars {
+		if err := f(ctx, tx, inv); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // CreditGrew is called when a verb for faces has turned money into credit of a customer, who is locked.
 type CreditGrew func(ctx context.Context, tx *db.Tx, customerID string, currency money.Currency) error
 

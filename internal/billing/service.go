@@ -16,12 +16,13 @@ type Service struct {
 	observers  []Observer
 	creditGrew CreditGrew
 	deadlines  []Deadline
+	bars       []Bar
 	fulfillers map[string]Fulfiller
 	targets    map[string]TargetCheck
 }
 
-// New returns the billing of a store. [Service.Register], [Service.CheckTargets], [Service.Observe], [Service.OnCredit] and
-// [Service.BeforeMoney] belong to building the program: call them before the first verb.
+// New returns the billing of a store. [Service.Register], [Service.CheckTargets], [Service.Observe], [Service.OnCredit],
+// [Service.BeforeMoney] and [Service.BeforeCharge] belong to building the program: call them before the first verb.
 func New(d *db.DB, terms func(ctx context.Context, tx *db.Tx) (Terms, error), jobs *job.Queue) *Service {
 	s := &Service{db: d, terms: terms, jobs: jobs, fulfillers: map[string]Fulfiller{}, targets: map[string]TargetCheck{}}
 	jobs.Register(RetryJob, s.retry)

@@ -97,8 +97,9 @@ func (s RegistryState) rgp(status string) bool { return slices.Contains(s.RGP, s
 
 // Premium is what the registry asks for a name that it prices by itself.
 type Premium struct {
-	Class    string
-	Renew    List // what a renewal costs, per term, by the last quote; empty: none was had
+	Class string
+	// Renew is what a renewal costs the store, per term and in the registry's own currency, by the last quote; empty: none was had.
+	Renew    List
 	QuotedAt time.Time
 }
 
@@ -127,7 +128,9 @@ type Domain struct {
 	// BundledWith is the subscription with which it is free.
 	BundledWith string
 	Premium     *Premium
-	State       RegistryState
+	// RestoreQuote is what staff have quoted for its restore; nil: nothing.
+	RestoreQuote *RestoreQuote
+	State        RegistryState
 	// LockedByUs: a clientRenewProhibited is the store's own, which it lifts for a renewal.
 	LockedByUs bool
 	// Unanswered: staff have not said what becomes of a term that the registry has and nobody paid for. Until then the

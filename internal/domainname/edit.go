@@ -156,7 +156,7 @@ func (d *Domain) placed(ctx context.Context, tx *db.Tx, in Input, currency money
 	switch {
 	case in.Recurring != nil:
 		d.Recurring = *in.Recurring
-		if err := checkRecurring(d.Recurring); err != nil {
+		if err := CheckAmount("recurring", d.Recurring); err != nil {
 			return err
 		}
 	case in.Free:
@@ -183,12 +183,13 @@ func (d *Domain) placed(ctx context.Context, tx *db.Tx, in Input, currency money
 	return d.checkBundle(ctx, tx)
 }
 
-func checkRecurring(m money.Money) error {
+// CheckAmount refuses what can't be the price of anything.
+func CheckAmount(field string, m money.Money) error {
 	if !m.Currency.IsValid() {
-		return fail.Invalid("recurring", "is not in a current ISO 4217 currency")
+		return fail.Invalid(field, "is not in a current ISO 4217 currency")
 	}
 	if m.Amount < 0 || m.Amount > maxAmount {
-		return fail.Invalid("recurring", fmt.Sprintf("is not between 0 and %d", maxAmount))
+		return fail.Invalid(field, fmt.Sprintf("is not between 0 and %d", maxAmount))
 	}
 	return nil
 }
@@ -284,7 +285,7 @@ func (p *Patch) Validate() error {
 		f.Add("term_years", "is not between 1 and 9")
 	}
 	if p.Recurring != nil {
-		if err := checkRecurring(*p.Recurring); err != nil {
+		if err := CheckAmount("recurring", *p.Recurring); err != nil {
 			f.Add("recurring", fail.Of(err).Detail)
 		}
 	}

@@ -233,7 +233,7 @@ func partOfName(q string) string {
 const columnsOfDomains = `domains.id, domains.name, domains.extension, domains.customer_id, domains.order_id, domains.registrar_id, domains.kind,
 	domains.status, domains.expires_at, domains.expires_on, domains.expiry_raw, domains.expiry_source, domains.expiry_read_at, domains.accounting_on,
 	domains.paid_through, domains.term_end, domains.next_due, domains.term, domains.currency, domains.recurring_amount, domains.do_not_renew,
-	domains.bundled_with, domains.premium, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered,
+	domains.bundled_with, domains.premium, domains.restore_quote, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered,
 	domains.bought_years, domains.transfer_secret, domains.nameservers, domains.registrant, domains.renewal_mode, domains.missing_since,
 	domains.version, domains.created_at, domains.updated_at`
 
@@ -253,7 +253,7 @@ func readDomains(ctx context.Context, tx *db.Tx, statement string, args ...any) 
 		var r query.Domain
 		err := rows.Scan(&r.ID, &r.Name, &r.Extension, &r.CustomerID, &r.OrderID, &r.RegistrarID, &r.Kind, &r.Status, &r.ExpiresAt, &r.ExpiresOn, &r.ExpiryRaw,
 			&r.ExpirySource, &r.ExpiryReadAt, &r.AccountingOn, &r.PaidThrough, &r.TermEnd, &r.NextDue, &r.Term, &r.Currency, &r.RecurringAmount, &r.DoNotRenew,
-			&r.BundledWith, &r.Premium, &r.RegistryState, &r.RegistryReadAt, &r.LockedByUs, &r.Unanswered, &r.BoughtYears, &r.TransferSecret, &r.Nameservers,
+			&r.BundledWith, &r.Premium, &r.RestoreQuote, &r.RegistryState, &r.RegistryReadAt, &r.LockedByUs, &r.Unanswered, &r.BoughtYears, &r.TransferSecret, &r.Nameservers,
 			&r.Registrant, &r.RenewalMode, &r.MissingSince, &r.Version, &r.CreatedAt, &r.UpdatedAt)
 		if err != nil {
 			return nil, fmt.Errorf("list domains: %w", err)

@@ -120,9 +120,6 @@ func (o Offer) Term(years int) (Term, *Refusal) {
 	return Term{}, &Refusal{Reason: NotPriced}
 }
 
-// quoteAge is for how long what a registry asked for a premium name counts.
-const quoteAge = 24 * time.Hour
-
 // Offers says which renewals of a domain are on offer, and why the others are not. There is no second opinion: pages, the
 // cart, the API, staff and automation ask it, when terms are shown, ordered and paid, and before a command is sent.
 func Offers(q Question) Offer {
@@ -139,7 +136,7 @@ func Offers(q Question) Offer {
 	if o.Refusal = q.barred(o.Standing); o.Refusal != nil {
 		return o
 	}
-	fee, known := q.fee(o.Stage)
+	fee, known := q.fee(o.Standing)
 	if !known {
 		o.Refusal = &Refusal{Reason: QuoteNeeded}
 		return o
@@ -207,12 +204,12 @@ func (d Domain) locked() bool {
 }
 
 // fee is what the stage costs; known is false where staff must quote it first.
-func (q Question) fee(stage Stage) (_ money.Money, known bool) {
+func (q Question) fee(s Standing) (_ money.Money, known bool) {
 	currency := q.Domain.Recurring.Currency
 	for _, m := range q.Prices {
 		currency = m.Currency
 	}
-	return q.Policy.FeeAt(stage, currency, q.Rates)
+	return q.Domain.FeeAt(*q.Policy, s.Stage, s.Window.End, currency, q.Rates)
 }
 
 // terms are one to ten years, each with its price or the reason why it is not on offer.
@@ -249,17 +246,17 @@ func (q Question) price(years int) (money.Money, Reason) {
 		return q.Domain.Recurring, ""
 	case q.By == ByAutomation && q.Domain.Free() && years == q.Domain.Term:
 		return q.Domain.Recurring, ""
+	case !priced:
+		return money.Money{}, NotPriced
 	case q.Domain.Premium != nil:
-		quoted, ok := q.Domain.Premium.Renew[years]
-		if !ok || q.Now.Sub(q.Domain.Premium.QuotedAt) > quoteAge {
+		asked, known := q.Domain.Premium.Asked(years, price.Currency, q.Rates, q.Now)
+		if !known {
 			return money.Money{}, QuoteNeeded
 		}
 		if q.By == ByAutomation && years == q.Domain.Term {
 			return q.Domain.Recurring, ""
 		}
-		return quoted, ""
-	case !priced:
-		return money.Money{}, NotPriced
+		return asked, ""
 	case q.By == ByAutomation && years == q.Domain.Term:
 		return q.Domain.Recurring, ""
 	default:

@@ -140,30 +140,18 @@ func (f Fee) In(currency money.Currency, rates Rates) (_ money.Money, known bool
 	if amount, set := f[currency]; set {
 		return money.New(amount, currency), true
 	}
-	if rates == nil {
-		return money.Money{}, false
-	}
 	from := make([]money.Currency, 0, len(f))
 	for c := range f {
 		from = append(from, c)
 	}
 	slices.Sort(from) // so that the same fee is asked every time
 	for _, c := range from {
-		rate, ok := rates(c, currency)
-		if !ok {
-			continue
-		}
-		// Between currencies of different decimals a minor unit is worth another power of ten.
-		exact := new(big.Rat).Mul(big.NewRat(f[c], 1), rate)
-		exact.Mul(exact, new(big.Rat).SetFrac(tenTo(currency.Decimals()), tenTo(c.Decimals())))
-		if amount, err := money.RoundHalfAway(exact); err == nil {
-			return money.New(amount, currency), true
+		if converted, ok := Convert(money.New(f[c], c), currency, rates); ok {
+			return converted, true
 		}
 	}
 	return money.Money{}, false
 }
-
-func tenTo(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
 
 // FeeAt is what a stage costs on top of a renewal; known is false where staff must quote it. The fee of the redemption
 // takes the place of that of the grace.

@@ -63,6 +63,9 @@ const (
 	HeldRegistry Hold = "registry" // the registry refuses, or can't be reached often enough
 )
 
+// NeedsQuote is the cause of a paid renewal that is held until staff have entered what its restore costs.
+const NeedsQuote = "quote_needed"
+
 // ByStaffsWord is the cause of a paid renewal that staff have released: what they have looked at is not asked again.
 const ByStaffsWord = "released by staff"
 

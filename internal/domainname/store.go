@@ -92,6 +92,11 @@ func domainOf(r query.Domain) (Domain, error) {
 			return Domain{}, fmt.Errorf("domain %s: %w", r.ID, err)
 		}
 	}
+	if r.RestoreQuote != nil {
+		if err := json.Unmarshal([]byte(*r.RestoreQuote), &domain.RestoreQuote); err != nil {
+			return Domain{}, fmt.Errorf("domain %s: %w", r.ID, err)
+		}
+	}
 	domain.TransferSecret, domain.Mode, domain.MissingSince = r.TransferSecret, Mode(r.RenewalMode), clock.TimePtr(r.MissingSince)
 	if r.BoughtYears != nil {
 		domain.BoughtYears = int(*r.BoughtYears)

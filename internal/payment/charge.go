@@ -148,7 +148,7 @@ func (s *Service) chargeable(ctx context.Context, tx *db.Tx, inv billing.Invoice
 	if inv.Status != billing.Open || inv.Balance().Amount <= 0 {
 		return inv, ErrNothingDue
 	}
-	return inv, nil
+	return inv, s.billing.MayCharge(ctx, tx, inv)
 }
 
 func isDisputed(ctx context.Context, tx *db.Tx, invoiceID string) (bool, error) {

@@ -92,6 +92,14 @@ func (s *Settings) All() map[string]any {
 	return all
 }
 
+// DomainInvoiceAhead is how many days before a domain's next due date its invoice is made.
+func (s *Settings) DomainInvoiceAhead() int {
+	if s.DomainInvoiceDays >= 0 {
+		return s.DomainInvoiceDays
+	}
+	return s.InvoiceDays
+}
+
 // Changed is the data of the event "settings.changed": the new values by name.
 type Changed struct {
 	Settings map[string]any `json:"settings"`

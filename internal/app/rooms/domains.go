@@ -28,6 +28,7 @@ func (r *Rooms) buildDomains(d *db.DB, c Config) {
 		Registrars: r.Registrars, Renewals: r.Renewals, Registrations: r.Registrations, Held: r.Recovery.Held, Copied: r.Recovery.Copied,
 		Logger: c.Logger,
 	})
+	r.Renewals.UseQuotes(r.Dispatch.Quote)
 	r.Watch = watch.New(d, watch.Config{Registrars: r.Registrars, Renewals: r.Renewals, Held: r.Recovery.Held, Logger: c.Logger})
 	r.Reminders = reminder.New(d, r.Mail)
 	r.Domains.OnEnd(r.Renewals.Lost)

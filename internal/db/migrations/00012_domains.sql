@@ -143,6 +143,7 @@ CREATE TABLE domains (
     do_not_renew      BOOLEAN NOT NULL DEFAULT FALSE,
     bundled_with      TEXT COLLATE "C" REFERENCES subscriptions (id),
     premium           TEXT, -- JSON: class, last quote, time
+    restore_quote     TEXT, -- JSON: what staff have quoted for its restore, and for which term
     registry_state    TEXT NOT NULL DEFAULT '{}', -- JSON: statuses, sponsor, limit
     registry_read_at  BIGINT,
     locked_by_us      BOOLEAN NOT NULL DEFAULT FALSE,
@@ -170,6 +171,7 @@ CREATE TABLE domains (
 -- A name is once in the store, until its record is over.
 CREATE UNIQUE INDEX domains_name ON domains (name) WHERE status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud');
 CREATE INDEX domains_by_name ON domains (name, id);
+CREATE INDEX domains_premium ON domains (next_due, id) WHERE premium IS NOT NULL;
 CREATE INDEX domains_by_customer ON domains (customer_id, id);
 CREATE INDEX domains_by_extension ON domains (extension, id);
 CREATE INDEX domains_by_order ON domains (order_id) WHERE order_id IS NOT NULL;

@@ -89,7 +89,7 @@ func (q *Queries) CountDomainPriceUpdateItems(ctx context.Context, updateID stri
 }
 
 const domain = `-- name: Domain :one
-SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE id = $1
+SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, restore_quote, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE id = $1
 `
 
 func (q *Queries) Domain(ctx context.Context, id string) (Domain, error) {
@@ -119,6 +119,7 @@ func (q *Queries) Domain(ctx context.Context, id string) (Domain, error) {
 		&i.DoNotRenew,
 		&i.BundledWith,
 		&i.Premium,
+		&i.RestoreQuote,
 		&i.RegistryState,
 		&i.RegistryReadAt,
 		&i.LockedByUs,
@@ -143,7 +144,7 @@ func (q *Queries) Domain(ctx context.Context, id string) (Domain, error) {
 }
 
 const domainByName = `-- name: DomainByName :one
-SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE name = $1 AND status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud')
+SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, restore_quote, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE name = $1 AND status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud')
 `
 
 func (q *Queries) DomainByName(ctx context.Context, name string) (Domain, error) {
@@ -173,6 +174,7 @@ func (q *Queries) DomainByName(ctx context.Context, name string) (Domain, error)
 		&i.DoNotRenew,
 		&i.BundledWith,
 		&i.Premium,
+		&i.RestoreQuote,
 		&i.RegistryState,
 		&i.RegistryReadAt,
 		&i.LockedByUs,
@@ -867,7 +869,7 @@ func (q *Queries) KeepDomainPriceUpdateItems(ctx context.Context, arg KeepDomain
 }
 
 const liveDomainsOfExtension = `-- name: LiveDomainsOfExtension :many
-SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE extension = $1 AND id > $2 AND status IN ('active', 'grace', 'redemption', 'expired')
+SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, restore_quote, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE extension = $1 AND id > $2 AND status IN ('active', 'grace', 'redemption', 'expired')
 ORDER BY id LIMIT CAST($3 AS BIGINT)
 `
 
@@ -910,6 +912,7 @@ func (q *Queries) LiveDomainsOfExtension(ctx context.Context, arg LiveDomainsOfE
 			&i.DoNotRenew,
 			&i.BundledWith,
 			&i.Premium,
+			&i.RestoreQuote,
 			&i.RegistryState,
 			&i.RegistryReadAt,
 			&i.LockedByUs,
@@ -944,7 +947,7 @@ func (q *Queries) LiveDomainsOfExtension(ctx context.Context, arg LiveDomainsOfE
 }
 
 const lockDomain = `-- name: LockDomain :one
-UPDATE domains SET version = version WHERE id = $1 RETURNING id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at
+UPDATE domains SET version = version WHERE id = $1 RETURNING id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, restore_quote, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at
 `
 
 // Takes the row's lock and changes nothing: whoever decides from more than the domain itself holds it first.
@@ -975,6 +978,7 @@ func (q *Queries) LockDomain(ctx context.Context, id string) (Domain, error) {
 		&i.DoNotRenew,
 		&i.BundledWith,
 		&i.Premium,
+		&i.RestoreQuote,
 		&i.RegistryState,
 		&i.RegistryReadAt,
 		&i.LockedByUs,

@@ -261,6 +261,7 @@ type Domain struct {
 	DoNotRenew      bool
 	BundledWith     *string
 	Premium         *string
+	RestoreQuote    *string
 	RegistryState   string
 	RegistryReadAt  *clock.Instant
 	LockedByUs      bool

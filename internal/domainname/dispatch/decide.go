@@ -182,6 +182,8 @@ func (q question) renew(years int) decision {
 			move: moveAttention, cause: "sent_before",
 			why: "It may have been sent before, and here the date moves only at the expiry. Look at the registrar whether the renewal is done, before it is sent.",
 		}
+	case q.unpriced():
+		return hold(domainname.HeldPrice, string(domainname.QuoteNeeded), "The registry has not said what this premium name costs.")
 	case q.tooDear():
 		return q.dearer()
 	case q.read.epp(lockRenew) && !q.caps.Lock:
@@ -217,21 +219,30 @@ func (q question) blind() bool {
 	})
 }
 
+// unpriced reports whether a premium name has no price just now: whatever it was before, nothing is sent without one.
+func (q question) unpriced() bool {
+	return q.domain.Premium != nil && q.quote != nil && !q.quote.Known && q.open.Kind != domainname.Manual
+}
+
 // tooDear reports whether the registry asks for more for a premium name than was paid: the customer must accept that first.
 func (q question) tooDear() bool {
 	if q.quote == nil || !q.quote.Known || !q.quote.Premium || q.open.Kind == domainname.Manual {
 		return false
 	}
+	asked, known := domainname.Convert(q.quote.Price, q.open.Price.Currency, q.rates)
 	paid, err := q.open.Price.Add(q.open.Fee)
-	return err != nil || q.quote.Price.Currency != paid.Currency || q.quote.Price.Amount > paid.Amount
+	return err != nil || !known || asked.Amount > paid.Amount
 }
 
 // dearer is what to do then.
 func (q question) dearer() decision {
 	why := fmt.Sprintf("The registry asks for %s for this premium name; %s was paid.", q.quote.Price, q.open.Price)
 	paid, err := q.open.Price.Add(q.open.Fee)
-	if err == nil {
-		if missing, err := q.quote.Price.Sub(paid); err == nil {
+	asked, known := domainname.Convert(q.quote.Price, q.open.Price.Currency, q.rates)
+	if !known {
+		why += fmt.Sprintf(" The store has no rate of exchange to %s.", q.open.Price.Currency)
+	} else if err == nil {
+		if missing, err := asked.Sub(paid); err == nil {
 			return decision{move: moveTopUp, hold: domainname.HeldPrice, missing: missing, cause: "premium", why: why}
 		}
 	}
@@ -252,9 +263,9 @@ func (q question) restore(offer domainname.Offer) decision {
 		return q.renew(q.open.Years) // where a renewal lifts the redemption, this is how; else the registry says no
 	}
 	if q.open.Stage != domainname.StageRedemption && q.open.Kind != domainname.Manual && !q.late(offer.Window) {
-		fee, known := q.policy.FeeAt(domainname.StageRedemption, q.open.Price.Currency, q.rates)
+		fee, known := q.domain.FeeAt(*q.policy, domainname.StageRedemption, q.open.Base, q.open.Price.Currency, q.rates)
 		if !known {
-			return decision{move: moveHold, hold: domainname.HeldStaff, cause: "quote_needed", why: "The domain is in redemption, and no fee is set for a restore."}
+			return decision{move: moveHold, hold: domainname.HeldStaff, cause: domainname.NeedsQuote, why: "The domain is in redemption, and no fee is set for a restore."}
 		}
 		if missing, err := fee.Sub(q.open.Fee); err == nil && missing.Amount > 0 {
 			return decision{move: moveTopUp, hold: domainname.HeldTopUp, missing: missing, cause: "redemption", why: "The registry has put the domain into its redemption period."}

@@ -8,6 +8,7 @@ import (
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/metric"
+	"github.com/keystead/keystead/internal/setting"
 )
 
 // facts are what a worker decides from.
@@ -19,27 +20,42 @@ type facts struct {
 	last   *command            // the last one about the domain
 	now    time.Time
 	watch  *metric.Watch // nil: nobody counts
+	// Of a premium name: how many days before next due it is invoiced, and in which zone.
+	days int
+	zone *time.Location
 }
 
 // facts reads what is known about the domain.
 func (w *worker) facts(ctx context.Context) (f facts, err error) {
 	err = w.db.Read(ctx, func(tx *db.Tx) error {
-		f = facts{now: tx.Now, watch: metric.In(tx)}
-		if f.domain, err = domainname.Load(ctx, tx, w.id); err != nil {
-			return err
-		}
-		if f.policy, err = policyOf(ctx, tx, f.domain); err != nil {
-			return err
-		}
-		if f.open, err = domainname.OpenRenewal(ctx, tx, w.id); err != nil {
-			return err
-		}
-		if f.flight, err = inFlight(ctx, tx, w.id); err != nil {
-			return err
-		}
-		f.last, err = lastCommand(ctx, tx, w.id)
+		f, err = w.known(ctx, tx)
 		return err
 	})
+	return f, err
+}
+
+func (w *worker) known(ctx context.Context, tx *db.Tx) (f facts, err error) {
+	f = facts{now: tx.Now, watch: metric.In(tx)}
+	if f.domain, err = domainname.Load(ctx, tx, w.id); err != nil {
+		return f, err
+	}
+	if f.policy, err = policyOf(ctx, tx, f.domain); err != nil {
+		return f, err
+	}
+	if f.open, err = domainname.OpenRenewal(ctx, tx, w.id); err != nil {
+		return f, err
+	}
+	if f.flight, err = inFlight(ctx, tx, w.id); err != nil {
+		return f, err
+	}
+	if f.domain.Premium != nil {
+		st, err := setting.Load(ctx, tx)
+		if err != nil {
+			return f, err
+		}
+		f.days, f.zone = st.DomainInvoiceAhead(), st.TimeZone
+	}
+	f.last, err = lastCommand(ctx, tx, w.id)
 	return f, err
 }
 
@@ -65,6 +81,7 @@ const (
 	workArranged work = "arranged" // see whether the date has moved
 	workExpire   work = "expire"   // tell the registrar that nobody has paid
 	workLock     work = "lock"     // put our lock back
+	workQuote    work = "quote"    // ask what a premium name costs
 )
 
 // due says what is to be done now, and else when to look again by itself: nil is never.
@@ -102,13 +119,16 @@ func (f facts) due() (work, *time.Time) {
 	if f.unlocked() {
 		return workLock, nil
 	}
+	if at := f.quoteAt(); at != nil && !f.now.Before(*at) {
+		return workQuote, nil
+	}
 	return workNone, f.next()
 }
 
 // next is when something will be to be done by itself.
 func (f facts) next() *time.Time {
 	var next *time.Time
-	for _, at := range []*time.Time{f.expireAt(), f.release(), f.recheck()} {
+	for _, at := range []*time.Time{f.expireAt(), f.release(), f.recheck(), f.quoteAt()} {
 		if at != nil && (next == nil || at.Before(*next)) {
 			next = at
 		}
@@ -256,6 +276,8 @@ func (w *worker) step(ctx context.Context, f facts) (step, error) {
 		return w.setMode(ctx, f, domainname.ModeExpire)
 	case workLock:
 		return w.lock(ctx, f)
+	case workQuote:
+		return w.quoteDue(ctx, f)
 	default:
 		return w.fulfil(ctx, f)
 	}

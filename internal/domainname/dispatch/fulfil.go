@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/keystead/keystead/internal/db"
@@ -13,6 +12,7 @@ import (
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/registrar"
+	"github.com/keystead/keystead/internal/setting"
 )
 
 // fulfil goes on with a renewal that is paid: it reads the registry, decides, and sends what is to be sent.
@@ -66,19 +66,17 @@ func (w *worker) quote(ctx context.Context, reg registrar.Registrar, f facts, re
 	if !c.Quote || c.Manual || !c.Renew || !read.ours || f.policy == nil || !f.policy.ExplicitRenew {
 		return nil, nil
 	}
-	verdict, years := domainname.Decide(f.open.Base, f.open.Years, read.date())
-	if verdict != domainname.SendYears {
-		years = f.open.Years
+	years := quotedYears(*f.open, read)
+	q, err := w.quoteOf(ctx, reg, registrar.Quoting{Name: f.domain.Name.String(), Command: "renew", Years: years, Currency: f.open.Price.Currency})
+	return &q, err
+}
+
+// quotedYears is for how many years a renewal is asked for: for those that are to be sent.
+func quotedYears(r domainname.Renewal, read reading) int {
+	if verdict, years := domainname.Decide(r.Base, r.Years, read.date()); verdict == domainname.SendYears {
+		return years
 	}
-	var q registrar.Quote
-	err = w.ask1(ctx, func(ctx context.Context) (err error) {
-		q, err = reg.Quote(ctx, transactionID(), registrar.Quoting{Name: f.domain.Name.String(), Command: "renew", Years: years, Currency: f.open.Price.Currency})
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("quote for %s: %w", f.domain.Name, err)
-	}
-	return &q, nil
+	return r.Years
 }
 
 // sending is a command that is committed and about to be sent.
@@ -109,7 +107,11 @@ func (w *worker) prepare(ctx context.Context, f facts, caps registrar.Capabiliti
 		if err := w.config.Renewals.Due(ctx, tx, d, &r); err != nil || r.State != domainname.RenewalPaid {
 			return err
 		}
-		q := question{open: r, read: read, caps: caps, quote: quote, rates: w.config.Rates, now: tx.Now, was: *d}
+		st, err := setting.Load(ctx, tx)
+		if err != nil {
+			return err
+		}
+		q := question{open: r, read: read, caps: caps, quote: quote, rates: st.Rate, now: tx.Now, was: *d}
 		if q.policy, err = policyOf(ctx, tx, *d); err != nil {
 			return err
 		}
@@ -120,7 +122,9 @@ func (w *worker) prepare(ctx context.Context, f facts, caps registrar.Capabiliti
 			return err
 		}
 		take(d, read, caps, tx.Now)
-		noteQuote(d, quote, r.Years, tx.Now)
+		if quote != nil && quote.Known {
+			keepQuotes(d, map[int]registrar.Quote{quotedYears(r, read): *quote}, tx.Now)
+		}
 		q.domain = *d
 		sends, next, err = w.carryOut(ctx, tx, d, &r, q, decide(q))
 		return err
@@ -180,22 +184,6 @@ func adopt(d *domainname.Domain, read reading, now time.Time) {
 	d.State, d.MissingSince = read.State, nil
 	d.State.ReadAt = now
 	d.Adopt(read.at, read.Reading, now)
-}
-
-// noteQuote keeps what the registry asks for a name that it prices by itself.
-func noteQuote(d *domainname.Domain, q *registrar.Quote, years int, now time.Time) {
-	switch {
-	case q == nil || !q.Known:
-	case !q.Premium:
-		d.Premium = nil
-	default:
-		quoted := domainname.List{}
-		if d.Premium != nil {
-			maps.Copy(quoted, d.Premium.Renew)
-		}
-		quoted[years] = q.Price
-		d.Premium = &domainname.Premium{Class: q.Class, Renew: quoted, QuotedAt: now}
-	}
 }
 
 // carryOut does what was decided, as part of tx.

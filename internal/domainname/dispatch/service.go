@@ -54,7 +54,6 @@ type Config struct {
 	// Copied reports whether the store was restored from a backup since an instant: the original may have done what was to be
 	// done then. Nil: it never was.
 	Copied  func(context.Context, time.Time) (bool, error)
-	Rates   domainname.Rates // in which fees are converted; nil: not at all
 	Workers int              // at how many domains of a registrar to work at once; 0: 8
 	Logger  *slog.Logger     // nil: nothing is logged
 }
@@ -74,6 +73,7 @@ type Service struct {
 	cancel  context.CancelFunc // nil: not started
 	stopped chan struct{}
 	polled  map[string]time.Time // when each registrar's messages were read last, by the wall
+	quoted  map[string]time.Time // when prices of domains were asked for on demand lately, by the wall
 }
 
 // workers is at how many domains of a registrar work goes on at once.
@@ -87,7 +87,7 @@ func New(d *db.DB, c Config) *Service {
 	if c.Workers == 0 {
 		c.Workers = workers
 	}
-	return &Service{db: d, config: c, log: c.Logger, patience: time.Minute, polled: map[string]time.Time{}}
+	return &Service{db: d, config: c, log: c.Logger, patience: time.Minute, polled: map[string]time.Time{}, quoted: map[string]time.Time{}}
 }
 
 // point is passed where a process may end with something half done.

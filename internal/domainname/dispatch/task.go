@@ -17,6 +17,7 @@ import (
 func (s *Service) Tasks() []automation.Task {
 	return []automation.Task{
 		{Kind: "domains.expire", Order: automation.OrderExpiry, Next: s.nextToExpire, Run: s.planExpiries},
+		{Kind: "domains.quote", Order: automation.OrderInvoices - 2, Next: s.nextQuote, Run: s.planQuotes},
 		{Kind: "domains.dispatch", Order: automation.OrderUpkeep, Next: s.nextWork, Run: s.workOnTheWay},
 	}
 }

@@ -51,7 +51,7 @@ func (s *Service) PriceTable(ctx context.Context, group string, currency money.C
 			if err != nil {
 				return err
 			}
-			if row := t.row(tld.Extension, currency); len(row.Register)+len(row.Transfer)+len(row.Renew) > 0 {
+			if row := t.row(tld.Extension, currency, settings.Rate); len(row.Register)+len(row.Transfer)+len(row.Renew) > 0 {
 				all = append(all, row)
 			}
 		}
@@ -60,15 +60,15 @@ func (s *Service) PriceTable(ctx context.Context, group string, currency money.C
 	return all, err
 }
 
-func (t terms) row(extension string, currency money.Currency) ExtensionPrices {
+func (t terms) row(extension string, currency money.Currency, rates domainname.Rates) ExtensionPrices {
 	row := ExtensionPrices{
 		Extension: extension, Shown: shown(extension), Renew: t.offered(t.renew), GraceDays: t.policy.GraceDays, RedemptionDays: t.policy.RedemptionDays,
 	}
 	if t.sold {
 		row.Register, row.Transfer = t.offered(t.register), t.offered(t.transfer)
 	}
-	row.GraceFee.Money, row.GraceFee.Known = t.policy.FeeAt(domainname.StageGrace, currency, nil)
-	row.RestoreFee.Money, row.RestoreFee.Known = t.policy.FeeAt(domainname.StageRedemption, currency, nil)
+	row.GraceFee.Money, row.GraceFee.Known = t.policy.FeeAt(domainname.StageGrace, currency, rates)
+	row.RestoreFee.Money, row.RestoreFee.Known = t.policy.FeeAt(domainname.StageRedemption, currency, rates)
 	return row
 }
 

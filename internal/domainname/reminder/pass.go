@@ -60,7 +60,7 @@ func (s *Service) run(ctx context.Context, p *automation.Pass) error {
 	if p.CustomerID() == "" && s.doneIs(whole) {
 		return nil
 	}
-	pass := &pass{s: s, p: p, rules: rules, today: today, language: now.Language}
+	pass := &pass{s: s, p: p, rules: rules, today: today, language: now.Language, rates: now.Rate}
 	for _, anchor := range []domainname.Anchor{domainname.FromTermEnd, domainname.FromNextDue} {
 		if err := pass.anchored(ctx, anchor); err != nil {
 			return err
@@ -90,6 +90,7 @@ type pass struct {
 	rules    []Rule
 	today    civil.Date
 	language string // of those who chose none
+	rates    domainname.Rates
 	failed   bool
 }
 

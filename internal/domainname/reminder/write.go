@@ -344,13 +344,13 @@ func (w *writer) words(ctx context.Context, d subject) (mail.DomainNoticeData, e
 	window := d.Window(*d.policy)
 	if d.stage != domainname.StageRedemption && !window.LastPlain.Before(w.utc) {
 		data.LastDay = window.LastPlain
-		if fee, known := d.policy.FeeAt(d.stage, d.Recurring.Currency, nil); known && d.stage == domainname.StageGrace {
+		if fee, known := d.FeeAt(*d.policy, d.stage, window.End, d.Recurring.Currency, w.rates); known && d.stage == domainname.StageGrace {
 			data.Fee = fee
 		}
 	}
 	if w.utc.After(d.end) && d.policy.RedemptionDays > 0 {
 		data.RestoreUntil = window.LastRestore
-		if fee, known := d.policy.FeeAt(domainname.StageRedemption, d.Recurring.Currency, nil); known {
+		if fee, known := d.FeeAt(*d.policy, domainname.StageRedemption, window.End, d.Recurring.Currency, w.rates); known {
 			data.RestoreFee = fee
 		}
 	}

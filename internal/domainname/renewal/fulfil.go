@@ -71,7 +71,7 @@ func (s *Service) paid(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *
 		return fail.Conflict("POLICY_MISSING", "There is no policy for ."+d.Extension+" any more.")
 	}
 	// What the stage of the day asks for is judged by the dates before they move.
-	due, known, err := s.dueFee(ctx, tx, *d, *r, *q.Policy)
+	due, known, err := s.dueFee(ctx, tx, *d, *r, q)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (s *Service) paid(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *
 }
 
 // dueFee is what the stage asks for in which the money was received.
-func (s *Service) dueFee(ctx context.Context, tx *db.Tx, d domainname.Domain, r domainname.Renewal, p domainname.Policy) (_ money.Money, known bool, err error) {
+func (s *Service) dueFee(ctx context.Context, tx *db.Tx, d domainname.Domain, r domainname.Renewal, q domainname.Question) (_ money.Money, known bool, err error) {
 	at := tx.Now
 	if r.InvoiceID != "" {
 		received, err := tx.LastMoneyOfInvoice(ctx, r.InvoiceID)
@@ -119,7 +119,7 @@ func (s *Service) dueFee(ctx context.Context, tx *db.Tx, d domainname.Domain, r 
 			at = received.Time()
 		}
 	}
-	fee, known := p.FeeAt(stageOf(d, p, at), r.Price.Currency, nil)
+	fee, known := d.FeeAt(*q.Policy, stageOf(d, *q.Policy, at), r.Base, r.Price.Currency, q.Rates)
 	return fee, known, nil
 }
 

@@ -26,10 +26,7 @@ const batchSize = 250
 
 // InvoiceDays is how long before next due the invoice is made.
 func InvoiceDays(st setting.Settings) int {
-	if st.DomainInvoiceDays >= 0 {
-		return st.DomainInvoiceDays
-	}
-	return st.InvoiceDays
+	return st.DomainInvoiceAhead()
 }
 
 // dayKey names the day of an instant, by the store's zone and by UTC: what depends on days is looked at once in each.
@@ -297,13 +294,25 @@ func (s *Service) billOf(ctx context.Context, f *facts, d domainname.Domain) (b 
 		before = &r
 	}
 	q := domainname.Question{
-		Domain: d, Policy: p, By: domainname.ByAutomation, Now: f.tx.Now,
+		Domain: d, Policy: p, By: domainname.ByAutomation, Now: f.tx.Now, Rates: f.st.Rate,
 		Prices: f.prices[d.Extension].List(d.Extension, domainname.ForRenewal, d.Recurring.Currency, f.buyers[d.CustomerID].group, f.today),
 	}
 	o := domainname.Offers(q)
 	term, refusal := o.Term(d.Term)
+	if refusal != nil && refusal.Reason == domainname.QuoteNeeded && d.Premium != nil && d.RegistrarID != "" {
+		return b, false, domainname.Work(ctx, f.tx, d.ID, f.tx.Now) // who asks the registry asks staff where that says nothing
+	}
 	if refusal != nil {
 		return b, false, notOnSale(ctx, f.tx, d, *refusal)
+	}
+	if d.Premium != nil {
+		more, err := dearer(ctx, f.tx, d, f.st)
+		if err != nil || more {
+			return b, false, err
+		}
+		if err := task.Settled(ctx, f.tx, TaskPrice, d.ID); err != nil {
+			return b, false, err
+		}
 	}
 	if err := task.Settled(ctx, f.tx, TaskNotOnSale, d.ID); err != nil {
 		return b, false, err

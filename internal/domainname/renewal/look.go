@@ -58,7 +58,7 @@ func dueOf(d domainname.Domain, r domainname.Renewal, p domainname.Policy, st se
 		}
 	}
 	if w.withdraw == "" && (r.State == domainname.RenewalOpen || waits) && r.Kind != domainname.WithFree {
-		fee, known := p.FeeAt(w.stage, r.Price.Currency, nil)
+		fee, known := d.FeeAt(p, w.stage, r.Base, r.Price.Currency, st.Rate)
 		w.quote = !known
 		if more := fee.Amount - r.Fee.Amount; known && more > 0 && w.stage != domainname.StageExpired {
 			w.fee = money.New(more, r.Price.Currency)

@@ -76,6 +76,7 @@ func (s *Service) Manual(ctx context.Context, domainID string, in ManualInput) (
 	if err := in.validate(); err != nil {
 		return r, err
 	}
+	s.AskPrice(ctx, domainID)
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
 		d, open, err := s.lock(ctx, tx, domainID)
 		if err != nil {
@@ -214,6 +215,9 @@ func (s *Service) lockRow(ctx context.Context, tx *db.Tx, renewalID string) (dom
 // AcceptPrice takes the price that the registry asks for a premium name, for the customer, and returns the invoice of the
 // difference; none if there is none.
 func (s *Service) AcceptPrice(ctx context.Context, renewalID string) (invoiceID string, err error) {
+	if err := s.askPriceOf(ctx, renewalID); err != nil {
+		return "", err
+	}
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
 		invoiceID = ""
 		d, r, err := s.lockRow(ctx, tx, renewalID)
@@ -231,8 +235,11 @@ func (s *Service) AcceptPrice(ctx context.Context, renewalID string) (invoiceID 
 			invoiceID = r.FeeInvoiceID
 			return nil
 		}
-		missing, err := s.missing(ctx, tx, d, r)
+		price, missing, err := s.missing(ctx, tx, d, r)
 		if err != nil {
+			return err
+		}
+		if err := promise(ctx, tx, &d, r.Years, price); err != nil {
 			return err
 		}
 		if err := task.Settled(ctx, tx, TaskPrice, d.ID); err != nil {
@@ -253,17 +260,54 @@ func (s *Service) AcceptPrice(ctx context.Context, renewalID string) (invoiceID 
 	return invoiceID, err
 }
 
-// missing is what the registry's last price is above what was asked for.
-func (s *Service) missing(ctx context.Context, tx *db.Tx, d domainname.Domain, r domainname.Renewal) (money.Money, error) {
-	if d.Premium == nil || d.Premium.Renew[r.Years].Currency != r.Price.Currency {
-		return money.Money{}, domainname.Refusal{Reason: domainname.QuoteNeeded}.Err()
+// askPriceOf has the registry asked anew for the price that is about to be accepted.
+func (s *Service) askPriceOf(ctx context.Context, renewalID string) error {
+	var r domainname.Renewal
+	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
+		r, err = domainname.LoadRenewal(ctx, tx, renewalID)
+		return err
+	})
+	if err == nil {
+		s.AskPrice(ctx, r.DomainID)
+	}
+	return err
+}
+
+// promise makes what the customer has accepted for the stored term what it renews by: the name is premium, so the price is the
+// registry's.
+func promise(ctx context.Context, tx *db.Tx, d *domainname.Domain, years int, price money.Money) error {
+	if years != d.Term || d.Free() || d.Recurring == price {
+		return nil
+	}
+	before := d.Recurring
+	d.Recurring = price
+	if err := domainname.Save(ctx, tx, d); err != nil {
+		return err
+	}
+	return event.Emit(ctx, tx, event.New{Type: "domain.price_changed", SubjectID: d.ID, CustomerID: d.CustomerID, Data: map[string]any{
+		"domain_id": d.ID, "name": d.Name.String(), "before": before, "after": price,
+	}})
+}
+
+// missing is what the registry asks by its last quote, and by how much that is above what was asked for.
+func (s *Service) missing(ctx context.Context, tx *db.Tx, d domainname.Domain, r domainname.Renewal) (price, missing money.Money, err error) {
+	st, err := setting.Load(ctx, tx)
+	if err != nil {
+		return price, missing, err
+	}
+	known := false
+	if d.Premium != nil {
+		price, known = domainname.Convert(d.Premium.Renew[r.Years], r.Price.Currency, st.Rate)
+	}
+	if !known {
+		return price, missing, domainname.Refusal{Reason: domainname.QuoteNeeded}.Err()
 	}
 	p, err := domainname.LoadPolicy(ctx, tx, r.PolicyID)
 	if err != nil {
-		return money.Money{}, err
+		return price, missing, err
 	}
-	fee, _ := p.FeeAt(r.Stage, r.Price.Currency, nil)
-	return money.New(d.Premium.Renew[r.Years].Amount+fee.Amount-r.Price.Amount-r.Fee.Amount, r.Price.Currency), nil
+	fee, _ := d.FeeAt(p, r.Stage, r.Base, r.Price.Currency, st.Rate)
+	return price, money.New(price.Amount+fee.Amount-r.Price.Amount-r.Fee.Amount, r.Price.Currency), nil
 }
 
 // Settled is called as part of tx when a renewal was confirmed or satisfied: it emits the event from which the customer is

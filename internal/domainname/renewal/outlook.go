@@ -117,7 +117,7 @@ func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, st setting
 	}
 	add(w.End, "term_ends", none, fmt.Sprintf("The term of %s ends.", name))
 	last := none
-	if fee, known := q.Policy.FeeAt(domainname.StageGrace, d.Recurring.Currency, nil); known && w.LastPlain.After(w.End) {
+	if fee, known := d.FeeAt(*q.Policy, domainname.StageGrace, w.End, d.Recurring.Currency, q.Rates); known && w.LastPlain.After(w.End) {
 		last = fee
 	}
 	add(w.LastPlain, "last_day", last, "The last day of a renewal without a restore.")
@@ -125,7 +125,7 @@ func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, st setting
 		add(w.LastPlain, "grace_ends", last, "The grace period ends.")
 	}
 	if !w.LastRestore.IsZero() {
-		fee, _ := q.Policy.FeeAt(domainname.StageRedemption, d.Recurring.Currency, nil)
+		fee, _ := d.FeeAt(*q.Policy, domainname.StageRedemption, w.End, d.Recurring.Currency, q.Rates)
 		add(w.LastRestore, "redemption_ends", fee, "The last day of a restore.")
 	}
 	slices.SortStableFunc(o.Steps, func(a, b Step) int { return a.On.Compare(b.On) })

@@ -10,6 +10,7 @@ import (
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/task"
 )
 
 // Sale is a renewal that a customer orders: what it costs now, and what its line says.
@@ -98,6 +99,11 @@ func (s *Service) PlaceSale(ctx context.Context, tx *db.Tx, offered Sale, orderI
 			return err
 		}
 	}
+	if d.Premium != nil { // who orders has accepted what the registry asks
+		if err := task.Settled(ctx, tx, TaskPrice, d.ID); err != nil {
+			return err
+		}
+	}
 	r := newRenewal(d, q, sale.Term, domainname.Ordered)
 	r.LineID, r.OrderID = lineID, orderID
 	if err := domainname.InsertRenewal(ctx, tx, &r); err != nil {
@@ -132,7 +138,7 @@ func question(ctx context.Context, tx *db.Tx, d domainname.Domain, by domainname
 		return domainname.Question{}, err
 	}
 	q, err := domainname.Gather(ctx, tx, d, by, group, civil.Of(tx.Now, st.TimeZone))
-	q.OrdersOff = !st.DomainOrders
+	q.OrdersOff, q.Rates = !st.DomainOrders, st.Rate
 	return q, err
 }
 
@@ -147,6 +153,7 @@ func asked(ctx context.Context, tx *db.Tx, d domainname.Domain, by domainname.As
 
 // Offer says which terms of a domain are on offer, and why the others are not.
 func (s *Service) Offer(ctx context.Context, domainID string, by domainname.Asker) (d domainname.Domain, o domainname.Offer, err error) {
+	s.AskPrice(ctx, domainID)
 	err = s.db.Read(ctx, func(tx *db.Tx) error {
 		if d, err = domainname.Load(ctx, tx, domainID); err != nil {
 			return err

@@ -4,6 +4,8 @@
 package renewal
 
 import (
+	"context"
+
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
@@ -24,6 +26,7 @@ type Service struct {
 	db       *db.DB
 	billing  *billing.Service
 	payments *payment.Service
+	quotes   func(ctx context.Context, domainID string) error // asks what premium names cost; nil: nobody
 }
 
 // New returns the renewals of a store. From now on they fulfil the lines that renew domains, and hear what becomes of
@@ -34,6 +37,7 @@ func New(d *db.DB, b *billing.Service, p *payment.Service) *Service {
 	b.Register(LinkFee, pays{s})
 	b.Observe(s)
 	b.BeforeMoney(s.endOverdue)
+	b.BeforeCharge(s.mayCharge)
 	event.Listen(d, s.servicePaid, "subscription.created", "subscription.renewed")
 	event.Listen(d, s.serviceEnded, "subscription.expired")
 	event.Listen(d, s.mailLost, "mail.failed")
