@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -72,10 +71,15 @@ func Binary(t testing.TB) string {
 	return path
 }
 
-// Root is the folder of the repository.
+// Root is the folder of the repository, above that of the test's package, in which a test runs.
 func Root() string {
-	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(file), "..", "..")
+	dir, err := os.Getwd()
+	for ; err == nil && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+	}
+	panic("not within the repository")
 }
 
 // FreeAddr is an address on loopback where nobody listens.
