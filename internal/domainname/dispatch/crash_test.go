@@ -1,9 +1,14 @@
 package dispatch
 
 import (
+	"bufio"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"os/exec"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -142,16 +147,53 @@ func TestMessageOnce(t *testing.T) {
 	})
 }
 
-// D16: no transaction id twice. The store refuses one, too.
+// TestTransactionIDs is a process that makes as many transaction ids as the variable says, and ends: see TestD16.
+func TestTransactionIDs(t *testing.T) {
+	t.Parallel()
+	n, err := strconv.Atoi(os.Getenv(idsWanted))
+	if err != nil {
+		t.Skip("is started by TestD16")
+	}
+	out := bufio.NewWriter(os.Stdout)
+	for range n {
+		_, _ = out.WriteString("id " + transactionID() + "\n")
+	}
+	if err := out.Flush(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const idsWanted = "KEYSTEAD_TEST_IDS"
+
+// D16: 1,000,000 transaction ids over 20 lives of the process, none twice. The store refuses one, too.
 func TestD16(t *testing.T) {
 	t.Parallel()
-	seen := make(map[string]bool, 1_000_000)
-	for range 1_000_000 {
-		id := transactionID()
-		if len(id) < 3 || len(id) > 64 || seen[id] {
-			t.Fatalf("%q after %d", id, len(seen))
+	const lives, inEach = 20, 50_000
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := make(map[string]bool, lives*inEach)
+	for range lives {
+		life := exec.CommandContext(t.Context(), program, "-test.run", "^TestTransactionIDs$")
+		life.Env = append(os.Environ(), fmt.Sprintf("%s=%d", idsWanted, inEach))
+		out, err := life.Output()
+		if err != nil {
+			t.Fatal(err)
 		}
-		seen[id] = true
+		for line := range strings.Lines(string(out)) {
+			id, is := strings.CutPrefix(strings.TrimSpace(line), "id ")
+			if !is {
+				continue
+			}
+			if len(id) < 3 || len(id) > 64 || seen[id] {
+				t.Fatalf("%q after %d", id, len(seen))
+			}
+			seen[id] = true
+		}
+	}
+	if len(seen) != lives*inEach {
+		t.Fatalf("%d ids", len(seen))
 	}
 	constraint := func(t *testing.T) {
 		each(t, func(b *bench) {

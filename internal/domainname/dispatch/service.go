@@ -54,8 +54,8 @@ type Config struct {
 	// Copied reports whether the store was restored from a backup since an instant: the original may have done what was to be
 	// done then. Nil: it never was.
 	Copied  func(context.Context, time.Time) (bool, error)
-	Workers int              // at how many domains of a registrar to work at once; 0: 8
-	Logger  *slog.Logger     // nil: nothing is logged
+	Workers int          // at how many domains of a registrar to work at once; 0: 8
+	Logger  *slog.Logger // nil: nothing is logged
 }
 
 // Service is the worker. It is safe for concurrent use.
