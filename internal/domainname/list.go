@@ -41,12 +41,18 @@ type Row struct {
 	CustomerName string
 	Registrar    string // its name
 	Open         *Renewal
+	// Owed is the renewal of the present term whose line is unpaid, whether it is open or was made already; nil: there is none.
+	Owed *Renewal
 }
+
+// owedMade are the renewals that were made before their line was paid.
+const owedMade = `state IN ('confirmed', 'satisfied') AND paid_at IS NULL AND line_id IS NOT NULL`
 
 // specials are the conditions of [Filter.Special].
 var specials = map[string]string{
-	"failed":      `domains.id IN (SELECT domain_id FROM domain_renewals WHERE state IN ('held', 'unknown', 'attention'))`,
-	"unpaid":      `domains.id IN (SELECT domain_id FROM domain_renewals WHERE state = 'open')`,
+	"failed": `domains.id IN (SELECT domain_id FROM domain_renewals WHERE state IN ('held', 'unknown', 'attention'))`,
+	"unpaid": `(domains.id IN (SELECT domain_id FROM domain_renewals WHERE state = 'open')
+		OR domains.id IN (SELECT domain_id FROM domain_renewals WHERE ` + owedMade + `))`,
 	"unconfirmed": `domains.id IN (SELECT domain_id FROM domain_renewals WHERE state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention'))`,
 	"never":       `(domains.do_not_renew OR domains.term IS NULL)`,
 }
@@ -286,7 +292,11 @@ func decorate(ctx context.Context, tx *db.Tx, domains []Domain) ([]Row, error) {
 			registrars = append(registrars, d.RegistrarID)
 		}
 	}
-	open, err := openAmong(ctx, tx, ids)
+	open, err := renewalsAmong(ctx, tx, ids, `state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')`)
+	if err != nil {
+		return nil, err
+	}
+	made, err := renewalsAmong(ctx, tx, ids, owedMade)
 	if err != nil {
 		return nil, err
 	}
@@ -303,6 +313,12 @@ func decorate(ctx context.Context, tx *db.Tx, domains []Domain) ([]Row, error) {
 		r := Row{Domain: d, Standing: Standing{Status: d.Status}, CustomerName: customerNames[d.CustomerID], Registrar: registrarNames[d.RegistrarID], Open: open[d.ID]}
 		if p, ok := policies.At(d.Extension, RegistryDate(tx.Now)); ok {
 			r.Standing = Assess(d, p, r.Open, tx.Now)
+		}
+		end, _ := d.TermEnd()
+		if m := made[d.ID]; r.Open != nil && r.Open.State == RenewalOpen {
+			r.Owed = r.Open
+		} else if m != nil && m.Base == end {
+			r.Owed = m
 		}
 		rows[i] = r
 	}
@@ -338,33 +354,32 @@ func anys(ids []string) []any {
 	return all
 }
 
-// openAmong reads the renewals of domains that are not over.
-func openAmong(ctx context.Context, tx *db.Tx, ids []string) (map[string]*Renewal, error) {
+// renewalsAmong reads the renewals of domains of which a condition holds: the latest of each domain.
+func renewalsAmong(ctx context.Context, tx *db.Tx, ids []string, condition string) (map[string]*Renewal, error) {
 	rows, err := tx.SQL().QueryContext(ctx, `SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage,
 			policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before,
 			due_before, settled_at, version, created_at
-		FROM domain_renewals WHERE domain_id IN (`+page.Placeholders(len(ids))+`)
-			AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')`, anys(ids)...)
+		FROM domain_renewals WHERE domain_id IN (`+page.Placeholders(len(ids))+`) AND `+condition+` ORDER BY base`, anys(ids)...)
 	if err != nil {
-		return nil, fmt.Errorf("open renewals: %w", err)
+		return nil, fmt.Errorf("renewals of a list: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	open := map[string]*Renewal{}
+	found := map[string]*Renewal{}
 	for rows.Next() {
 		var r query.DomainRenewal
 		err := rows.Scan(&r.ID, &r.DomainID, &r.CustomerID, &r.Base, &r.Years, &r.Kind, &r.State, &r.Hold, &r.Cause, &r.DueOn, &r.Currency, &r.Price, &r.Fee, &r.Stage,
 			&r.PolicyID, &r.LineID, &r.InvoiceID, &r.OrderID, &r.FeeLineID, &r.FeeInvoiceID, &r.ExpectedOn, &r.Reference, &r.Resends, &r.MoveDue, &r.PaidAt, &r.Owed,
 			&r.PaidBefore, &r.DueBefore, &r.SettledAt, &r.Version, &r.CreatedAt)
 		if err != nil {
-			return nil, fmt.Errorf("open renewals: %w", err)
+			return nil, fmt.Errorf("renewals of a list: %w", err)
 		}
 		renewal, err := renewalOf(r)
 		if err != nil {
 			return nil, err
 		}
-		open[r.DomainID] = &renewal
+		found[r.DomainID] = &renewal
 	}
-	return open, rows.Err()
+	return found, rows.Err()
 }
 
 // ByID returns one domain as the list shows it.

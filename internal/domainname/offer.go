@@ -73,6 +73,9 @@ type Question struct {
 	Policy *Policy  // the row that counts today; nil: the extension has none
 	Prices List     // renewals, as priced today for the customer's currency and group
 	Open   *Renewal // that is not over; nil: none
+	// Made is the renewal by which the registry has the years of the present term already; nil: none. While nobody has paid
+	// for it, there is no other of that term.
+	Made *Renewal
 	// Fulfilling: Open is the renewal that is asked about, when it is paid or about to be sent. Its price is agreed and its
 	// order is placed; whether the registry takes it is asked anew.
 	Fulfilling bool
@@ -172,7 +175,9 @@ func (q Question) barred(s Standing) *Refusal {
 	case q.By == ByCustomer && !q.Fulfilling && d.Free():
 		return &Refusal{Reason: FreeNotBundled}
 	case q.taken():
-		return &Refusal{Reason: AlreadyOpen, RenewalID: q.Open.ID, InvoiceID: q.Open.InvoiceID}
+		return q.Open.inTheWay()
+	case q.Made != nil && !q.Fulfilling:
+		return q.Made.inTheWay()
 	case s.Window.TooEarly(on):
 		return &Refusal{Reason: TooEarly, FirstDay: s.Window.First}
 	case s.Stage == StageExpired:
@@ -196,6 +201,15 @@ func (q Question) taken() bool {
 		return true
 	}
 	return q.By != ByStaff && (q.By != ByCustomer || q.Open.Kind != Automatic)
+}
+
+// inTheWay is the refusal of another renewal beside this one, with the invoice that it waits for.
+func (r *Renewal) inTheWay() *Refusal {
+	why := &Refusal{Reason: AlreadyOpen, RenewalID: r.ID, InvoiceID: r.InvoiceID}
+	if r.State == RenewalHeld && r.FeeInvoiceID != "" {
+		why.InvoiceID = r.FeeInvoiceID
+	}
+	return why
 }
 
 // locked reports whether the registry takes no renewal. A lock of the store's own is lifted for it.

@@ -50,6 +50,11 @@ func (s RenewalState) Open() bool { return slices.Contains(openStates, s) }
 // unconfirmed reports whether it is paid for and not over.
 func (s RenewalState) unconfirmed() bool { return s.Open() && s != RenewalOpen }
 
+// Unpaid reports whether the renewal was made before its line was paid, and that is unpaid still.
+func (r Renewal) Unpaid() bool {
+	return (r.State == RenewalSatisfied || r.State == RenewalConfirmed) && r.PaidAt == nil && r.LineID != ""
+}
+
 // Hold says for what a paid renewal waits.
 type Hold string
 
@@ -147,6 +152,9 @@ var renewals = lifecycle.Table[RenewalState, RenewalTrigger]{
 		{From: RenewalOpen, On: OnWithdrawal, To: RenewalWithdrawn, Effects: "the line is removed; its due date may be invoiced again"},
 		{From: RenewalOpen, On: OnRevocation, To: RenewalRevoked, Effects: "paying the line settles the money only; its due date is not invoiced again"},
 		{From: RenewalOpen, On: OnLoss, To: RenewalLost, Effects: "the line is removed"},
+		{From: RenewalSatisfied, On: OnWithdrawal, When: "unpaid, and not wanted, or the registry has let it run out after all", To: RenewalWithdrawn, Effects: "the line is removed"},
+		{From: RenewalSatisfied, On: OnRevocation, When: "unpaid, and its line is taken away by hand", To: RenewalRevoked, Effects: "staff are asked what becomes of the years that nobody paid for"},
+		{From: RenewalConfirmed, On: OnRevocation, When: "renewed by hand, still owed, and its line is taken away", To: RenewalRevoked, Effects: "as above"},
 		{From: RenewalRevoked, On: OnWithdrawal, When: "staff have the term invoiced again", To: RenewalWithdrawn, Effects: "its due date may be invoiced again"},
 		{From: RenewalRevoked, On: OnRestoredLink, When: "its line is unpaid, and no other renewal is open", To: RenewalOpen, Effects: "paying it renews again"},
 

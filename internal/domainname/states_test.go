@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 //go:generate go test -run ^TestStatesDocument$ -update .
@@ -49,9 +50,22 @@ func TestTables(t *testing.T) {
 		}
 	}
 	for _, s := range renewals.States {
-		// A revoked link can be set back, while its line is unpaid.
-		if final := renewals.Final(s); final == (s.Open() || s == RenewalRevoked) {
+		// A revoked link can be set back, while its line is unpaid, and so can the line be taken away of what was made before it
+		// was paid.
+		owed := s == RenewalSatisfied || s == RenewalConfirmed
+		if final := renewals.Final(s); final == (s.Open() || s == RenewalRevoked || owed) {
 			t.Errorf("%s: open %v, final %v", s, s.Open(), final)
+		}
+		if !owed {
+			continue
+		}
+		for _, step := range renewals.Steps {
+			if step.From == s && step.To != RenewalRevoked && (step.To != RenewalWithdrawn || s == RenewalConfirmed) {
+				t.Errorf("%s: %s", s, step.On)
+			}
+		}
+		if r := (Renewal{State: s, LineID: "lin_1", PaidAt: &time.Time{}}); r.Unpaid() || MoveRenewal(t.Context(), nil, &r, OnRevocation) == nil {
+			t.Errorf("%s is paid and can be taken away", s)
 		}
 	}
 }

@@ -103,6 +103,11 @@ func (d Domain) stage(p Policy, w Window, now time.Time) Stage {
 	return calendar
 }
 
+// Deleting reports whether the registry has said within the last day that the name is in redemption, or about to be deleted.
+func (s RegistryState) Deleting(now time.Time) bool {
+	return s.freshAt(now) && (s.rgp("redemptionPeriod") || s.rgp("pendingRestore") || s.rgp("pendingDelete") || s.epp("pendingDelete"))
+}
+
 type statusTrigger string
 
 const (

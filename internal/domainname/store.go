@@ -215,6 +215,20 @@ func OpenRenewal(ctx context.Context, tx *db.Tx, domainID string) (*Renewal, err
 	return &renewal, err
 }
 
+// MadeRenewal reads the renewal by which the registry has the years of a domain's present term already; nil: there is none.
+func MadeRenewal(ctx context.Context, tx *db.Tx, d Domain) (*Renewal, error) {
+	end, _ := d.TermEnd()
+	r, err := tx.DomainRenewalMade(ctx, query.DomainRenewalMadeParams{DomainID: d.ID, Base: end.String()})
+	if db.NotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("renewal of domain %s: %w", d.ID, err)
+	}
+	renewal, err := renewalOf(r)
+	return &renewal, err
+}
+
 // RenewalsOf reads the newest renewals of a domain, newest first.
 func RenewalsOf(ctx context.Context, tx *db.Tx, domainID string, limit int) ([]Renewal, error) {
 	rows, err := tx.RenewalsOfDomain(ctx, query.RenewalsOfDomainParams{DomainID: domainID, N: int64(limit)})
@@ -269,10 +283,11 @@ func InsertRenewal(ctx context.Context, tx *db.Tx, r *Renewal) error {
 }
 
 // MoveRenewal takes a renewal along the state machine and writes what was changed in it besides. It refuses a step that
-// the table does not have, and one of a renewal that somebody else has moved.
+// the table does not have, one of a renewal that was made and is paid, and one of a renewal that somebody else has moved.
 func MoveRenewal(ctx context.Context, tx *db.Tx, r *Renewal, on RenewalTrigger) error {
 	to, ok := NextState(r.State, on)
-	if !ok {
+	made := r.State == RenewalConfirmed || r.State == RenewalSatisfied
+	if !ok || made && !r.Unpaid() {
 		return fail.Conflict("RENEWAL_STATE", fmt.Sprintf("A renewal that is %s can't be moved by this: %s.", r.State, on))
 	}
 	from := r.State
@@ -342,8 +357,8 @@ func SyncAt(ctx context.Context, tx *db.Tx, domainID string, at time.Time) error
 }
 
 // Gather reads what has to be known to say what is on offer for a domain: the policy that counts now, the prices of a day
-// of the store's zone for a client group, and the renewal that is open. Its caller adds whether customers can order, and
-// the rates.
+// of the store's zone for a client group, the renewal that is open, and one that was made of the present term already. Its
+// caller adds whether customers can order, and the rates.
 func Gather(ctx context.Context, tx *db.Tx, d Domain, by Asker, group string, day civil.Date) (Question, error) {
 	q := Question{Domain: d, By: by, Now: tx.Now}
 	policy, ok, err := PolicyAt(ctx, tx, d.Extension, RegistryDate(tx.Now))
@@ -358,7 +373,10 @@ func Gather(ctx context.Context, tx *db.Tx, d Domain, by Asker, group string, da
 		return q, err
 	}
 	q.Prices = prices.List(d.Extension, ForRenewal, d.Recurring.Currency, group, day)
-	q.Open, err = OpenRenewal(ctx, tx, d.ID)
+	if q.Open, err = OpenRenewal(ctx, tx, d.ID); err != nil {
+		return q, err
+	}
+	q.Made, err = MadeRenewal(ctx, tx, d)
 	return q, err
 }
 

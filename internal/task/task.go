@@ -56,6 +56,18 @@ func Settled(ctx context.Context, tx *db.Tx, kind, subjectID string) error {
 	return nil
 }
 
+// AskAnew puts a question before staff as part of tx that takes the place of those of the same kind about the same subject:
+// they are closed.
+func AskAnew(ctx context.Context, tx *db.Tx, q Question) error {
+	err := tx.FinishOtherStaffTasks(ctx, query.FinishOtherStaffTasksParams{
+		Kind: q.Kind, SubjectID: q.SubjectID, Occasion: q.Occasion, DoneAt: &tx.Stamp, DoneBy: event.ActorFrom(ctx).Name,
+	})
+	if err != nil {
+		return fmt.Errorf("tasks about %s: %w", q.SubjectID, err)
+	}
+	return Ask(ctx, tx, q)
+}
+
 // Task is a question that waits for a person.
 type Task struct {
 	ID string

@@ -235,6 +235,7 @@ CREATE UNIQUE INDEX domain_renewals_base ON domain_renewals (domain_id, base)
     WHERE state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention', 'confirmed', 'satisfied');
 CREATE UNIQUE INDEX domain_renewals_due ON domain_renewals (domain_id, due_on) WHERE kind = 'automatic' AND state <> 'withdrawn';
 CREATE INDEX domain_renewals_revoked ON domain_renewals (base, id) WHERE state = 'revoked';
+CREATE INDEX domain_renewals_owed ON domain_renewals (id) WHERE state IN ('confirmed', 'satisfied') AND paid_at IS NULL AND line_id IS NOT NULL;
 CREATE INDEX domain_renewals_by_domain ON domain_renewals (domain_id, id);
 CREATE INDEX domain_renewals_by_customer ON domain_renewals (customer_id, id);
 CREATE INDEX domain_renewals_unconfirmed ON domain_renewals (id)

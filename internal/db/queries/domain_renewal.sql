@@ -87,6 +87,21 @@ ORDER BY id LIMIT CAST(@n AS BIGINT);
 SELECT * FROM domain_renewals WHERE state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention') AND id > @after
 ORDER BY id LIMIT CAST(@n AS BIGINT);
 
+-- Renewals that were made and are unpaid.
+-- name: OwedToLookAt :many
+SELECT * FROM domain_renewals
+WHERE state IN ('confirmed', 'satisfied') AND paid_at IS NULL AND line_id IS NOT NULL AND looked_on <> @looked_on AND id > @after
+    AND (CAST(@customer_id AS TEXT) = '' OR customer_id = CAST(@customer_id AS TEXT))
+ORDER BY id LIMIT CAST(@n AS BIGINT);
+
+-- The domains of [OwedToLookAt], in its order.
+-- name: DomainsOfOwed :many
+SELECT domains.* FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
+WHERE domain_renewals.state IN ('confirmed', 'satisfied') AND domain_renewals.paid_at IS NULL AND domain_renewals.line_id IS NOT NULL
+    AND domain_renewals.looked_on <> @looked_on AND domain_renewals.id > @after
+    AND (CAST(@customer_id AS TEXT) = '' OR domain_renewals.customer_id = CAST(@customer_id AS TEXT))
+ORDER BY domain_renewals.id LIMIT CAST(@n AS BIGINT);
+
 -- name: LookedAtRenewal :exec
 UPDATE domain_renewals SET looked_on = @looked_on WHERE id = @id;
 

@@ -101,6 +101,9 @@ SELECT * FROM domain_renewals WHERE line_id = @line_id OR fee_line_id = @line_id
 -- name: OpenDomainRenewal :one
 SELECT * FROM domain_renewals WHERE domain_id = @domain_id AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention');
 
+-- name: DomainRenewalMade :one
+SELECT * FROM domain_renewals WHERE domain_id = @domain_id AND base = @base AND state IN ('confirmed', 'satisfied');
+
 -- name: RenewalsOfDomain :many
 SELECT * FROM domain_renewals WHERE domain_id = @domain_id ORDER BY id DESC LIMIT CAST(@n AS BIGINT);
 

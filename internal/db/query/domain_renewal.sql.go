@@ -196,6 +196,94 @@ func (q *Queries) DomainsBundledWith(ctx context.Context, subscriptionID *string
 	return items, nil
 }
 
+const domainsOfOwed = `-- name: DomainsOfOwed :many
+SELECT domains.id, domains.name, domains.extension, domains.customer_id, domains.order_id, domains.registrar_id, domains.kind, domains.status, domains.expires_at, domains.expires_on, domains.expiry_raw, domains.expiry_source, domains.expiry_read_at, domains.accounting_on, domains.paid_through, domains.term_end, domains.next_due, domains.term, domains.currency, domains.recurring_amount, domains.do_not_renew, domains.bundled_with, domains.premium, domains.restore_quote, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered, domains.bought_years, domains.transfer_secret, domains.nameservers, domains.registrant, domains.holder_at_end, domains.renewal_mode, domains.missing_since, domains.sync_at, domains.invoice_tried_on, domains.work_at, domains.worker_until, domains.work_tries, domains.version, domains.created_at, domains.updated_at FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
+WHERE domain_renewals.state IN ('confirmed', 'satisfied') AND domain_renewals.paid_at IS NULL AND domain_renewals.line_id IS NOT NULL
+    AND domain_renewals.looked_on <> $1 AND domain_renewals.id > $2
+    AND (CAST($3 AS TEXT) = '' OR domain_renewals.customer_id = CAST($3 AS TEXT))
+ORDER BY domain_renewals.id LIMIT CAST($4 AS BIGINT)
+`
+
+type DomainsOfOwedParams struct {
+	LookedOn   string
+	After      string
+	CustomerID string
+	N          int64
+}
+
+// The domains of [OwedToLookAt], in its order.
+func (q *Queries) DomainsOfOwed(ctx context.Context, arg DomainsOfOwedParams) ([]Domain, error) {
+	rows, err := q.db.QueryContext(ctx, domainsOfOwed,
+		arg.LookedOn,
+		arg.After,
+		arg.CustomerID,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Domain
+	for rows.Next() {
+		var i Domain
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Extension,
+			&i.CustomerID,
+			&i.OrderID,
+			&i.RegistrarID,
+			&i.Kind,
+			&i.Status,
+			&i.ExpiresAt,
+			&i.ExpiresOn,
+			&i.ExpiryRaw,
+			&i.ExpirySource,
+			&i.ExpiryReadAt,
+			&i.AccountingOn,
+			&i.PaidThrough,
+			&i.TermEnd,
+			&i.NextDue,
+			&i.Term,
+			&i.Currency,
+			&i.RecurringAmount,
+			&i.DoNotRenew,
+			&i.BundledWith,
+			&i.Premium,
+			&i.RestoreQuote,
+			&i.RegistryState,
+			&i.RegistryReadAt,
+			&i.LockedByUs,
+			&i.Unanswered,
+			&i.BoughtYears,
+			&i.TransferSecret,
+			&i.Nameservers,
+			&i.Registrant,
+			&i.HolderAtEnd,
+			&i.RenewalMode,
+			&i.MissingSince,
+			&i.SyncAt,
+			&i.InvoiceTriedOn,
+			&i.WorkAt,
+			&i.WorkerUntil,
+			&i.WorkTries,
+			&i.Version,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const domainsToInvoice = `-- name: DomainsToInvoice :many
 SELECT domains.id, domains.name, domains.extension, domains.customer_id, domains.order_id, domains.registrar_id, domains.kind, domains.status, domains.expires_at, domains.expires_on, domains.expiry_raw, domains.expiry_source, domains.expiry_read_at, domains.accounting_on, domains.paid_through, domains.term_end, domains.next_due, domains.term, domains.currency, domains.recurring_amount, domains.do_not_renew, domains.bundled_with, domains.premium, domains.restore_quote, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered, domains.bought_years, domains.transfer_secret, domains.nameservers, domains.registrant, domains.holder_at_end, domains.renewal_mode, domains.missing_since, domains.sync_at, domains.invoice_tried_on, domains.work_at, domains.worker_until, domains.work_tries, domains.version, domains.created_at, domains.updated_at FROM domains
 WHERE domains.next_due IS NOT NULL AND domains.next_due <= $1 AND (domains.next_due, domains.id) > (CAST($2 AS TEXT), CAST($3 AS TEXT))
@@ -542,6 +630,82 @@ type OpenDomainRenewalsParams struct {
 
 func (q *Queries) OpenDomainRenewals(ctx context.Context, arg OpenDomainRenewalsParams) ([]DomainRenewal, error) {
 	rows, err := q.db.QueryContext(ctx, openDomainRenewals, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DomainRenewal
+	for rows.Next() {
+		var i DomainRenewal
+		if err := rows.Scan(
+			&i.ID,
+			&i.DomainID,
+			&i.CustomerID,
+			&i.Base,
+			&i.Years,
+			&i.Kind,
+			&i.State,
+			&i.Hold,
+			&i.Cause,
+			&i.DueOn,
+			&i.Currency,
+			&i.Price,
+			&i.Fee,
+			&i.Stage,
+			&i.PolicyID,
+			&i.LineID,
+			&i.InvoiceID,
+			&i.OrderID,
+			&i.FeeLineID,
+			&i.FeeInvoiceID,
+			&i.ExpectedOn,
+			&i.Reference,
+			&i.Resends,
+			&i.MoveDue,
+			&i.PaidAt,
+			&i.Owed,
+			&i.PaidBefore,
+			&i.DueBefore,
+			&i.SettledAt,
+			&i.LookedOn,
+			&i.Version,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const owedToLookAt = `-- name: OwedToLookAt :many
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, looked_on, version, created_at FROM domain_renewals
+WHERE state IN ('confirmed', 'satisfied') AND paid_at IS NULL AND line_id IS NOT NULL AND looked_on <> $1 AND id > $2
+    AND (CAST($3 AS TEXT) = '' OR customer_id = CAST($3 AS TEXT))
+ORDER BY id LIMIT CAST($4 AS BIGINT)
+`
+
+type OwedToLookAtParams struct {
+	LookedOn   string
+	After      string
+	CustomerID string
+	N          int64
+}
+
+// Renewals that were made and are unpaid.
+func (q *Queries) OwedToLookAt(ctx context.Context, arg OwedToLookAtParams) ([]DomainRenewal, error) {
+	rows, err := q.db.QueryContext(ctx, owedToLookAt,
+		arg.LookedOn,
+		arg.After,
+		arg.CustomerID,
+		arg.N,
+	)
 	if err != nil {
 		return nil, err
 	}

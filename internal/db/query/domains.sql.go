@@ -444,6 +444,55 @@ func (q *Queries) DomainRenewal(ctx context.Context, id string) (DomainRenewal, 
 	return i, err
 }
 
+const domainRenewalMade = `-- name: DomainRenewalMade :one
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, looked_on, version, created_at FROM domain_renewals WHERE domain_id = $1 AND base = $2 AND state IN ('confirmed', 'satisfied')
+`
+
+type DomainRenewalMadeParams struct {
+	DomainID string
+	Base     string
+}
+
+func (q *Queries) DomainRenewalMade(ctx context.Context, arg DomainRenewalMadeParams) (DomainRenewal, error) {
+	row := q.db.QueryRowContext(ctx, domainRenewalMade, arg.DomainID, arg.Base)
+	var i DomainRenewal
+	err := row.Scan(
+		&i.ID,
+		&i.DomainID,
+		&i.CustomerID,
+		&i.Base,
+		&i.Years,
+		&i.Kind,
+		&i.State,
+		&i.Hold,
+		&i.Cause,
+		&i.DueOn,
+		&i.Currency,
+		&i.Price,
+		&i.Fee,
+		&i.Stage,
+		&i.PolicyID,
+		&i.LineID,
+		&i.InvoiceID,
+		&i.OrderID,
+		&i.FeeLineID,
+		&i.FeeInvoiceID,
+		&i.ExpectedOn,
+		&i.Reference,
+		&i.Resends,
+		&i.MoveDue,
+		&i.PaidAt,
+		&i.Owed,
+		&i.PaidBefore,
+		&i.DueBefore,
+		&i.SettledAt,
+		&i.LookedOn,
+		&i.Version,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
 const domainRenewalOfLine = `-- name: DomainRenewalOfLine :one
 SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, looked_on, version, created_at FROM domain_renewals WHERE line_id = $1 OR fee_line_id = $1
 `

@@ -15,6 +15,7 @@ import (
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/page"
 	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/task"
 )
 
 const pageSize = 500
@@ -46,18 +47,19 @@ func dueOf(d domainname.Domain, r domainname.Renewal, p domainname.Policy, st se
 		// Its dates have moved with its payment: where it stands follows from the term that it renews.
 		w.stage = p.Window(r.Base, civil.Date{}).Stage(today)
 	}
-	if r.State == domainname.RenewalOpen {
+	satisfied := r.Unpaid() && r.State == domainname.RenewalSatisfied
+	if r.State == domainname.RenewalOpen || satisfied {
 		ordered := civil.Of(r.CreatedAt, st.TimeZone).AddDays(st.DomainOrderDays)
-		window := d.Window(p)
 		switch {
 		case r.Kind == domainname.Ordered && !civil.Of(now, st.TimeZone).Before(ordered):
 			w.withdraw = CauseNotPaid
-		// With grace it stays payable for as long as the registry still has the name for the store, whatever the calendar says.
-		case !window.End.IsZero() && (p.GraceDays == 0 || w.stage != domainname.StageGrace) && !today.Before(p.VoidOn(window, st.DomainVoidDays)):
+		case overdue(d, r, p, st, now, false):
 			w.withdraw = CauseTooLate
 		}
 	}
-	if w.withdraw == "" && (r.State == domainname.RenewalOpen || waits) && r.Kind != domainname.WithFree {
+	// Of what the registry has made already, only the fee of the grace is asked for: it needs no restore.
+	late := satisfied && w.stage == domainname.StageGrace
+	if w.withdraw == "" && (r.State == domainname.RenewalOpen || waits || late) && r.Kind != domainname.WithFree {
 		fee, known := d.FeeAt(p, w.stage, r.Base, r.Price.Currency, st.Rate)
 		w.quote = !known
 		if more := fee.Amount - r.Fee.Amount; known && more > 0 && w.stage != domainname.StageExpired {
@@ -65,7 +67,7 @@ func dueOf(d domainname.Domain, r domainname.Renewal, p domainname.Policy, st se
 		}
 		w.late = waits && w.stage == domainname.StageExpired
 	}
-	if r.State != domainname.RenewalOpen {
+	if r.State != domainname.RenewalOpen && r.State.Open() {
 		w.lastSafe = p.Window(r.Base, civil.Date{}).LastSafeDay(today)
 		left := today.DaysUntil(w.lastSafe)
 		for _, days := range alertDays {
@@ -78,31 +80,77 @@ func dueOf(d domainname.Domain, r domainname.Renewal, p domainname.Policy, st se
 	return w
 }
 
-// lookAtAll looks once in each day at the renewals that are not over. Of nearly all of them there is nothing to do, which is
-// noted page by page.
+// overdue reports whether an unpaid renewal is given up by now. With grace an open one stays payable for as long as the registry
+// still has the name for the store, whatever the calendar says, and without for money that has arrived; one whose years are
+// there already, until the registry lets go of the name or nothing is possible any more.
+func overdue(d domainname.Domain, r domainname.Renewal, p domainname.Policy, st setting.Settings, now time.Time, arrived bool) bool {
+	window, stage := d.Window(p), domainname.Assess(d, p, nil, now).Stage
+	switch {
+	case window.End.IsZero():
+		return false
+	case r.Unpaid():
+		return r.State == domainname.RenewalSatisfied && (d.State.Deleting(now) || stage == domainname.StageExpired)
+	}
+	kept := d.Status.Live() && stage == domainname.StageGrace && (p.GraceDays > 0 || arrived)
+	return !kept && !domainname.RegistryDate(now).Before(p.VoidOn(window, st.DomainVoidDays))
+}
+
+// sight reads a page of renewals that nobody has looked at today, with their domains.
+type sight func(ctx context.Context, tx *db.Tx, key, after, customerID string, n int64) ([]query.DomainRenewal, []query.Domain, error)
+
+func sightOfOpen(ctx context.Context, tx *db.Tx, key, after, customerID string, n int64) ([]query.DomainRenewal, []query.Domain, error) {
+	rows, err := tx.RenewalsToLookAt(ctx, query.RenewalsToLookAtParams{LookedOn: key, After: after, CustomerID: customerID, N: n})
+	if err != nil || len(rows) == 0 {
+		return nil, nil, err
+	}
+	of, err := tx.DomainsToLookAt(ctx, query.DomainsToLookAtParams{LookedOn: key, After: after, CustomerID: customerID, N: n})
+	return rows, of, err
+}
+
+func sightOfOwed(ctx context.Context, tx *db.Tx, key, after, customerID string, n int64) ([]query.DomainRenewal, []query.Domain, error) {
+	rows, err := tx.OwedToLookAt(ctx, query.OwedToLookAtParams{LookedOn: key, After: after, CustomerID: customerID, N: n})
+	if err != nil || len(rows) == 0 {
+		return nil, nil, err
+	}
+	of, err := tx.DomainsOfOwed(ctx, query.DomainsOfOwedParams{LookedOn: key, After: after, CustomerID: customerID, N: n})
+	return rows, of, err
+}
+
+// lookAtAll looks once in each day at the renewals that are not over, and at those that were made and are unpaid. Of nearly all
+// of them there is nothing to do, which is noted page by page.
 func (s *Service) lookAtAll(ctx context.Context, p *automation.Pass) error {
-	for after, more := "", true; more; {
-		err := s.db.Write(ctx, func(tx *db.Tx) error {
-			next, page, err := s.passOver(ctx, tx, after, p.CustomerID())
-			more = page
-			tx.OnCommit(func() { after = next })
-			return err
-		})
+	for _, see := range []sight{sightOfOpen, sightOfOwed} {
+		for after, more := "", true; more; {
+			err := s.db.Write(ctx, func(tx *db.Tx) error {
+				next, page, err := s.passOver(ctx, tx, see, after, p.CustomerID())
+				more = page
+				tx.OnCommit(func() { after = next })
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		err := p.Each(ctx,
+			func(ctx context.Context, tx *db.Tx, after string, n int) (ids []string, err error) {
+				key, err := keyNow(ctx, tx)
+				if err != nil {
+					return nil, err
+				}
+				rows, _, err := see(ctx, tx, key, after, p.CustomerID(), int64(n))
+				for _, r := range rows {
+					ids = append(ids, r.ID)
+				}
+				return ids, err
+			},
+			func(ctx context.Context, tx *db.Tx, id string) (automation.Outcome, error) {
+				return s.look(ctx, tx, id)
+			})
 		if err != nil {
 			return err
 		}
 	}
-	return p.Each(ctx,
-		func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
-			key, err := keyNow(ctx, tx)
-			if err != nil {
-				return nil, err
-			}
-			return tx.RenewalIDsToLookAt(ctx, query.RenewalIDsToLookAtParams{LookedOn: key, After: after, CustomerID: p.CustomerID(), N: int64(n)})
-		},
-		func(ctx context.Context, tx *db.Tx, id string) (automation.Outcome, error) {
-			return s.look(ctx, tx, id)
-		})
+	return nil
 }
 
 func keyNow(ctx context.Context, tx *db.Tx) (string, error) {
@@ -114,18 +162,14 @@ func keyNow(ctx context.Context, tx *db.Tx) (string, error) {
 }
 
 // passOver notes of a page of renewals that nothing is to be done today.
-func (s *Service) passOver(ctx context.Context, tx *db.Tx, after, customerID string) (next string, more bool, err error) {
+func (s *Service) passOver(ctx context.Context, tx *db.Tx, see sight, after, customerID string) (next string, more bool, err error) {
 	st, err := setting.Load(ctx, tx)
 	if err != nil {
 		return after, false, err
 	}
 	key := dayKey(tx.Now, st.TimeZone)
-	rows, err := tx.RenewalsToLookAt(ctx, query.RenewalsToLookAtParams{LookedOn: key, After: after, CustomerID: customerID, N: pageSize})
+	rows, of, err := see(ctx, tx, key, after, customerID, pageSize)
 	if err != nil || len(rows) == 0 {
-		return after, false, err
-	}
-	of, err := tx.DomainsToLookAt(ctx, query.DomainsToLookAtParams{LookedOn: key, After: after, CustomerID: customerID, N: pageSize})
-	if err != nil {
 		return after, false, err
 	}
 	renewals, err := domainname.RenewalsIn(rows)
@@ -172,7 +216,7 @@ func (s *Service) passOver(ctx context.Context, tx *db.Tx, after, customerID str
 // look does what time has brought about for one renewal.
 func (s *Service) look(ctx context.Context, tx *db.Tx, id string) (automation.Outcome, error) {
 	d, r, err := s.lockRow(ctx, tx, id)
-	if err != nil || !r.State.Open() {
+	if err != nil || !r.State.Open() && !r.Unpaid() {
 		return automation.ItemSkipped, err
 	}
 	st, err := setting.Load(ctx, tx)
@@ -215,7 +259,9 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, d domainname.Domain, 
 		return nil
 	}
 	detail := fmt.Sprintf("The renewal of %s is paid for and not confirmed. Its last safe day is %s.", d.Name.Unicode(), w.lastSafe)
-	return ask(ctx, tx, d, TaskLastDay, fmt.Sprintf("%s %d", r.ID, w.alert), detail)
+	return task.AskAnew(ctx, tx, task.Question{
+		Kind: TaskLastDay, SubjectID: d.ID, Occasion: fmt.Sprintf("%s %d", r.ID, w.alert), CustomerID: d.CustomerID, Detail: detail,
+	})
 }
 
 // giveUp withdraws an unpaid renewal in time's name, unless a payment is being processed.

@@ -22,8 +22,7 @@ func (s *Service) SetAutoRenew(ctx context.Context, domainID string, on bool, wh
 		return d, fail.Invalid("reason", err.Error())
 	}
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		var open *domainname.Renewal
-		if d, open, err = s.lock(ctx, tx, domainID); err != nil || d.DoNotRenew == !on {
+		if d, _, err = s.lock(ctx, tx, domainID); err != nil || d.DoNotRenew == !on {
 			return err
 		}
 		d.DoNotRenew = !on
@@ -40,13 +39,17 @@ func (s *Service) SetAutoRenew(ctx context.Context, domainID string, on bool, wh
 			return err
 		}
 		st, err := setting.Load(ctx, tx)
-		if err != nil || on || !st.DomainWithdraw || open == nil || open.State != domainname.RenewalOpen || open.Kind != domainname.Automatic {
+		if err != nil || on || !st.DomainWithdraw {
 			return err
 		}
-		if err := s.withdraw(ctx, tx, d, open, "do not renew", inFlight); err != nil {
+		owed, err := owedOf(ctx, tx, d)
+		if err != nil || owed == nil || owed.Kind != domainname.Automatic || owed.State != domainname.RenewalOpen && owed.State != domainname.RenewalSatisfied {
+			return err // what staff have renewed by hand is owed
+		}
+		if err := s.withdraw(ctx, tx, d, owed, "do not renew", inFlight); err != nil {
 			return err
 		}
-		return s.payments.UseCredit(ctx, tx, d.CustomerID, open.Price.Currency)
+		return s.payments.UseCredit(ctx, tx, d.CustomerID, owed.Price.Currency)
 	})
 	return d, err
 }
@@ -329,10 +332,8 @@ func (s *Service) Settled(ctx context.Context, tx *db.Tx, d *domainname.Domain, 
 			return err
 		}
 	}
-	for _, kind := range []string{TaskLastDay, TaskTooLate} {
-		if err := task.Settled(ctx, tx, kind, d.ID); err != nil {
-			return err
-		}
+	if err := answered(ctx, tx, d.ID); err != nil {
+		return err
 	}
 	what := "domain.renewed"
 	if r.State == domainname.RenewalSatisfied {
@@ -341,6 +342,16 @@ func (s *Service) Settled(ctx context.Context, tx *db.Tx, d *domainname.Domain, 
 	return tell(ctx, tx, what, *d, *r, map[string]any{
 		"cause": r.Cause, "paid": true, "owed": r.Owed && r.PaidAt == nil, "expires_on": d.Expiry.Date(), "next_due": d.NextDue, "reference": r.Reference,
 	})
+}
+
+// answered closes what staff were asked about a paid renewal that is over now, however it has ended.
+func answered(ctx context.Context, tx *db.Tx, domainID string) error {
+	for _, kind := range []string{TaskLastDay, TaskTooLate, TaskPrice, TaskQuote} {
+		if err := task.Settled(ctx, tx, kind, domainID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Unconfirmed lists the paid, unconfirmed renewals, those whose last safe day is nearest first.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/keystead/keystead/internal/billing"
-	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/domainname"
@@ -79,6 +78,8 @@ func (s *Service) lineChanged(ctx context.Context, tx *db.Tx, inv billing.Invoic
 			return err
 		}
 		return tell(ctx, tx, "domain.link_restored", d, r, nil)
+	case r.Unpaid() && gone:
+		return s.unlinked(ctx, tx, inv, line, d, r)
 	case r.PaidAt == nil:
 		return nil
 	}
@@ -86,11 +87,12 @@ func (s *Service) lineChanged(ctx context.Context, tx *db.Tx, inv billing.Invoic
 }
 
 // unlinked ends an unpaid renewal whose line nobody will pay any more, or whose link staff have revoked. What the customer no
-// longer wants is withdrawn; what was taken away by hand is revoked: its due date is not invoiced again by itself.
+// longer wants is withdrawn; what was taken away by hand is revoked: its due date is not invoiced again by itself. One whose
+// years the registry has already is revoked too: staff are asked what becomes of them.
 func (s *Service) unlinked(ctx context.Context, tx *db.Tx, inv billing.Invoice, line billing.InvoiceLine, d domainname.Domain, r domainname.Renewal) error {
 	on, why := domainname.OnRevocation, "pay but do not renew"
 	switch {
-	case inv.Status == billing.Void && inv.ReplacedBy == "" && r.Kind == domainname.Ordered:
+	case inv.Status == billing.Void && inv.ReplacedBy == "" && r.Kind == domainname.Ordered && !r.Unpaid():
 		on, why = domainname.OnWithdrawal, "its order has ended"
 	case inv.Status == billing.Void && inv.ReplacedBy == "":
 		why = "its invoice was voided"
@@ -193,21 +195,25 @@ func (s *Service) feeChanged(ctx context.Context, tx *db.Tx, inv billing.Invoice
 // too late, whether or not the automation has looked since.
 func (s *Service) endOverdue(ctx context.Context, tx *db.Tx, inv billing.Invoice) (ended bool, err error) {
 	for _, line := range inv.Lines {
-		if line.Link == nil || line.Link.Kind != LinkRenewal || line.Link.State != billing.Pending {
+		if line.Link == nil || line.Link.Kind != LinkRenewal || line.Link.State != billing.Pending && line.Link.State != billing.Fulfilled {
 			continue
 		}
 		d, r, err := lockRenewal(ctx, tx, line.ID)
 		if err != nil {
 			return false, err
 		}
-		if r.State != domainname.RenewalOpen {
+		if r.State != domainname.RenewalOpen && !r.Unpaid() {
 			continue
 		}
-		late, err := tooLate(ctx, tx, d)
+		p, ok, err := domainname.PolicyAt(ctx, tx, d.Extension, domainname.RegistryDate(tx.Now))
 		if err != nil {
 			return false, err
 		}
-		if !late {
+		st, err := setting.Load(ctx, tx)
+		if err != nil {
+			return false, err
+		}
+		if !ok || !overdue(d, r, p, st, tx.Now, true) {
 			continue
 		}
 		if err := s.withdraw(ctx, tx, d, &r, CauseTooLate, inFlight); err != nil {
@@ -224,26 +230,3 @@ const (
 	CauseNotPaid  = "not_paid_in_time" // its order was not paid
 	CauseFreeLost = "free_lost"        // the service has ended that it was free with
 )
-
-// tooLate reports whether an unpaid renewal of a domain is given up by now.
-func tooLate(ctx context.Context, tx *db.Tx, d domainname.Domain) (bool, error) {
-	on, err := voidOn(ctx, tx, d)
-	return !on.IsZero() && !domainname.RegistryDate(tx.Now).Before(on), err
-}
-
-// voidOn is the day on which an unpaid renewal of a domain is given up; zero: there is no such day.
-func voidOn(ctx context.Context, tx *db.Tx, d domainname.Domain) (civil.Date, error) {
-	p, ok, err := domainname.PolicyAt(ctx, tx, d.Extension, domainname.RegistryDate(tx.Now))
-	if err != nil || !ok {
-		return civil.Date{}, err
-	}
-	w := d.Window(p)
-	if w.End.IsZero() {
-		return civil.Date{}, nil
-	}
-	if d.Status.Live() && domainname.Assess(d, p, nil, tx.Now).Stage == domainname.StageGrace {
-		return civil.Date{}, nil // the registry has it still
-	}
-	st, err := setting.Load(ctx, tx)
-	return p.VoidOn(w, st.DomainVoidDays), err
-}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
@@ -77,14 +78,41 @@ func (s *Service) Outlook(ctx context.Context, domainID string) (o Outlook, err 
 			return nil
 		}
 		o.Standing = domainname.Assess(d, *q.Policy, q.Open, tx.Now)
-		o.foresee(d, q, st)
+		owed, err := askedFor(ctx, tx, d)
+		if err != nil {
+			return err
+		}
+		o.foresee(d, q, owed, st)
 		return nil
 	})
 	return o, err
 }
 
-// foresee writes down the steps that are still to come.
-func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, st setting.Settings) {
+// asking is what an open invoice asks for the renewal of a domain's present term, before tax.
+type asking struct {
+	due civil.Date
+	sum money.Money
+}
+
+// askedFor is what an open invoice asks for a domain's present term; nil: none does.
+func askedFor(ctx context.Context, tx *db.Tx, d domainname.Domain) (*asking, error) {
+	r, err := owedOf(ctx, tx, d)
+	if err != nil || r == nil || r.InvoiceID == "" || r.PaidAt != nil {
+		return nil, err
+	}
+	inv, err := billing.Load(ctx, tx, r.InvoiceID)
+	if err != nil || inv.Status != billing.Open {
+		return nil, err
+	}
+	a := asking{due: inv.DueOn, sum: r.Price}
+	if r.FeeLineID == "" {
+		a.sum.Amount += r.Fee.Amount // on the same invoice
+	}
+	return &a, nil
+}
+
+// foresee writes down the steps that are still to come. owed is what an open invoice asks for the term; nil: none does.
+func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, owed *asking, st setting.Settings) {
 	today, w := civil.Of(q.Now, st.TimeZone), o.Standing.Window
 	if !d.Status.Live() || w.End.IsZero() {
 		return
@@ -93,6 +121,14 @@ func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, st setting
 		if !on.IsZero() && !on.Before(today) {
 			o.Steps = append(o.Steps, Step{On: on, What: what, Sum: sum, Text: text})
 		}
+	}
+	// charge is the day on which an invoice of this due date is paid from a saved method, if that is not before another one.
+	charge := func(due, from civil.Date, sum money.Money, text string) {
+		on := due.AddDays(-st.CaptureDays)
+		if on.Before(from) {
+			on = from
+		}
+		o.Steps = append(o.Steps, Step{On: on, Due: due, What: "charge", Sum: sum, Text: text})
 	}
 	none := money.New(0, d.Recurring.Currency)
 	name := d.Name.Unicode()
@@ -103,17 +139,20 @@ func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, st setting
 			add(w.End, "registry_date_moves", none, fmt.Sprintf("The renewal of %s is arranged; the registry's date moves on this day.", name))
 		}
 		return
-	case q.Open == nil && o.Standing.Status == domainname.Active && !d.DoNotRenew && !d.Free() && d.Term > 0 && !d.NextDue.IsZero():
+	case owed != nil:
+		charge(owed.due, today, owed.sum, "The open invoice is paid from a saved payment method, if there is one.")
+	case q.Open == nil && q.Made == nil && o.Standing.Status == domainname.Active && !d.DoNotRenew && !d.Free() && d.Term > 0 && !d.NextDue.IsZero():
 		if on, ok := w.InvoiceOn(d.NextDue, InvoiceDays(st)); ok {
 			if on.Before(today) {
 				on = today
 			}
+			due := d.NextDue
+			if due.Before(on) {
+				due = on
+			}
 			add(on, "invoice", d.Recurring, fmt.Sprintf("The invoice for %s of %s is made.", yearsOf(d.Term), name))
-			add(d.NextDue.AddDays(-st.CaptureDays), "charge", d.Recurring, "It is paid from a saved payment method, if there is one.")
+			charge(due, on, d.Recurring, "It is paid from a saved payment method, if there is one.")
 		}
-	case q.Open != nil:
-		total := money.New(q.Open.Price.Amount+q.Open.Fee.Amount, q.Open.Price.Currency)
-		add(d.NextDue.AddDays(-st.CaptureDays), "charge", total, "The open invoice is paid from a saved payment method, if there is one.")
 	}
 	add(w.End, "term_ends", none, fmt.Sprintf("The term of %s ends.", name))
 	last := none

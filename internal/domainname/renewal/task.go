@@ -87,10 +87,17 @@ func (s *Service) nextLook(ctx context.Context, tx *db.Tx, after time.Time) (at 
 		return at, false, err
 	}
 	rows, err := tx.OpenDomainRenewals(ctx, query.OpenDomainRenewalsParams{N: mostForeseen})
-	if err != nil || len(rows) == 0 {
+	if err != nil {
 		return at, false, err
 	}
-	if len(rows) == mostForeseen {
+	owed, err := tx.OwedToLookAt(ctx, query.OwedToLookAtParams{LookedOn: "none", N: mostForeseen})
+	if err != nil {
+		return at, false, err
+	}
+	if rows = append(rows, owed...); len(rows) == 0 {
+		return at, false, nil
+	}
+	if len(rows) >= mostForeseen {
 		return nextDay(after, st.TimeZone), true, nil
 	}
 	renewals, err := domainname.RenewalsIn(rows)
@@ -126,14 +133,14 @@ func instants(d domainname.Domain, r domainname.Renewal, p domainname.Policy, st
 	if own := d.Window(p); r.State == domainname.RenewalOpen && !own.End.IsZero() {
 		all = append(all, utc(own.End.AddDays(1)), utc(own.LastPlain.AddDays(1)), utc(p.VoidOn(own, st.DomainVoidDays)))
 	}
-	if r.State == domainname.RenewalOpen && !d.State.ReadAt.IsZero() {
+	if r.PaidAt == nil && !d.State.ReadAt.IsZero() {
 		// The registry's word, which may have kept it open, counts for a day.
 		all = append(all, utc(domainname.RegistryDate(d.State.ReadAt).AddDays(2)))
 	}
-	if r.State == domainname.RenewalOpen && r.Kind == domainname.Ordered {
+	if r.PaidAt == nil && r.Kind == domainname.Ordered {
 		all = append(all, civil.Of(r.CreatedAt, st.TimeZone).AddDays(st.DomainOrderDays).StartIn(st.TimeZone))
 	}
-	if r.State != domainname.RenewalOpen {
+	if r.State != domainname.RenewalOpen && r.State.Open() {
 		for _, last := range []civil.Date{w.ExpireModeOn().AddDays(-1), w.LastPlain.AddDays(-1)} {
 			for _, days := range alertDays {
 				all = append(all, utc(last.AddDays(-days)))

@@ -33,10 +33,26 @@ func newEvent(what string, d domainname.Domain, r domainname.Renewal, more map[s
 	return event.New{Type: what, SubjectID: d.ID, CustomerID: d.CustomerID, Data: data}
 }
 
-// lockOpen locks the invoices that ask for the open renewal of a domain: they are locked before the domain. The caller holds the
-// customer's lock, so that no other invoice comes to ask for it.
+// owedOf is the renewal of a domain that is open, or that was made and is unpaid; nil: there is none.
+func owedOf(ctx context.Context, tx *db.Tx, d domainname.Domain) (*domainname.Renewal, error) {
+	r, err := domainname.OpenRenewal(ctx, tx, d.ID)
+	if err != nil || r != nil {
+		return r, err
+	}
+	if r, err = domainname.MadeRenewal(ctx, tx, d); err != nil || r == nil || !r.Unpaid() {
+		return nil, err
+	}
+	return r, nil
+}
+
+// lockOpen locks the invoices that ask for the renewal of a domain that is open, or unpaid: they are locked before the domain.
+// The caller holds the customer's lock, so that no other invoice comes to ask for it.
 func (s *Service) lockOpen(ctx context.Context, tx *db.Tx, domainID string) error {
-	open, err := domainname.OpenRenewal(ctx, tx, domainID)
+	d, err := domainname.Load(ctx, tx, domainID)
+	if err != nil {
+		return err
+	}
+	open, err := owedOf(ctx, tx, d)
 	if err != nil || open == nil {
 		return err
 	}
@@ -200,6 +216,9 @@ func (s *Service) refund(ctx context.Context, tx *db.Tx, d *domainname.Domain, r
 	if err := domainname.Save(ctx, tx, d); err != nil {
 		return err
 	}
+	if err := answered(ctx, tx, d.ID); err != nil {
+		return err
+	}
 	// What was asked for besides by an invoice of its own was for the same.
 	if err := s.giveBackLine(ctx, tx, r.FeeLineID, why); err != nil {
 		return fmt.Errorf("fee of renewal %s: %w", r.ID, err)
@@ -219,7 +238,11 @@ func (s *Service) refund(ctx context.Context, tx *db.Tx, d *domainname.Domain, r
 func (s *Service) Lost(ctx context.Context, tx *db.Tx, d *domainname.Domain, open *domainname.Renewal, cause string) error {
 	d.DoNotRenew = true
 	if open == nil {
-		return nil
+		made, err := domainname.MadeRenewal(ctx, tx, *d)
+		if err != nil || made == nil || !made.Unpaid() || made.State != domainname.RenewalSatisfied {
+			return err
+		}
+		return s.withdraw(ctx, tx, *d, made, cause, inFlight)
 	}
 	if open.State == domainname.RenewalOpen {
 		return s.takeBack(ctx, tx, *d, open, domainname.OnLoss, cause, inFlight)
@@ -229,6 +252,9 @@ func (s *Service) Lost(ctx context.Context, tx *db.Tx, d *domainname.Domain, ope
 		return err
 	}
 	moveBack(d, open)
+	if err := answered(ctx, tx, d.ID); err != nil {
+		return err
+	}
 	if err := s.giveBack(ctx, tx, *open, cause); err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func (a *area) renewalsPage(w http.ResponseWriter, r *http.Request) error {
 		if field, ok := termField(h, offer, r.URL.Query().Get(yearsField+h.ID)); ok {
 			form.Sections[0].Fields = append(form.Sections[0].Fields, field)
 		} else {
-			not.Rows = append(not.Rows, ui.Row{Cells: []ui.Cell{ui.Text(h.name()).To(h.href("")), ui.Text(brief(h.ends())), ui.Text(whyNot(offer))}})
+			not.Rows = append(not.Rows, ui.Row{Cells: []ui.Cell{ui.Text(h.name()).To(h.href("")), ui.Text(brief(h.ends())), whyNot(offer)}})
 		}
 	}
 	if len(form.Sections[0].Fields) > 0 {
@@ -65,12 +65,17 @@ func (a *area) renewalsPage(w http.ResponseWriter, r *http.Request) error {
 	return a.sheet(w, http.StatusOK, v)
 }
 
-// whyNot is why nothing of a domain is on offer, in a sentence.
-func whyNot(o domainname.Offer) string {
-	if o.Refusal == nil {
-		return domainname.Refusal{Reason: domainname.NotPriced}.Sentence("en")
+// whyNot is why nothing of a domain is on offer, in a sentence that leads to what can be done about it.
+func whyNot(o domainname.Offer) ui.Cell {
+	why := o.Refusal
+	if why == nil {
+		why = &domainname.Refusal{Reason: domainname.NotPriced}
 	}
-	return o.Refusal.Sentence("en")
+	c := ui.Text(why.Sentence("en"))
+	if to := refusalButtons(*why); len(to) > 0 {
+		c = c.To(to[0].Href)
+	}
+	return c
 }
 
 // termField lets one of the terms on offer be chosen, or none; ok is false if there are none.

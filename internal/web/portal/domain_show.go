@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/domainname/renewal"
 	"github.com/keystead/keystead/internal/payment"
@@ -51,11 +50,6 @@ func (a *area) domainShow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if owed, err := a.owedYear(r.Context(), h); err != nil {
-		return err
-	} else if owed != nil {
-		ahead.Open, h.Open = owed, owed
-	}
 	v := sheetView{Page: a.page(w, r, h.name(), "domains")}
 	v.Crumbs = domainCrumbs(h)
 	v.Head = ui.Head{Title: h.name(), Sub: h.sentence() + ".", Badges: []ui.Badge{h.badge()}}
@@ -83,29 +77,6 @@ func (a *area) domainShow(w http.ResponseWriter, r *http.Request) error {
 	return a.sheet(w, http.StatusOK, v)
 }
 
-// owedYear is a renewal of the present term that the registry has made by itself and whose invoice is open: paying it is what
-// there is to do. nil: there is none.
-func (a *area) owedYear(ctx context.Context, h holding) (*domainname.Renewal, error) {
-	if h.Open != nil {
-		return nil, nil
-	}
-	all, err := a.Domains.Renewals(ctx, h.ID, 1)
-	if err != nil || len(all) == 0 || !unpaidYear(all[0]) || all[0].Base != h.ends() {
-		return nil, err
-	}
-	inv, err := a.Billing.ByID(ctx, all[0].InvoiceID)
-	if err != nil || inv.Status != billing.Open {
-		return nil, err
-	}
-	all[0].State = domainname.RenewalOpen // for whoever has to pay it
-	return &all[0], nil
-}
-
-// unpaidYear reports whether the registry has made a renewal before it was paid.
-func unpaidYear(r domainname.Renewal) bool {
-	return r.State == domainname.RenewalSatisfied && r.PaidAt == nil && r.InvoiceID != ""
-}
-
 // datesCard explains the dates of a domain, and what "auto renew" means.
 func datesCard(h holding, inPerson bool) card {
 	facts := ui.Details{Wide: true}
@@ -131,7 +102,7 @@ func datesCard(h holding, inPerson bool) card {
 	if d := h.autoRenewDetail(inPerson); d != nil {
 		add(*d)
 	}
-	if h.Term > 0 && h.Standing.Status.Live() {
+	if h.Term > 0 && h.renewable() && !h.DoNotRenew {
 		price := ui.Detail{Label: "Renews by itself for", Value: ui.Text(years(h.Term) + " at " + show(h.Recurring)), Hint: "The price that was promised to this domain, before tax. A renewal that you order costs the price of the day."}
 		if h.Free() {
 			price.Value, price.Hint = ui.Text(years(h.Term)+", free of charge"), ""
@@ -142,7 +113,7 @@ func datesCard(h holding, inPerson bool) card {
 }
 
 func (h holding) dueDetail() *ui.Detail {
-	if h.NextDue.IsZero() || !h.Standing.Status.Live() || h.DoNotRenew || h.Free() {
+	if h.NextDue.IsZero() || h.Standing.Status != domainname.Active || h.DoNotRenew || h.Free() {
 		return nil
 	}
 	return &ui.Detail{Label: "Next due", Value: ui.Text(day(h.NextDue)), Hint: "Until then the next renewal is to be paid. It is a date of our invoices, and may lie before the expiry."}
@@ -150,7 +121,7 @@ func (h holding) dueDetail() *ui.Detail {
 
 // autoRenewDetail is the switch, which asks before it does anything.
 func (h holding) autoRenewDetail(inPerson bool) *ui.Detail {
-	if !h.Standing.Status.Live() || h.Standing.Status == domainname.Expired {
+	if !h.renewable() {
 		return nil
 	}
 	d := &ui.Detail{Label: "Auto renew", Value: ui.Text("On"), Hint: "You get an invoice in time. The domain is renewed when that is paid, and never without."}
@@ -161,6 +132,9 @@ func (h holding) autoRenewDetail(inPerson bool) *ui.Detail {
 		d.Value, d.Hint = ui.Text("On"), "It is free of charge: no invoice is made for it."
 	case h.Term == 0:
 		d.Value, d.Hint = ui.Text("On"), "There is no term for which it could renew by itself, so no invoice is made. Renew it yourself, or write to us."
+	}
+	if h.Standing.Status == domainname.Grace && !h.DoNotRenew && !h.Free() && h.owed() == nil && h.underWay() == nil {
+		d.Hint = "It has run out, so no invoice is made by itself for this term: renew it yourself. The next term is invoiced in time."
 	}
 	label := "Turn off"
 	if h.DoNotRenew {
@@ -207,7 +181,7 @@ func (a *area) aheadCard(ctx context.Context, h holding, o renewal.Outlook) (*ca
 		case s.What == "charge" && charged != nil:
 			e.What = "It is charged to " + label(*charged) + "."
 		case s.What == "charge":
-			e.When, e.What, e.Icon, e.Tone = when(later(h.NextDue, s.On)), "The renewal is due. Without payment it is not renewed.", "card", ui.Info
+			e.When, e.What, e.Icon, e.Tone = when(s.Due), "The renewal is due. Without payment it is not renewed.", "card", ui.Info
 		case s.What == "last_day" && s.Sum.Amount > 0:
 			e.Actor = "with a fee of " + show(s.Sum)
 		case s.What == "redemption_ends" && s.Sum.Amount > 0:
@@ -260,7 +234,7 @@ func (a *area) renewalsCard(ctx context.Context, h holding) (card, error) {
 	}
 	for _, r := range all {
 		badge := renewalWords[r.State]
-		if unpaidYear(r) {
+		if r.Unpaid() {
 			badge = renewalWords[domainname.RenewalOpen]
 		}
 		row := ui.Row{Cells: []ui.Cell{ui.Text(brief(r.Base) + " – " + brief(r.Expected)).With(years(r.Years)), {Badge: &badge}, ui.Text(sumOf(r.Price, r.Fee)), {}}}

@@ -23,7 +23,7 @@ func termsCard(h holding, o domainname.Offer, inPerson bool) *card {
 			return nil
 		}
 		c.Head.Text, c.Text = "", o.Refusal.Sentence("en")
-		c.Buttons = refusalButtons(h, *o.Refusal)
+		c.Buttons = refusalButtons(*o.Refusal)
 		return c
 	}
 	c.Table = termsTable(h, terms, inPerson)
@@ -41,10 +41,10 @@ func sameReason(terms []domainname.Term) bool {
 }
 
 // refusalButtons lead to what can be done about a refusal.
-func refusalButtons(h holding, why domainname.Refusal) []ui.Button {
+func refusalButtons(why domainname.Refusal) []ui.Button {
 	switch {
-	case why.Reason == domainname.AlreadyOpen && h.open() != nil && bill(h.open()) != "":
-		return []ui.Button{{Label: "To its invoice", Href: bill(h.open()), Small: true}}
+	case why.Reason == domainname.AlreadyOpen && why.InvoiceID != "":
+		return []ui.Button{{Label: "To its invoice", Href: "/account/invoices/" + why.InvoiceID, Small: true}}
 	case why.Reason == domainname.FreeWithProduct && why.ServiceID != "":
 		return []ui.Button{{Label: "To the service", Href: "/account/subscriptions/" + why.ServiceID, Small: true}}
 	}

@@ -39,13 +39,8 @@ func (h holding) keptOn() bool {
 // open is the renewal that is not over; nil: there is none.
 func (h holding) open() *domainname.Renewal { return h.Row.Open }
 
-// owed is the renewal that waits for its money; nil: none does.
-func (h holding) owed() *domainname.Renewal {
-	if r := h.open(); r != nil && r.State == domainname.RenewalOpen {
-		return r
-	}
-	return nil
-}
+// owed is the renewal of the present term that waits for its money; nil: none does.
+func (h holding) owed() *domainname.Renewal { return h.Row.Owed }
 
 // underWay is the renewal that is paid and not confirmed; nil: there is none.
 func (h holding) underWay() *domainname.Renewal {
@@ -203,10 +198,15 @@ func (h holding) invoiceOn() (on civil.Date, ok bool) {
 	return on, ok
 }
 
+// renewable reports whether it is still renewed in the ordinary way: what needs a restore, or is over, makes no promises.
+func (h holding) renewable() bool {
+	return h.Standing.Status == domainname.Active || h.Standing.Status == domainname.Grace
+}
+
 // autoRenew says whether invoices are made by themselves.
 func (h holding) autoRenew() string {
 	switch {
-	case !h.Standing.Status.Live():
+	case !h.renewable():
 		return ""
 	case h.DoNotRenew:
 		return "Off"
@@ -225,7 +225,7 @@ func (h holding) mayRenew() bool {
 	default:
 		return false
 	}
-	if r := h.open(); r != nil && (r.State != domainname.RenewalOpen || r.Kind != domainname.Automatic) {
+	if r := h.owed(); h.underWay() != nil || r != nil && (r.State != domainname.RenewalOpen || r.Kind != domainname.Automatic) {
 		return false
 	}
 	return h.settings.DomainOrders && !h.Free() && !h.ends().IsZero() && !h.Standing.Window.TooEarly(h.today) && h.Standing.Stage != domainname.StageTooLate
