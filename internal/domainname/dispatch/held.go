@@ -17,13 +17,16 @@ const alertBefore = 3
 // release lets a held renewal go on: it begins with reading the registry, and is held again if nothing has changed.
 func (w *worker) release(ctx context.Context, f facts) (step, error) {
 	if f.open.Hold == domainname.HeldFunds {
-		enough, err := w.funded(ctx, f)
+		funds, err := w.funded(ctx, f)
 		if err != nil {
 			w.log.Warn("the balance of a registrar could not be asked for", "registrar", f.domain.RegistrarID, "err", err)
+			funds = fundsShort
 		}
-		if err != nil || !enough {
+		if funds != fundsEnough {
 			next, err := w.alert(ctx, f)
-			return at(next), err
+			if err != nil || funds == fundsShort {
+				return at(next), err
+			}
 		}
 	}
 	return again, w.write(ctx, func(tx *db.Tx, _ *domainname.Domain) error {
@@ -35,32 +38,46 @@ func (w *worker) release(ctx context.Context, f facts) (step, error) {
 	})
 }
 
-// funded reports whether the account may hold enough for a renewal: where it can't tell, trying is the way to know.
-func (w *worker) funded(ctx context.Context, f facts) (bool, error) {
+// funds is whether an account holds enough for a renewal.
+type funds string
+
+const (
+	fundsEnough  funds = "enough"
+	fundsShort   funds = "short"
+	fundsUnknown funds = "unknown" // trying is the way to know
+)
+
+// funded reports whether the account holds enough for a renewal.
+func (w *worker) funded(ctx context.Context, f facts) (is funds, err error) {
 	reg, err := w.open(ctx, f.domain)
 	if err != nil {
-		return false, err
+		return fundsShort, err
 	}
+	is = fundsUnknown
 	if !reg.Capabilities().Balance {
-		return true, nil
+		return is, nil
 	}
-	enough := true
 	err = w.ask1(ctx, func(ctx context.Context) error {
 		balance, known, err := reg.Balance(ctx)
 		if err != nil || !known {
 			return err
 		}
-		enough = balance.Amount > 0
-		if !enough || !reg.Capabilities().Quote {
+		if balance.Amount <= 0 {
+			is = fundsShort
+		}
+		if is == fundsShort || !reg.Capabilities().Quote {
 			return nil
 		}
 		q, err := reg.Quote(ctx, transactionID(), registrar.Quoting{Name: f.domain.Name.String(), Command: "renew", Years: f.open.Years, Currency: balance.Currency})
 		if err == nil && q.Known && q.Price.Currency == balance.Currency {
-			enough = balance.Amount >= q.Price.Amount
+			is = fundsShort
+			if balance.Amount >= q.Price.Amount {
+				is = fundsEnough
+			}
 		}
 		return err
 	})
-	return enough, err
+	return is, err
 }
 
 // alert tells staff once more that funds are missing when the last safe day is near, and says when to look again.

@@ -377,6 +377,37 @@ func TestD7(t *testing.T) {
 	})
 }
 
+// D7 where the registrar tells no balance: trying is the way to know, and the second alert comes all the same.
+func TestD7WithoutBalance(t *testing.T) {
+	each(t, func(b *bench) {
+		b.fake.Caps.Balance = false
+		b.fake.Break(fault{Kind: registrartest.Code, Command: "renew", Code: 2104})
+		d := b.domain("poor.example", "2026-12-10")
+		r := b.paid(d, 1)
+		b.run()
+		b.held(r, domainname.HeldFunds, 1)
+		alerts := func(n int) {
+			b.Helper()
+			if b.tasks(d.ID) != n || b.events("domain.renewal_held", d.ID) != n {
+				b.Fatalf("%d tasks, %d events, want %d", b.tasks(d.ID), b.events("domain.renewal_held", d.ID), n)
+			}
+		}
+		b.pass(6*time.Hour, time.Hour)
+		alerts(1)
+		b.store.Clock.Set(time.Date(2026, 12, 6, 12, 0, 0, 0, time.UTC)) // the last safe day is 2026-12-09
+		b.run()
+		alerts(2)
+		b.pass(6*time.Hour, time.Hour)
+		alerts(2)
+		b.fake.Heal()
+		b.after(time.Hour)
+		if now := b.renewal(r.ID); now.State != domainname.RenewalConfirmed || b.tasks(d.ID) != 0 {
+			b.Errorf("%s, %d tasks", now.State, b.tasks(d.ID))
+		}
+		b.once(r)
+	})
+}
+
 // D9: restored from redemption, by registries that count in two ways, with one year or two.
 func TestD9(t *testing.T) {
 	t.Parallel()
