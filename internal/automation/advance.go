@@ -123,7 +123,14 @@ func (s *Service) next(ctx context.Context, t time.Time) (next time.Time, ok boo
 		case !db.NotFound(err):
 			return err
 		}
+		given, err := s.given(ctx, tx)
+		if err != nil {
+			return err
+		}
 		for _, task := range s.tasks {
+			if !given[task.If] {
+				continue
+			}
 			at, due, err := task.next(ctx, tx, t)
 			if err != nil {
 				return err

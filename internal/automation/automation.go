@@ -42,9 +42,15 @@ type Task struct {
 	// Run does all that is due now, and nothing but reading if nothing is. What it has done must not be due again at the
 	// same instant.
 	Run func(ctx context.Context, p *Pass) error
+	// If says whether the store has anything at all that the work could be about. It is asked once for all tasks that share
+	// it; while it says no they have nothing to do. It is nil for work that most stores have.
+	If *Condition
 	// Inward says that the work only takes in what was told from outside: it goes on while all other work is held.
 	Inward bool
 }
+
+// Condition is what tasks have in common that few stores need.
+type Condition func(ctx context.Context, tx *db.Tx) (bool, error)
 
 // The orders of what may fall due on one day. Holds come before new invoices, so that what is not paid is not billed on.
 const (

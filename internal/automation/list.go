@@ -58,7 +58,14 @@ func (s *Service) Standings(ctx context.Context) (all []Standing, lookedAt *time
 		case !db.NotFound(err):
 			return err
 		}
+		given, err := s.given(ctx, tx)
+		if err != nil {
+			return err
+		}
 		for _, t := range s.tasks {
+			if !given[t.If] {
+				t.Next = nil
+			}
 			standing, err := t.standing(ctx, tx)
 			if err != nil {
 				return err

@@ -90,7 +90,15 @@ func (s *Service) rest(ctx context.Context, r *Report, with extent) error {
 
 // round runs every task once, and reports whether one of them did something.
 func (s *Service) round(ctx context.Context, customerID string, r *Report) (moved bool, err error) {
-	failing, err := s.failing(ctx)
+	var failing map[string]map[string]time.Time
+	var given map[*Condition]bool
+	err = s.db.Read(ctx, func(tx *db.Tx) (err error) {
+		if failing, err = failures(ctx, tx); err != nil {
+			return fmt.Errorf("failed items: %w", err)
+		}
+		given, err = s.given(ctx, tx)
+		return err
+	})
 	if err != nil {
 		return false, err
 	}
@@ -101,6 +109,9 @@ func (s *Service) round(ctx context.Context, customerID string, r *Report) (move
 	for _, t := range s.tasks {
 		if held && !t.Inward {
 			continue
+		}
+		if !given[t.If] {
+			t.Run = func(context.Context, *Pass) error { return nil }
 		}
 		c, err := s.pass(ctx, t, customerID, failing[t.Kind])
 		r.add(t.Kind, c)
@@ -115,23 +126,33 @@ func (s *Service) round(ctx context.Context, customerID string, r *Report) (move
 	return moved, nil
 }
 
-// failing returns the items that have failed, by task, and when each is tried again.
-func (s *Service) failing(ctx context.Context) (byTask map[string]map[string]time.Time, err error) {
-	err = s.db.Read(ctx, func(tx *db.Tx) error {
-		byTask = map[string]map[string]time.Time{}
-		rows, err := tx.AutomationFailures(ctx)
-		for _, row := range rows {
-			if byTask[row.Task] == nil {
-				byTask[row.Task] = map[string]time.Time{}
-			}
-			byTask[row.Task][row.SubjectID] = row.NextTryAt.Time()
+// given asks each condition of the tasks, once.
+func (s *Service) given(ctx context.Context, tx *db.Tx) (map[*Condition]bool, error) {
+	given := map[*Condition]bool{nil: true}
+	for _, t := range s.tasks {
+		if _, asked := given[t.If]; asked {
+			continue
 		}
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("failed items: %w", err)
+		is, err := (*t.If)(ctx, tx)
+		if err != nil {
+			return nil, fmt.Errorf("condition of task %s: %w", t.Kind, err)
+		}
+		given[t.If] = is
 	}
-	return byTask, nil
+	return given, nil
+}
+
+// failures returns the items that have failed, by task, and when each is tried again.
+func failures(ctx context.Context, tx *db.Tx) (map[string]map[string]time.Time, error) {
+	byTask := map[string]map[string]time.Time{}
+	rows, err := tx.AutomationFailures(ctx)
+	for _, row := range rows {
+		if byTask[row.Task] == nil {
+			byTask[row.Task] = map[string]time.Time{}
+		}
+		byTask[row.Task][row.SubjectID] = row.NextTryAt.Time()
+	}
+	return byTask, err
 }
 
 // pass runs one task once and keeps a record if there was something to do.

@@ -56,6 +56,38 @@ func TestTasksRunInOrderUntilAllIsDone(t *testing.T) {
 	})
 }
 
+// What few stores need costs the others one question for all tasks of it, and nothing becomes due of it.
+func TestTasksThatFewStoresNeed(t *testing.T) {
+	each(t, func(b *bundle) {
+		asked, some := 0, false
+		ofDomains := Condition(func(context.Context, *db.Tx) (bool, error) { asked++; return some, nil })
+		for _, kind := range []string{"renew", "watch"} {
+			task := b.taskOf(kind, OrderCharges, nil)
+			task.If = &ofDomains
+			b.Register(task)
+		}
+		b.Register(b.taskOf("charge", OrderInvoices, func(context.Context, *db.Tx, string) error { some = true; return nil }))
+		b.thing("1", "renew", "", at(0))
+		b.thing("2", "watch", "", at(1))
+		b.thing("3", "charge", "", at(2))
+		if r := b.run(); len(r.Ran) != 0 || asked != 1 {
+			t.Errorf("%+v, asked %d times", r, asked)
+		}
+		next, ok, err := b.next(t.Context(), at(0))
+		if err != nil || !ok || !next.Equal(at(2)) || asked != 2 {
+			t.Errorf("next: %v, %t, %v, asked %d times", next, ok, err, asked)
+		}
+		all, _, err := b.Standings(t.Context())
+		if err != nil || all[0].NextDue == nil || all[1].NextDue != nil || asked != 3 {
+			t.Errorf("standings: %+v, %v, asked %d times", all, err, asked)
+		}
+		// What comes into being on the way counts from the next round.
+		b.clock.Set(at(2))
+		b.run()
+		b.wantStory("2h charge 3", "2h renew 1", "2h watch 2")
+	})
+}
+
 func TestRunForOneCustomer(t *testing.T) {
 	each(t, func(b *bundle) {
 		b.Register(b.taskOf("charge", OrderCharges, nil))
