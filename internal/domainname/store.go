@@ -279,7 +279,11 @@ func InsertRenewal(ctx context.Context, tx *db.Tx, r *Renewal) error {
 	if err != nil {
 		return fmt.Errorf("renewal of domain %s: %w", r.DomainID, err)
 	}
-	return nil
+	if !r.State.Open() {
+		return nil
+	}
+	// Its date is read daily from now on.
+	return SyncAt(ctx, tx, r.DomainID, tx.Now.AddDate(0, 0, 1))
 }
 
 // MoveRenewal takes a renewal along the state machine and writes what was changed in it besides. It refuses a step that

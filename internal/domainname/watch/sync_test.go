@@ -255,6 +255,21 @@ func f7Schedule(t *testing.T) {
 	}
 }
 
+// Section 11: a domain whose term goes on for long is read weekly, and daily as soon as a renewal of it is open.
+func TestOpenRenewalIsReadDaily(t *testing.T) {
+	each(t, func(b *bundle) {
+		d := b.put("far.gtld", "2027-10-01")
+		b.due()
+		b.sleep(daily)
+		b.want("read after a day", b.due(), 0)
+		b.renewal(d, domainname.RenewalOpen)
+		for range 3 {
+			b.sleep(daily)
+			b.want("read after a day with a renewal", b.due(), 1)
+		}
+	})
+}
+
 // F8: a registrar whose sync only reports changes nothing.
 func TestF8NotifyOnly(t *testing.T) {
 	each(t, func(b *bundle) {
