@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/keystead/keystead/internal/civil"
@@ -26,6 +27,8 @@ type Registry interface {
 	Premium(ctx context.Context, name string, yearly int64) error
 	// Elsewhere has another registrar hold a name. code authorises its transfer; empty: nothing does.
 	Elsewhere(ctx context.Context, name string, until time.Time, code string) error
+	// Fund sets what the store's account holds there, in cents.
+	Fund(balance int64) error
 }
 
 // The registrars of a demo store.
@@ -40,52 +43,56 @@ type tld struct {
 	registrar         string
 	register, renewal int64 // of a year
 	redemption        int64 // fee of a restore; 0: there is none, or staff quote it
+	cost              int64 // of a year, to the store
 }
 
 var tlds = []tld{
-	{"com", simulator, 1199, 1399, 8000},
-	{"net", simulator, 1299, 1499, 8000},
-	{"org", simulator, 1099, 1299, 8000},
-	{"info", simulator, 499, 1899, 8000},
-	{"de", simulator, 799, 899, 4500},
-	{"eu", simulator, 699, 999, 5000},
-	{"uk", simulator, 799, 999, 0},
-	{"co.uk", simulator, 799, 999, 0},
-	{"fr", simulator, 999, 1199, 6000},
-	{"es", simulator, 999, 1199, 6000},
-	{"io", simulator, 3900, 4900, 12000},
-	{"at", byHand, 1299, 1499, 0},
-	{"example", simulator, 900, 1000, 6000},
+	{"com", simulator, 1199, 1399, 8000, 925},
+	{"net", simulator, 1299, 1499, 8000, 1080},
+	{"org", simulator, 1099, 1299, 8000, 990},
+	{"info", simulator, 499, 1899, 8000, 1950}, // sold below cost
+	{"de", simulator, 799, 899, 4500, 420},
+	{"eu", simulator, 699, 999, 5000, 480},
+	{"uk", simulator, 799, 999, 0, 510},
+	{"co.uk", simulator, 799, 999, 0, 510},
+	{"fr", simulator, 999, 1199, 6000, 680},
+	{"es", simulator, 999, 1199, 6000, 720},
+	{"io", simulator, 3900, 4900, 12000, 3650},
+	{"sh", simulator, 3900, 4900, 0, 3650},
+	{"at", byHand, 1299, 1499, 0, 960},
+	{"example", simulator, 900, 1000, 6000, 600},
 }
 
 // longer is what a longer term takes off, in percent per year beyond the first.
 const longer = 2
 
-// policyFrom is the shipped policy of an extension as it counts from a day on; "example", which no registry has, is like "com".
-func policyFrom(t tld, from civil.Date) domainname.Policy {
+// policy is the shipped policy of an extension with the store's own fee; "example", which no registry has, is like "com".
+func (t tld) policy() domainname.Policy {
 	rows := domainname.Shipped()
 	p, found := rows.At(t.extension, civil.Date{Year: 9999, Month: 1, Day: 1})
 	if !found {
 		p, _ = rows.At("com", civil.Date{Year: 9999, Month: 1, Day: 1})
-		p.Extension, p.Source = t.extension, "made up for the demo store"
+		p.Extension, p.Source, p.ValidFrom = t.extension, "made up for the demo store", civil.Date{}
 		p.RegistryAutoRenews, p.ARGPDays = false, 0
 	}
-	p.ValidFrom = from
 	if t.redemption > 0 {
 		p.RedemptionFee = domainname.Fee{eur: t.redemption}
 	}
 	return p
 }
 
-// domainShop sells domains: registrars, extensions, policies and prices.
+// domainShop sells domains: registrars, extensions, policies, prices and costs.
 func (s *story) domainShop(ctx context.Context) error {
 	_, err := s.Registrars.Create(ctx, account.Input{Name: byHand, Adapter: "manual", SyncMode: account.SyncOff})
 	if err != nil {
 		return err
 	}
 	from := civil.Of(s.Clock.Now(), time.UTC)
+	costs := []string{"registrar,extension,kind,years,currency,amount,valid_from,source"}
 	for _, t := range tlds {
-		p := policyFrom(t, from)
+		p := t.policy()
+		shipped := p.ValidFrom
+		p.ValidFrom = from
 		in := domainname.TLDInput{Extension: t.extension, Registrar: &t.registrar, Policy: &p}
 		add := func(kind domainname.PriceKind, years int, amount int64) {
 			in.Prices = append(in.Prices, domainname.Price{Extension: t.extension, Kind: kind, Years: years, Currency: eur, Amount: amount, ValidFrom: from})
@@ -96,13 +103,29 @@ func (s *story) domainShop(ctx context.Context) error {
 			if years < 10 {
 				add(domainname.ForRenewal, years, t.renewal*int64(years)*off/100)
 			}
+			for _, kind := range []domainname.PriceKind{domainname.ForRegistration, domainname.ForRenewal} {
+				cost := money.New(t.cost*int64(years), eur)
+				costs = append(costs, fmt.Sprintf("%s,%s,%s,%d,%s,%s,%s,price list", t.registrar, t.extension, kind, years, eur, cost.Decimal(), from))
+			}
 		}
 		add(domainname.ForTransfer, p.MinYears, t.renewal)
 		if _, _, err := s.Domains.SetTLD(ctx, in); err != nil {
 			return fmt.Errorf(".%s: %w", t.extension, err)
 		}
+		if !shipped.After(from) {
+			continue
+		}
+		// The shipped row is younger, and knows no fee of the store.
+		p.ValidFrom = shipped.AddDays(1)
+		if _, err := s.Domains.CreatePolicy(ctx, p); err != nil {
+			return fmt.Errorf(".%s: %w", t.extension, err)
+		}
 	}
-	return nil
+	done, err := s.Domains.ImportCosts(ctx, strings.NewReader(strings.Join(costs, "\n")), false)
+	if err == nil && len(done.Bad) > 0 {
+		err = fmt.Errorf("costs of domains: %v", done.Bad)
+	}
+	return err
 }
 
 // estate is a domain that a customer has brought along from elsewhere.
@@ -130,6 +153,7 @@ var estates = []estate{
 	{who: 0, name: "gold.example", ends: 33},
 	{who: 0, name: "fieldnotes.example", ends: 90, free: "fieldnote"},
 	{who: 0, name: "old-harbour.net", ends: -8, ago: 20},
+	{who: 0, name: "marlowe-prints.io", ends: -47, off: true},
 
 	{who: 1, name: "lindqvist.com", ends: 12},
 	{who: 2, name: "zielony.org", ends: 17},
@@ -138,6 +162,8 @@ var estates = []estate{
 	{who: 7, name: "baumgartner.com", ends: 150},
 	{who: 14, name: "petrova-books.io", ends: -50},
 	{who: 14, name: "petrova-books.es", ends: -20},
+	{who: 14, name: "petrova-books.sh", ends: -44}, // nobody knows yet what its restore costs
+	{who: 17, name: "free-prizes.info", ends: 240},
 	{who: 18, name: "solberg.com", ends: 6},
 	{who: 22, name: "erabliere.example", ends: 61, free: "-"},
 	{who: 20, name: "horvathova.com", ends: 300},
@@ -259,6 +285,13 @@ func (s *story) domainOrders() {
 	registration(days(26), 12, "okafor-studio.com", 10, true)
 	registration(4*time.Hour, 8, "tideline.at", 1, true)
 	registration(26*time.Hour, 10, "dewit.eu", 1, false)
+	s.at(s.now.Add(-days(9)), func(ctx context.Context) error { // somebody else was faster
+		const name = "casa-almeida.com"
+		if err := s.Registry.Elsewhere(ctx, name, s.now.Add(days(330)).Truncate(time.Second), ""); err != nil {
+			return err
+		}
+		return s.buyDomain(ctx, 11, order.DomainItem{Action: domainname.ForRegistration, Name: name, Years: 1}, true)
+	})
 
 	s.at(s.now.Add(-days(2)), func(ctx context.Context) error {
 		item := order.DomainItem{Action: domainname.ForTransfer, Name: "raman-clinic.com", AuthCode: "Raman-2-Keystead"}
@@ -303,6 +336,22 @@ func (s *story) domainTroubles() {
 	s.at(s.now.Add(-days(30)), func(ctx context.Context) error { // moved by its owner
 		return s.Registry.Elsewhere(ctx, "baumgartner.com", s.now.Add(days(150)).Truncate(time.Second), "")
 	})
+	s.at(s.now.Add(-days(12)), func(ctx context.Context) error {
+		d, err := s.domainOf(ctx, "free-prizes.info")
+		if err != nil {
+			return err
+		}
+		_, err = s.Domains.Change(ctx, d.ID, domainname.Patch{Status: new(domainname.Fraud), Reason: "Phishing, reported by two banks"})
+		return err
+	})
+	s.at(s.now.Add(-days(2)), func(ctx context.Context) error {
+		_, err := s.Domains.SchedulePriceUpdate(ctx, domainname.PriceUpdate{
+			Filter: domainname.PriceFilter{Extension: "com", Currency: eur}, Change: domainname.PriceChange{Mode: domainname.ByDelta, Value: "1.00"},
+			StartsOn: civil.Of(s.now, time.UTC).AddDays(40), NoticeDays: new(30), Reason: "The registry charges more from the new year",
+		})
+		return err
+	})
+	s.at(s.now.Add(-20*time.Minute), func(context.Context) error { return s.Registry.Fund(48000) })
 }
 
 // premium has the registry ask its own price for a name, which the store knows.

@@ -129,6 +129,16 @@ func (r *Registry) Passwords() map[string]string {
 	return all
 }
 
+// Balance is what an account holds. limited: it can be short of money.
+func (r *Registry) Balance(id string) (balance int64, limited bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if a := r.state.Accounts[id]; a != nil && a.Balance != nil {
+		return *a.Balance, true
+	}
+	return 0, false
+}
+
 // Fund sets the balance of an account.
 func (r *Registry) Fund(id string, balance int64) error {
 	r.mu.Lock()

@@ -106,5 +106,8 @@ func (a *adapter) Ack(ctx context.Context, transaction, id string) error {
 	return errors.Join(a.Registrar.Ack(ctx, transaction, id), a.registry.save())
 }
 
-// Balance implements epp.Beside: nobody has to pay here.
-func (beside) Balance(context.Context) (money.Money, bool, error) { return money.Money{}, false, nil }
+// Balance implements epp.Beside: an account that nobody has funded is never short of money, and says so.
+func (b beside) Balance(context.Context) (money.Money, bool, error) {
+	left, limited := b.registry.Balance(us)
+	return money.New(left, "EUR"), limited, nil
+}

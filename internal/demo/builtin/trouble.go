@@ -60,3 +60,14 @@ func (r *Registry) Elsewhere(ctx context.Context, name string, until time.Time, 
 	}
 	return r.save()
 }
+
+// Fund sets what the store's account holds, in cents. Only premium names are charged for.
+func (r *Registry) Fund(balance int64) error {
+	if err := r.load(); err != nil {
+		return err
+	}
+	if err := r.registry.Fund(us, balance); err != nil {
+		return err
+	}
+	return r.save()
+}
