@@ -237,6 +237,7 @@ type Column struct {
 	Sorted   string // "ascending", "descending" or ""
 	Hidden   bool   // the label is for screen readers only
 	Narrow   bool   // of less weight: left out where there is little room
+	Wide     bool   // sentences: over the whole width of a phone
 }
 
 // Row is one record. The link of its first cell is the link of the row.

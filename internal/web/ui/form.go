@@ -105,6 +105,7 @@ type FormSection struct {
 	Title  string
 	Text   string
 	Fields []Field
+	Grid   bool // short fields stand side by side
 }
 
 // Form is a whole form. It sends a POST.

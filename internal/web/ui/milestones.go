@@ -30,7 +30,7 @@ func Milestones(title string, stretches []Span, days []Milestone, today civil.Da
 	slices.SortStableFunc(days, func(a, b Milestone) int { return a.On.Compare(b.On) })
 	var b strings.Builder
 	b.WriteString(`<figure class="chart milestones">`)
-	line(&b, stretches, days)
+	line(&b, stretches, days, today)
 	if len(stretches) > 0 {
 		b.WriteString(`<ul class="legend">`)
 		for _, s := range stretches {
@@ -55,24 +55,41 @@ func Milestones(title string, stretches []Span, days []Milestone, today civil.Da
 	return template.HTML(b.String()) //nolint:gosec // numbers, and text that was escaped above
 }
 
-// line is the picture: stretches below, days as strokes.
-func line(b *strings.Builder, stretches []Span, days []Milestone) {
+// line is the picture: stretches below, days as strokes. Its places are in percent, so that the word above today is not
+// stretched with it.
+func line(b *strings.Builder, stretches []Span, days []Milestone, today civil.Date) {
 	from, to := days[0].On, days[len(days)-1].On.AddDays(1)
 	for _, s := range stretches {
 		from, to = earlier(from, s.Start), later(to, s.End)
 	}
-	const width = 1000.0
 	all := float64(max(1, from.DaysUntil(to)))
-	x := func(d civil.Date) float64 { return float64(from.DaysUntil(d)) / all * width }
-	fmt.Fprintf(b, `<svg class="spans-plot" aria-hidden="true" viewBox="0 0 %s 40" preserveAspectRatio="none"><path class="c-rule c-zero" d="M0 20H%s"/>`, num(width), num(width))
+	x := func(d civil.Date) float64 { return float64(from.DaysUntil(d)) / all * 100 }
+	b.WriteString(`<svg class="milestones-plot" aria-hidden="true"><line class="c-rule" x1="0" x2="100%" y1="36" y2="36"/>`)
 	for _, s := range stretches {
-		fmt.Fprintf(b, `<rect class="sp tone-%s" x="%s" y="12" width="%s" height="16"><title>%s</title></rect>`,
-			s.Tone, num(x(s.Start)), num(max(1, x(s.End)-x(s.Start))), html.EscapeString(s.Name+"\n"+dayText(s.Start)+" – "+dayText(s.End.AddDays(-1))))
+		fmt.Fprintf(b, `<rect class="sp tone-%s" x="%s%%" y="28" width="%s%%" height="16"><title>%s</title></rect>`,
+			s.Tone, num(x(s.Start)), num(max(.1, x(s.End)-x(s.Start))), html.EscapeString(s.Name+"\n"+dayText(s.Start)+" – "+dayText(s.End.AddDays(-1))))
 	}
 	for _, m := range days {
-		fmt.Fprintf(b, `<path class="sp-mark tone-%s" d="M%s 0V40"><title>%s</title></path>`, cmp.Or(m.Tone, Neutral), num(x(m.On)), html.EscapeString(m.Name+"\n"+dayText(m.On)))
+		fmt.Fprintf(b, `<line class="sp-mark tone-%s" x1="%s%%" x2="%[2]s%%" y1="%d" y2="52"><title>%s</title></line>`,
+			cmp.Or(m.Tone, Neutral), num(x(m.On)), markTop(m.On == today), html.EscapeString(m.Name+"\n"+dayText(m.On)))
 	}
-	fmt.Fprintf(b, `</svg><p class="spans-ends" aria-hidden="true"><span>%s</span><span>%s</span></p>`, dayText(from), dayText(to.AddDays(-1)))
+	anchor := "middle"
+	switch at := x(today); {
+	case at < 10:
+		anchor = "start"
+	case at > 90:
+		anchor = "end"
+	}
+	fmt.Fprintf(b, `<text x="%s%%" y="12" text-anchor="%s">Today</text></svg>`, num(x(today)), anchor)
+	fmt.Fprintf(b, `<p class="spans-ends" aria-hidden="true"><span>%s</span><span>%s</span></p>`, dayText(from), dayText(to.AddDays(-1)))
+}
+
+// markTop is where the stroke of a day begins: that of today reaches up to its word.
+func markTop(today bool) int {
+	if today {
+		return 16
+	}
+	return 24
 }
 
 func daysAway(n int) string {

@@ -25,7 +25,7 @@ func TestMilestones(t *testing.T) {
 		}
 		rest = rest[i+len(want):]
 	}
-	if strings.Contains(got, "<renewal>") || strings.Contains(got, "Never") || strings.Contains(got, "style=") || strings.Count(got, "<rect") != 1 || !strings.Contains(got, `aria-hidden="true"`) {
+	if strings.Contains(got, "<renewal>") || strings.Contains(got, "Never") || strings.Contains(got, "style=") || strings.Count(got, "<rect") != 1 || strings.Count(got, ">Today</text>") != 1 || !strings.Contains(got, `aria-hidden="true"`) {
 		t.Errorf("drawn: %s", got)
 	}
 	if none := string(ui.Milestones("Nothing", nil, []ui.Milestone{{Name: "Never"}}, today)); !strings.Contains(none, "No dates are known yet") {
