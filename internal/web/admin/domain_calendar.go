@@ -92,8 +92,8 @@ func calendarStats(days []domainname.Day, currency money.Currency) []ui.Stat {
 	return []ui.Stat{
 		{Label: "Due", Value: due.Format("en"), Sub: many(count["due"], "renewal", "renewals")},
 		{Label: "Terms that end", Value: ui.Number(count["term_end"])},
-		{Label: "Last days", Value: ui.Number(count["last_plain"]), Sub: "of a plain renewal"},
-		{Label: "Last safe days", Value: ui.Number(count["last_safe"]), Sub: "of paid renewals"},
+		{Label: "Last day to renew", Value: ui.Number(count["last_plain"]), Sub: "without a restore"},
+		{Label: "Last safe day", Value: ui.Number(count["last_safe"]), Sub: "of what is paid and not renewed"},
 	}
 }
 

@@ -46,7 +46,7 @@ func (h holding) datesCard() card {
 			ui.Milestone{On: w.LastRestore, Name: "Last day of a restore", Tone: ui.Danger})
 	}
 	if h.Standing.Confirming {
-		days = append(days, ui.Milestone{On: w.LastSafeDay(h.today), Name: "Last safe day", Sub: "Until when the paid renewal should be confirmed", Tone: ui.Danger})
+		days = append(days, ui.Milestone{On: h.outlook.LastSafe, Name: "Last safe day", Sub: "Until when the paid renewal should be confirmed", Tone: ui.Danger})
 	}
 	if !h.Accounting.IsZero() {
 		days = append(days, ui.Milestone{On: h.Accounting, Name: "Registrar's accounting date", Sub: "From which its deadline counts"})
@@ -77,13 +77,21 @@ func latest(days ...civil.Date) civil.Date {
 // outlookCard is what will happen to a domain by itself, or may.
 func (h holding) outlookCard() card {
 	t := &ui.Table{
-		ID: "ahead", Caption: "What happens next", Flush: true, Columns: []ui.Column{{Label: "When"}, {Label: "What"}, {Label: "Amount", End: true}},
+		ID: "ahead", Caption: "What happens next", Flush: true, Columns: []ui.Column{{Label: "When"}, {Label: "What", Wide: true}, {Label: "Amount", End: true}},
 		Empty: &ui.Empty{Art: "done", Title: "Nothing by itself", Text: "As things are, neither an invoice nor an end is to come."},
 	}
-	if h.Standing.Confirming {
+	switch {
+	case h.Standing.Confirming:
 		t.Empty.Title, t.Empty.Text = "It is being confirmed", "The renewal that is paid comes first: nothing else happens by itself before the registry has confirmed it."
+	case h.Status() == domainname.Pending:
+		t.Empty.Title, t.Empty.Text = "It waits for its payment", "When its order is paid, the registrar is asked."
+	case h.Status() == domainname.PendingRegistration, h.Status() == domainname.PendingTransfer:
+		t.Empty.Title, t.Empty.Text = "It waits for the registrar", "When the domain is here, its dates are read, and stand here."
 	}
-	for _, s := range h.outlook.Steps {
+	for i, s := range h.outlook.Steps {
+		if s.What == "grace_ends" && i > 0 && h.outlook.Steps[i-1].On == s.On {
+			continue // it is the last day of a plain renewal
+		}
 		amount := ui.Cell{}
 		if s.Sum.Amount != 0 {
 			amount = ui.Text(s.Sum.Format("en"))

@@ -88,6 +88,9 @@ func causeText(n domainname.Renewal) string {
 	if n.Cause == string(n.Hold) {
 		return ""
 	}
+	if n.State == domainname.RenewalAttention && n.Cause == "date" {
+		return "the registry's date fits nothing"
+	}
 	return sentence(n.Cause)
 }
 

@@ -73,6 +73,13 @@ func (a *area) domainList(w http.ResponseWriter, r *http.Request) error {
 		v.Head.Actions = append(v.Head.Actions, ui.Button{Label: "Add a domain", Href: domainsAt + "/new", Icon: "plus"})
 	}
 	v.Tabs = domainTabs("list")
+	if r.URL.RawQuery == "" {
+		all, err := a.dangers(r.Context())
+		if err != nil {
+			return err
+		}
+		v.Callouts = dangerCallout(all, a.registryToday())
+	}
 	if v.Filter, err = a.domainFilters(r, f); err != nil {
 		return err
 	}
@@ -95,6 +102,7 @@ func domainTabs(current string) ui.Tabs {
 	t := ui.Tabs{Label: "Domains"}
 	for _, x := range []struct{ name, label, href string }{
 		{"list", "All", domainsAt},
+		{"danger", "In danger", dangerAt},
 		{"calendar", "Calendar", domainsAt + "/calendar"},
 		{"unconfirmed", "Waiting for the registry", domainsAt + "/unconfirmed"},
 		{"prices", "Price updates", domainPricesAt},

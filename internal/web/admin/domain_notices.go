@@ -76,10 +76,10 @@ func noticeTable(p ui.Page, notices []reminder.Notice, withDomain bool) ui.Table
 			what = what.To("/admin/mail/" + n.MailID)
 		}
 		what = what.With(cmp.Or(n.TemplateVersion, n.Language))
-		state, row := ui.Status(n.State), ui.Row{}
-		state.Sub = n.Delivery
+		// What became of the mail says more than that there was one.
+		state, row := ui.Status(cmp.Or(n.Delivery, n.State)), ui.Row{}
 		if n.Breach {
-			state = ui.Cell{Badge: &ui.Badge{Text: statusText(n.State) + ", breach", Tone: ui.Danger}, Sub: n.Delivery}
+			state = ui.Cell{Badge: &ui.Badge{Text: "Breach", Tone: ui.Danger}, Sub: statusText(cmp.Or(n.Delivery, n.State))}
 			row.Tone = ui.Danger
 		}
 		cells := []ui.Cell{what, state, ui.Text(n.Recipient), ui.Text(dateText(n.Term)), ui.Text(dateText(n.DueOn)), ui.HTML(p.Ago(n.CreatedAt))}
@@ -123,9 +123,9 @@ func ruleFields(i int, typed map[string]string) ui.FormSection {
 	if days, err := strconv.Atoi(typed[name("days")]); err == nil {
 		title = ruleText(domainname.Anchor(typed[name("anchor")]), days)
 	}
-	s := ui.FormSection{Title: title, Fields: []ui.Field{
+	s := ui.FormSection{Title: title, Grid: true, Fields: []ui.Field{
 		{Name: name("days"), Label: "Days", Value: typed[name("days")], Short: true, Optional: true, InputMode: "numeric", Hint: "-30 is 30 days before, 3 is 3 days after. Empty: no such rule"},
-		{Kind: ui.InputSelect, Name: name("anchor"), Label: "Counted from", Value: cmp.Or(typed[name("anchor")], string(domainname.FromTermEnd)), Options: []ui.Option{{Value: "term_end", Label: "The end of the term"}, {Value: "next_due", Label: "Next due"}}},
+		{Kind: ui.InputSelect, Name: name("anchor"), Label: "Counted from", Short: true, Value: cmp.Or(typed[name("anchor")], string(domainname.FromTermEnd)), Options: []ui.Option{{Value: "term_end", Label: "Term end"}, {Value: "next_due", Label: "Next due"}}},
 		{Name: name("extension"), Label: "Extension", Value: typed[name("extension")], Short: true, Optional: true, Mono: true, MaxLength: 63, Hint: "Empty: all"},
 	}}
 	for _, x := range recipientWords {

@@ -148,23 +148,23 @@ func (a *area) domainPriceForm(w http.ResponseWriter, r *http.Request, status in
 	v := formView{Page: a.page(r, "New price update", "domains"), Head: ui.Head{Title: "New price update", Sub: "What changes is shown to the cent before anything happens."}}
 	v.Crumbs = []ui.Crumb{{Label: "Domains", Href: domainsAt}, {Label: "Price updates", Href: domainPricesAt}, {Label: "New"}}
 	v.Form = ui.WithErrors(ui.Form{Action: domainPricesAt, Submit: "Show what changes", Cancel: domainPricesAt, Sections: []ui.FormSection{
-		{Title: "Which domains", Text: "Those that match all of it.", Fields: []ui.Field{
-			{Kind: ui.InputSelect, Name: "extension", Label: "Extension", Value: t["extension"], Options: extensions},
-			{Kind: ui.InputSelect, Name: "term", Label: "Term", Value: t["term"], Options: append([]ui.Option{{Value: "", Label: "Any"}}, termOptions()[1:]...)},
+		{Title: "Which domains", Text: "Those that match all of it.", Grid: true, Fields: []ui.Field{
+			{Kind: ui.InputSelect, Name: "extension", Label: "Extension", Value: t["extension"], Options: extensions, Short: true},
+			{Kind: ui.InputSelect, Name: "term", Label: "Term", Value: t["term"], Short: true, Options: append([]ui.Option{{Value: "", Label: "Any"}}, termOptions()[1:]...)},
 			{Name: "currency", Label: "Currency", Value: t["currency"], Optional: true, Short: true, MaxLength: 3, Hint: "Needed wherever an amount is named"},
 			{Name: "group", Label: "Client group", Value: t["group"], Optional: true, Short: true, MaxLength: 64},
-			{Kind: ui.InputSelect, Name: "registrar_id", Label: "Registrar", Value: t["registrar_id"], Options: registrars},
-			{Kind: ui.InputSelect, Name: "status", Label: "Status", Value: t["status"], Options: options(domainStatuses()...)},
+			{Kind: ui.InputSelect, Name: "registrar_id", Label: "Registrar", Value: t["registrar_id"], Options: registrars, Short: true},
+			{Kind: ui.InputSelect, Name: "status", Label: "Status", Value: t["status"], Options: options(domainStatuses()...), Short: true},
 			amount("from", "Costs at least", ""), amount("to", "Costs at most", ""),
 			{Kind: ui.InputCheckbox, Name: "premium", Label: "Premium names, too", Checked: t["premium"] != ""},
 			{Kind: ui.InputCheckbox, Name: "free", Label: "Free domains, too", Checked: t["free"] != ""},
 		}},
-		{Title: "What changes", Fields: []ui.Field{
+		{Title: "What changes", Grid: true, Fields: []ui.Field{
 			{Kind: ui.InputSelect, Name: "mode", Label: "Change", Value: t["mode"], Options: []ui.Option{
 				{Value: "list", Label: "To the list price of the day"}, {Value: "amount", Label: "To an amount"}, {Value: "percent", Label: "By a percentage"}, {Value: "delta", Label: "By an amount"},
 			}},
-			amount("value", "How much", "5 or -2.5 for a percentage, 1.50 or -1.50 for an amount"),
-			amount("step", "Rounded to multiples of", "Such as 0.50"), amount("floor", "Not below", ""), amount("ceiling", "Not above", ""),
+			amount("value", "How much", "5 or -2.5 for a percentage, 1.50 or -1.50 for an amount"), amount("step", "Rounded to multiples of", "Such as 0.50"),
+			amount("floor", "Not below", ""), amount("ceiling", "Not above", ""),
 			{Kind: ui.InputSwitch, Name: "not_below_cost", Label: "Not below cost", Checked: t["not_below_cost"] != "", Hint: "Counts more than “not above”"},
 		}},
 		{Title: "When", Text: "Open invoices stay as they are. It can be undone for 90 days.", Fields: []ui.Field{

@@ -163,7 +163,7 @@ func (a *area) renewConfirm(w http.ResponseWriter, r *http.Request, status int, 
 	v.Form = ui.WithErrors(ui.Form{
 		Action: base + "/renew/do", Submit: "Renew for " + yearsText(t.Years), Cancel: base + "/renew", Back: true,
 		Hidden:   []ui.Hidden{{Name: "years", Value: strconv.Itoa(t.Years)}, {Name: "seen", Value: t.Expiry.String()}},
-		Sections: []ui.FormSection{{Title: "What becomes of", Text: "Neither has a silent default.", Fields: fields}},
+		Sections: []ui.FormSection{{Title: "And then", Text: "Nothing is chosen for you.", Fields: fields}},
 	}, bad, whole)
 	return a.form(w, status, v)
 }

@@ -14,6 +14,7 @@ func (a *area) domainRoutes() []route {
 		{pattern: "GET /admin/domains.csv", needs: dr, handle: a.domainCSV},
 		{pattern: "GET /admin/domains/new", needs: dw, handle: a.domainNew},
 		{pattern: "POST /admin/domains", needs: dw, handle: a.domainCreate},
+		{pattern: "GET /admin/domains/danger", needs: dr, handle: a.domainDanger},
 		{pattern: "GET /admin/domains/calendar", needs: dr, handle: a.domainCalendar},
 		{pattern: "GET /admin/domains/unconfirmed", needs: dr, handle: a.domainUnconfirmed},
 		{pattern: "GET /admin/domains/below-cost", needs: dr, handle: a.domainBelowCost},

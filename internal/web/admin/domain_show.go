@@ -140,7 +140,7 @@ func (a *area) domainShow(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name := h.Name.Unicode()
-	v := sheetView{Page: a.page(r, name, "domains"), Lead: true}
+	v := sheetView{Page: a.page(r, name, "domains")}
 	v.Crumbs = []ui.Crumb{{Label: "Domains", Href: domainsAt}, {Label: name}}
 	v.Head = ui.Head{Title: name, Sub: h.CustomerName, Badges: standingBadges(h.Standing)}
 	if name != h.Name.String() {
@@ -157,8 +157,8 @@ func (a *area) domainShow(w http.ResponseWriter, r *http.Request) error {
 	}
 	t := invoiceTable(v.Page, h.invoices, false)
 	t.ID, t.Flush, t.Empty = "invoices", true, nil
-	v.Left = []card{h.factsCard(v.Page, mayWrite), h.registryCard(v.Page), h.contactCard(mayWrite)}
-	v.Right = []card{h.datesCard(), h.outlookCard(), h.offerCard(mayWrite && h.Standing.Status.Live())}
+	v.Left = []card{h.datesCard(), h.outlookCard(), h.offerCard(mayWrite && h.Standing.Status.Live())}
+	v.Right = []card{h.factsCard(v.Page, mayWrite), h.registryCard(v.Page), h.contactCard(mayWrite)}
 	v.Full = slices.Concat([]card{
 		h.ledgerCard(v.Page, mayWrite), h.commandCard(),
 		{Head: ui.CardHead{Title: "Invoices", Text: "Every one that had a line for it."}, Table: &t},
@@ -272,24 +272,88 @@ func (h holding) callouts(mayWrite bool) []ui.Callout {
 		say(ui.Callout{Tone: ui.Info, Title: "Staff do this by hand", Text: "The registrar “" + h.Registrar + "” has no interface: say here when it is done, or that it can't be done."},
 			ui.Button{Label: "Done by hand", Href: base + "/by-hand"})
 	}
-	w := h.Standing.Window
-	switch h.Status() {
-	case domainname.Grace:
-		c := ui.Callout{Tone: ui.Warn, Title: "In grace until " + dateText(w.LastPlain), Text: "The term has ended; a plain renewal is still possible, with the grace fee."}
-		if h.today.After(w.LastPlain) {
-			c.Title, c.Text = "In grace: the registry has it still", "By the calendar the last day was "+dateText(w.LastPlain)+". As long as the registry says that it is ours, neither in redemption nor to be deleted, a plain renewal is possible."
-		}
-		out = append(out, c)
-	case domainname.Redemption:
-		out = append(out, ui.Callout{Tone: ui.Danger, Title: "In redemption until " + dateText(w.LastRestore), Text: "Only a restore is possible, with the redemption fee."})
-	case domainname.TransferredAway:
-		out = append(out, ui.Callout{Tone: ui.Info, Title: "Another registrar has it", Text: "It is neither read nor renewed any more."})
-	default:
+	if c, act, ok := h.standingCallout(); ok {
+		say(c, act)
 	}
 	if h.policy == nil {
 		out = append(out, ui.Callout{Tone: ui.Warn, Title: "." + h.Extension + " has no policy", Text: "Without one nothing is known of its windows, and nothing is on offer."})
 	}
 	return out
+}
+
+// standingCallout says what its status means for whoever keeps the domain, and what is to be done next; nothing where there is
+// nothing to do.
+func (h holding) standingCallout() (c ui.Callout, act ui.Button, ok bool) {
+	w := h.Standing.Window
+	unpaid := h.Open != nil && h.Open.State == domainname.RenewalOpen && h.Open.InvoiceID != ""
+	if unpaid {
+		act = ui.Button{Label: "Its invoice", Href: "/admin/invoices/" + h.Open.InvoiceID}
+	}
+	switch h.Status() {
+	case domainname.Pending:
+		c = ui.Callout{Tone: ui.Info, Title: "Its order is not paid", Text: "The registrar is asked when it is."}
+		act = ui.Button{Label: "Its order", Href: "/admin/orders/" + h.OrderID}
+	case domainname.PendingRegistration, domainname.PendingTransfer:
+		if h.can.Manual {
+			return c, act, false // it is said that staff do it
+		}
+		c = ui.Callout{Tone: ui.Info, Title: "The registrar was asked", Text: "Its answer is awaited, and read again by itself."}
+		if h.Status() == domainname.PendingTransfer {
+			c.Text = "The other registrar can object for some days. What became of it is read by itself."
+		}
+		return c, ui.Button{}, true
+	case domainname.Active:
+		return h.endingCallout(unpaid, act)
+	case domainname.Grace:
+		c = ui.Callout{Tone: ui.Warn, Title: "In grace until " + dateText(w.LastPlain) + ", " + countdown(h.today.DaysUntil(w.LastPlain)), Text: "The term has ended; a plain renewal is still possible, with the grace fee."}
+		if h.today.After(w.LastPlain) {
+			c.Title, c.Text = "In grace: the registry has it still", "By the calendar the last day was "+dateText(w.LastPlain)+". As long as the registry says that it is ours, neither in redemption nor to be deleted, a plain renewal is possible."
+		}
+		if h.Standing.Ahead > 0 && h.policy != nil && h.policy.RegistryAutoRenews && !h.Standing.Confirming {
+			last := w.End.AddDays(h.policy.ARGPDays)
+			c.Title = "The registry has renewed it, and nobody has paid: " + yearsText(h.Standing.Ahead) + ", to " + dateText(h.Expiry.Date())
+			c.Text = "The customer can pay until " + dateText(w.LastPlain) + ". The registry returns its fee if the name is deleted there until " + dateText(last) + ", " + countdown(h.today.DaysUntil(last)) + "."
+		}
+	case domainname.Redemption:
+		c = ui.Callout{Tone: ui.Danger, Title: "In redemption until " + dateText(w.LastRestore) + ", " + countdown(h.today.DaysUntil(w.LastRestore)), Text: "Only a restore is possible, with the redemption fee."}
+	case domainname.Expired:
+		c = ui.Callout{Tone: ui.Neutral, Title: "Nothing more can be done here", Text: "By the policy neither a renewal nor a restore is possible any more. Whoever registers the name first has it."}
+	case domainname.TransferredAway:
+		c = ui.Callout{Tone: ui.Neutral, Title: "Another registrar has it", Text: "It is neither read nor renewed any more."}
+	case domainname.Cancelled:
+		c = ui.Callout{Tone: ui.Neutral, Title: "It is cancelled", Text: "It is neither read nor renewed any more. Its story says why."}
+	case domainname.Fraud:
+		c = ui.Callout{Tone: ui.Neutral, Title: "Staff called it fraud", Text: "It is neither read nor renewed any more. Its story says why."}
+	}
+	return c, act, c.Title != ""
+}
+
+// endingCallout tells of a domain that ends soon, and is not paid for.
+func (h holding) endingCallout(unpaid bool, invoice ui.Button) (c ui.Callout, act ui.Button, ok bool) {
+	w := h.Standing.Window
+	last := earliest(w.End, w.LastPlain)
+	left := h.today.DaysUntil(last)
+	if w.End.IsZero() || h.Standing.Confirming || left > 30 || h.Free() && h.BundledWith != "" {
+		return c, act, false
+	}
+	c = ui.Callout{Tone: ui.Info, Title: "Its term ends on " + dateText(w.End) + ", " + countdown(h.today.DaysUntil(w.End))}
+	if left <= soonEnds {
+		c.Tone = ui.Warn
+	}
+	switch {
+	case unpaid:
+		c.Text, act = "Its renewal is invoiced and unpaid. It is renewed when that is paid.", invoice
+	case h.DoNotRenew:
+		c.Text = "Auto renew is off: nothing is invoiced, and it ends unless somebody renews it."
+	case h.Free():
+		c.Text, act = "It is free and goes with no service: nothing renews it by itself.", ui.Button{Label: "Renew", Href: domainsAt + "/" + h.ID + "/renew"}
+	default:
+		c.Text = "Nothing is invoiced yet; below stands when it will be."
+	}
+	if w.LastPlain.Before(w.End) {
+		c.Text += " The last day of a renewal is " + dateText(w.LastPlain) + "."
+	}
+	return c, act, true
 }
 
 // confirmingCallout tells of a renewal that is paid and not confirmed, and counts down to the last safe day.

@@ -21,14 +21,20 @@ type plot struct {
 
 func (b *bundle) plot(t *testing.T, name string, days int) plot {
 	t.Helper()
-	e := b.newEstate("Widget")
+	return plot{b, b.owner(), b.newEstate("Widget"), ""}.with(t, name, days)
+}
+
+// with is a plot beside another one: a further domain of the same customer.
+func (p plot) with(t *testing.T, name string, days int) plot {
+	t.Helper()
+	b, e := p.bundle, p.estate
 	end := domainname.RegistryDate(b.clock.Now()).AddDays(days)
 	ascii := must(domainname.ParseName(name))(t).String()
 	b.fake.Expires(ascii, end.String()+"T10:00:00Z")
 	recurring := eur(1000)
 	d := must(b.Domains.Create(t.Context(), domainname.Input{Name: name, CustomerID: e.customer.ID, Expiry: end.String() + "T10:00:00Z", PaidThrough: end, Term: 1, Recurring: &recurring, Source: domainname.FromStaff}))(t)
 	e.domain = must(b.Domains.ByID(t.Context(), d.ID))(t)
-	return plot{b, b.owner(), e, "/admin/domains/" + d.ID}
+	return plot{b, p.browser, e, "/admin/domains/" + d.ID}
 }
 
 func TestDomainListAndSearch(t *testing.T) {
@@ -53,6 +59,25 @@ func TestDomainListAndSearch(t *testing.T) {
 	s.get("/admin/domains/calendar?month="+month).is(200).sound().says("1 due", "€10.00")
 	s.get("/admin/domains/calendar?day=" + s.domain.NextDue.String()).is(200).sound().says("bücher.com")
 	s.get("/admin/domains/calendar?month=soon").is(200).sound()
+}
+
+// What is in danger is told with why, until when, and what to do about it; the list of all leads there.
+func TestDomainsInDanger(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	far := b.plot(t, "far.com", 200)
+	near, ended := far.with(t, "near.com", 10), far.with(t, "ended.com", -5)
+	near.runDue() // its automatic invoice
+	open := must(b.Domains.ByID(t.Context(), near.domain.ID))(t).Open
+	far.get("/admin/domains").is(200).sound().says("domains are in danger", "The next is near.com", "in 10 days", `href="/admin/domains/danger"`)
+	far.get("/admin/domains?q=com").hides("are in danger")
+	page := far.get("/admin/domains/danger").is(200).sound().says("Its renewal is unpaid.", "/admin/invoices/"+open.InvoiceID, "Its term is over, and nothing is invoiced.", "Waits until the customer accepts", "Accept the price").hides("far.com")
+	if near, ended := strings.Index(page.Body, ">near.com<"), strings.Index(page.Body, ">ended.com<"); near < 0 || ended < near {
+		t.Errorf("near.com at %d, ended.com at %d: the nearest last day comes first", near, ended)
+	}
+	far.get(near.at).is(200).sound().says("Its term ends on ", "in 10 days", "Its renewal is invoiced and unpaid.", "Its invoice")
+	far.get(ended.at).is(200).sound().says("In grace until ")
+	far.get(far.at).is(200).sound().hides("Its term ends on ")
 }
 
 // Cases E6, E6b, E6c: a renewal by staff asks what becomes of the due date and of a line that is open, and decides neither
@@ -270,7 +295,7 @@ func TestPolicyIsPreviewed(t *testing.T) {
 		t.Fatalf("%d rows before it was confirmed", n)
 	}
 	s.sends(to, preview.form(to)).to("/admin/tlds/com")
-	s.get("/admin/tlds/com").is(200).sound().says("to come", "decides today", "T − 7")
+	s.get("/admin/tlds/com").is(200).sound().says("to come", "decides today", "7 days before the end")
 	s.sends(to, preview.form(to)).is(422).sound().says("is that of another row")
 	s.post(to, "valid_from", "2026-01-01", "min_years", "5", "max_years", "2", "step_years", "0", "earliest", "-1").is(422).sound()
 	s.post("/admin/tlds", "extension", "github.io", "valid_from", "2026-01-01", "min_years", "1", "max_years", "1", "step_years", "1").is(422).sound()

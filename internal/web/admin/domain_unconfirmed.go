@@ -37,7 +37,7 @@ func (a *area) domainUnconfirmed(w http.ResponseWriter, r *http.Request) error {
 
 func unconfirmedTable(waiting []renewal.Unsafe, today civil.Date, mayWrite bool) ui.Table {
 	t := ui.Table{
-		ID: "unconfirmed", Caption: "Paid, being confirmed", Flush: true, Columns: []ui.Column{{Label: "Domain"}, {Label: "State"}, {Label: "Renewal"}, {Label: "Last safe day"}},
+		ID: "unconfirmed", Caption: "Paid, being confirmed", Flush: true, Columns: []ui.Column{{Label: "Domain"}, {Label: "State", Wide: true}, {Label: "Renewal"}, {Label: "Last safe day"}},
 		Empty: &ui.Empty{Art: "done", Title: "Everything that is paid is confirmed"},
 	}
 	if mayWrite {

@@ -43,7 +43,7 @@ var tableKinds = map[string]tableKind{
 			got, err := a.Domains.ImportPolicies(ctx, r, dryRun)
 			out := imported{same: got.Same, bad: got.Bad}
 			for _, p := range got.New {
-				out.rows = append(out.rows, []ui.Cell{ui.Text("." + p.Extension), ui.Text(dateText(p.ValidFrom)), ui.Text(policyTerms(p)), ui.Text(policyFirst(p) + ", last " + policyLast(p))})
+				out.rows = append(out.rows, []ui.Cell{ui.Text("." + p.Extension), ui.Text(dateText(p.ValidFrom)), ui.Text(policyTerms(p)), ui.Text(policyFirst(p) + "; last day: " + policyLast(p))})
 			}
 			return out, err
 		},

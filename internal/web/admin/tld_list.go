@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/staff"
 	"github.com/keystead/keystead/internal/web/ui"
 )
@@ -18,6 +19,7 @@ func (a *area) tldList(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	q := strings.TrimPrefix(strings.TrimSpace(strings.ToLower(r.URL.Query().Get("q"))), ".")
+	sold := r.URL.Query().Get("sold")
 	v := listView{Page: a.page(r, "Extensions", "tlds")}
 	v.Head = ui.Head{Title: "Extensions", Sub: "What each registry allows, through whom it is reached, and what its domains cost.", More: &ui.Menu{Label: "CSV", Items: []ui.Button{
 		{Label: "Export policies", Href: tldsAt + "/policies.csv", Icon: "download"}, {Label: "Export prices", Href: tldsAt + "/prices.csv", Icon: "download"},
@@ -26,12 +28,17 @@ func (a *area) tldList(w http.ResponseWriter, r *http.Request) error {
 		v.Head.Actions = []ui.Button{{Label: "New extension", Href: tldsAt + "/add", Kind: ui.Primary, Icon: "plus"}}
 		v.Head.More.Items = append(v.Head.More.Items, ui.Button{Label: "Import policies", Href: tldsAt + "/import/policies", Icon: "upload"}, ui.Button{Label: "Import prices", Href: tldsAt + "/import/prices", Icon: "upload"})
 	}
-	v.Filter = ui.Filter{Action: tldsAt, SearchLabel: "Search extensions", SearchName: "q", Search: q, Placeholder: "Such as com", ClearHref: tldsAt, Chips: chips(r, chipName{param: "q", label: "Search"})}
+	v.Filter = ui.Filter{
+		Action: tldsAt, SearchLabel: "Search extensions", SearchName: "q", Search: q, Placeholder: "Such as com", ClearHref: tldsAt,
+		Selects: []ui.Select{{Label: "Show", Name: "sold", Value: sold, Options: []ui.Option{{Value: "", Label: "All"}, {Value: "yes", Label: "Sold here"}, {Value: "no", Label: "Not sold"}}}},
+		Chips:   chips(r, chipName{param: "q", label: "Search"}, chipName{"sold", "Sold here", sentence}),
+	}
 	v.Table = ui.Table{Caption: "Extensions", Columns: []ui.Column{
-		{Label: "Extension"}, {Label: "Registrar"}, {Label: "Terms"}, {Label: "First day"}, {Label: "Last day", Narrow: true}, {Label: "Redemption", Narrow: true}, {Label: "Prices", End: true}, {Label: "Domains", End: true},
+		{Label: "Extension"}, {Label: "Registrar"}, {Label: "Terms"}, {Label: "Renewals from", Narrow: true}, {Label: "Until", Narrow: true}, {Label: "Restore for", Narrow: true}, {Label: "Renewal", End: true}, {Label: "Domains", End: true},
 	}, Empty: &ui.Empty{Art: "globe", Title: "No such extension", Action: &ui.Button{Label: "Show all", Href: tldsAt}}}
 	for _, t := range all {
-		if q != "" && !strings.HasPrefix(t.Extension, q) {
+		isSold := t.RegistrarID != "" && len(t.Prices) > 0
+		if q != "" && !strings.HasPrefix(t.Extension, q) || sold == "yes" && !isSold || sold == "no" && isSold {
 			continue
 		}
 		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: tldCells(t)})
@@ -44,10 +51,6 @@ func tldCells(t domainname.TLD) []ui.Cell {
 	if t.RegistrarID != "" {
 		registrar = ui.Text(t.Registrar).To(registrarsAt + "/" + t.RegistrarID)
 	}
-	prices := ui.Count(len(t.Prices))
-	if len(t.Prices) == 0 {
-		prices = ui.Cell{}
-	}
 	cells := []ui.Cell{ui.Text("." + t.Extension).Bold().To(tldsAt + "/" + t.Extension), registrar}
 	if p := t.Today; p != nil {
 		redemption := ui.Cell{}
@@ -58,7 +61,19 @@ func tldCells(t domainname.TLD) []ui.Cell {
 	} else {
 		cells = append(cells, ui.Text("No policy"), ui.Cell{}, ui.Cell{}, ui.Cell{})
 	}
-	return append(cells, prices, ui.Count(t.Domains))
+	return append(cells, shortestRenewal(t), ui.Count(t.Domains))
+}
+
+// shortestRenewal is what the shortest renewal of an extension costs everybody, in the first currency that has a price.
+func shortestRenewal(t domainname.TLD) ui.Cell {
+	for _, l := range layersOf(t.Prices) {
+		for years := 1; years < 10; years++ {
+			if p, ok := ownPrice(t.Prices, l, domainname.ForRenewal, years, endOfDays); ok && p.Amount != domainname.Disabled {
+				return ui.Text(money.New(p.Amount, p.Currency).Format("en")).With(everyText(years))
+			}
+		}
+	}
+	return ui.Cell{}
 }
 
 func policyTerms(p domainname.Policy) string {
@@ -83,10 +98,10 @@ func policyFirst(p domainname.Policy) string {
 func policyLast(p domainname.Policy) string {
 	switch {
 	case p.GraceDays > 0:
-		return "T + " + strconv.Itoa(p.GraceDays)
+		return many(p.GraceDays, "day", "days") + " after the end"
 	case p.Latest != nil && *p.Latest < 0:
-		return "T − " + strconv.Itoa(-*p.Latest)
+		return many(-*p.Latest, "day", "days") + " before the end"
 	default:
-		return "T"
+		return "The day of the end"
 	}
 }

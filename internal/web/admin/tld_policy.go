@@ -101,20 +101,20 @@ func (t typedPolicy) form(action, cancel string, newExtension bool) ui.Form {
 		return f
 	}
 	return ui.Form{Action: action, Submit: "Show what it touches", Cancel: cancel, Sections: []ui.FormSection{
-		{Title: "From when", Text: "Rows that have counted stay: a change is a row of a later day.", Fields: []ui.Field{
+		{Title: "From when", Text: "Rows that have counted stay: a change is a row of a later day.", Grid: true, Fields: []ui.Field{
 			{Name: "extension", Label: "Extension", Value: t["extension"], Required: true, Mono: true, Short: true, ReadOnly: !newExtension, Placeholder: "com", MaxLength: 63},
 			{Kind: ui.InputDate, Name: "valid_from", Label: "Valid from", Value: t["valid_from"], Required: true, Short: true, Hint: "By UTC, as registries count"},
 		}},
-		{Title: "Terms", Fields: []ui.Field{
+		{Title: "Terms", Grid: true, Fields: []ui.Field{
 			number("min_years", "Shortest, years", ""), number("max_years", "Longest, years", ""), number("step_years", "In steps of", ""),
 			optional(number("years_ahead_limit", "Years that may be added now", "Empty: any. What the registry reports wins")),
 		}},
-		{Title: "Window", Text: "Counted from the end of the term.", Fields: []ui.Field{
-			optional(number("earliest", "First day, days before", "Empty: at any time")),
-			number("grace_days", "Grace, days after", "0: none"),
+		{Title: "Window", Text: "Counted from the end of the term (T).", Grid: true, Fields: []ui.Field{
+			optional(number("earliest", "First day, days before T", "Empty: at any time")),
+			number("grace_days", "Grace, days after T", "0: none"),
 			{Name: "grace_fee", Label: "Grace fee", Value: t["grace_fee"], Optional: true, Placeholder: "5.00 EUR; 6.00 USD", Hint: "Empty: none"},
-			optional(number("latest", "Last day without grace", "0 or negative, such as -7")),
-			number("due_margin", "Due before the last day, days", "Where there is no grace"),
+			optional(number("latest", "Last day, days from T", "Only without grace: 0, or before T, such as -7")),
+			number("due_margin", "Due, days before the last day", "Only without grace"),
 			number("redemption_days", "Redemption, days", "0: none"),
 			{Name: "redemption_fee", Label: "Redemption fee", Value: t["redemption_fee"], Optional: true, Placeholder: "80.00 EUR", Hint: "Empty: staff quote it"},
 		}},
@@ -224,6 +224,6 @@ func (a *area) policyPreview(w http.ResponseWriter, r *http.Request, p domainnam
 	for _, name := range policyFields {
 		f.Hidden = append(f.Hidden, ui.Hidden{Name: name, Value: typed[name]})
 	}
-	v.Full = []card{{Head: ui.CardHead{Title: "Save it", Text: policyTerms(p) + ". " + policyFirst(p) + ", last plain day " + policyLast(p) + "."}, Form: f}, {Head: ui.CardHead{Title: "Touched domains", Count: len(preview.Touched)}, Table: t}}
+	v.Full = []card{{Head: ui.CardHead{Title: "Save it", Text: policyTerms(p) + ". " + policyFirst(p) + "; last day: " + policyLast(p) + "."}, Form: f}, {Head: ui.CardHead{Title: "Touched domains", Count: len(preview.Touched)}, Table: t}}
 	return a.sheet(w, v)
 }

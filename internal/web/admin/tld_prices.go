@@ -41,6 +41,9 @@ func layersOf(prices domainname.Prices) []layer {
 	return out
 }
 
+// endOfDays is a day on which every price counts that was left after today's were chosen.
+var endOfDays = civil.Date{Year: 9999, Month: 12, Day: 31}
+
 // ownPrice is the price that a layer itself has on a day; ok is false where it has none, or the group's was taken away.
 func ownPrice(prices domainname.Prices, l layer, kind domainname.PriceKind, years int, day civil.Date) (at domainname.Price, ok bool) {
 	for _, p := range prices {
@@ -58,7 +61,7 @@ func pricesTableCard(prices domainname.Prices, t domainname.TLD) card {
 		ID: "prices", Caption: "Prices", Flush: true, Columns: []ui.Column{{Label: "For"}, {Label: "Term"}, {Label: "Register", End: true}, {Label: "Transfer", End: true}, {Label: "Renew", End: true}},
 		Empty: &ui.Empty{Art: "list", Title: "No prices yet", Text: "Without prices nothing is on offer for its domains."},
 	}
-	day := civil.Date{Year: 9999, Month: 12, Day: 31}
+	day := endOfDays
 	if len(t.Prices) > 0 { // those of today
 		prices = t.Prices
 	}
@@ -89,13 +92,13 @@ func pricesTableCard(prices domainname.Prices, t domainname.TLD) card {
 // priceForm asks for the prices of one layer, each term its own. What is typed is kept by field.
 func (a *area) priceTableForm(extension string, l layer, from string, typed map[string]string) ui.Form {
 	base := tldsAt + "/" + extension
-	f := ui.Form{Action: base + "/prices", Submit: "Save prices", Cancel: base, Sections: []ui.FormSection{{Title: "Which", Text: "A group's price counts for its customers where it has one.", Fields: []ui.Field{
+	f := ui.Form{Action: base + "/prices", Submit: "Save prices", Cancel: base, Sections: []ui.FormSection{{Title: "Which", Grid: true, Text: "A group's price counts for its customers where it has one.", Fields: []ui.Field{
 		{Name: "currency", Label: "Currency", Value: string(l.currency), Required: true, Short: true, MaxLength: 3},
 		{Name: "group", Label: "Client group", Value: l.group, Optional: true, Short: true, MaxLength: 64, Hint: "Empty: for everybody"},
 		{Kind: ui.InputDate, Name: "valid_from", Label: "From", Value: from, Required: true, Short: true, Hint: "Open invoices and promised amounts stay as they are"},
 	}}}}
 	for _, kind := range priceKinds {
-		s := ui.FormSection{Title: priceKindWords[kind], Text: "-1 disables a term. Empty leaves it as it is."}
+		s := ui.FormSection{Title: priceKindWords[kind], Text: "-1 disables a term. Empty leaves it as it is.", Grid: true}
 		for years := 1; years <= 10; years++ {
 			if kind == domainname.ForTransfer && years > 2 {
 				break // transfers have the shortest term, which is one year or two

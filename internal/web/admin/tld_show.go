@@ -52,7 +52,7 @@ func policyCard(t domainname.TLD) card {
 	add("Valid from", dateText(x.ValidFrom), "This row decides today")
 	add("Terms", policyTerms(*x), "")
 	add("First day", policyFirst(*x), "")
-	add("Last plain day", policyLast(*x), "T is the end of the term")
+	add("Last plain day", policyLast(*x), "Of a renewal without a restore")
 	add("Grace", yesNo(x.GraceDays > 0, many(x.GraceDays, "day", "days"), "None"), feeText("Fee", x.GraceFee, "no fee"))
 	add("Redemption", yesNo(x.RedemptionDays > 0, many(x.RedemptionDays, "day", "days"), "None"), yesNo(x.RedemptionDays > 0, feeText("Fee", x.RedemptionFee, "staff quote it"), ""))
 	add("At the expiry", yesNo(x.RegistryAutoRenews, "The registry adds a year", "Nothing by itself"), yesNo(x.ARGPDays > 0, "It can be undone for "+many(x.ARGPDays, "day", "days"), ""))

@@ -1,0 +1,176 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/staff"
+	"github.com/keystead/keystead/internal/web/ui"
+)
+
+const dangerAt = domainsAt + "/danger"
+
+// danger is a domain that may be lost, or has a paid renewal that is not done, and why.
+type danger struct {
+	domainname.Row
+
+	Why  string
+	Last civil.Date // on which something can still be done
+	Of   string     // what that day is
+	Act  ui.Button  // what staff do about it
+	Tone ui.Tone
+}
+
+const (
+	soonEnds     = 14  // days before its end at which a domain that nobody has paid for is in danger
+	longestAfter = 200 // days after its end for which a domain can be kept, at most
+	mostInDanger = 100 // of each kind, the nearest to their end first
+)
+
+// dangers are the domains in danger, the nearest last day first.
+func (a *area) dangers(ctx context.Context) ([]danger, error) {
+	today := a.registryToday()
+	policies, err := a.Domains.Policies(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	waiting, err := a.Renewals.Unconfirmed(ctx, mostUnconfirmed)
+	if err != nil {
+		return nil, err
+	}
+	safe := map[string]civil.Date{}
+	for _, u := range waiting {
+		safe[u.Renewal.DomainID] = u.LastSafe
+	}
+	var all []danger
+	told := map[string]bool{}
+	ended := domainname.Filter{EndsFrom: today.AddDays(-longestAfter), EndsBefore: today}
+	for _, f := range []domainname.Filter{
+		{Special: "failed"},
+		{Status: domainname.Redemption, EndsFrom: ended.EndsFrom, EndsBefore: ended.EndsBefore},
+		{Status: domainname.Grace, EndsFrom: ended.EndsFrom, EndsBefore: ended.EndsBefore},
+		{Status: domainname.Active, EndsFrom: today, EndsBefore: today.AddDays(soonEnds + 1)},
+	} {
+		f.Order, f.Limit = "term_end", mostInDanger
+		rows, _, err := a.Domains.List(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range rows {
+			p, _ := policies.At(d.Extension, today)
+			if x, ok := inDanger(d, p, safe[d.ID]); ok && !told[d.ID] {
+				told[d.ID] = true
+				if left := today.DaysUntil(x.Last); left <= 3 {
+					x.Tone = ui.Danger
+				}
+				all = append(all, x)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(x, y danger) int { return x.Last.Compare(y.Last) })
+	return all, nil
+}
+
+// inDanger says why a domain is in danger, if it is. safe is the last safe day of its paid renewal.
+func inDanger(d domainname.Row, p domainname.Policy, safe civil.Date) (danger, bool) {
+	x := danger{Row: d, Tone: ui.Warn}
+	page, w := domainsAt+"/"+d.ID, d.Standing.Window
+	if d.Standing.Confirming {
+		x.Last, x.Of = cmp.Or(safe, w.End), "last safe day"
+		x.Why = "Paid. " + renewalText(*d.Open)
+		x.Act = ui.Button{Label: "Look", Href: page}
+		if acts := renewalActs(*d.Open); len(acts) > 0 {
+			x.Act, x.Tone = acts[0], ui.Danger
+		}
+		return x, d.Open.State != domainname.RenewalArranged && d.Open.State != domainname.RenewalPaid && d.Open.State != domainname.RenewalSubmitted
+	}
+	unpaid := d.Open != nil && d.Open.InvoiceID != ""
+	if unpaid {
+		x.Act = ui.Button{Label: "Invoice", Href: "/admin/invoices/" + d.Open.InvoiceID}
+	} else {
+		x.Act = ui.Button{Label: "Renew", Href: page + "/renew"}
+	}
+	switch d.Standing.Status {
+	case domainname.Redemption:
+		x.Last, x.Of, x.Tone = w.LastRestore, "last day of a restore", ui.Danger
+		switch {
+		case len(p.RedemptionFee) == 0:
+			x.Why, x.Act = "In redemption: say what a restore costs, before that it can't be paid.", ui.Button{Label: "Look", Href: page}
+		case unpaid:
+			x.Why = "In redemption, and unpaid: a restore costs the fee besides."
+		default:
+			x.Why = "In redemption, and nothing is invoiced: a restore costs the fee besides."
+		}
+	case domainname.Grace:
+		x.Last, x.Of = cmp.Or(w.LastPlain, w.End), "last day without a restore"
+		x.Why = yesNo(unpaid, "Its term is over, and its renewal unpaid.", "Its term is over, and nothing is invoiced.")
+		if d.Standing.Ahead > 0 {
+			x.Why, x.Act = "The registry has renewed it by itself, and nobody has paid.", ui.Button{Label: "Look", Href: page}
+		}
+	case domainname.Active:
+		x.Last, x.Of = earliest(w.End, w.LastPlain), yesNo(w.LastPlain.After(w.End), "then it can be renewed late", "last day of a renewal")
+		switch {
+		case d.DoNotRenew:
+			x.Why, x.Tone = "Auto renew is off: it ends.", ui.Neutral
+		case unpaid:
+			x.Why = "Its renewal is unpaid."
+		case d.Free():
+			x.Why = "It is free, and nothing has renewed it."
+		default:
+			x.Why = "No invoice was made for its renewal."
+		}
+	default:
+		return x, false
+	}
+	return x, true
+}
+
+func (a *area) domainDanger(w http.ResponseWriter, r *http.Request) error {
+	all, err := a.dangers(r.Context())
+	if err != nil {
+		return err
+	}
+	today := a.registryToday()
+	v := listView{Page: a.page(r, "In danger", "domains"), Head: ui.Head{Title: "Domains in danger", Sub: "Paid and not renewed, past the end of their term, or near it and unpaid: by the day until which something can be done."}}
+	v.Crumbs = []ui.Crumb{{Label: "Domains", Href: domainsAt}, {Label: "In danger"}}
+	v.Tabs = domainTabs("danger")
+	v.Table = ui.Table{
+		ID: "danger", Caption: "Domains in danger", Columns: []ui.Column{{Label: "Domain"}, {Label: "Why", Wide: true}, {Label: "Until", Wide: true}, {Label: "Status", Narrow: true}},
+		Empty: &ui.Empty{Art: "done", Title: "No domain is in danger", Text: "What is paid is renewed, and nothing ends within " + many(soonEnds, "day", "days") + " that is not."},
+	}
+	mayWrite := visitorOf(r).staff.Role.Can(staff.DomainsWrite)
+	if mayWrite {
+		v.Table.Columns = append(v.Table.Columns, ui.Column{Label: "What to do", Hidden: true})
+	}
+	for _, x := range all {
+		row := ui.Row{Tone: x.Tone, Cells: []ui.Cell{
+			nameCell(x.Name, x.ID).With(x.CustomerName), ui.Text(x.Why), ui.Text(solid(dateText(x.Last))).With(countdown(today.DaysUntil(x.Last)) + ": " + x.Of), standingCell(x.Standing),
+		}}
+		if mayWrite {
+			row.Cells = append(row.Cells, ui.Act(x.Act))
+		}
+		v.Table.Rows = append(v.Table.Rows, row)
+	}
+	return a.list(w, v)
+}
+
+// dangerCallout leads from the list of all domains to those in danger; none where none is.
+func dangerCallout(all []danger, today civil.Date) []ui.Callout {
+	if len(all) == 0 {
+		return nil
+	}
+	next := all[0]
+	tone := ui.Warn
+	if slices.ContainsFunc(all, func(x danger) bool { return x.Tone == ui.Danger }) {
+		tone = ui.Danger
+	}
+	return []ui.Callout{{
+		Tone: tone, Title: many(len(all), "domain is in danger", "domains are in danger"),
+		Text:    "The next is " + next.Name.Unicode() + ", until " + dateText(next.Last) + " (" + countdown(today.DaysUntil(next.Last)) + "). " + next.Why,
+		Actions: []ui.Button{{Label: "Show them", Href: dangerAt, Small: true}},
+	}}
+}
