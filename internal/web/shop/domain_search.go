@@ -1,9 +1,12 @@
 package shop
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/keystead/keystead/internal/domainname/registration"
 	"github.com/keystead/keystead/internal/fail"
@@ -61,7 +64,7 @@ func (s *shop) domainSearch(w http.ResponseWriter, r *http.Request) error {
 		return errNoPage
 	}
 	v := domainSearchView{Page: s.page(w, r, "Domains", "domains"), Query: r.URL.Query().Get("q")}
-	v.Head = ui.Head{Title: "Find your domain", Sub: "Look for a name, and see under which extensions it is free."}
+	v.Head = ui.Head{Title: "Find your domain", Sub: "Look for a name, and see under which extensions you can have it."}
 	status := http.StatusOK
 	if v.Query != "" {
 		if err := s.find(r, &v); err != nil {
@@ -95,11 +98,30 @@ func (s *shop) find(r *http.Request, v *domainSearchView) error {
 	if err != nil {
 		return err
 	}
+	rest := found
+	if len(rest) > 0 && strings.Contains(strings.Trim(v.Query, ". "), ".") {
+		rest = rest[1:] // the name that was typed stays where it is
+	}
+	slices.SortStableFunc(rest, func(a, b registration.Found) int { return cmp.Compare(usefulness(a), usefulness(b)) })
 	c := s.cart(r)
 	for _, f := range found {
 		v.Found = append(v.Found, foundOf(f, c))
 	}
 	return nil
+}
+
+// usefulness orders names: those that can be had, those that perhaps can, those of others.
+func usefulness(f registration.Found) int {
+	switch {
+	case f.Reason != "":
+		return 3
+	case f.Free:
+		return 0
+	case f.Unknown:
+		return 1
+	default:
+		return 2
+	}
 }
 
 func foundOf(f registration.Found, c cart) foundName {
@@ -109,7 +131,10 @@ func foundOf(f registration.Found, c cart) foundName {
 		v.Status, v.Text = ui.Badge{Text: "Not sold here", Tone: ui.Neutral}, f.Reason
 		return v
 	case f.Free:
-		v.Status = ui.Badge{Text: "Free", Tone: ui.Success}
+		v.Status = ui.Badge{Text: "Available", Tone: ui.Success}
+		if f.Premium {
+			v.Text = "A premium name: its registry sets what it costs, now and at each renewal."
+		}
 	case f.Unknown:
 		v.Status = ui.Badge{Text: "Could not be checked", Tone: ui.Warn}
 		v.Text = "You can order it. If it turns out to be taken, your money becomes credit."
