@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/registrar"
 	"github.com/keystead/keystead/internal/registrar/registrartest"
+	"github.com/keystead/keystead/internal/setting"
 )
 
 // paced is a registrar that keeps its pace and notes when it is asked for what.
@@ -97,6 +99,65 @@ func TestF7Loop(t *testing.T) {
 		t.Logf("%d requests, at most %s daily and %s weekly", len(p.asked), slowest[0], slowest[1])
 		if slowest[0] > daily+2*time.Hour || slowest[1] > weekly+2*time.Hour {
 			t.Errorf("between two readings: %s near the end, %s else", slowest[0], slowest[1])
+		}
+	})
+}
+
+// slowly answers each question after a time.
+type slowly struct {
+	*paced
+	takes time.Duration
+}
+
+// Open implements Registrars.
+func (s *slowly) Open(context.Context, string) (registrar.Registrar, error) { return s, nil }
+
+// Info implements registrar.Registrar.
+func (s *slowly) Info(ctx context.Context, transaction, name string) (registrar.Info, error) {
+	time.Sleep(s.takes)
+	return s.paced.Info(ctx, transaction, name)
+}
+
+// What a slow registry says is taken in before the leases of its domains are over, however many are read at once.
+func TestSlowRegistry(t *testing.T) {
+	t.Parallel()
+	dir := dbtest.SQLiteDir(t)
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(noon))
+		d, err := db.Open(t.Context(), db.Config{Dir: dir, Clock: clock.System()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := d.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		if _, err := setting.New(d).Patch(t.Context(), map[string]json.RawMessage{"domains.sync_batch": json.RawMessage("200")}); err != nil {
+			t.Fatal(err)
+		}
+		p := &paced{Fake: registrartest.New(clock.System()), reads: map[string][]time.Time{}}
+		p.Caps.Parallel = 4
+		names := manyDomains(t, d, p, 200)
+		s := New(d, Config{Registrars: &slowly{p, 20 * time.Second}})
+		begun := time.Now()
+		for range 10 {
+			if n, err := s.RunDue(t.Context()); err != nil || n == 0 {
+				break
+			}
+		}
+		once := 0
+		for name := range names {
+			if len(p.reads[name]) == 1 {
+				once++
+			}
+		}
+		var read int
+		err = d.Read(t.Context(), func(tx *db.Tx) error {
+			return tx.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM domains WHERE sync_at > $1", int64(clock.FromTime(begun.Add(time.Hour)))).Scan(&read)
+		})
+		if err != nil || read != len(names) || once != len(names) {
+			t.Errorf("%d of %d domains were read once, and of %d it was taken in, after %s: %v", once, len(names), read, time.Since(begun), err)
 		}
 	})
 }

@@ -25,6 +25,9 @@ const (
 	parallel  = 8                // sessions at most
 	answerIn  = time.Minute      // after which a reading is given up
 	leaseTime = 5 * time.Minute
+	// askFor is for how long questions about a slice begin: their answers, two where a domain is said to be another's, come
+	// before the leases are over.
+	askFor    = leaseTime - 2*answerIn - 30*time.Second
 	busyAgain = 10 * time.Minute // when a domain is read at which somebody works
 )
 
@@ -300,8 +303,18 @@ func (r *run) ask(ctx context.Context, subjects []subject) []answer {
 			}
 		})
 	}
+	over := time.NewTimer(askFor)
+	defer over.Stop()
 	for i := range subjects {
-		turn <- i
+		select {
+		case turn <- i:
+			continue
+		case <-over.C:
+		}
+		for ; i < len(subjects); i++ {
+			answers[i] = answer{subject: subjects[i], none: true} // in the next run
+		}
+		break
 	}
 	close(turn)
 	all.Wait()
