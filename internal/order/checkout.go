@@ -64,6 +64,7 @@ func (s *Service) Checkout(ctx context.Context, g Guest, in Input) (Receipt, err
 	if err := s.mayPlace(ctx, in); err != nil {
 		return Receipt{}, err
 	}
+	s.askDomains(ctx, in, DomainBuyer{})
 	var r Receipt
 	var err error
 	for range checkoutTries {

@@ -39,6 +39,12 @@ type DomainBuyer struct {
 	Currency   money.Currency
 }
 
+// Asker is what a seller of domains has besides that asks others before it says what an item costs.
+type Asker interface {
+	// Ask is called before an item is offered or placed, outside of transactions. What could not be heard, it leaves open.
+	Ask(ctx context.Context, item DomainItem, who DomainBuyer)
+}
+
 // Domains sells one kind of domain items. Orders know neither prices nor registries of domains.
 type Domains interface {
 	// Offer is what an item costs now. One that can't be had is refused with the problem of docs/domains.md

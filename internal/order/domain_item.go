@@ -146,6 +146,21 @@ func (f *filling) addDomains(ctx context.Context, tx *db.Tx) error {
 	return nil
 }
 
+// askDomains has those who sell domains ask what only others know, before anything is priced.
+func (s *Service) askDomains(ctx context.Context, in Input, who DomainBuyer) {
+	if db.Joined(ctx) {
+		return
+	}
+	for _, item := range in.Items {
+		if item.Domain == nil {
+			continue
+		}
+		if asker, ok := s.domains[item.Domain.Action].(Asker); ok {
+			asker.Ask(ctx, *item.Domain, who)
+		}
+	}
+}
+
 // aboutItem says of a refusal which item it is about. A field that it names already is one of the item's.
 func aboutItem(err error, i int, d *DomainItem) error {
 	e := fail.Of(err)

@@ -28,6 +28,7 @@ func (s *Service) Place(ctx context.Context, in Input) (Order, error) {
 	if err := s.mayPlace(ctx, in); err != nil {
 		return Order{}, err
 	}
+	s.askDomains(ctx, in, DomainBuyer{CustomerID: in.CustomerID})
 	var o Order
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
 		c, err := customer.Lock(ctx, tx, in.CustomerID)

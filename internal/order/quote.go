@@ -97,6 +97,7 @@ func (s *Service) Quote(ctx context.Context, in Input) (Quote, error) {
 	if err := s.mayPlace(ctx, in); err != nil {
 		return Quote{}, err
 	}
+	s.askDomains(ctx, in, DomainBuyer{CustomerID: in.CustomerID})
 	var q Quote
 	err := s.db.Read(ctx, func(tx *db.Tx) error {
 		c, err := customer.Load(ctx, tx, in.CustomerID)
@@ -122,6 +123,7 @@ func (s *Service) QuoteGuest(ctx context.Context, g Guest, in Input) (Quote, err
 	if _, err := text.Email(g.Email); err == nil {
 		who.address = text.Fold(g.Email)
 	}
+	s.askDomains(ctx, in, DomainBuyer{})
 	var q Quote
 	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
 		q, err = s.quote(ctx, tx, in, who)

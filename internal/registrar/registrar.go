@@ -148,6 +148,9 @@ type Available struct {
 	Name   string
 	Free   bool
 	Reason string // for staff
+	// Premium: the registry has prices of its own for the name, which are to be quoted.
+	Premium bool
+	Class   string
 }
 
 // Quoting asks for a price.

@@ -49,6 +49,11 @@ func (s soldRenewals) Offer(ctx context.Context, tx *db.Tx, item order.DomainIte
 	}, nil
 }
 
+// Ask implements [order.Asker].
+func (s soldRenewals) Ask(ctx context.Context, item order.DomainItem, _ order.DomainBuyer) {
+	s.of.AskPrice(ctx, item.DomainID)
+}
+
 // Place implements [order.Domains].
 func (s soldRenewals) Place(ctx context.Context, tx *db.Tx, o order.DomainOffer, orderID, customerID, lineID string) (target, payload string, err error) {
 	err = s.of.PlaceSale(ctx, tx, renewal.Sale{

@@ -80,14 +80,21 @@ func (w *worker) request(ctx context.Context, f facts, reg registrar.Registrar) 
 			return rest, err
 		}
 	}
-	if ok, next, err := w.wanted(ctx, d, s); !ok || err != nil {
+	command, renewal, err := w.priced(ctx, reg, d, s)
+	if err != nil {
+		return w.unread(ctx, d, err)
+	}
+	if ok, next, err := w.wanted(ctx, d, s, command, renewal); !ok || err != nil {
 		return next, err
 	}
 	holder := contactOf(d.Registrant)
 	answer := registrar.Answer{Class: registrar.Unknown}
-	err := w.ask1(ctx, func(ctx context.Context) error {
+	err = w.ask1(ctx, func(ctx context.Context) error {
 		if s.verb == verbRegister {
 			in := registrar.Registration{Name: d.Name.String(), Years: max(d.BoughtYears, 1), Registrant: holder, Nameservers: d.Nameservers}
+			if command.Known && command.Premium {
+				in.Price = &command.Price
+			}
 			answer = reg.Register(ctx, s.transaction, in)
 			return nil
 		}
@@ -109,14 +116,29 @@ func (w *worker) request(ctx context.Context, f facts, reg registrar.Registrar) 
 	return again, w.point("answered", w.id)
 }
 
+// priced asks what a registration or a transfer costs now and, of a premium name, what its renewal will. What the registrar does
+// not tell is zero.
+func (w *worker) priced(ctx context.Context, reg registrar.Registrar, d domainname.Domain, s *sending) (command, renewal registrar.Quote, err error) {
+	if c := reg.Capabilities(); !c.Quote || c.Manual {
+		return command, renewal, nil
+	}
+	asked := registrar.Quoting{Name: d.Name.String(), Command: string(s.verb), Years: max(d.BoughtYears, 1), Currency: d.Recurring.Currency}
+	if command, err = w.quoteOf(ctx, reg, asked); err != nil || !command.Known || !command.Premium {
+		return command, renewal, err
+	}
+	asked.Command, asked.Years = "renew", max(d.Term, 1)
+	renewal, err = w.quoteOf(ctx, reg, asked)
+	return command, renewal, err
+}
+
 // wanted commits what a domain is asked for by, if its money is still there.
-func (w *worker) wanted(ctx context.Context, was domainname.Domain, s *sending) (ok bool, next step, err error) {
+func (w *worker) wanted(ctx context.Context, was domainname.Domain, s *sending, command, renewal registrar.Quote) (ok bool, next step, err error) {
 	err = w.write(ctx, func(tx *db.Tx, d *domainname.Domain) error {
 		ok, next = false, again
 		if d.Status != was.Status {
 			return nil
 		}
-		wait, err := w.config.Registrations.Wanted(ctx, tx, d)
+		wait, err := w.config.Registrations.Wanted(ctx, tx, d, command, renewal)
 		if err != nil || d.Status != was.Status {
 			return err
 		}

@@ -307,7 +307,9 @@ type purse struct {
 	toppedUp  []money.Money
 	confirmed []string // ids of domains
 	refused   []string
-	refunded  bool // from now on: what is paid has gone back
+	refunded  bool            // from now on: what is paid has gone back
+	command   registrar.Quote // that was told of last
+	renewal   registrar.Quote
 }
 
 func (p *purse) told(id string) (n int) {
@@ -367,7 +369,8 @@ func (p *purse) TopUp(ctx context.Context, tx *db.Tx, _ *domainname.Domain, r *d
 }
 
 // Wanted implements Registrations.
-func (p *purse) Wanted(ctx context.Context, tx *db.Tx, d *domainname.Domain) (string, error) {
+func (p *purse) Wanted(ctx context.Context, tx *db.Tx, d *domainname.Domain, command, renewal registrar.Quote) (string, error) {
+	p.command, p.renewal = command, renewal
 	if !p.refunded {
 		return "", nil
 	}

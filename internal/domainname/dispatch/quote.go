@@ -266,7 +266,16 @@ func (s *Service) planQuotes(ctx context.Context, p *automation.Pass) error {
 	if p.CustomerID() != "" {
 		return nil
 	}
-	planned := false
+	n, err := s.planPremium(ctx)
+	p.DoneMany(n)
+	if err != nil || n == 0 || !s.db.Still() {
+		return err
+	}
+	_, err = s.RunDue(ctx)
+	return err
+}
+
+func (s *Service) planPremium(ctx context.Context) (n int, err error) {
 	for after := ""; ; {
 		var ids []string
 		err := s.db.Write(ctx, func(tx *db.Tx) error {
@@ -293,18 +302,11 @@ func (s *Service) planQuotes(ctx context.Context, p *automation.Pass) error {
 			return nil
 		})
 		if err != nil {
-			return err
+			return n, err
 		}
-		p.DoneMany(len(ids))
-		planned = planned || len(ids) > 0
-		if len(ids) < atOnce {
-			break
+		if n += len(ids); len(ids) < atOnce {
+			return n, nil
 		}
 		after = ids[len(ids)-1]
 	}
-	if !planned || !s.db.Still() {
-		return nil
-	}
-	_, err := s.RunDue(ctx)
-	return err
 }

@@ -39,7 +39,7 @@ type Renewals interface {
 type Registrations interface {
 	// Wanted ends a domain whose money went back, directly before it is asked for. wait says why that has to wait; empty: it
 	// has not.
-	Wanted(ctx context.Context, tx *db.Tx, d *domainname.Domain) (wait string, err error)
+	Wanted(ctx context.Context, tx *db.Tx, d *domainname.Domain, command, renewal registrar.Quote) (wait string, err error)
 	Confirmed(ctx context.Context, tx *db.Tx, d *domainname.Domain, r domainname.Reading) error
 	Refused(ctx context.Context, tx *db.Tx, d *domainname.Domain, why string) error
 	Secret(d domainname.Domain) (string, error)

@@ -2,10 +2,9 @@ package registration
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
-
-	"github.com/keystead/keystead/internal/registrar"
 )
 
 // Whoever searches looks at the same names again within seconds, and registrars count questions.
@@ -22,84 +21,99 @@ const (
 type answers struct {
 	mu    sync.Mutex
 	since time.Time
-	free  map[string]heard
+	names map[string]heard
 }
 
 type heard struct {
-	free bool
-	at   time.Time
+	free    bool
+	premium *premium // nil: it costs what the list says
+	at      time.Time
 }
 
-func newAnswers() *answers { return &answers{free: map[string]heard{}} }
-
-func (a *answers) get(name string, now time.Time) (free, known bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	h, ok := a.free[name]
-	if !ok || now.Sub(h.at) >= answerLife || now.Before(h.at) {
-		return false, false
-	}
-	return h.free, true
+// asking is a name that a registrar is asked about, and the terms at which its extension is sold.
+type asking struct {
+	name string
+	t    terms
 }
 
-func (a *answers) put(all []registrar.Available, now time.Time) {
+func newAnswers() *answers { return &answers{names: map[string]heard{}} }
+
+func (a *answers) get(name string, now time.Time) (h heard, known bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.free)+len(all) > mostAnswers || now.Sub(a.since) >= answerLife {
-		for name, h := range a.free {
+	h, ok := a.names[name]
+	return h, ok && now.Sub(h.at) < answerLife && !now.Before(h.at)
+}
+
+func (a *answers) put(all map[string]heard, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.names)+len(all) > mostAnswers || now.Sub(a.since) >= answerLife {
+		for name, h := range a.names {
 			if now.Sub(h.at) >= answerLife {
-				delete(a.free, name)
+				delete(a.names, name)
 			}
 		}
 		a.since = now
 	}
-	for _, v := range all {
-		if len(a.free) >= mostAnswers {
+	for name, h := range all {
+		if len(a.names) >= mostAnswers {
 			return
 		}
-		a.free[v.Name] = heard{v.Free, now}
+		a.names[name] = h
 	}
 }
 
-// check asks which of the names, by their extension, are free. Those that nobody could be asked about are missing.
-func (s *Service) check(ctx context.Context, names map[string]string, now time.Time) map[string]bool {
-	free := map[string]bool{}
-	ask := map[string]string{}
-	for extension, name := range names {
-		if is, known := s.answers.get(name, now); known {
-			free[name] = is
+// check asks what registrars say of the names, by their extension. Those that nobody could be asked about are missing.
+func (s *Service) check(ctx context.Context, names map[string]asking, now time.Time) map[string]heard {
+	known := map[string]heard{}
+	ask := map[string]asking{}
+	for extension, a := range names {
+		if h, ok := s.answers.get(a.name, now); ok {
+			known[a.name] = h
 		} else {
-			ask[extension] = name
+			ask[extension] = a
 		}
 	}
 	if s.checker == nil || len(ask) == 0 {
-		return free
+		return known
 	}
 	ctx, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	found := make(chan []registrar.Available, len(ask))
+	found := make(chan map[string]heard, len(ask))
 	slots := make(chan struct{}, askers)
-	for extension, name := range ask {
+	for extension, a := range ask {
 		go func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			all, err := s.checker.Check(ctx, extension, name)
-			if err != nil {
-				all = nil // the page says that it is not known
-			}
-			found <- all
+			found <- s.hear(ctx, extension, a, now)
 		}()
 	}
 	for range ask {
 		select {
 		case all := <-found:
 			s.answers.put(all, now)
-			for _, v := range all {
-				free[v.Name] = v.Free
-			}
+			maps.Copy(known, all)
 		case <-ctx.Done():
-			return free // an adapter that does not keep to its deadline holds nobody up
+			return known // an adapter that does not keep to its deadline holds nobody up
 		}
 	}
-	return free
+	return known
+}
+
+// hear asks about one name; where nothing is heard, the page says that it is not known.
+func (s *Service) hear(ctx context.Context, extension string, a asking, now time.Time) map[string]heard {
+	all, err := s.checker.Check(ctx, extension, a.name)
+	if err != nil {
+		return nil
+	}
+	known := map[string]heard{}
+	for _, v := range all {
+		h := heard{free: v.Free, at: now}
+		if v.Premium {
+			h.premium = s.price(ctx, v.Name, v.Free, v.Class, a.t)
+		}
+		known[v.Name] = h
+	}
+	return known
 }

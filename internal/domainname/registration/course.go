@@ -12,6 +12,7 @@ import (
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/registrar"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/task"
 )
@@ -96,7 +97,10 @@ func (s *Service) withdraw(ctx context.Context, tx *db.Tx, inv billing.Invoice, 
 // Wanted looks at the money of a domain as part of tx, directly before the registrar is asked for it: what happened to it while
 // an earlier command was under way has moved nothing. One whose money went back ends; wait says why it must not be asked for now.
 // The caller holds the locks of customer and domain.
-func (s *Service) Wanted(ctx context.Context, tx *db.Tx, d *domainname.Domain) (wait string, err error) {
+//
+// command and renewal are what the registrar asks for it and for renewing it; zero where it was not asked. What it asks for a
+// premium name must be covered by what was ordered.
+func (s *Service) Wanted(ctx context.Context, tx *db.Tx, d *domainname.Domain, command, renewal registrar.Quote) (wait string, err error) {
 	lineID, err := tx.LineOfOrderedDomain(ctx, query.LineOfOrderedDomainParams{OrderID: d.OrderID, DomainID: &d.ID})
 	if db.NotFound(err) {
 		return "", nil // it came without an order
@@ -113,7 +117,7 @@ func (s *Service) Wanted(ctx context.Context, tx *db.Tx, d *domainname.Domain) (
 	case inv.Status == billing.Open, inv.Disputes > 0:
 		return "Its payment was taken back or is disputed. It is looked at again every hour.", nil
 	default:
-		return "", nil
+		return s.agreed(ctx, tx, d, line.UnitAmount, command, renewal)
 	}
 	if err := d.TurnedDown(); err != nil {
 		return "", err
@@ -171,6 +175,11 @@ func (s *Service) promise(ctx context.Context, tx *db.Tx, d *domainname.Domain, 
 		if err != nil {
 			return err
 		}
+		if d.Premium != nil { // it renews by what the registry asks, or not by itself
+			if list, err = renewalsOfPremium(ctx, tx, *d, list); err != nil {
+				return err
+			}
+		}
 		term, price, ok := domainname.Promise(d.BoughtYears, list, policy)
 		if !ok {
 			term, price = 0, money.New(0, d.Recurring.Currency)
@@ -187,6 +196,22 @@ func (s *Service) promise(ctx context.Context, tx *db.Tx, d *domainname.Domain, 
 		Detail: fmt.Sprintf("%s does not renew by itself: no renewal of up to %s is priced and allowed. Set a term and a price, or tell the customer.",
 			d.Name.Unicode(), years(d.BoughtYears)),
 	})
+}
+
+// renewalsOfPremium are the terms of a list that the registry has told its price of, at that price.
+func renewalsOfPremium(ctx context.Context, tx *db.Tx, d domainname.Domain, sold domainname.List) (domainname.List, error) {
+	settings, err := setting.Load(ctx, tx)
+	if err != nil {
+		return nil, fmt.Errorf("settings of the store: %w", err)
+	}
+	list := domainname.List{}
+	for years := range sold {
+		own, told := d.Premium.Renew[years]
+		if price, known := domainname.Convert(own, d.Recurring.Currency, settings.Rate); told && known {
+			list[years] = price
+		}
+	}
+	return list, nil
 }
 
 // renewalsOfOrder are the prices of renewals on the day of a domain's order.

@@ -14,6 +14,7 @@ import (
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/registrar"
 )
 
 // A4: a registration of ten years renews by the longest renewal that is priced, and never for ten.
@@ -330,7 +331,7 @@ func TestRefundedWhileAsked(t *testing.T) {
 		ids := s.Order(t, o.ID).DomainIDs
 		wanted := func(id string) (wait string) {
 			s.judged(id, func(tx *db.Tx, d *domainname.Domain) (err error) {
-				wait, err = s.reg.Wanted(s.ctx, tx, d)
+				wait, err = s.reg.Wanted(s.ctx, tx, d, registrar.Quote{}, registrar.Quote{})
 				return err
 			})
 			return wait

@@ -43,6 +43,7 @@ func (s *Service) Offer(ctx context.Context, tx *db.Tx, item order.DomainItem, w
 	if has {
 		return order.DomainOffer{}, errTaken
 	}
+	t = t.at(s.premiumOf(name), settings.Rate)
 	item.Name, item.DomainID = name.String(), ""
 	o := order.DomainOffer{Item: item, Kind: links[item.Action]}
 	if item.Action == domainname.ForTransfer {
@@ -50,7 +51,7 @@ func (s *Service) Offer(ctx context.Context, tx *db.Tx, item order.DomainItem, w
 		o.Term = domainname.Term{Years: o.Item.Years, Price: t.transfer[o.Item.Years]}
 		o.Description = fmt.Sprintf("Transfer of %s to us", name.Unicode())
 		if _, priced := t.transfer[o.Item.Years]; !priced {
-			return o, domainname.Refusal{Reason: domainname.NotPriced}.Err()
+			return o, t.unpriced().Err()
 		}
 		o.Price, o.Then = o.Term.Price, t.then(o.Item.Years)
 		return o, nil
@@ -112,6 +113,9 @@ func inStore(ctx context.Context, tx *db.Tx, name domainname.Name) (bool, error)
 
 // terms are what an extension is sold at, to one group in one currency. What is not sold is only renewed where it is.
 type terms struct {
+	extension string
+	currency  money.Currency
+	premium   *premium // nil: everything costs what the list says
 	sold      bool
 	registrar string
 	policy    domainname.Policy
@@ -123,6 +127,7 @@ type terms struct {
 // termsOf reads what an extension is sold at today. Policies count by UTC, prices by the zone of the store.
 func termsOf(ctx context.Context, tx *db.Tx, extension, group string, currency money.Currency, s setting.Settings) (t terms, err error) {
 	var known bool
+	t.extension, t.currency = extension, currency
 	if t.policy, known, err = domainname.PolicyAt(ctx, tx, extension, domainname.RegistryDate(tx.Now)); err != nil || !known {
 		return t, err
 	}
@@ -151,7 +156,7 @@ func (t terms) registration(years int) (money.Money, *domainname.Refusal) {
 	}
 	price, priced := t.register[years]
 	if !priced {
-		return money.Money{}, &domainname.Refusal{Reason: domainname.NotPriced}
+		return money.Money{}, t.unpriced()
 	}
 	return price, nil
 }
@@ -184,6 +189,7 @@ func (s *Service) Place(ctx context.Context, tx *db.Tx, o order.DomainOffer, ord
 	if err != nil {
 		return "", "", err
 	}
+	t = t.at(s.premiumOf(name), settings.Rate)
 	d := domainname.Domain{
 		Name: name, Extension: extension, CustomerID: customerID, OrderID: orderID, RegistrarID: t.registrar, Kind: domainname.Registered,
 		Status: domainname.Pending, Recurring: money.New(0, o.Price.Currency), DoNotRenew: !settings.DomainAutoRenew,
@@ -198,10 +204,17 @@ func (s *Service) Place(ctx context.Context, tx *db.Tx, o order.DomainOffer, ord
 	if then := t.then(d.BoughtYears); then != nil {
 		d.Term, d.Recurring = then.Years, then.Price
 	}
+	d.Premium = t.renewsBy(d.Term, tx.Now)
 	if err := domainname.Insert(ctx, tx, &d); err != nil {
 		return "", "", err
 	}
 	return d.ID, "", tell(ctx, tx, EventOrdered, d, map[string]any{"years": d.BoughtYears, "price": o.Price})
+}
+
+// premiumOf is what the registry asks for a name, as it was heard a moment ago; nil: the name is not premium, as far as is known.
+func (s *Service) premiumOf(name domainname.Name) *premium {
+	h, _ := s.answers.get(name.String(), s.db.Wall().Now())
+	return h.premium
 }
 
 // Placed has nothing to note: the line names the domain. It implements [order.Domains].

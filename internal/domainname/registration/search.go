@@ -22,6 +22,7 @@ type Found struct {
 	Free      bool
 	Unknown   bool   // the registrar could not be asked: it may be free
 	Reason    string // why it can't be had here at all; empty: it can, or it is taken
+	Premium   bool   // the registry has prices of its own for it, by which it is sold here
 	Years     []YearPrice
 	Transfer  *money.Money // what a transfer costs, if it is taken and transfers are sold
 }
@@ -56,10 +57,11 @@ func (s *Service) Search(ctx context.Context, asked, group string, currency mone
 		return nil, err
 	}
 	var all []Found
-	ask := map[string]string{}
-	err = s.db.Read(ctx, func(tx *db.Tx) error {
-		all, ask = nil, map[string]string{}
-		settings, err := setting.Load(ctx, tx)
+	ask := map[string]asking{}
+	var settings setting.Settings
+	err = s.db.Read(ctx, func(tx *db.Tx) (err error) {
+		all, ask = nil, map[string]asking{}
+		settings, err = setting.Load(ctx, tx)
 		if err != nil {
 			return fmt.Errorf("settings of the store: %w", err)
 		}
@@ -71,7 +73,7 @@ func (s *Service) Search(ctx context.Context, asked, group string, currency mone
 			return fmt.Errorf("extensions that are sold: %w", err)
 		}
 		for _, extension := range candidates(first, sold) {
-			f, open, err := look(ctx, tx, label, extension, group, currency, settings)
+			f, t, open, err := look(ctx, tx, label, extension, group, currency, settings)
 			if err != nil {
 				return err
 			}
@@ -80,7 +82,7 @@ func (s *Service) Search(ctx context.Context, asked, group string, currency mone
 			}
 			all = append(all, f)
 			if open {
-				ask[extension] = f.Name
+				ask[extension] = asking{f.Name, t}
 			}
 		}
 		return nil
@@ -89,21 +91,47 @@ func (s *Service) Search(ctx context.Context, asked, group string, currency mone
 		return nil, err
 	}
 	wall := s.db.Wall().Now()
-	free := s.check(ctx, ask, wall)
+	said := s.check(ctx, ask, wall)
 	for i := range all {
 		f := &all[i]
-		if _, open := ask[f.Extension]; !open {
+		about, open := ask[f.Extension]
+		if !open {
 			continue
 		}
-		is, known := free[f.Name]
-		f.Free, f.Unknown = is, !known
-		if known && !is {
+		h, known := said[f.Name]
+		f.Free, f.Unknown = h.free, !known
+		if h.premium != nil {
+			f.price(about.t.at(h.premium, settings.Rate))
+		}
+		if known && !h.free {
 			f.Years = nil
 		} else {
 			f.Transfer = nil
 		}
 	}
 	return all, nil
+}
+
+// price writes what a name costs, by the terms of its extension or of itself.
+func (f *Found) price(t terms) {
+	f.Years, f.Transfer, f.Premium = nil, nil, t.premium != nil
+	for n := 1; t.sold && n <= 10; n++ {
+		price, refusal := t.registration(n)
+		if refusal != nil {
+			continue
+		}
+		term := YearPrice{Years: n, Price: price}
+		if then := t.then(n); then != nil {
+			term.RenewYears, term.Renew = then.Years, &then.Price
+		}
+		f.Years = append(f.Years, term)
+	}
+	if price, priced := t.transfer[t.policy.MinYears]; priced {
+		f.Transfer = &price
+	}
+	if f.Premium && f.Free && len(f.Years) == 0 {
+		f.Reason = "The registry has a price of its own for this name and has not told it, so it can't be sold now."
+	}
 }
 
 // understood splits what was typed into a label and the extension that was named with it, if one was.
@@ -161,38 +189,24 @@ func under(label, extension string) (n domainname.Name, ok bool) {
 // look says what is known of a name here. open is true if the registrar has to be asked.
 func look(
 	ctx context.Context, tx *db.Tx, label, extension, group string, currency money.Currency, settings setting.Settings,
-) (f Found, open bool, err error) {
+) (f Found, t terms, open bool, err error) {
 	name, ok := under(label, extension)
 	if !ok {
-		return f, false, nil
+		return f, t, false, nil
 	}
 	f = Found{Name: name.String(), Shown: name.Unicode(), Extension: extension}
-	t, err := termsOf(ctx, tx, extension, group, currency, settings)
-	if err != nil {
-		return f, false, err
+	if t, err = termsOf(ctx, tx, extension, group, currency, settings); err != nil {
+		return f, t, false, err
 	}
-	for n := 1; t.sold && n <= 10; n++ {
-		price, refusal := t.registration(n)
-		if refusal != nil {
-			continue
-		}
-		term := YearPrice{Years: n, Price: price}
-		if then := t.then(n); then != nil {
-			term.RenewYears, term.Renew = then.Years, &then.Price
-		}
-		f.Years = append(f.Years, term)
-	}
+	f.price(t)
 	if !t.sold || len(f.Years) == 0 {
-		f.Reason = "Names under ." + shown(extension) + " are not sold here."
-		return f, false, nil
+		f.Reason, f.Transfer = "Names under ."+shown(extension)+" are not sold here.", nil
+		return f, t, false, nil
 	}
 	has, err := inStore(ctx, tx, name)
 	if err != nil || has {
-		f.Years = nil
-		return f, false, err
+		f.Years, f.Transfer = nil, nil
+		return f, t, false, err
 	}
-	if price, priced := t.transfer[t.policy.MinYears]; priced {
-		f.Transfer = &price
-	}
-	return f, true, nil
+	return f, t, true, nil
 }

@@ -46,6 +46,8 @@ const (
 type Checker interface {
 	// Check asks for names of one extension.
 	Check(ctx context.Context, extension string, names ...string) ([]registrar.Available, error)
+	// Quote asks what a command costs for a name of an extension.
+	Quote(ctx context.Context, extension string, q registrar.Quoting) (registrar.Quote, error)
 }
 
 // Service holds the verbs. It is safe for concurrent use.
@@ -60,6 +62,7 @@ type Service struct {
 
 var (
 	_ order.Domains     = (*Service)(nil)
+	_ order.Asker       = (*Service)(nil)
 	_ billing.Fulfiller = (*Service)(nil)
 	_ billing.Observer  = (*Service)(nil)
 )

@@ -33,6 +33,16 @@ type checker struct {
 	taken []string
 	fails bool
 	asked []string
+	// own are the prices of premium names, a year, by name and command.
+	own map[string]map[string]money.Money
+}
+
+func (c *checker) Quote(_ context.Context, _ string, q registrar.Quoting) (registrar.Quote, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	price, known := c.own[q.Name][q.Command]
+	price.Amount *= int64(q.Years)
+	return registrar.Quote{Known: known, Price: price, Premium: known, Class: "gold"}, nil
 }
 
 func (c *checker) Check(_ context.Context, _ string, names ...string) (all []registrar.Available, err error) {
@@ -43,7 +53,8 @@ func (c *checker) Check(_ context.Context, _ string, names ...string) (all []reg
 		return nil, errors.New("no session")
 	}
 	for _, n := range names {
-		all = append(all, registrar.Available{Name: n, Free: !slices.Contains(c.taken, n)})
+		_, premium := c.own[n]
+		all = append(all, registrar.Available{Name: n, Free: !slices.Contains(c.taken, n), Premium: premium, Class: "gold"})
 	}
 	return all, nil
 }

@@ -14,6 +14,30 @@ var errNotAsked = fail.Unavailable("The registrar of this extension can't be ask
 
 // Check asks the registrar of an extension which names can be registered.
 func (s *Service) Check(ctx context.Context, extension string, names ...string) ([]registrar.Available, error) {
+	at, err := s.through(ctx, extension)
+	if err != nil {
+		return nil, err
+	}
+	if !at.Capabilities().Check {
+		return nil, errNotAsked
+	}
+	return at.Check(ctx, askingID(), names...)
+}
+
+// Quote asks the registrar of an extension what a command costs for one of its names.
+func (s *Service) Quote(ctx context.Context, extension string, q registrar.Quoting) (registrar.Quote, error) {
+	at, err := s.through(ctx, extension)
+	if err != nil || !at.Capabilities().Quote {
+		return registrar.Quote{}, err
+	}
+	return registrar.QuoteIn(ctx, at, askingID, q)
+}
+
+// askingID is the transaction id of a question. Nothing is changed by one, so nothing of it is written down before.
+func askingID() string { return "check-" + crypt.Token("")[:24] }
+
+// through opens the registrar of an extension.
+func (s *Service) through(ctx context.Context, extension string) (registrar.Registrar, error) {
 	var id string
 	err := s.db.Read(ctx, func(tx *db.Tx) error {
 		through, err := tx.SoldTLD(ctx, extension)
@@ -29,13 +53,5 @@ func (s *Service) Check(ctx context.Context, extension string, names ...string) 
 	if err != nil {
 		return nil, err
 	}
-	at, err := s.Open(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if !at.Capabilities().Check {
-		return nil, errNotAsked
-	}
-	// Nothing is changed by it, so nothing of it is written down before.
-	return at.Check(ctx, "check-"+crypt.Token("")[:24], names...)
+	return s.Open(ctx, id)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // Fee is what a command is agreed to cost. The amount is a decimal with the currency's own number of decimals.
@@ -38,6 +39,9 @@ type Quote struct {
 	Fees     []string
 	Reason   string // why there is no price
 }
+
+// usual reports whether it is not the price of a premium name.
+func (q Quote) usual() bool { return q.Standard || strings.EqualFold(q.Class, "standard") }
 
 // CheckFees asks what commands cost. The currency is always named: some registries drop the connection otherwise.
 func (c *Client) CheckFees(ctx context.Context, trid, currency string, commands []FeeCommand, names ...string) ([]Quote, error) {

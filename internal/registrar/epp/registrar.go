@@ -124,7 +124,27 @@ func (r *Registrar) Check(ctx context.Context, transaction string, names ...stri
 	for i, a := range answers {
 		all[i] = registrar.Available{Name: a.Name, Free: a.Free, Reason: a.Reason}
 	}
-	return all, nil
+	return r.classed(ctx, transaction, all, names), nil
+}
+
+// classed says which names the registry prices by itself. Where it does not tell, none is: a command that has to name a price
+// is refused without one.
+func (r *Registrar) classed(ctx context.Context, transaction string, all []registrar.Available, names []string) []registrar.Available {
+	if r.options.Currency == "" || !r.offersFees(ctx) {
+		return all
+	}
+	quotes, err := r.client.CheckFees(ctx, within(transaction, "f"), string(r.options.Currency), []FeeCommand{{Command: "create"}}, names...)
+	if err != nil {
+		return all
+	}
+	for i := range all {
+		for _, q := range quotes {
+			if strings.EqualFold(q.Name, all[i].Name) && q.Command == "create" && !q.usual() {
+				all[i].Premium, all[i].Class = true, q.Class
+			}
+		}
+	}
+	return all
 }
 
 // Quote implements registrar.Registrar.
@@ -154,8 +174,7 @@ func (r *Registrar) Quote(ctx context.Context, transaction string, q registrar.Q
 	if err != nil {
 		return registrar.Quote{}, err
 	}
-	usual := quotes[i].Standard || strings.EqualFold(quotes[i].Class, "standard")
-	return registrar.Quote{Known: true, Price: price, Premium: !usual, Class: quotes[i].Class}, nil
+	return registrar.Quote{Known: true, Price: price, Premium: !quotes[i].usual(), Class: quotes[i].Class}, nil
 }
 
 // offersFees reports whether the registry knows of fees, as far as it said so.

@@ -36,6 +36,9 @@ func (f *Fake) Check(ctx context.Context, transaction string, names ...string) (
 	err = f.read(ctx, Sent{Transaction: transaction, Command: "check", Name: strings.Join(names, " ")}, func(Fault) error {
 		for _, name := range names {
 			a := registrar.Available{Name: name, Free: f.domains[name] == nil}
+			if own := f.own(name); len(own) > 0 {
+				a.Premium, a.Class = true, "premium"
+			}
 			if !a.Free {
 				a.Reason = "In use"
 			}
@@ -49,8 +52,7 @@ func (f *Fake) Check(ctx context.Context, transaction string, names ...string) (
 // Quote implements registrar.Registrar.
 func (f *Fake) Quote(ctx context.Context, transaction string, q registrar.Quoting) (quote registrar.Quote, err error) {
 	err = f.read(ctx, Sent{Transaction: transaction, Command: "quote", Name: q.Name, Years: q.Years}, func(Fault) error {
-		d := f.domains[q.Name]
-		price, own, known := f.price(d, q.Command, q.Years)
+		price, own, known := f.price(q.Name, q.Command, q.Years)
 		quote = registrar.Quote{Known: known, Price: price, Premium: own}
 		if own {
 			quote.Class = "premium"
@@ -60,12 +62,17 @@ func (f *Fake) Quote(ctx context.Context, transaction string, q registrar.Quotin
 	return quote, err
 }
 
-// price is what a command costs, and whether that is a price of the domain's own.
-func (f *Fake) price(d *Domain, command string, years int) (price money.Money, own, known bool) {
-	if d != nil {
-		price, own = d.Price[command]
+// own are the prices of a name's own.
+func (f *Fake) own(name string) map[string]money.Money {
+	if d := f.domains[name]; d != nil {
+		return d.Price
 	}
-	if !own {
+	return f.Own[name]
+}
+
+// price is what a command costs, and whether that is a price of the domain's own.
+func (f *Fake) price(name, command string, years int) (price money.Money, own, known bool) {
+	if price, own = f.own(name)[command]; !own {
 		if price, known = f.Prices[command]; !known {
 			return money.Money{}, false, false
 		}
@@ -75,8 +82,8 @@ func (f *Fake) price(d *Domain, command string, years int) (price money.Money, o
 }
 
 // pay takes the price of a command from the account. It reports whether that held enough.
-func (f *Fake) pay(d *Domain, command string, years int) bool {
-	price, _, known := f.price(d, command, years)
+func (f *Fake) pay(name, command string, years int) bool {
+	price, _, known := f.price(name, command, years)
 	if f.balance == nil || !known {
 		return true
 	}
@@ -110,13 +117,16 @@ func (f *Fake) Register(ctx context.Context, transaction string, in registrar.Re
 		if f.domains[in.Name] != nil {
 			return answer(2302)
 		}
-		if !f.pay(nil, "register", in.Years) {
+		if price, own, _ := f.price(in.Name, "register", in.Years); own && (in.Price == nil || *in.Price != price) {
+			return answer(2004)
+		}
+		if !f.pay(in.Name, "register", in.Years) {
 			return answer(2104)
 		}
 		now := f.clock.Now()
 		d := &Domain{
 			Name: in.Name, Sponsor: Us, Created: now.Format(time.RFC3339Nano), Expiry: f.addYears(now, in.Years).Format(time.RFC3339Nano),
-			Nameservers: slices.Clone(in.Nameservers), Registrant: in.Registrant,
+			Nameservers: slices.Clone(in.Nameservers), Registrant: in.Registrant, Price: f.Own[in.Name],
 		}
 		f.domains[in.Name] = d
 		a := answer(1000)
@@ -138,7 +148,7 @@ func (f *Fake) Transfer(ctx context.Context, transaction string, in registrar.Tr
 			return answer(2202)
 		case slices.Contains(d.Statuses, "clientTransferProhibited"):
 			return answer(2304)
-		case !f.pay(d, "transfer", 1):
+		case !f.pay(in.Name, "transfer", 1):
 			return answer(2104)
 		}
 		d.transfer, d.Registrant = "pending", in.Registrant
@@ -183,10 +193,10 @@ func (f *Fake) Renew(ctx context.Context, transaction string, in registrar.Renew
 		if f.addYears(now.At, in.Years).After(f.clock.Now().AddDate(10, 0, 0)) {
 			return answer(2004)
 		}
-		if price, own, _ := f.price(d, "renew", in.Years); own && (in.Price == nil || *in.Price != price) {
+		if price, own, _ := f.price(in.Name, "renew", in.Years); own && (in.Price == nil || *in.Price != price) {
 			return answer(2004)
 		}
-		if !f.pay(d, "renew", in.Years) {
+		if !f.pay(in.Name, "renew", in.Years) {
 			return answer(2104)
 		}
 		switch fault.Kind {
@@ -231,7 +241,7 @@ func (f *Fake) Restore(ctx context.Context, transaction, name string) registrar.
 			return answer(2201)
 		case !slices.Contains(d.RGP, "redemptionPeriod"):
 			return answer(2304)
-		case !f.pay(d, "restore", 1):
+		case !f.pay(name, "restore", 1):
 			return answer(2104)
 		}
 		d.RGP = []string{"pendingRestore"}

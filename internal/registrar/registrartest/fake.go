@@ -82,6 +82,8 @@ type Fake struct {
 	TransferAtOnce bool
 	// Prices are what commands cost, a year: they are quoted, and taken from the balance.
 	Prices map[string]money.Money
+	// Own are those of names that nobody has yet and that the registry prices by itself, a year, by name and command.
+	Own map[string]map[string]money.Money
 	// Before is called with every command before it is looked at, outside of all locks; nil: nothing is.
 	Before func(command, name string)
 

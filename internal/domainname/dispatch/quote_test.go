@@ -1,0 +1,176 @@
+package dispatch
+
+import (
+	"testing"
+	"time"
+
+	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/registrar/registrartest"
+)
+
+// premium makes a domain one that the registry prices by itself, which was not asked for lately.
+func premium(d *domainname.Domain) {
+	d.Recurring = eur(25000)
+	d.Premium = &domainname.Premium{Class: "premium", Renew: domainname.List{1: eur(25000)}, QuotedAt: noon.AddDate(-1, 0, 0)}
+}
+
+// asks has the registry ask so much a year to renew a name.
+func (b *bench) asks(name string, yearly money.Money) {
+	b.fake.Change(name, func(d *registrartest.Domain) { d.Price = map[string]money.Money{"renew": yearly} })
+}
+
+// plansQuotes is the pass that plans for premium names.
+func (b *bench) plansQuotes() {
+	b.Helper()
+	_, err := b.planPremium(b.ctx)
+	b.must(err)
+}
+
+// A premium name is asked for in the days before its automatic invoice, again and again until there is one.
+func TestQuoteBeforeTheInvoice(t *testing.T) {
+	each(t, func(b *bench) {
+		d := b.domain("gold.example", "2027-03-10", premium) // invoiced on 2027-02-24
+		b.asks("gold.example", eur(26000))
+		at := func(instant time.Time) {
+			b.store.Clock.Set(instant)
+			b.plansQuotes()
+			b.run()
+		}
+		at(time.Date(2027, 2, 20, 12, 0, 0, 0, time.UTC))
+		if n := b.fake.Sent("quote"); n != 0 {
+			t.Fatalf("asked %d times, four days ahead", n)
+		}
+		at(time.Date(2027, 2, 21, 0, 0, 0, 0, time.UTC))
+		got := b.load(d.ID)
+		if got.Premium.Renew[1] != eur(26000) || !got.Premium.QuotedAt.Equal(b.store.Clock.Now()) || got.Recurring != eur(25000) {
+			t.Fatalf("quoted: %+v, promised %s", got.Premium, got.Recurring)
+		}
+		b.pass(3*24*time.Hour, time.Hour) // by itself
+		if got := b.load(d.ID); !got.Premium.Fresh(b.store.Clock.Now()) || b.fake.Sent("quote") != 7 {
+			t.Errorf("asked %d times, last at %s", b.fake.Sent("quote"), got.Premium.QuotedAt)
+		}
+		// Nothing is asked for what nobody is to be invoiced for.
+		b.must(b.write(func(tx *db.Tx) error {
+			d, err := domainname.Lock(b.ctx, tx, d.ID)
+			if err != nil {
+				return err
+			}
+			d.DoNotRenew = true
+			return domainname.Save(b.ctx, tx, &d)
+		}))
+		b.pass(2*24*time.Hour, time.Hour)
+		if n := b.fake.Sent("quote"); n != 7 {
+			t.Errorf("asked %d times after that", n)
+		}
+	})
+}
+
+// Where the registry tells no price, staff are asked, once for the due date.
+func TestQuoteUnknown(t *testing.T) {
+	lite(t, func(b *bench) {
+		d := b.domain("gold.example", "2026-12-01", premium)
+		b.plansQuotes()
+		b.pass(36*time.Hour, time.Hour)
+		if n := b.tasks(d.ID); n != 1 || b.load(d.ID).Premium.Fresh(b.store.Clock.Now()) {
+			t.Errorf("%d tasks, %+v", n, b.load(d.ID).Premium)
+		}
+		b.asks("gold.example", eur(25000))
+		b.pass(24*time.Hour, time.Hour)
+		if n := b.tasks(d.ID); n != 0 || !b.load(d.ID).Premium.Fresh(b.store.Clock.Now()) {
+			t.Errorf("%d tasks, %+v", n, b.load(d.ID).Premium)
+		}
+	})
+}
+
+// Somebody wants to see the terms: all of them are asked for, and not again for a while.
+func TestQuoteOnDemand(t *testing.T) {
+	each(t, func(b *bench) {
+		d := b.domain("gold.example", "2027-09-10", premium)
+		usual := b.domain("usual.example", "2027-09-10")
+		b.asks("gold.example", eur(26000))
+		if _, err := domainname.New(b.store.DB).SetPrices(b.ctx, domainname.Prices{
+			{Extension: "example", Kind: domainname.ForRenewal, Years: 2, Currency: "EUR", Amount: 2400, ValidFrom: day("2020-01-01")},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			b.must(b.Quote(b.ctx, d.ID))
+			b.must(b.Quote(b.ctx, usual.ID))
+		}
+		if got := b.load(d.ID).Premium; len(got.Renew) != 2 || got.Renew[1] != eur(26000) || got.Renew[2] != eur(52000) || b.fake.Sent("quote") != 2 {
+			t.Errorf("%+v, asked %d times", got, b.fake.Sent("quote"))
+		}
+		b.asks("gold.example", eur(27000))
+		b.store.Clock.Advance(2 * time.Hour)
+		b.quoted = map[string]time.Time{}
+		b.must(b.Quote(b.ctx, d.ID))
+		if got := b.load(d.ID).Premium; got.Renew[1] != eur(27000) {
+			t.Errorf("later: %+v", got)
+		}
+	})
+}
+
+// In the registry's own currency: without a rate it waits for the store, with one the difference is asked for.
+func TestC5OtherCurrency(t *testing.T) {
+	each(t, func(b *bench) {
+		d := b.domain("gold.example", "2027-03-10")
+		b.asks("gold.example", money.New(25000, "USD"))
+		r := b.paid(d, 1)
+		b.run()
+		if got := b.is(r, domainname.RenewalHeld, 0); got.Hold != domainname.HeldPrice || len(b.purse.toppedUp) != 0 {
+			b.Fatalf("held: %s, %v", got.Hold, b.purse.toppedUp)
+		}
+		b.must(b.write(func(tx *db.Tx) error {
+			if _, err := tx.SQL().ExecContext(b.ctx, `INSERT INTO settings (name, value, updated_at) VALUES ('store.exchange_rates', '{"EUR/USD":"1.0842"}', 1)`); err != nil {
+				return err
+			}
+			r, err := domainname.LoadRenewal(b.ctx, tx, r.ID)
+			if err != nil {
+				return err
+			}
+			if err := domainname.MoveRenewal(b.ctx, tx, &r, domainname.OnRelease); err != nil {
+				return err
+			}
+			return domainname.Work(b.ctx, tx, d.ID, tx.Now)
+		}))
+		b.run()
+		b.is(r, domainname.RenewalHeld, 0)
+		if len(b.purse.toppedUp) != 1 || b.purse.toppedUp[0] != eur(21858) { // 230.58… − 12.00
+			b.Errorf("topped up %v", b.purse.toppedUp)
+		}
+	})
+}
+
+// A premium name without a price just now is not sent.
+func TestC5NoPrice(t *testing.T) {
+	lite(t, func(b *bench) {
+		d := b.domain("gold.example", "2027-03-10", premium, func(d *domainname.Domain) { d.Premium.QuotedAt = noon })
+		r := b.paid(d, 1)
+		b.run()
+		if got := b.is(r, domainname.RenewalHeld, 0); got.Hold != domainname.HeldPrice {
+			b.Errorf("held: %s", got.Hold)
+		}
+	})
+}
+
+// A registration names the price that the registry asks for.
+func TestPremiumRegistration(t *testing.T) {
+	lite(t, func(b *bench) {
+		b.fake.Own = map[string]map[string]money.Money{"gold.example": {"register": eur(50000), "renew": eur(25000)}}
+		d := b.domain("gold.example", "2027-11-22", func(d *domainname.Domain) {
+			d.Status, d.Expiry, d.BoughtYears = domainname.PendingRegistration, domainname.Expiry{}, 1
+		})
+		b.fake.Remove("gold.example")
+		b.must(b.write(func(tx *db.Tx) error { return domainname.Work(b.ctx, tx, d.ID, tx.Now) }))
+		b.run()
+		sent := b.fake.Commands("register")
+		if len(sent) != 1 || sent[0].Price == nil || *sent[0].Price != eur(50000) || sent[0].Code != 1000 {
+			t.Errorf("sent %+v", sent)
+		}
+		if b.purse.command.Price != eur(50000) || b.purse.renewal.Price != eur(25000) {
+			t.Errorf("told of %+v, %+v", b.purse.command, b.purse.renewal)
+		}
+	})
+}
