@@ -43,7 +43,7 @@ type PriceUpdate struct {
 	// NoticeDays is how long before the start the customers must have been told; nil: they are not.
 	NoticeDays *int
 	Reason     string
-	Status     string         // scheduled, applied or undone
+	Status     string         // planning while it is written down, scheduled, applied or undone
 	Counts     map[string]int // of its rows, by state
 	CreatedAt  time.Time
 	AppliedAt  *time.Time
@@ -150,12 +150,17 @@ func (p PriceFilter) where() *page.Where {
 // priced is by what a domain's list price and cost are found, besides its term.
 type priced struct{ extension, registrarID, group string }
 
-// eachPriced goes through the domains of a filter, in the order of their ids.
-func (p PriceFilter) eachPriced(ctx context.Context, tx *db.Tx, f func(r PriceUpdateRow, of priced) error) error {
+// eachPriced goes through n domains of a filter after an id, in the order of their ids; n 0: all of them.
+func (p PriceFilter) eachPriced(ctx context.Context, tx *db.Tx, after string, n int, f func(r PriceUpdateRow, of priced) error) error {
 	w := p.where()
+	w.Add("id > $?", after)
+	limit := ""
+	if n > 0 {
+		limit = fmt.Sprintf(" LIMIT %d", n)
+	}
 	rows, err := tx.SQL().QueryContext(ctx, `SELECT id, name, customer_id, term, currency, recurring_amount, extension, COALESCE(registrar_id, ''),
 		(SELECT customer_group FROM customers WHERE customers.id = domains.customer_id) FROM domains`+
-		w.String()+` ORDER BY id`, w.Args()...)
+		w.String()+` ORDER BY id`+limit, w.Args()...)
 	if err != nil {
 		return fmt.Errorf("domains of a price update: %w", err)
 	}
@@ -193,8 +198,8 @@ func costsOn(ctx context.Context, tx *db.Tx, day civil.Date) (map[costKey]money.
 	return costs, nil
 }
 
-// each calculates what an update does to each of its domains.
-func (u PriceUpdate) each(ctx context.Context, tx *db.Tx, f func(r PriceUpdateRow) error) error {
+// each calculates what an update does to n of its domains after an id; n 0: to all.
+func (u PriceUpdate) each(ctx context.Context, tx *db.Tx, after string, n int, f func(r PriceUpdateRow) error) error {
 	prices, err := pricesOf(tx.DomainPrices(ctx))
 	if err != nil {
 		return err
@@ -209,7 +214,7 @@ func (u PriceUpdate) each(ctx context.Context, tx *db.Tx, f func(r PriceUpdateRo
 		group     string
 	}
 	lists := map[listKey]List{}
-	return u.Filter.eachPriced(ctx, tx, func(r PriceUpdateRow, of priced) error {
+	return u.Filter.eachPriced(ctx, tx, after, n, func(r PriceUpdateRow, of priced) error {
 		k := listKey{of.extension, r.Before.Currency, of.group}
 		list, known := lists[k]
 		if !known {
@@ -241,7 +246,7 @@ func (s *Service) PreviewPriceUpdate(ctx context.Context, u PriceUpdate) (PriceP
 	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
 		preview = PricePreview{}
 		all := totals{}
-		err = u.each(ctx, tx, func(r PriceUpdateRow) error {
+		err = u.each(ctx, tx, "", 0, func(r PriceUpdateRow) error {
 			switch {
 			case r.Detail != "":
 				if len(preview.Refused) < listed {
@@ -269,8 +274,9 @@ func (s *Service) PreviewPriceUpdate(ctx context.Context, u PriceUpdate) (PriceP
 	return preview, err
 }
 
-// SchedulePriceUpdate plans an update: what each domain costs now and will cost is written down. [Service.ApplyPriceUpdates]
-// applies it on its day.
+// SchedulePriceUpdate plans an update: what each domain costs now and will cost is written down, and
+// [Service.ApplyPriceUpdates] applies it on its day. Of many domains a batch is written down at once, and the rest by
+// [Service.ResumePriceUpdates]: nobody waits for all of them.
 func (s *Service) SchedulePriceUpdate(ctx context.Context, u PriceUpdate) (PriceUpdate, error) {
 	if err := u.Validate(); err != nil {
 		return PriceUpdate{}, err
@@ -283,44 +289,104 @@ func (s *Service) SchedulePriceUpdate(ctx context.Context, u PriceUpdate) (Price
 	if err != nil {
 		return PriceUpdate{}, err
 	}
-	var id string
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		id = tx.NewID("dpu")
+		u.ID = tx.NewID("dpu")
 		err := tx.InsertDomainPriceUpdate(ctx, query.InsertDomainPriceUpdateParams{
-			ID: id, Filter: string(filter), Change: string(change), StartsOn: u.StartsOn.String(), NoticeDays: widen(u.NoticeDays), Reason: u.Reason,
+			ID: u.ID, Filter: string(filter), Change: string(change), StartsOn: u.StartsOn.String(), NoticeDays: widen(u.NoticeDays), Reason: u.Reason,
 			CreatedAt: tx.Stamp,
 		})
 		if err != nil {
 			return fmt.Errorf("price update: %w", err)
 		}
-		rows := db.NewRows("domain_price_update_items", "update_id", "domain_id", "before_amount", "after_amount", "state", "detail")
-		planned := 0
-		err = u.each(ctx, tx, func(r PriceUpdateRow) error {
-			state := r.State
-			if r.Detail != "" {
-				state = "skipped"
-			}
-			if state == "planned" {
-				planned++
-			}
-			rows.Add(id, r.DomainID, r.Before.Amount, r.After.Amount, state, r.Detail)
-			return nil
-		})
+		planned, all, err := u.planBatch(ctx, tx, "")
 		if err != nil {
 			return err
 		}
-		if planned == 0 {
+		what := fmt.Sprintf("%d domains", planned)
+		switch {
+		case all && planned == 0:
 			return fail.Conflict("NOTHING_TO_UPDATE", "No domain would cost something else.")
+		case !all:
+			what = "more than " + what
 		}
-		if err := rows.Insert(ctx, tx); err != nil {
-			return fmt.Errorf("rows of price update %s: %w", id, err)
-		}
-		return event.Audit(ctx, tx, event.Change{What: "domain_price_update.scheduled", SubjectID: id, After: fmt.Sprintf("%d domains", planned), Why: u.Reason})
+		return event.Audit(ctx, tx, event.Change{What: "domain_price_update.scheduled", SubjectID: u.ID, After: what, Why: u.Reason})
 	})
 	if err != nil {
 		return PriceUpdate{}, err
 	}
-	return s.PriceUpdate(ctx, id)
+	return s.PriceUpdate(ctx, u.ID)
+}
+
+// planBatch writes down what an update does to the next of its domains; all says that these were the last, and that the
+// update is scheduled now.
+func (u PriceUpdate) planBatch(ctx context.Context, tx *db.Tx, after string) (planned int, all bool, err error) {
+	rows := db.NewRows("domain_price_update_items", "update_id", "domain_id", "before_amount", "after_amount", "state", "detail")
+	n := 0
+	err = u.each(ctx, tx, after, batch, func(r PriceUpdateRow) error {
+		state := r.State
+		if r.Detail != "" {
+			state = "skipped"
+		}
+		if state == "planned" {
+			planned++
+		}
+		n++
+		rows.Add(u.ID, r.DomainID, r.Before.Amount, r.After.Amount, state, r.Detail)
+		return nil
+	})
+	if err != nil {
+		return 0, false, err
+	}
+	if err := rows.Insert(ctx, tx); err != nil {
+		return 0, false, fmt.Errorf("rows of price update %s: %w", u.ID, err)
+	}
+	if n == batch {
+		return planned, false, nil
+	}
+	if _, err := tx.ScheduleDomainPriceUpdate(ctx, u.ID); err != nil {
+		return 0, false, fmt.Errorf("price update %s: %w", u.ID, err)
+	}
+	return planned, true, nil
+}
+
+// ResumePriceUpdates writes down what is left of updates of many domains, a transaction for each batch: whoever stops it
+// half-way can call it again.
+func (s *Service) ResumePriceUpdates(ctx context.Context) error {
+	var ids []string
+	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
+		ids, err = tx.PlanningDomainPriceUpdates(ctx)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("price updates that are planned: %w", err)
+	}
+	for _, id := range ids {
+		for over := false; !over; {
+			err := s.db.Write(ctx, func(tx *db.Tx) error {
+				r, err := tx.LockDomainPriceUpdate(ctx, id)
+				if err != nil {
+					return fmt.Errorf("price update %s: %w", id, err)
+				}
+				if over = r.Status != "planning"; over {
+					return nil // undone meanwhile
+				}
+				u, err := priceUpdateOf(r)
+				if err != nil {
+					return err
+				}
+				after, err := tx.LastPlannedDomain(ctx, id)
+				if err != nil {
+					return fmt.Errorf("price update %s: %w", id, err)
+				}
+				_, over, err = u.planBatch(ctx, tx, after)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // NoteNotice says as part of tx that the customer of a domain was told of an update in time.
@@ -515,6 +581,19 @@ func finish(ctx context.Context, tx *db.Tx, id string, b span, from string) erro
 	return err
 }
 
+func priceUpdateOf(r query.DomainPriceUpdate) (PriceUpdate, error) {
+	var d dates
+	u := PriceUpdate{
+		ID: r.ID, StartsOn: d.of(&r.StartsOn), NoticeDays: narrow(r.NoticeDays), Reason: r.Reason, Status: r.Status, Counts: map[string]int{},
+		CreatedAt: r.CreatedAt.Time(), AppliedAt: clock.TimePtr(r.AppliedAt), UndoneAt: clock.TimePtr(r.UndoneAt),
+	}
+	err := cmp.Or(d.err, json.Unmarshal([]byte(r.Filter), &u.Filter), json.Unmarshal([]byte(r.Change), &u.Change))
+	if err != nil {
+		return PriceUpdate{}, fmt.Errorf("price update %s: %w", r.ID, err)
+	}
+	return u, nil
+}
+
 // PriceUpdate returns an update with how many of its rows are in which state.
 func (s *Service) PriceUpdate(ctx context.Context, id string) (PriceUpdate, error) {
 	var u PriceUpdate
@@ -529,19 +608,8 @@ func (s *Service) PriceUpdate(ctx context.Context, id string) (PriceUpdate, erro
 		if err != nil {
 			return fmt.Errorf("price update %s: %w", id, err)
 		}
-		var d dates
-		u = PriceUpdate{
-			ID: r.ID, StartsOn: d.of(&r.StartsOn), NoticeDays: narrow(r.NoticeDays), Reason: r.Reason, Status: r.Status, Counts: map[string]int{},
-			CreatedAt: r.CreatedAt.Time(), AppliedAt: clock.TimePtr(r.AppliedAt), UndoneAt: clock.TimePtr(r.UndoneAt),
-		}
-		if d.err != nil {
-			return fmt.Errorf("price update %s: %w", id, d.err)
-		}
-		if err := json.Unmarshal([]byte(r.Filter), &u.Filter); err != nil {
-			return fmt.Errorf("price update %s: %w", id, err)
-		}
-		if err := json.Unmarshal([]byte(r.Change), &u.Change); err != nil {
-			return fmt.Errorf("price update %s: %w", id, err)
+		if u, err = priceUpdateOf(r); err != nil {
+			return err
 		}
 		counts, err := tx.CountDomainPriceUpdateItems(ctx, id)
 		if err != nil {

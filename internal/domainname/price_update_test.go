@@ -1,6 +1,7 @@
 package domainname_test
 
 import (
+	"fmt"
 	"maps"
 	"testing"
 	"time"
@@ -216,5 +217,54 @@ func TestPriceUpdateFilters(t *testing.T) {
 			_, err := s.PreviewPriceUpdate(s.ctx, u)
 			s.code(err, fail.CodeInvalidInput, field)
 		}
+	})
+}
+
+// Many domains are written down in batches; one whose price changes meanwhile is written down once, and left as it is.
+func TestPriceUpdateOfManyDomains(t *testing.T) {
+	each(t, func(s *shop) {
+		const many = 2100
+		first := s.put("many.example", "2027-03-10", func(d *domainname.Domain) { d.Term, d.Recurring = 1, eur(1000) })
+		s.must(s.write(func(tx *db.Tx) error {
+			for i := range many - 1 {
+				d := first
+				d.ID, d.Name = "", name(s.T, fmt.Sprintf("many%d.example", i))
+				if err := domainname.Insert(s.ctx, tx, &d); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		u := domainname.PriceUpdate{Change: domainname.PriceChange{Mode: "percent", Value: "5"}, StartsOn: civil.On(2026, 11, 22), Reason: "costs"}
+		planned, err := s.SchedulePriceUpdate(s.ctx, u)
+		s.must(err)
+		if planned.Status != "planning" || planned.Counts["planned"] != 1000 {
+			s.Fatalf("%+v", planned)
+		}
+		s.must(s.ApplyPriceUpdates(s.ctx, civil.On(2026, 11, 22)))
+		if now, err := s.PriceUpdate(s.ctx, planned.ID); err != nil || now.Status != "planning" || now.Counts["applied"] != 0 {
+			s.Errorf("applied before all is written down: %+v, %v", now, err)
+		}
+		s.setAmount(first, 1100)
+		for range 2 { // the second time there is nothing to do
+			s.must(s.ResumePriceUpdates(s.ctx))
+			s.must(s.ApplyPriceUpdates(s.ctx, civil.On(2026, 11, 22)))
+		}
+		now, err := s.PriceUpdate(s.ctx, planned.ID)
+		if err != nil || now.Status != "applied" || now.Counts["applied"] != many-1 || now.Counts["skipped"] != 1 {
+			s.Errorf("%+v, %v", now, err)
+		}
+		s.wantAmounts(map[string]domainname.Domain{"": first}, map[string]int64{"": 1100})
+
+		again, err := s.SchedulePriceUpdate(s.ctx, u)
+		s.must(err)
+		undone, err := s.UndoPriceUpdate(s.ctx, again.ID, "once is enough")
+		s.must(err)
+		s.must(s.ResumePriceUpdates(s.ctx))
+		s.must(s.ApplyPriceUpdates(s.ctx, civil.On(2026, 11, 22)))
+		if undone.Status != "undone" || undone.Counts["undone"] != 1000 || len(undone.Counts) != 1 {
+			s.Errorf("taken back before all was written down: %+v", undone)
+		}
+		s.wantAmounts(map[string]domainname.Domain{"": first}, map[string]int64{"": 1100})
 	})
 }

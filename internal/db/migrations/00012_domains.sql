@@ -339,7 +339,7 @@ CREATE TABLE domain_price_updates (
     starts_on   TEXT COLLATE "C" NOT NULL,
     notice_days BIGINT CHECK (notice_days >= 0), -- null: customers are not told
     reason      TEXT NOT NULL,
-    status      TEXT NOT NULL CHECK (status IN ('scheduled', 'applied', 'undone')),
+    status      TEXT NOT NULL CHECK (status IN ('planning', 'scheduled', 'applied', 'undone')),
     created_at  BIGINT NOT NULL,
     applied_at  BIGINT,
     undone_at   BIGINT,

@@ -113,7 +113,17 @@ WHERE domains.extension = @extension AND domain_renewals.state IN ('open', 'paid
 
 -- name: InsertDomainPriceUpdate :exec
 INSERT INTO domain_price_updates (id, filter, change, starts_on, notice_days, reason, status, created_at)
-VALUES (@id, @filter, @change, @starts_on, @notice_days, @reason, 'scheduled', @created_at);
+VALUES (@id, @filter, @change, @starts_on, @notice_days, @reason, 'planning', @created_at);
+
+-- name: PlanningDomainPriceUpdates :many
+SELECT id FROM domain_price_updates WHERE status = 'planning' ORDER BY id;
+
+-- How far an update is written down.
+-- name: LastPlannedDomain :one
+SELECT CAST(COALESCE(MAX(domain_id), '') AS TEXT) FROM domain_price_update_items WHERE update_id = @update_id;
+
+-- name: ScheduleDomainPriceUpdate :execrows
+UPDATE domain_price_updates SET status = 'scheduled' WHERE id = @id AND status = 'planning';
 
 -- name: DomainPriceUpdate :one
 SELECT * FROM domain_price_updates WHERE id = @id;
@@ -128,7 +138,7 @@ SELECT id FROM domain_price_updates WHERE status = 'scheduled' AND starts_on <= 
 UPDATE domain_price_updates SET status = 'applied', applied_at = @applied_at WHERE id = @id AND status = 'scheduled';
 
 -- name: UndoDomainPriceUpdate :execrows
-UPDATE domain_price_updates SET status = 'undone', undone_at = @undone_at WHERE id = @id AND status IN ('scheduled', 'applied');
+UPDATE domain_price_updates SET status = 'undone', undone_at = @undone_at WHERE id = @id AND status IN ('planning', 'scheduled', 'applied');
 
 -- name: DomainPriceUpdateItems :many
 SELECT domain_price_update_items.*, domains.name, domains.customer_id, domains.currency, domains.term, domains.recurring_amount

@@ -738,7 +738,7 @@ func (q *Queries) InsertDomain(ctx context.Context, arg InsertDomainParams) erro
 
 const insertDomainPriceUpdate = `-- name: InsertDomainPriceUpdate :exec
 INSERT INTO domain_price_updates (id, filter, change, starts_on, notice_days, reason, status, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, 'scheduled', $7)
+VALUES ($1, $2, $3, $4, $5, $6, 'planning', $7)
 `
 
 type InsertDomainPriceUpdateParams struct {
@@ -915,6 +915,18 @@ func (q *Queries) KeepDomainPriceUpdateItems(ctx context.Context, arg KeepDomain
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const lastPlannedDomain = `-- name: LastPlannedDomain :one
+SELECT CAST(COALESCE(MAX(domain_id), '') AS TEXT) FROM domain_price_update_items WHERE update_id = $1
+`
+
+// How far an update is written down.
+func (q *Queries) LastPlannedDomain(ctx context.Context, updateID string) (string, error) {
+	row := q.db.QueryRowContext(ctx, lastPlannedDomain, updateID)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const liveDomainsOfExtension = `-- name: LiveDomainsOfExtension :many
@@ -1274,6 +1286,33 @@ func (q *Queries) OpenRenewalsOfExtension(ctx context.Context, extension string)
 	return items, nil
 }
 
+const planningDomainPriceUpdates = `-- name: PlanningDomainPriceUpdates :many
+SELECT id FROM domain_price_updates WHERE status = 'planning' ORDER BY id
+`
+
+func (q *Queries) PlanningDomainPriceUpdates(ctx context.Context) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, planningDomainPriceUpdates)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const putDomainCost = `-- name: PutDomainCost :exec
 INSERT INTO domain_costs (registrar_id, extension, kind, years, currency, valid_from, amount, source, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -1512,6 +1551,18 @@ func (q *Queries) SaveDomain(ctx context.Context, arg SaveDomainParams) (int64, 
 	return result.RowsAffected()
 }
 
+const scheduleDomainPriceUpdate = `-- name: ScheduleDomainPriceUpdate :execrows
+UPDATE domain_price_updates SET status = 'scheduled' WHERE id = $1 AND status = 'planning'
+`
+
+func (q *Queries) ScheduleDomainPriceUpdate(ctx context.Context, id string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, scheduleDomainPriceUpdate, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const skipDomainPriceUpdateItems = `-- name: SkipDomainPriceUpdateItems :execrows
 UPDATE domain_price_update_items SET state = 'skipped', detail = CASE WHEN CAST($1 AS BOOLEAN) AND NOT noticed THEN 'notice' ELSE 'changed' END
 WHERE update_id = $2 AND state = 'planned' AND domain_id > $3 AND domain_id <= $4
@@ -1729,7 +1780,7 @@ func (q *Queries) TLDPolicyAt(ctx context.Context, arg TLDPolicyAtParams) (TldPo
 }
 
 const undoDomainPriceUpdate = `-- name: UndoDomainPriceUpdate :execrows
-UPDATE domain_price_updates SET status = 'undone', undone_at = $1 WHERE id = $2 AND status IN ('scheduled', 'applied')
+UPDATE domain_price_updates SET status = 'undone', undone_at = $1 WHERE id = $2 AND status IN ('planning', 'scheduled', 'applied')
 `
 
 type UndoDomainPriceUpdateParams struct {

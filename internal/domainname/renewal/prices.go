@@ -45,8 +45,13 @@ func plannedUpdates(ctx context.Context, tx *db.Tx) (all []planned, err error) {
 	return all, nil
 }
 
-// updatePrices tells customers of bulk updates in time, applies those whose day has come, and finishes what was undone.
+// updatePrices finishes writing bulk updates down, tells customers of them in time, applies those whose day has come, and
+// finishes what was undone.
 func (s *Service) updatePrices(ctx context.Context, p *automation.Pass) error {
+	prices := domainname.New(s.db)
+	if err := prices.ResumePriceUpdates(ctx); err != nil {
+		return err
+	}
 	var updates []planned
 	var undone []string
 	var day civil.Date
@@ -65,7 +70,6 @@ func (s *Service) updatePrices(ctx context.Context, p *automation.Pass) error {
 	if err != nil {
 		return err
 	}
-	prices := domainname.New(s.db)
 	for _, id := range undone {
 		if err := prices.ResumeUndo(ctx, id); err != nil {
 			return err

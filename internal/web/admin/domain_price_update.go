@@ -189,7 +189,11 @@ func (a *area) domainPricePreview(w http.ResponseWriter, r *http.Request) error 
 		var err error
 		if r.PostFormValue("sure") != "" {
 			if u, err = a.Domains.SchedulePriceUpdate(r.Context(), u); err == nil {
-				return done(w, r, domainPricesAt+"/"+u.ID, "The price update is scheduled.")
+				said := "The price update is scheduled."
+				if u.Status == "planning" {
+					said = "The price update is being written down: with so many domains that takes a minute or two."
+				}
+				return done(w, r, domainPricesAt+"/"+u.ID, said)
 			}
 		} else {
 			var preview domainname.PricePreview

@@ -48,7 +48,7 @@ type NewDomainPriceUpdate struct {
 // DomainPriceUpdate is a change of what many domains cost, or what one would do.
 type DomainPriceUpdate struct {
 	ID         *string             `json:"id" example:"dpu_01hx2b6yh4m3nq0r8s5t" doc:"Null of a preview"`
-	Status     string              `json:"status" enum:"scheduled,applied,undone,preview"`
+	Status     string              `json:"status" enum:"planning,scheduled,applied,undone,preview" doc:"planning: of more than a thousand domains the rest is written down within minutes, and what is due applied"`
 	Filter     DomainPriceFilter   `json:"filter"`
 	Change     DomainPriceChange   `json:"change"`
 	StartsOn   string              `json:"starts_on" example:"2027-07-01" doc:"A date"`

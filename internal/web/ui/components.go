@@ -85,7 +85,7 @@ var statusTones = map[string]Tone{
 	"confirmed": Success, "satisfied": Success,
 
 	"open": Info, "trialing": Info, "trial": Info, "processing": Info, "running": Info, "queued": Info,
-	"scheduled": Info, "authorized": Info, "new": Info, "test": Info, "renewing": Info, "invited": Info, "planned": Info, "sending": Info,
+	"scheduled": Info, "authorized": Info, "new": Info, "test": Info, "renewing": Info, "invited": Info, "planned": Info, "planning": Info, "sending": Info,
 	"arranged": Info, "submitted": Info,
 
 	"suspended": Warn, "past_due": Warn, "overdue": Warn, "pending": Warn, "grace": Warn, "retrying": Warn,

@@ -192,7 +192,7 @@ func (b *bench) prices(ctx context.Context) error {
 	fmt.Printf("| price update, preview | %s: %d domains |\n", took, preview.Changed)
 	looking, stop := context.WithCancel(ctx)
 	defer stop()
-	var lasted []time.Duration
+	var lasted, written []time.Duration
 	var others sync.WaitGroup
 	others.Go(func() {
 		for i := 0; looking.Err() == nil; i++ {
@@ -201,11 +201,19 @@ func (b *bench) prices(ctx context.Context) error {
 				return
 			}
 			lasted = append(lasted, b.wall.Now().Sub(began))
+			began = b.wall.Now()
+			if b.exec(looking, "UPDATE customers SET version = version + 1 WHERE id = (SELECT customer_id FROM domains WHERE id = $1)", idOf(i*7919%*many)) != nil {
+				return
+			}
+			written = append(written, b.wall.Now().Sub(began))
 			time.Sleep(10 * time.Millisecond)
 		}
 	})
 	effort = b.effort()
 	if _, err = b.Domains.SchedulePriceUpdate(ctx, u); err == nil {
+		err = b.Domains.ResumePriceUpdates(ctx)
+	}
+	if err == nil {
 		err = b.Domains.ApplyPriceUpdates(ctx, today.AddDays(5))
 	}
 	_, took = effort.end()
@@ -214,7 +222,7 @@ func (b *bench) prices(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("| price update, written down and applied | %s; terms on offer meanwhile: %s |\n", took, spread(lasted))
+	fmt.Printf("| price update, written down and applied | %s; terms on offer meanwhile: %s; a change of a customer: %s |\n", took, spread(lasted), spread(written))
 	return nil
 }
 
