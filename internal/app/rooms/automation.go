@@ -14,7 +14,7 @@ func (r *Rooms) registerTasks() {
 	tasks := [][]automation.Task{
 		r.Licenses.Tasks(),
 		{r.Subscriptions.Task(), r.Collection.Task()},
-		ofDomains(r.Watch.Standing()), ofDomains(r.Renewals.Tasks()), ofDomains(r.Reminders.Tasks()),
+		ofDomains(r.Watch.Standing()), ofDomains(r.Renewals.Tasks()), ofDomains(r.Registrations.Tasks()), ofDomains(r.Reminders.Tasks()),
 		r.Payments.Tasks(),
 		r.Billing.Tasks(),
 		r.Notices.Tasks(),

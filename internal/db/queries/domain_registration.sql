@@ -5,6 +5,13 @@ SELECT invoice_lines.id FROM order_items JOIN invoice_lines ON invoice_lines.ord
 WHERE order_items.order_id = @order_id AND order_items.domain_id = @domain_id AND order_items.domain_action IN ('register', 'transfer')
 ORDER BY invoice_lines.invoice_id DESC LIMIT 1;
 
+-- Domains whose order nobody has paid since an instant.
+-- name: UnpaidDomains :many
+SELECT id FROM domains WHERE status = 'pending' AND created_at < @before AND id > @after ORDER BY id LIMIT CAST(@n AS BIGINT);
+
+-- name: FirstUnpaidDomain :one
+SELECT created_at FROM domains WHERE status = 'pending' AND created_at >= @since ORDER BY created_at LIMIT 1;
+
 -- name: SoldTLDs :many
 SELECT tlds.extension FROM tlds JOIN registrars ON registrars.id = tlds.registrar_id
 WHERE registrars.status = 'active' ORDER BY tlds.extension;

@@ -7,6 +7,8 @@ package query
 
 import (
 	"context"
+
+	"github.com/keystead/keystead/internal/clock"
 )
 
 const countCommandsOfDomain = `-- name: CountCommandsOfDomain :one
@@ -18,6 +20,17 @@ func (q *Queries) CountCommandsOfDomain(ctx context.Context, domainID string) (i
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const firstUnpaidDomain = `-- name: FirstUnpaidDomain :one
+SELECT created_at FROM domains WHERE status = 'pending' AND created_at >= $1 ORDER BY created_at LIMIT 1
+`
+
+func (q *Queries) FirstUnpaidDomain(ctx context.Context, since clock.Instant) (clock.Instant, error) {
+	row := q.db.QueryRowContext(ctx, firstUnpaidDomain, since)
+	var created_at clock.Instant
+	err := row.Scan(&created_at)
+	return created_at, err
 }
 
 const lineOfOrderedDomain = `-- name: LineOfOrderedDomain :one
@@ -70,6 +83,40 @@ func (q *Queries) SoldTLDs(ctx context.Context) ([]string, error) {
 			return nil, err
 		}
 		items = append(items, extension)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const unpaidDomains = `-- name: UnpaidDomains :many
+SELECT id FROM domains WHERE status = 'pending' AND created_at < $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)
+`
+
+type UnpaidDomainsParams struct {
+	Before clock.Instant
+	After  string
+	N      int64
+}
+
+// Domains whose order nobody has paid since an instant.
+func (q *Queries) UnpaidDomains(ctx context.Context, arg UnpaidDomainsParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, unpaidDomains, arg.Before, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
