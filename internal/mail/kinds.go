@@ -381,6 +381,7 @@ type (
 		From     civil.Date
 		OldPrice money.Money `json:",omitzero"`
 		NewPrice money.Money `json:",omitzero"`
+		Accept   bool        // it is the registry's price, which has to be accepted before the domain is renewed
 		Link     string
 	}
 

@@ -77,7 +77,7 @@ func domainPrice(ctx context.Context, d *desk) (any, error) {
 		return nil, err
 	}
 	return mail.DomainPriceNoticeData{
-		Name: d.to.name, Domain: d.Domain, Years: d.TermYears, From: d.StartsOn, OldPrice: d.Before.money(), NewPrice: d.After.money(),
+		Name: d.to.name, Domain: d.Domain, Years: d.TermYears, From: d.StartsOn, OldPrice: d.Before.money(), NewPrice: d.After.money(), Accept: d.Differs,
 		Link: d.link(domainLink(d.SubjectID)),
 	}, nil
 }

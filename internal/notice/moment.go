@@ -72,6 +72,7 @@ type facts struct {
 	LastDay      civil.Date `json:"last_day"`
 	Restore      bool       `json:"restore"`
 	StartsOn     civil.Date `json:"starts_on"`
+	Differs      bool       `json:"differs"` // the price is the registry's, and nobody has accepted it
 
 	PriceUpdateID string `json:"price_update_id"`
 	Notify        bool   `json:"notify"` // whether the customer is to be told

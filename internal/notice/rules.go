@@ -91,6 +91,10 @@ var rules = []rule{
 	{on: "domain.renewal_withdrawn", mail: mail.DomainWithdrawn, says: "not paid in time", once: theRenewal, when: notPaidInTime, make: domainWithdrawn},
 	{on: "domain.price_notice", mail: mail.DomainPriceNotice, says: "some days before a price changes", once: theUpdate, make: domainPrice},
 	{
+		on: "domain.price_differs", mail: mail.DomainPriceNotice, once: theDifference, make: domainPrice,
+		says: "the registry asks for more for a premium name, which is not invoiced by itself then",
+	},
+	{
 		on: "domain.price_changed", mail: mail.DomainPriceNotice, once: ever, when: serviceLost, make: domainPrice,
 		says: "the service has ended that it was free with",
 	},
@@ -116,6 +120,9 @@ func theNote(d *desk) string    { return d.CreditNoteID }
 func theDispute(d *desk) string { return d.DisputeID }
 func theUpdate(d *desk) string  { return d.PriceUpdateID }
 func theRenewal(d *desk) string { return d.RenewalID }
+
+// theDifference is what a registry asks, for the term that falls due.
+func theDifference(d *desk) string { return d.DueOn.String() + " " + d.After.money().String() }
 
 // theChange is what a subscription becomes, and on which day, whether that is planned or happens.
 func theChange(d *desk) string {

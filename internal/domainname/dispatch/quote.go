@@ -275,10 +275,13 @@ func (s *Service) planQuotes(ctx context.Context, p *automation.Pass) error {
 	return err
 }
 
+// planPremium returns how many are to be asked for now.
 func (s *Service) planPremium(ctx context.Context) (n int, err error) {
 	for after := ""; ; {
 		var ids []string
+		now := 0
 		err := s.db.Write(ctx, func(tx *db.Tx) error {
+			now = 0
 			upto, _, err := horizon(ctx, tx, tx.Now)
 			if err != nil {
 				return err
@@ -293,10 +296,15 @@ func (s *Service) planPremium(ctx context.Context) (n int, err error) {
 				if err != nil {
 					return err
 				}
-				if at := f.quoteAt(); at != nil {
-					if err := domainname.Work(ctx, tx, id, *at); err != nil {
-						return err
-					}
+				at := f.quoteAt()
+				if at == nil {
+					continue
+				}
+				if err := domainname.Work(ctx, tx, id, *at); err != nil {
+					return err
+				}
+				if !at.After(tx.Now) {
+					now++
 				}
 			}
 			return nil
@@ -304,7 +312,7 @@ func (s *Service) planPremium(ctx context.Context) (n int, err error) {
 		if err != nil {
 			return n, err
 		}
-		if n += len(ids); len(ids) < atOnce {
+		if n += now; len(ids) < atOnce {
 			return n, nil
 		}
 		after = ids[len(ids)-1]

@@ -82,8 +82,10 @@ func (s *Service) paid(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *
 	if err := domainname.Save(ctx, tx, d); err != nil {
 		return err
 	}
-	if err := task.Settled(ctx, tx, TaskQuote, d.ID); err != nil {
-		return err
+	if known {
+		if err := task.Settled(ctx, tx, TaskQuote, d.ID); err != nil {
+			return err
+		}
 	}
 	if err := tell(ctx, tx, "domain.renewal_paid", *d, *r, map[string]any{"paid_through": d.PaidThrough, "next_due": d.NextDue}); err != nil {
 		return err
@@ -227,11 +229,18 @@ func (s pays) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line) (string,
 	if r.State != domainname.RenewalHeld || r.Hold != domainname.HeldTopUp && r.Hold != domainname.HeldPrice {
 		return d.ID, nil // its own line is not paid yet, or it is over
 	}
-	if err := domainname.MoveRenewal(ctx, tx, &r, domainname.OnRelease); err != nil {
-		return "", err
-	}
 	st, err := setting.Load(ctx, tx)
 	if err != nil {
+		return "", err
+	}
+	p, known, err := domainname.PolicyAt(ctx, tx, d.Extension, domainname.RegistryDate(tx.Now))
+	if err != nil {
+		return "", err
+	}
+	if known && dueOf(d, r, p, st, tx.Now).quote {
+		return d.ID, nil // the fee of the restore is still to be quoted, and asked for
+	}
+	if err := domainname.MoveRenewal(ctx, tx, &r, domainname.OnRelease); err != nil {
 		return "", err
 	}
 	if !st.DomainRenewOnPay {

@@ -61,7 +61,7 @@ func dearer(ctx context.Context, tx *db.Tx, d domainname.Domain, st setting.Sett
 		return true, err
 	}
 	return true, event.Emit(ctx, tx, event.New{Type: EventPriceDiffers, SubjectID: d.ID, CustomerID: d.CustomerID, Data: map[string]any{
-		"domain_id": d.ID, "name": d.Name.String(), "shown": d.Name.Unicode(), "term_years": d.Term, "due_on": d.NextDue, "before": d.Recurring, "after": asked,
+		"domain_id": d.ID, "name": d.Name.String(), "shown": d.Name.Unicode(), "term_years": d.Term, "due_on": d.NextDue, "before": d.Recurring, "after": asked, "differs": true,
 	}})
 }
 

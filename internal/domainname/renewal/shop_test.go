@@ -44,10 +44,10 @@ func each(t *testing.T, start string, f func(s *shop)) {
 	dbtest.Each(t, func(t *testing.T, store *dbtest.Store) { f(open(t, store, start)) })
 }
 
-func open(t *testing.T, store *dbtest.Store, start string) *shop {
+func open(t *testing.T, store *dbtest.Store, start string, more ...roomstest.Option) *shop {
 	t.Helper()
 	store.Clock.Set(instant(t, start))
-	s := &shop{Rooms: roomstest.InTestMode(t, store, roomstest.Log()), T: t, store: store, ctx: t.Context()}
+	s := &shop{Rooms: roomstest.InTestMode(t, store, roomstest.Log(), more...), T: t, store: store, ctx: t.Context()}
 	s.policy("cctld", nil)
 	s.policy("gtld", func(p *domainname.Policy) { p.RegistryAutoRenews, p.ARGPDays = true, 45 })
 	s.customer = s.buyer("ada", "")

@@ -23,6 +23,7 @@ var words = map[string]string{
 	"domain.ordered":              "Domain ordered",
 	"domain.price_changed":        "Recurring amount changed",
 	"domain.price_notice":         "Told of the new price",
+	"domain.price_differs":        "The registry asks for more than was promised",
 	"domain.redemption":           "Domain in redemption",
 	"domain.renewal_attention":    "Renewal needs a person",
 	"domain.renewal_held":         "Paid renewal waits",
