@@ -1,4 +1,4 @@
-// Package epp speaks the Extensible Provisioning Protocol with a registry: RFC 5730, 5731, 5733 and 5734, with grace
+// Package epp speaks the Extensible Provisioning Protocol with a registry: RFC 5730 to 5734, with grace
 // periods (RFC 3915) and fees (RFC 8748).
 //
 // A [Client] is one registrar's account at one registry: a pool of sessions, each of which runs one command at a

@@ -85,7 +85,8 @@ func nameserversForm(h holding, typed string) ui.Form {
 		Action: h.href("/nameservers"), Submit: "Change nameservers", Cancel: h.href(""), Back: true, Stacked: true,
 		Sections: []ui.FormSection{{Fields: []ui.Field{{
 			Kind: ui.InputTextarea, Name: "nameservers", Label: "Nameservers", Value: typed, Rows: 4, Mono: true, Required: true, MaxLength: 2000,
-			Hint: "One a line, at least two. What is reached by this domain follows within a day or two; wrong ones make it unreachable.",
+			Hint: "One a line, at least two. What is reached by this domain follows within a day or two; wrong ones make it unreachable. " +
+				"One that is part of this domain must be known to the registry already: write to us first.",
 		}}}},
 	}
 }
