@@ -88,9 +88,9 @@ func inDanger(d domainname.Row, p domainname.Policy, safe civil.Date) (danger, b
 		}
 		return x, d.Open.State != domainname.RenewalArranged && d.Open.State != domainname.RenewalPaid && d.Open.State != domainname.RenewalSubmitted
 	}
-	unpaid := d.Open != nil && d.Open.InvoiceID != ""
+	unpaid := d.Owed != nil && d.Owed.InvoiceID != ""
 	if unpaid {
-		x.Act = ui.Button{Label: "Invoice", Href: "/admin/invoices/" + d.Open.InvoiceID}
+		x.Act = ui.Button{Label: "Invoice", Href: "/admin/invoices/" + d.Owed.InvoiceID}
 	} else {
 		x.Act = ui.Button{Label: "Renew", Href: page + "/renew"}
 	}
@@ -98,7 +98,7 @@ func inDanger(d domainname.Row, p domainname.Policy, safe civil.Date) (danger, b
 	case domainname.Redemption:
 		x.Last, x.Of, x.Tone = w.LastRestore, "last day of a restore", ui.Danger
 		switch {
-		case len(p.RedemptionFee) == 0:
+		case len(p.RedemptionFee) == 0 && d.RestoreQuote == nil:
 			x.Why, x.Act = "In redemption: say what a restore costs, before that it can't be paid.", ui.Button{Label: "Look", Href: page}
 		case unpaid:
 			x.Why = "In redemption, and unpaid: a restore costs the fee besides."
@@ -109,7 +109,7 @@ func inDanger(d domainname.Row, p domainname.Policy, safe civil.Date) (danger, b
 		x.Last, x.Of = cmp.Or(w.LastPlain, w.End), "last day without a restore"
 		x.Why = yesNo(unpaid, "Its term is over, and its renewal unpaid.", "Its term is over, and nothing is invoiced.")
 		if d.Standing.Ahead > 0 {
-			x.Why, x.Act = "The registry has renewed it by itself, and nobody has paid.", ui.Button{Label: "Look", Href: page}
+			x.Why = "The registry has renewed it by itself, and nobody has paid."
 		}
 	case domainname.Active:
 		x.Last, x.Of = earliest(w.End, w.LastPlain), yesNo(w.LastPlain.After(w.End), "then it can be renewed late", "last day of a renewal")

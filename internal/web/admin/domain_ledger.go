@@ -25,7 +25,7 @@ func renewalText(n domainname.Renewal) string {
 	case domainname.RenewalUnknown:
 		return "Nobody knows yet whether the registry has done it. It is read first, and never sent twice."
 	case domainname.RenewalAttention:
-		return "What the registry says fits nothing: a person decides."
+		return "The registry's date is neither the old one nor the one that was asked for: look there, and decide."
 	case domainname.RenewalConfirmed, domainname.RenewalSatisfied, domainname.RenewalWithdrawn, domainname.RenewalRevoked, domainname.RenewalRefunded, domainname.RenewalLost:
 	}
 	return statusText(string(n.State)) + "."

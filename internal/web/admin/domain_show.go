@@ -233,6 +233,9 @@ func (h holding) factsCard(p ui.Page, mayWrite bool) card {
 	if h.Premium != nil {
 		add("Premium", ui.Text(h.Premium.Class), "")
 	}
+	if fee, ok := h.restoreFee(mayWrite); ok {
+		d.Items = append(d.Items, fee)
+	}
 	add("Came by", ui.Text(yesNo(h.Kind == domainname.Transferred, "Transfer", "Registration")), yesNo(h.BoughtYears > 0, "For "+yearsText(h.BoughtYears), ""))
 	if h.OrderID != "" {
 		add("Order", ui.Text("Show").To("/admin/orders/"+h.OrderID), "")
@@ -285,9 +288,9 @@ func (h holding) callouts(mayWrite bool) []ui.Callout {
 // nothing to do.
 func (h holding) standingCallout() (c ui.Callout, act ui.Button, ok bool) {
 	w := h.Standing.Window
-	unpaid := h.Open != nil && h.Open.State == domainname.RenewalOpen && h.Open.InvoiceID != ""
+	unpaid := h.Owed != nil && h.Owed.InvoiceID != ""
 	if unpaid {
-		act = ui.Button{Label: "Its invoice", Href: "/admin/invoices/" + h.Open.InvoiceID}
+		act = ui.Button{Label: "Its invoice", Href: "/admin/invoices/" + h.Owed.InvoiceID}
 	}
 	switch h.Status() {
 	case domainname.Pending:

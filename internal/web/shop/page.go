@@ -42,10 +42,11 @@ func (s *shop) page(w http.ResponseWriter, r *http.Request, title, section strin
 // greet shows who is there, and what is in the cart.
 func (s *shop) greet(p *ui.Page, r *http.Request) {
 	v := visitorOf(r)
-	p.Nav = []ui.NavItem{
-		{Section: "products", Label: "Products", Href: "/"},
-		{Section: "cart", Label: "Cart", Href: "/cart", Count: len(s.cart(r).Items), CountLabel: "in it"},
+	p.Nav = []ui.NavItem{{Section: "products", Label: "Products", Href: "/"}}
+	if sells, err := s.sellsDomains(r.Context()); err == nil && sells {
+		p.Nav = append(p.Nav, ui.NavItem{Section: "domains", Label: "Domains", Href: "/domains"})
 	}
+	p.Nav = append(p.Nav, ui.NavItem{Section: "cart", Label: "Cart", Href: "/cart", Count: len(s.cart(r).Items), CountLabel: "in it"})
 	if v.customer == nil {
 		p.Nav = append(p.Nav, ui.NavItem{Section: "account", Label: "Your account", Href: "/account"})
 		return
