@@ -20,14 +20,14 @@ type Recurring struct {
 	Subscriptions int64 // that run: trials, active, past due, cancelled to the end of their period
 	// Months is the monthly recurring revenue on the first day of each of the last twelve months, oldest first.
 	Months []MonthRevenue
-	// Due is what will be invoiced or charged within so many days.
+	// Due is what will be invoiced or charged within so many days, for subscriptions and for domains.
 	Due [3]DueRenewals
 	// Ended are subscriptions that ended in the last 30 days, Before those that ran 30 days ago: the churn is one by the
 	// other.
 	Ended, Before int64
 	// Failed are subscriptions that became past due in the last 90 days, Recovered those that were paid after that.
 	Failed, Recovered int64
-	Products          []Part // revenue of the last 30 days by product
+	Products          []Part // revenue of the last 30 days by product, and of domains by extension
 	Countries         []Part // and by the customer's country
 }
 
@@ -174,13 +174,23 @@ func inMonths(zone *time.Location) func(context.Context, *db.Tx, civil.Date, *Re
 func due(ctx context.Context, tx *db.Tx, today civil.Date, r *Recurring) error {
 	for i, days := range []int{30, 60, 90} {
 		r.Due[i] = DueRenewals{Days: days, Amount: money.New(0, r.Currency)}
+		until := today.AddDays(days).String()
 		err := one(ctx, tx, `SELECT COUNT(*), CAST(COALESCE(SUM(s.unit_amount * s.quantity), 0) AS BIGINT) FROM subscriptions s
 			WHERE s.ended_on IS NULL AND s.cancel_on IS NULL AND s.paused_on IS NULL AND s.status IN ('active', 'trialing')
 				AND s.next_due <= $1 AND s.currency = $2`,
-			[]any{today.AddDays(days).String(), string(r.Currency)}, &r.Due[i].Count, &r.Due[i].Amount.Amount)
+			[]any{until, string(r.Currency)}, &r.Due[i].Count, &r.Due[i].Amount.Amount)
 		if err != nil {
 			return err
 		}
+		var count, amount int64
+		err = one(ctx, tx, `SELECT COUNT(*), CAST(COALESCE(SUM(recurring_amount), 0) AS BIGINT) FROM domains
+			WHERE status = 'active' AND NOT do_not_renew AND term IS NOT NULL AND recurring_amount > 0 AND next_due <= $1 AND currency = $2`,
+			[]any{until, string(r.Currency)}, &count, &amount)
+		if err != nil {
+			return err
+		}
+		r.Due[i].Count += count
+		r.Due[i].Amount.Amount += amount
 	}
 	return nil
 }
@@ -221,19 +231,48 @@ func parts(ctx context.Context, tx *db.Tx, currency money.Currency, query string
 	return all, rows.Err()
 }
 
-func byProduct(ctx context.Context, tx *db.Tx, today civil.Date, r *Recurring) (err error) {
-	r.Products, err = parts(ctx, tx, r.Currency, `SELECT products.name, CAST(SUM(invoice_lines.total) AS BIGINT) AS amount
-		FROM invoices
-		JOIN invoice_lines ON invoice_lines.invoice_id = invoices.id
-		LEFT JOIN order_items ON order_items.id = invoice_lines.order_item_id
-		LEFT JOIN subscriptions ON subscriptions.id = invoice_lines.subscription_id
-		JOIN prices ON prices.id = COALESCE(order_items.price_id, subscriptions.price_id)
-		JOIN plans ON plans.id = prices.plan_id
-		JOIN products ON products.id = plans.product_id
-		WHERE invoices.status = 'paid' AND invoices.issued_on > $1 AND invoices.currency = $2
-		GROUP BY products.id, products.name ORDER BY amount DESC LIMIT CAST($3 AS BIGINT)`,
-		today.AddDays(-30).String(), string(r.Currency), int64(topParts))
-	return err
+// soldAs is the product that a line is of, in SQL: that of its price; of a domain what was done and under which extension; else
+// nothing. The fee of a late renewal has no link of its own where it stands beside one that was ordered.
+const soldAs = `CASE WHEN products.name IS NOT NULL THEN products.name
+	WHEN domains.extension IS NULL THEN ''
+	WHEN fulfilments.kind = 'domain_registration' THEN 'Registrations of .' || domains.extension
+	WHEN fulfilments.kind = 'domain_transfer' THEN 'Transfers of .' || domains.extension
+	WHEN fulfilments.kind = 'domain_renewal' THEN 'Renewals of .' || domains.extension
+	ELSE 'Late fees of .' || domains.extension END`
+
+// otherProducts is the name of what is not named in a breakdown by product, and of what no product was sold by.
+const otherProducts = "Everything else"
+
+// byProduct says for what invoices were paid. The parts add up to all of it.
+func byProduct(ctx context.Context, tx *db.Tx, today civil.Date, r *Recurring) error {
+	all, err := parts(ctx, tx, r.Currency, `SELECT sold.name, CAST(SUM(sold.total) AS BIGINT) AS amount FROM (
+			SELECT `+soldAs+` AS name, invoice_lines.total AS total
+			FROM invoices
+			JOIN invoice_lines ON invoice_lines.invoice_id = invoices.id
+			LEFT JOIN order_items ON order_items.id = invoice_lines.order_item_id
+			LEFT JOIN subscriptions ON subscriptions.id = invoice_lines.subscription_id
+			LEFT JOIN prices ON prices.id = COALESCE(order_items.price_id, subscriptions.price_id)
+			LEFT JOIN plans ON plans.id = prices.plan_id
+			LEFT JOIN products ON products.id = plans.product_id
+			LEFT JOIN fulfilments ON fulfilments.invoice_id = invoices.id AND fulfilments.line_id = invoice_lines.id AND fulfilments.kind LIKE 'domain%'
+			LEFT JOIN domains ON domains.id = COALESCE(fulfilments.target, order_items.domain_id)
+			WHERE invoices.status = 'paid' AND invoices.issued_on > $1 AND invoices.currency = $2) AS sold
+		GROUP BY sold.name ORDER BY amount DESC, sold.name`, today.AddDays(-30).String(), string(r.Currency))
+	if err != nil {
+		return err
+	}
+	other := Part{Name: otherProducts, Amount: money.New(0, r.Currency)}
+	for _, p := range all {
+		if p.Name == "" || len(r.Products) == topParts {
+			other.Amount.Amount += p.Amount.Amount
+		} else {
+			r.Products = append(r.Products, p)
+		}
+	}
+	if other.Amount.Amount != 0 {
+		r.Products = append(r.Products, other)
+	}
+	return nil
 }
 
 func byCountry(ctx context.Context, tx *db.Tx, today civil.Date, r *Recurring) (err error) {

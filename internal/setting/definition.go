@@ -89,7 +89,7 @@ type Settings struct {
 	DomainWithdraw    bool   // whether an unpaid line is withdrawn when the customer turns auto renew off
 	DomainRenewOnPay  bool   // whether a paid renewal is sent at once
 	DomainOrders      bool   // whether customers can order renewals
-	DomainOrderDays   int    // after which an unpaid order of a renewal is withdrawn
+	DomainOrderDays   int    // after which an unpaid order of a renewal, or of a new domain, is given up
 	DomainVoidDays    int    // after the last plain day, where there is no grace
 	DomainFreeLost    string // what becomes of a free domain whose service has ended: "task" or "convert"
 	DomainFeeBilling  string // how a late fee is asked for: "separate" or "replace"
@@ -217,7 +217,7 @@ var definitions = []Definition{
 		onOff(), true, func(s *Settings) *bool { return &s.DomainRenewOnPay }),
 	define("domains.renewal_orders", "Renewals on demand", "Customers can order renewals at any time.",
 		onOff(), true, func(s *Settings) *bool { return &s.DomainOrders }),
-	define("domains.order_days", "Keep renewal orders", "Days after which an ordered, unpaid renewal is withdrawn.",
+	define("domains.order_days", "Keep orders of domains", "Days after which an ordered, unpaid renewal is withdrawn, and an unpaid order of a new domain gives its name up.",
 		number(1, 90), 7, func(s *Settings) *int { return &s.DomainOrderDays }),
 	define("domains.void_after_days", "Void after the last day", "Days after the last day of a renewal on which an unpaid one is voided, where the registry has no grace period.",
 		number(0, 90), 0, func(s *Settings) *int { return &s.DomainVoidDays }),
