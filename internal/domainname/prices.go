@@ -217,6 +217,9 @@ func priceOf(fields []field) (p Price, err error) {
 	if err := readDate(&p.ValidFrom, of["valid_from"]); err != nil {
 		return p, fmt.Errorf("valid_from %w", err)
 	}
+	if !p.Currency.IsValid() {
+		return p, errors.New("currency is not a current ISO 4217 code")
+	}
 	switch amount := of["amount"]; amount {
 	case "":
 		p.Unset = true

@@ -56,8 +56,8 @@ func (s *Service) SetAutoRenew(ctx context.Context, domainID string, on bool, wh
 
 func (in *ManualInput) validate() error {
 	var f fail.Fields
-	if in.Years < 1 || in.Years > 9 {
-		f.Add("years", "is not between 1 and 9")
+	if in.Years < 1 || in.Years > 10 { // ten are a term, and never on offer
+		f.Add("years", "is not between 1 and 10")
 	}
 	if in.MoveNextDue == nil {
 		f.Add("move_next_due", "is required: whether next due moves, or stays and the domain is invoiced for it")

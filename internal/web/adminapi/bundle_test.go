@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -220,6 +221,9 @@ func (b *bundle) described(q *http.Request, w *httptest.ResponseRecorder) {
 	if w.Code != http.StatusNoContent {
 		place += "/content/" + escape(media) + "/schema"
 	}
+	if w.Code >= 400 {
+		b.describedCode(path, method, w)
+	}
 	b.shapes.Lock()
 	defer b.shapes.Unlock()
 	compiled, err := b.shapes.compiler.Compile("openapi.json#" + place)
@@ -235,6 +239,26 @@ func (b *bundle) described(q *http.Request, w *httptest.ResponseRecorder) {
 	}
 	if err := compiled.Validate(body); err != nil {
 		b.Errorf("%s answers %d with what the document does not describe: %v", pattern, w.Code, err)
+	}
+}
+
+// everywhere are the codes of problems that every operation may have: of the request itself, the caller, the store.
+var everywhere = []string{
+	"INVALID_INPUT", "MALFORMED", "UNSUPPORTED_MEDIA_TYPE", "REQUEST_TOO_LARGE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "MISSING_SCOPE", "RATE_LIMITED",
+	"IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_KEY_IN_USE", "UNAVAILABLE", "STORE_UNAVAILABLE", "INTERNAL", "NOT_FOUND", "STORE_IN_RECOVERY",
+}
+
+// describedCode fails the test if a problem has a code that the operation is not said to have.
+func (b *bundle) describedCode(path, method string, w *httptest.ResponseRecorder) {
+	b.Helper()
+	var problem struct{ Code string }
+	if err := json.Unmarshal(w.Body.Bytes(), &problem); err != nil {
+		b.Fatal(err)
+	}
+	for _, rt := range b.api.routes {
+		if rt.Path == path && rt.Method == method && !slices.Contains(everywhere, problem.Code) && !slices.Contains(rt.Codes, problem.Code) {
+			b.Errorf("%s %s answers %d %s, a code that the document does not know of it", method, path, w.Code, problem.Code)
+		}
 	}
 }
 

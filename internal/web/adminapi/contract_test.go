@@ -30,7 +30,8 @@ func TestCallsThatAreFixed(t *testing.T) {
 			"POST /automation/run", "POST /automation/dry-run", "GET /test-clock", "POST /test-clock/advance",
 			"POST /customers/{id}/payment-methods", "GET /customers/{id}/payment-methods", "DELETE /customers/{id}/payment-methods/{method}",
 			"GET /payments", "GET /payments/{id}", "POST /sandbox/disputes", "POST /sandbox/disputes/{id}/close", "POST /sandbox/webhook-faults",
-			"GET /verify",
+			"GET /verify", "POST /tlds", "GET /tlds", "GET /tlds/{tld}", "PATCH /tlds/{tld}", "POST /domains", "GET /domains", "GET /domains/{id}", "PATCH /domains/{id}",
+			"POST /domains/{id}/renew", "POST /domains/{id}/sync", "GET /domains/{id}/renewal-terms",
 		} {
 			if !slices.Contains(have, call) {
 				t.Errorf("there is no %s", call)

@@ -96,7 +96,13 @@ type DoneByHand struct {
 // DomainAnswer is the body of POST /domains/{id}/answer.
 type DomainAnswer struct {
 	Answer string `json:"answer" enum:"extend_paid_through,invoice_again,let_go"`
-	Reason string `json:"reason,omitempty" maxLength:"10000" doc:"For the history"`
+	Reason string `json:"reason" maxLength:"10000" doc:"For the history" example:"agreed with the customer"`
+}
+
+// RestoreQuote is the body of POST /domains/{id}/restore-quote.
+type RestoreQuote struct {
+	Fee    Money  `json:"fee" doc:"On top of the renewal, in the domain's currency"`
+	Reason string `json:"reason" maxLength:"10000" doc:"For the history" example:"asked at the registry"`
 }
 
 // DomainAdoption is the body of POST /domains/{id}/adopt.
@@ -124,6 +130,14 @@ func (a *API) domainActs() {
 		_, err := a.Watch.Adopt(ctx, in.ID, in.Body.PaidThrough, in.Body.Reason)
 		return a.domain(ctx, in.ID, err)
 	})
+	add(a, post("restore-quote", "Enter what the restore of a domain costs", "Until the redemption of the present term is over it counts in the place of the extension's fee. A renewal that waits for it is asked for it at once.", "NO_RESTORE"), func(ctx context.Context, in *struct {
+		ByID
+		Body RestoreQuote
+	},
+	) (Domain, error) {
+		_, err := a.Renewals.QuoteRestore(ctx, in.ID, in.Body.Fee.value(), in.Body.Reason)
+		return a.domain(ctx, in.ID, err)
+	})
 	add(a, post("auto-renew", "Turn the automatic invoices of a domain on or off", "Off takes an unpaid line back, where the settings say so."), func(ctx context.Context, in *struct {
 		ByID
 		Body AutoRenew
@@ -141,7 +155,7 @@ func (a *API) domainActs() {
 	},
 	) (Domain, error) {
 		err := a.Dispatch.ByHand(ctx, in.ID, dispatch.ByHand{Expiry: in.Body.RegistryExpiry, Reference: in.Body.Reference, Refused: in.Body.Refused})
-		return a.domain(ctx, in.ID, err)
+		return a.domain(ctx, in.ID, named(err, func(field string) string { return "registry_" + field }))
 	})
 	add(a, post("answer", "Say what becomes of a term that the registry has and nobody paid for", "Until then the registry's date counts for status and notices."), func(ctx context.Context, in *struct {
 		ByID

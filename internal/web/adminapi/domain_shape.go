@@ -34,6 +34,7 @@ type Domain struct {
 	BundledWith    *string      `json:"bundled_with" example:"sub_01hx2b6yh4m3nq0r8s5t" doc:"The subscription that it is free with"`
 	Premium        bool         `json:"premium" doc:"The registry has a price of its own for the name"`
 	PremiumClass   *string      `json:"premium_class"`
+	RestoreFee     *Money       `json:"restore_fee" doc:"As staff have quoted it for this domain; null: that of its extension counts"`
 	FirstDay       *string      `json:"first_day" doc:"A date: of a renewal; null: any day"`
 	LastPlainDay   *string      `json:"last_plain_day" doc:"A date: of a renewal without a restore"`
 	LastRestoreDay *string      `json:"last_restore_day" doc:"A date; null: it can't be restored"`
@@ -84,6 +85,10 @@ func showDomain(r domainname.Row, today civil.Date) Domain {
 	}
 	if d.Premium != nil {
 		shown.PremiumClass = orNull(d.Premium.Class)
+	}
+	if q := d.RestoreQuote; q != nil && q.Term == w.End {
+		fee := moneyOf(q.Fee)
+		shown.RestoreFee = &fee
 	}
 	if o := r.Open; o != nil {
 		shown.OpenRenewal = &OpenRenewal{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/keystead/keystead/internal/domainname"
@@ -174,12 +175,17 @@ func (in *reasonInput) reason() string {
 }
 
 // orderedDomainCodes are the problems of items that do something to a domain.
-var orderedDomainCodes = []string{codeBadRequest, codeNoDomain, domainname.CodeTerm, codeRenewalOpen, "DOMAIN_TAKEN", "DOMAIN_TWICE"}
+var orderedDomainCodes = []string{codeBadRequest, codeNoDomain, domainname.CodeTerm, codeRenewalOpen, "DOMAIN_TAKEN", "DOMAIN_TWICE", "PRICE_CHANGED"}
+
+// couponCodes are the problems of coupons.
+var couponCodes = []string{
+	"COUPON_NOT_FOUND", "COUPON_NOT_BEGUN", "COUPON_ENDED", "COUPON_USED_UP", "COUPON_USED", "COUPON_NEW_CUSTOMERS", "COUPON_CURRENCY", "COUPON_MINIMUM", "COUPON_NOT_FOR_THIS",
+}
 
 func (a *API) orders() {
-	add(a, route{Method: http.MethodPost, Path: "/orders", Scope: "sales:write", Tag: "Sales", Summary: "Place an order", Notes: "Makes its invoice, open and numbered, in the same transaction. What costs nothing is completed at once.", Status: http.StatusCreated, Codes: append([]string{"TAX_RATE_MISSING", "NUMBER_TAKEN", "CURRENCIES_DIFFER"}, orderedDomainCodes...)},
+	add(a, route{Method: http.MethodPost, Path: "/orders", Scope: "sales:write", Tag: "Sales", Summary: "Place an order", Notes: "Makes its invoice, open and numbered, in the same transaction. What costs nothing is completed at once.", Status: http.StatusCreated, Codes: slices.Concat([]string{"TAX_RATE_MISSING", "NUMBER_TAKEN", "CURRENCIES_DIFFER"}, orderedDomainCodes, couponCodes)},
 		a.createOrder)
-	add(a, route{Method: http.MethodPost, Path: "/orders/quote", Scope: "sales:read", Tag: "Sales", Summary: "Tell what an order would cost", Notes: "The same reckoning as the order's, and nothing is placed. Without a customer, the place decides about the tax.", Codes: append([]string{"TAX_RATE_MISSING", "CURRENCIES_DIFFER"}, orderedDomainCodes...)},
+	add(a, route{Method: http.MethodPost, Path: "/orders/quote", Scope: "sales:read", Tag: "Sales", Summary: "Tell what an order would cost", Notes: "The same reckoning as the order's, and nothing is placed. Without a customer, the place decides about the tax.", Codes: slices.Concat([]string{"TAX_RATE_MISSING", "CURRENCIES_DIFFER"}, orderedDomainCodes, couponCodes)},
 		a.quoteOrder)
 	add(a, route{Method: http.MethodGet, Path: "/orders", Scope: "sales:read", Tag: "Sales", Summary: "List orders", Notes: "Newest first."},
 		a.listOrders)

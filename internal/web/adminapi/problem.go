@@ -74,6 +74,23 @@ func problemOf(e *fail.Error) Problem {
 	return p
 }
 
+// named tells of fields by the names that they have in the request, where the room has others.
+func named(err error, name func(field string) string) error {
+	e := fail.Of(err)
+	if err == nil || e.Kind != fail.KindInvalid {
+		return err
+	}
+	told := *e
+	told.Fields = slices.Clone(e.Fields)
+	for i := range told.Fields {
+		told.Fields[i].Field = name(told.Fields[i].Field)
+	}
+	if told.Field != "" {
+		told.Field = name(told.Field)
+	}
+	return &told
+}
+
 var position = regexp.MustCompile(`\.(\d+)(\.|$)`)
 
 // bracketed writes places in lists as this API does: items[0].quantity, where rooms say items.0.quantity.

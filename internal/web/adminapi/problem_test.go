@@ -16,7 +16,7 @@ func TestEveryErrorIsAProblem(t *testing.T) {
 	one(t, func(b *bundle) {
 		var broken error
 		calls := 0
-		add(b.api, route{Method: "POST", Path: "/broken", Tag: "Test", Summary: "Break"}, func(context.Context, *struct{}) (none, error) {
+		add(b.api, route{Method: "POST", Path: "/broken", Tag: "Test", Summary: "Break", Codes: []string{"STAFF_ONLY", "THING_NOT_FOUND", "THING_BUSY", "THING_GONE", "TERM_NOT_AVAILABLE"}}, func(context.Context, *struct{}) (none, error) {
 			if calls++; broken == nil {
 				panic("secret words")
 			}

@@ -5,14 +5,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
@@ -224,10 +225,13 @@ func (a *API) tlds() {
 	}, func(ctx context.Context, in *struct{ Body NewTLD }) (TLD, error) {
 		return a.setTLD(ctx, in.Body.TLD, in.Body.Registrar, in.Body.Policy, in.Body.Prices)
 	})
-	add(a, route{Method: http.MethodGet, Path: "/tlds", Scope: "catalog:read", Tag: tag, Summary: "List extensions", Notes: "All on one page."},
-		func(ctx context.Context, _ *struct{}) (List[TLD], error) {
+	add(a, route{Method: http.MethodGet, Path: "/tlds", Scope: "catalog:read", Tag: tag, Summary: "List extensions", Notes: "By name."},
+		func(ctx context.Context, in *Paging) (List[TLD], error) {
 			all, err := a.Domains.TLDs(ctx)
-			return listOf(all, "", func(t domainname.TLD) TLD { return showTLD(t, nil) }), err
+			if err != nil {
+				return List[TLD]{}, err
+			}
+			return pageOf(all, *in, func(t domainname.TLD) string { return t.Extension }, func(t domainname.TLD) TLD { return showTLD(t, nil) })
 		})
 	add(a, route{Method: http.MethodGet, Path: "/tlds/{tld}", Scope: "catalog:read", Tag: tag, Summary: "Show an extension", Codes: []string{codeNoTLD}},
 		func(ctx context.Context, in *ByTLD) (TLD, error) {
@@ -270,20 +274,22 @@ func (a *API) setTLD(ctx context.Context, extension string, registrar *string, p
 			return TLD{}, err
 		}
 	}
-	for _, p := range prices {
-		var from civil.Date
-		if p.ValidFrom != "" {
-			if from, err = civil.Parse(p.ValidFrom); err != nil {
-				return TLD{}, fail.Invalid("prices.valid_from", notADate)
-			}
-		}
+	var bad fail.Fields
+	for i, p := range prices {
+		from := dateOf(&bad, fmt.Sprintf("prices[%d].valid_from", i), p.ValidFrom)
 		in.Prices = append(in.Prices, domainname.Price{
 			Kind: domainname.PriceKind(p.Action), Years: p.Years, Currency: money.Currency(p.Money.Currency), Amount: p.Money.Amount, Group: p.Group, ValidFrom: from,
 		})
 	}
+	if err := bad.Err(); err != nil {
+		return TLD{}, err
+	}
 	t, disabled, err := a.Domains.SetTLD(ctx, in)
-	return showTLD(t, disabled), err
+	return showTLD(t, disabled), named(err, priceFields.Replace)
 }
+
+// priceFields are the members of a price by the names of its room.
+var priceFields = strings.NewReplacer("].kind", "].action", "].amount", "].money.amount", "].currency", "].money.currency")
 
 // TryTLDPolicy is the body of POST /tlds/{tld}/policy-preview.
 type TryTLDPolicy struct {
@@ -330,6 +336,7 @@ func (a *API) previewTLDPolicy(ctx context.Context, in *struct {
 		p.ValidFrom = a.registryDay()
 	}
 	preview, err := a.Domains.PreviewPolicy(ctx, "", *p)
+	err = named(err, func(field string) string { return "policy." + field })
 	shown := PolicyPreview{Domains: preview.Domains, Renewals: preview.Renewals, Due: preview.Due, Data: []PolicyTouched{}}
 	for _, t := range preview.Touched {
 		shown.Data = append(shown.Data, PolicyTouched{

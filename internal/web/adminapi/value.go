@@ -3,11 +3,13 @@ package adminapi
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/page"
 )
 
 // Money is an amount in the minor units of its currency.
@@ -95,6 +97,27 @@ func listOf[From, To any](entries []From, next string, show func(From) To) List[
 		data[i] = show(e)
 	}
 	return List[To]{Data: data, Next: orNull(next)}
+}
+
+// pageOf shows a page of entries that are all known, in the order of their keys.
+func pageOf[From, To any](entries []From, p Paging, key func(From) string, show func(From) To) (List[To], error) {
+	if p.Cursor != "" {
+		last, err := page.Key(p.Cursor, 1)
+		if err != nil {
+			return List[To]{}, err
+		}
+		from := slices.IndexFunc(entries, func(e From) bool { return key(e) > last[0] })
+		if from < 0 {
+			from = len(entries)
+		}
+		entries = entries[from:]
+	}
+	entries, more := page.Cut(entries, page.Limit(p.Limit))
+	next := ""
+	if more {
+		next = page.Cursor(key(entries[len(entries)-1]))
+	}
+	return listOf(entries, next, show), nil
 }
 
 // ByID are the parameters of an operation on one thing.
