@@ -68,7 +68,7 @@ func TestSearch(t *testing.T) {
 
 func TestSearchRefusesWhatIsNoName(t *testing.T) {
 	each(t, func(s *shop) {
-		for _, bad := range []string{"", " ", "..", "-a", "a b", "a_b", "a.github.io", "shop.a.example", "xn--a", "1.2.3.4", "a\x00b", "אa"} {
+		for _, bad := range []string{"", " ", "..", "-a", "a b", "a_b", "a.github.io", "shop.a.example", "xn--a", "1.2.3.4", "a\x00b", "אa", "p\u0430ypal", "p\u0430ypal.example"} {
 			_, err := s.reg.Search(s.ctx, bad, "", "")
 			if e := fail.Of(err); e == nil || e.Kind != fail.KindMalformed || e.Code != "INVALID_REQUEST" {
 				t.Errorf("%q: %v", bad, err)

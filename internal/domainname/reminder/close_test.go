@@ -4,7 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/task"
 )
 
@@ -177,5 +180,13 @@ func TestMailsThatEndOtherwise(t *testing.T) {
 		b.want("questions", b.count("SELECT count(*) FROM staff_tasks"), 0)
 		b.to("2026-11-27")
 		b.want("breaches", b.count("SELECT count(*) FROM domain_notices WHERE breach"), 1)
+
+		b.to("2026-12-15")
+		n = b.newest(d.ID)
+		b.must(b.store.DB.Write(b.ctx, func(tx *db.Tx) error {
+			return event.Emit(b.ctx, tx, event.New{Type: "mail.unknown", SubjectID: n.MailID, Data: mail.Ended{Kind: mail.DomainExpiring}})
+		}))
+		b.want("unknown", b.newest(d.ID).State, failed)
+		b.want("questions", b.count("SELECT count(*) FROM staff_tasks WHERE kind = 'domain.notice_undelivered'"), 1)
 	})
 }
