@@ -18,6 +18,7 @@ const soonDays = 30
 var domainViews = []ui.Option{
 	{Value: "", Label: "All"},
 	{Value: "unpaid", Label: "To pay"},
+	{Value: "ended", Label: "Run out"},
 	{Value: "soon", Label: "Ending within 30 days"},
 	{Value: "unconfirmed", Label: "Being confirmed"},
 	{Value: "never", Label: "Auto renew off"},
@@ -39,6 +40,9 @@ func (a *area) domainFilter(r *http.Request) (domainname.Filter, error) {
 	case "":
 	case "soon":
 		f.EndsFrom, f.EndsBefore = a.soon()
+		f.Order = "term_end"
+	case "ended":
+		f.EndsFrom, f.EndsBefore = a.ended()
 		f.Order = "term_end"
 	case "unpaid", "unconfirmed", "never":
 		f.Special = show
@@ -116,6 +120,15 @@ func (a *area) soon() (from, before civil.Date) {
 	return from, from.AddDays(soonDays + 1)
 }
 
+// longestAfter is for how many days after its end a domain can be kept, at most.
+const longestAfter = 200
+
+// ended are the days on which the term of a domain ended that can perhaps be kept: from the first to before the second.
+func (a *area) ended() (from, before civil.Date) {
+	before = domainname.RegistryDate(a.Clock.Now())
+	return before.AddDays(-longestAfter), before
+}
+
 // hasDomains reports whether a customer has any. It is a help for the navigation, no reason for a page to fail.
 func (a *area) hasDomains(ctx context.Context, customerID string) bool {
 	if a.Domains == nil {
@@ -135,6 +148,8 @@ func (a *area) domainCallouts(r *http.Request) ([]ui.Callout, error) {
 		return nil, nil
 	}
 	from, before := a.soon()
+	first, last := a.ended()
+	unpaid := func(row domainname.Row) bool { return row.Open == nil || row.Open.State == domainname.RenewalOpen }
 	var all []ui.Callout
 	for _, c := range []struct {
 		filter    domainname.Filter
@@ -142,9 +157,25 @@ func (a *area) domainCallouts(r *http.Request) ([]ui.Callout, error) {
 		one, many string
 		said      string
 		href      string
+		counts    func(domainname.Row) bool
 	}{
-		{domainname.Filter{Special: "unpaid"}, ui.Info, "1 renewal of a domain waits for payment", " renewals of domains wait for payment", "A domain is renewed when its invoice is paid, and not before.", "/account/domains?show=unpaid"},
-		{domainname.Filter{EndsFrom: from, EndsBefore: before}, ui.Warn, "1 domain ends within 30 days", " domains end within 30 days", "See what happens to each, and renew those that you want to keep.", "/account/domains?show=soon"},
+		{
+			domainname.Filter{EndsFrom: first, EndsBefore: last},
+			ui.Danger, "1 domain has run out", " domains have run out", "For some days each can still be renewed or restored. After that anybody can register it.", "/account/domains?show=ended",
+			func(row domainname.Row) bool {
+				return unpaid(row) && (row.Standing.Status == domainname.Grace || row.Standing.Status == domainname.Redemption)
+			},
+		},
+		{
+			domainname.Filter{Special: "unpaid"},
+			ui.Info, "1 renewal of a domain waits for payment", " renewals of domains wait for payment", "A domain is renewed when its invoice is paid, and not before.", "/account/domains?show=unpaid",
+			func(domainname.Row) bool { return true },
+		},
+		{
+			domainname.Filter{EndsFrom: from, EndsBefore: before},
+			ui.Warn, "1 domain ends within 30 days", " domains end within 30 days", "See what happens to each, and renew those that you want to keep.", "/account/domains?show=soon",
+			func(row domainname.Row) bool { return unpaid(row) && row.Standing.Status == domainname.Active },
+		},
 	} {
 		c.filter.CustomerID, c.filter.Limit = me, perPage
 		rows, more, err := a.Domains.List(r.Context(), c.filter)
@@ -153,7 +184,7 @@ func (a *area) domainCallouts(r *http.Request) ([]ui.Callout, error) {
 		}
 		n := 0
 		for _, row := range rows {
-			if row.Standing.Status == domainname.Active && (row.Open == nil || row.Open.State == domainname.RenewalOpen) || c.filter.Special != "" {
+			if c.counts(row) {
 				n++
 			}
 		}
