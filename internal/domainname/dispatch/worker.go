@@ -13,6 +13,7 @@ import (
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/registrar"
 	"github.com/keystead/keystead/internal/task"
 )
@@ -227,6 +228,10 @@ type Change struct {
 	Cause     string `json:"cause,omitempty"`
 	Attempt   int    `json:"attempt,omitempty"`
 	LastSafe  string `json:"last_safe_day,omitempty"`
+	InvoiceID string `json:"invoice_id,omitempty"`
+	// Price and Fee are what was asked for the renewal.
+	Price *money.Money `json:"price,omitempty"`
+	Fee   *money.Money `json:"fee,omitempty"`
 }
 
 func (w *worker) tell(ctx context.Context, tx *db.Tx, what string, d domainname.Domain, r *domainname.Renewal, c Change) error {
@@ -236,6 +241,8 @@ func (w *worker) tell(ctx context.Context, tx *db.Tx, what string, d domainname.
 	}
 	if r != nil {
 		c.RenewalID, c.State, c.Years, c.Base, c.Hold = r.ID, string(r.State), r.Years, r.Base.String(), string(r.Hold)
+		fee := money.New(r.Fee.Amount, r.Price.Currency)
+		c.InvoiceID, c.Price, c.Fee = r.InvoiceID, &r.Price, &fee
 		if c.Expected == "" {
 			c.Expected = r.Expected.String()
 		}
