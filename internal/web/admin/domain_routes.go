@@ -48,6 +48,8 @@ func (a *area) domainRoutes() []route {
 		{pattern: "POST /admin/domains/{id}/renewals/{renewal}/release", needs: dw, handle: a.answers("domains", a.releaseRenewalQuestion, a.releaseRenewal)},
 		{pattern: "GET /admin/domains/{id}/renewals/{renewal}/accept-price", needs: dw, handle: a.asks("domains", a.acceptPriceQuestion)},
 		{pattern: "POST /admin/domains/{id}/renewals/{renewal}/accept-price", needs: dw, handle: a.answers("domains", a.acceptPriceQuestion, a.acceptPrice)},
+		{pattern: "GET /admin/domains/{id}/restore-quote", needs: dw, handle: a.asks("domains", a.restoreQuoteQuestion)},
+		{pattern: "POST /admin/domains/{id}/restore-quote", needs: dw, handle: a.answers("domains", a.restoreQuoteQuestion, a.restoreQuote)},
 		{pattern: "GET /admin/domains/{id}/by-hand", needs: dw, handle: a.byHandNew},
 		{pattern: "POST /admin/domains/{id}/by-hand", needs: dw, handle: a.byHand},
 		{pattern: "GET /admin/domains/{id}/nameservers", needs: dw, handle: a.nameserversEdit},

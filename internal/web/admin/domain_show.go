@@ -233,6 +233,9 @@ func (h holding) factsCard(p ui.Page, mayWrite bool) card {
 	if h.Premium != nil {
 		add("Premium", ui.Text(h.Premium.Class), "")
 	}
+	if fee, ok := h.restoreFee(mayWrite); ok {
+		d.Items = append(d.Items, fee)
+	}
 	add("Came by", ui.Text(yesNo(h.Kind == domainname.Transferred, "Transfer", "Registration")), yesNo(h.BoughtYears > 0, "For "+yearsText(h.BoughtYears), ""))
 	if h.OrderID != "" {
 		add("Order", ui.Text("Show").To("/admin/orders/"+h.OrderID), "")
