@@ -26,10 +26,9 @@ import (
 var (
 	renewals = flag.Int("renewals", 300, "how many domains are renewed")
 	seed     = flag.Uint64("seed", 1, "of the run: the same seed plans the same domains, faults and deaths")
+	atOnce   = flag.Int("batch", 60, "how many domains live through the same days: more of them make a long run a shorter one")
 	show     = flag.Bool("show", false, "log what goes wrong")
 )
-
-const batchSize = 60
 
 // TestFaults renews domains while everything goes wrong.
 func TestFaults(t *testing.T) {
@@ -37,11 +36,11 @@ func TestFaults(t *testing.T) {
 	for name, c := range map[string]struct {
 		store func(testing.TB) *dbtest.Store
 		n     int
-	}{"sqlite": {dbtest.SQLite, *renewals}, "postgres": {dbtest.Postgres, min(*renewals, 2*batchSize)}} {
+	}{"sqlite": {dbtest.SQLite, *renewals}, "postgres": {dbtest.Postgres, min(*renewals, 2**atOnce)}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if testing.Short() {
-				c.n = min(c.n, batchSize)
+				c.n = min(c.n, *atOnce)
 			}
 			run(t, c.store(t), c.n)
 		})
@@ -62,7 +61,7 @@ func run(t *testing.T, store *dbtest.Store, n int) {
 	r := rand.New(rand.NewPCG(*seed, 0))
 	sum := tally{why: map[string]int{}}
 	for sum.domains < n {
-		w.batch(r, min(batchSize, n-sum.domains), &sum)
+		w.batch(r, min(*atOnce, n-sum.domains), &sum)
 	}
 	if again := w.registry.Repeated(); len(again) > 0 {
 		t.Errorf("%d transaction ids came twice", len(again))

@@ -212,22 +212,24 @@ func (s *Service) lookAfter(ctx context.Context, a Account) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return s.db.Write(ctx, func(tx *db.Tx) error {
+	err := s.db.Write(ctx, func(tx *db.Tx) error {
 		row, err := tx.Registrar(ctx, a.ID)
 		if err != nil {
 			return fmt.Errorf("registrar %s: %w", a.ID, err)
 		}
-		if err := noteReach(ctx, tx, row, failed); err != nil || failed != nil {
+		if err := noteReach(ctx, tx, row, failed); err != nil || failed != nil || !known {
 			return err
 		}
-		if known {
-			if err := s.noteBalance(ctx, tx, a.ID, balance); err != nil {
-				return err
-			}
-			row.Balance, row.BalanceCurrency, row.BalanceReadAt = &balance.Amount, string(balance.Currency), &tx.Stamp
-		}
-		return noteFunds(ctx, tx, row)
+		return s.noteBalance(ctx, tx, a.ID, balance)
 	})
+	if err != nil || failed != nil {
+		return err
+	}
+	f, err := s.Funds(ctx, a.ID) // it reads what falls due of very many domains: nobody who writes waits for that
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(tx *db.Tx) error { return noteFunds(ctx, tx, a.ID, f) })
 }
 
 // ask asks a registrar for a sign of life and for the balance.
@@ -294,17 +296,16 @@ func noteReach(ctx context.Context, tx *db.Tx, r query.Registrar, failed error) 
 }
 
 // noteFunds tells once a day that an account's money won't do for as many days as the setting says.
-func noteFunds(ctx context.Context, tx *db.Tx, r query.Registrar) error {
+func noteFunds(ctx context.Context, tx *db.Tx, id string, f Funds) error {
+	r, err := tx.Registrar(ctx, id)
+	if err != nil {
+		return fmt.Errorf("registrar %s: %w", id, err)
+	}
 	settings, err := setting.Load(ctx, tx)
 	if err != nil {
 		return err
 	}
-	today := civil.Of(tx.Now, settings.TimeZone)
-	f, err := fundsOf(ctx, tx, r, today)
-	if err != nil {
-		return err
-	}
-	day := today.String()
+	day := civil.Of(tx.Now, settings.TimeZone).String()
 	low := f.Known && !f.All && f.Days < settings.DomainFundsDays
 	since := r.FundsLowSince
 	switch {
