@@ -206,7 +206,7 @@ const ground = "2026-11-22T12:00:00Z"
 func TestDomains(t *testing.T) {
 	domainCases(t, ground, map[string]func(s *store){
 		"A1-A4a": domainTerms, "A5": tenYears, "A6-A10": domainOrders, "B1": domainWindows, "C1": domainPrices, "C13": notInvoiced, "E6": byHandOwed,
-		"E6b": byHandNotOwed, "E6c": byHandNoLine, "E12-E14": domainLinks, "E1": domainPaidOnce, "C2": domainPriceUpdate, "bad input": domainInput,
+		"E6b": byHandNotOwed, "E6c": byHandNoLine, "E12-E14": domainLinks, "E1": domainPaidOnce, "E9": domainDisputed, "C2": domainPriceUpdate, "bad input": domainInput,
 	})
 }
 
@@ -618,6 +618,49 @@ func domainPaidOnce(s *store) {
 	s.want("payments", len(s.payments(o.InvoiceID)), 1)
 	s.want("credit", s.credit(ada), "0.00")
 	s.wantDomain(d.ID, "R 2028-03-10 P 2028-03-10 due 2028-03-10", 1)
+}
+
+// A dispute three days after the renewal: the money counts as gone and staff are asked, and the domain is neither deleted nor
+// un-renewed, however the dispute ends.
+func domainDisputed(s *store) {
+	s.tld("cctld", cctld(nil), renewPrices)
+	for _, c := range []struct{ name, outcome, status string }{{"won.cctld", "won", "paid"}, {"lost.cctld", "lost", "uncollectible"}} {
+		ada := s.customer("tok_ok")
+		d := s.domain(ada, c.name, "2027-03-10T10:00:00Z", nil)
+		o := s.renew(ada, d.ID, 1)
+		made := s.charge(o.InvoiceID)
+		s.settle()
+		const renewed = "R 2028-03-10 P 2028-03-10 due 2028-03-10"
+		s.wantDomain(d.ID, renewed, 1)
+		if c.outcome == "won" {
+			s.advance("2026-11-25T12:00:00Z")
+		}
+		var dispute struct{ ID string }
+		s.do("POST", "/sandbox/disputes", object{"payment_id": made.PaymentID}, &dispute)
+		s.settle()
+		s.want("disputed balance", s.balance(o.InvoiceID), "12.00")
+		asked := func() (kinds []string) {
+			var open page[struct {
+				Kind      string
+				SubjectID string `json:"subject_id"`
+			}]
+			s.do("GET", "/tasks", nil, &open)
+			for _, t := range open.Data {
+				if t.SubjectID == d.ID {
+					kinds = append(kinds, t.Kind)
+				}
+			}
+			return kinds
+		}
+		s.want("staff are asked", strings.Join(asked(), " "), "domain.renewal_disputed")
+		s.wantDomain(d.ID, renewed, 1)
+		s.do("POST", "/sandbox/disputes/"+dispute.ID+"/close", object{"outcome": c.outcome}, nil)
+		s.settle()
+		s.want("invoice", s.invoice(o.InvoiceID).Status, c.status)
+		s.wantDomain(d.ID, renewed, 1)
+		s.want("status", s.look(d.ID).Status, "active")
+	}
+	s.verify()
 }
 
 // What many domains cost: to the list price, previewed, applied once, and taken back where nobody changed it since.

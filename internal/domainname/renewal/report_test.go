@@ -19,7 +19,9 @@ func TestRevenueOfDomains(t *testing.T) {
 		r, err := s.Reports.Recurring(s.ctx, time.UTC, "EUR")
 		s.ok(err)
 		want := []report.Part{
-			{Name: "Hosting", Amount: eur(2000)}, {Name: "Renewals of .cctld", Amount: eur(1200)}, {Name: "Renewals of .gtld", Amount: eur(1200)},
+			{Name: "Hosting", Amount: eur(2000)},
+			{Name: "Renewals of .cctld", Amount: eur(1200)},
+			{Name: "Renewals of .gtld", Amount: eur(1200)},
 			{Name: "Late fees of .gtld", Amount: eur(500)},
 		}
 		if !slices.Equal(r.Products, want) {
