@@ -69,7 +69,9 @@ func TestOwedYearIsInTheWay(t *testing.T) {
 			s.Errorf("%+v", e.More)
 		}
 		_, err = s.Renewals.Manual(s.ctx, d.ID, renewal.ManualInput{Years: 1, MoveNextDue: no()})
-		s.refused(err, "RENEWAL_OPEN", "")
+		if e := s.refused(err, "RENEWAL_OPEN", ""); e.More["renewal_id"] != r.ID {
+			s.Errorf("%+v", e.More)
+		}
 		row := must(s.Domains.ByID(s.ctx, d.ID))(s.T)
 		unpaid, _, err := s.Domains.List(s.ctx, domainname.Filter{Special: "unpaid"})
 		s.ok(err)

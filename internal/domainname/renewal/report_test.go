@@ -1,11 +1,9 @@
 package renewal_test
 
 import (
-	"slices"
+	"fmt"
 	"testing"
 	"time"
-
-	"github.com/keystead/keystead/internal/report"
 )
 
 // What is paid for domains is in the revenue by product, so that its parts are all of it; what falls due of them is in what is
@@ -18,14 +16,12 @@ func TestRevenueOfDomains(t *testing.T) {
 		soon := s.put("soon.cctld", "2026-12-20")
 		r, err := s.Reports.Recurring(s.ctx, time.UTC, "EUR")
 		s.ok(err)
-		want := []report.Part{
-			{Name: "Hosting", Amount: eur(2000)},
-			{Name: "Renewals of .cctld", Amount: eur(1200)},
-			{Name: "Renewals of .gtld", Amount: eur(1200)},
-			{Name: "Late fees of .gtld", Amount: eur(500)},
+		got := ""
+		for _, p := range r.Products {
+			got += fmt.Sprintf("%s %d, ", p.Name, p.Amount.Amount)
 		}
-		if !slices.Equal(r.Products, want) {
-			s.Errorf("by product %+v", r.Products)
+		if want := "Hosting 2000, Renewals of .cctld 1200, Renewals of .gtld 1200, Late fees of .gtld 500, "; got != want {
+			s.Errorf("by product %s", got)
 		}
 		if r.Countries[0].Amount != eur(4900) {
 			s.Errorf("by country %+v", r.Countries)
