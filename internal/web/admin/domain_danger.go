@@ -98,8 +98,8 @@ func inDanger(d domainname.Row, p domainname.Policy, safe civil.Date) (danger, b
 	case domainname.Redemption:
 		x.Last, x.Of, x.Tone = w.LastRestore, "last day of a restore", ui.Danger
 		switch {
-		case len(p.RedemptionFee) == 0 && d.RestoreQuote == nil:
-			x.Why, x.Act = "In redemption: say what a restore costs, before that it can't be paid.", ui.Button{Label: "Look", Href: page}
+		case unquoted(d, p):
+			x.Why, x.Act = "In redemption: until staff enter what a restore costs, it can't be paid.", ui.Button{Label: "Enter the fee", Href: page + "/restore-quote"}
 		case unpaid:
 			x.Why = "In redemption, and unpaid: a restore costs the fee besides."
 		default:
@@ -127,6 +127,11 @@ func inDanger(d domainname.Row, p domainname.Policy, safe civil.Date) (danger, b
 		return x, false
 	}
 	return x, true
+}
+
+// unquoted reports whether nobody has said yet what the restore of a domain in redemption costs.
+func unquoted(d domainname.Row, p domainname.Policy) bool {
+	return p.RedemptionFee.Unset() && (d.RestoreQuote == nil || d.RestoreQuote.Term != d.Standing.Window.End)
 }
 
 func (a *area) domainDanger(w http.ResponseWriter, r *http.Request) error {

@@ -14,4 +14,11 @@ func TestRestoreQuote(t *testing.T) {
 	s.post(s.at+"/restore-quote", "fee", "80.00", "why", "asked at the registry").to(s.at)
 	s.get(s.at).is(200).sound().says("as staff have entered it for this term", "80").hides("No fee yet")
 	s.get(s.at + "/restore-quote").says("Entered last: ")
+
+	lost := s.with(t, "lost.com", -50) // in redemption
+	s.get(lost.at).is(200).sound().says("nobody has entered yet what it costs")
+	s.get("/admin/domains/danger").is(200).sound().says("until staff enter what a restore costs", lost.at+"/restore-quote")
+	s.post(lost.at+"/restore-quote", "fee", "80.00", "why", "asked at the registry").to(lost.at)
+	s.get(lost.at).is(200).hides("nobody has entered yet what it costs")
+	s.get("/admin/domains/danger").is(200).says("lost.com").hides("until staff enter what a restore costs")
 }

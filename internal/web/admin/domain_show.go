@@ -319,6 +319,10 @@ func (h holding) standingCallout() (c ui.Callout, act ui.Button, ok bool) {
 		}
 	case domainname.Redemption:
 		c = ui.Callout{Tone: ui.Danger, Title: "In redemption until " + dateText(w.LastRestore) + ", " + countdown(h.today.DaysUntil(w.LastRestore)), Text: "Only a restore is possible, with the redemption fee."}
+		if h.policy != nil && unquoted(h.Row, *h.policy) {
+			c.Text = "Only a restore is possible, and nobody has entered yet what it costs: the customer can't pay for it before that."
+			act = ui.Button{Label: "Enter the fee", Href: domainsAt + "/" + h.ID + "/restore-quote", Kind: ui.Primary}
+		}
 	case domainname.Expired:
 		c = ui.Callout{Tone: ui.Neutral, Title: "Nothing more can be done here", Text: "By the policy neither a renewal nor a restore is possible any more. Whoever registers the name first has it."}
 	case domainname.TransferredAway:
