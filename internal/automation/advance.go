@@ -67,14 +67,11 @@ func (s *Service) leap(ctx context.Context, to time.Time, r *Report, progress fu
 		if !now.Before(to) {
 			with = jobsToo
 		}
-		if err := s.settle(ctx, r, with); err != nil || with == jobsToo {
+		next, err := s.settle(ctx, r, with)
+		if err != nil || with == jobsToo {
 			return err
 		}
-		next, ok, err := s.next(ctx, now)
-		if err != nil {
-			return err
-		}
-		if !ok || next.After(to) {
+		if next.IsZero() || next.After(to) {
 			next = to
 		}
 		if err := s.db.MoveClock(ctx, next); err != nil {
@@ -86,20 +83,27 @@ func (s *Service) leap(ctx context.Context, to time.Time, r *Report, progress fu
 	}
 }
 
-// settle lets tasks and jobs come to rest, those of other processes too.
-func (s *Service) settle(ctx context.Context, r *Report, with extent) error {
+// settle lets tasks and jobs come to rest, those of other processes too, and returns when something falls due next; zero:
+// nothing does any more.
+func (s *Service) settle(ctx context.Context, r *Report, with extent) (time.Time, error) {
 	for {
-		if err := s.rest(ctx, r, with); err != nil {
-			return err
+		is, err := s.rest(ctx, r, with)
+		if err == nil && is.ahead == nil { // what is due can't be done now
+			err = s.db.Read(ctx, func(tx *db.Tx) (err error) {
+				is.ahead, err = s.lookAhead(ctx, tx)
+				return err
+			})
 		}
-		idle, err := s.jobs.Idle(ctx)
-		if idle || err != nil {
-			return err
+		if err != nil {
+			return time.Time{}, err
+		}
+		if !is.ahead.running {
+			return is.ahead.next, nil
 		}
 		select {
 		case <-time.After(askAgain / 10):
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return time.Time{}, context.Cause(ctx)
 		}
 	}
 }
@@ -123,7 +127,7 @@ func (s *Service) next(ctx context.Context, t time.Time) (next time.Time, ok boo
 		case !db.NotFound(err):
 			return err
 		}
-		given, err := s.given(ctx, tx)
+		given, err := given(ctx, tx, s.tasks)
 		if err != nil {
 			return err
 		}

@@ -4,9 +4,9 @@
 // over an indexed date, and done item by item in short transactions. This package decides when the tasks run, and in
 // which order:
 //
-//  1. Every minute, and when something calls [Service.Look], one process of the store takes the lease and runs the tasks
-//     in their order, again and again until a whole round has found nothing to do. After a downtime the first round finds
-//     what the minutes before would have found.
+//  1. Every minute, and when something calls [Service.Look], one process of the store takes the lease, asks all tasks in one
+//     transaction whether they are due, and runs those that are in their order, again and again until nothing is. After a
+//     downtime the first round finds what the minutes before would have found.
 //  2. An item that fails is kept with its error and tried again later and later. It never stops the rest.
 //  3. In a test store the clock stands. [Service.Advance] leaps with it from one instant at which something falls due to
 //     the next, and at each lets tasks and jobs run until all is at rest.
@@ -39,8 +39,10 @@ type Task struct {
 	// What is due at t already is not asked for. What falls due on a civil date does so at the date's first instant in the
 	// store's zone. It is nil for work without instants of its own, which other work brings about.
 	Next func(ctx context.Context, tx *db.Tx, t time.Time) (at time.Time, ok bool, err error)
-	// Run does all that is due now, and nothing but reading if nothing is. What it has done must not be due again at the
-	// same instant.
+	// Due reports whether Run would find something to do now, of a customer or of all if the id is empty. It reads in the one
+	// transaction in which all tasks are asked. Nil: Run looks by itself, each time.
+	Due func(ctx context.Context, tx *db.Tx, customerID string) (bool, error)
+	// Run does all that is due now. What it has done must not be due again at the same instant.
 	Run func(ctx context.Context, p *Pass) error
 	// If says whether the store has anything at all that the work could be about. It is asked once for all tasks that share
 	// it; while it says no they have nothing to do. It is nil for work that most stores have.

@@ -70,6 +70,24 @@ func (b *bundle) tell(format string, args ...any) {
 
 // taskOf does the things of a kind. then is called in the transaction of each; it may be nil.
 func (b *bundle) taskOf(kind string, order int, then func(ctx context.Context, tx *db.Tx, id string) error) Task {
+	find := func(customerID string) Find {
+		return func(ctx context.Context, tx *db.Tx, after string, n int) (ids []string, err error) {
+			rows, err := tx.SQL().QueryContext(ctx, `SELECT id FROM things WHERE kind = $1 AND done = 0 AND due <= $2 AND id > $3 AND ($4 = '' OR customer = $4)
+				ORDER BY id LIMIT CAST($5 AS BIGINT)`, kind, tx.Stamp, after, customerID, n)
+			if err != nil {
+				return nil, err
+			}
+			defer func() { _ = rows.Close() }()
+			for rows.Next() {
+				var id string
+				if err := rows.Scan(&id); err != nil {
+					return nil, err
+				}
+				ids = append(ids, id)
+			}
+			return ids, rows.Err()
+		}
+	}
 	return Task{
 		Kind: kind, Order: order,
 		Next: func(ctx context.Context, tx *db.Tx, after time.Time) (time.Time, bool, error) {
@@ -80,23 +98,9 @@ func (b *bundle) taskOf(kind string, order int, then func(ctx context.Context, t
 			}
 			return clock.Instant(*at).Time(), true, nil
 		},
+		Due: Any(find),
 		Run: func(ctx context.Context, p *Pass) error {
-			return p.Each(ctx, func(ctx context.Context, tx *db.Tx, after string, n int) (ids []string, err error) {
-				rows, err := tx.SQL().QueryContext(ctx, `SELECT id FROM things WHERE kind = $1 AND done = 0 AND due <= $2 AND id > $3 AND ($4 = '' OR customer = $4)
-					ORDER BY id LIMIT CAST($5 AS BIGINT)`, kind, tx.Stamp, after, p.CustomerID(), n)
-				if err != nil {
-					return nil, err
-				}
-				defer func() { _ = rows.Close() }()
-				for rows.Next() {
-					var id string
-					if err := rows.Scan(&id); err != nil {
-						return nil, err
-					}
-					ids = append(ids, id)
-				}
-				return ids, rows.Err()
-			}, func(ctx context.Context, tx *db.Tx, id string) (Outcome, error) {
+			return p.Each(ctx, find(p.CustomerID()), func(ctx context.Context, tx *db.Tx, id string) (Outcome, error) {
 				if a := event.ActorFrom(ctx); a.Kind != event.System {
 					return 0, fmt.Errorf("%+v does it", a)
 				}

@@ -58,7 +58,7 @@ func (s *Service) Standings(ctx context.Context) (all []Standing, lookedAt *time
 		case !db.NotFound(err):
 			return err
 		}
-		given, err := s.given(ctx, tx)
+		given, err := given(ctx, tx, s.tasks)
 		if err != nil {
 			return err
 		}

@@ -76,5 +76,6 @@ func (s *Service) turnOf(ctx context.Context, called bool) error {
 		return err
 	}
 	defer leave()
-	return s.rest(held, &Report{}, tasksOnly)
+	_, err = s.rest(held, &Report{}, tasksOnly)
+	return err
 }

@@ -134,11 +134,21 @@ const (
 	itemLimit = 5 * time.Minute // after which an item is told to give up
 )
 
-// Each does all that is due of a task, item by item. find returns the ids of due items above after, in their order, n at
-// most; do does one of them, in a write transaction of its own. An item that fails is undone and kept as failed, and
+// Find returns the ids of due items above after, in their order, n at most.
+type Find func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error)
+
+// Any is [Task.Due] of items that are found in this way, of a customer or of all.
+func Any(find func(customerID string) Find) func(ctx context.Context, tx *db.Tx, customerID string) (bool, error) {
+	return func(ctx context.Context, tx *db.Tx, customerID string) (bool, error) {
+		ids, err := find(customerID)(ctx, tx, "", 1)
+		return len(ids) > 0, err
+	}
+}
+
+// Each does all that is due of a task, item by item: what find finds, each by do in a write transaction of its own. An item that fails is undone and kept as failed, and
 // the others follow. Those that failed before and whose next try has not come are passed by. Each returns an error only
 // if nothing can be found or kept, or when ctx ends, which it looks at between two items.
-func (p *Pass) Each(ctx context.Context, find func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error), do func(ctx context.Context, tx *db.Tx, id string) (Outcome, error)) error {
+func (p *Pass) Each(ctx context.Context, find Find, do func(ctx context.Context, tx *db.Tx, id string) (Outcome, error)) error {
 	return p.EachPage(ctx, func(ctx context.Context, tx *db.Tx, cursor string, n int) ([]string, string, error) {
 		ids, err := find(ctx, tx, cursor, n)
 		if err != nil || len(ids) < n {

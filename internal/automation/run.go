@@ -30,7 +30,7 @@ func (s *Service) RunDue(ctx context.Context) (Report, error) {
 	}
 	defer leave()
 	r := Report{}
-	err = s.rest(ctx, &r, jobsToo)
+	_, err = s.rest(ctx, &r, jobsToo)
 	r.Now = s.Now()
 	return r, err
 }
@@ -41,7 +41,11 @@ func (s *Service) RunFor(ctx context.Context, customerID string) (Report, error)
 		return Report{}, err
 	}
 	r := Report{}
-	_, err := s.round(asSystem(ctx), customerID, &r)
+	ctx = asSystem(ctx)
+	is, err := s.look(ctx, customerID, 0, tasksOnly)
+	if err == nil {
+		_, err = s.round(ctx, customerID, is, &r)
+	}
 	r.Now = s.Now()
 	return r, err
 }
@@ -50,23 +54,18 @@ func asSystem(ctx context.Context) context.Context {
 	return event.WithActor(ctx, event.Actor{Kind: event.System, Name: "Keystead"})
 }
 
-// extent says what is run besides the tasks.
-type extent int
-
-const (
-	tasksOnly extent = iota
-	jobsToo
-	jobsInPassing // but for those that can wait until time has passed
-)
-
-// rest runs the tasks, and the jobs if that is asked for, until a round finds nothing to do at this instant. A task that
-// can't run keeps no other from it.
-func (s *Service) rest(ctx context.Context, r *Report, with extent) error {
+// rest runs the tasks, and the jobs if that is asked for, until there is nothing to do at this instant, or nothing that can be
+// done now. A task that can't run keeps no other from it. It returns what the last look has shown.
+func (s *Service) rest(ctx context.Context, r *Report, with extent) (sight, error) {
 	ctx = asSystem(ctx)
 	for range mostRounds {
-		moved, err := s.round(ctx, "", r)
+		is, err := s.look(ctx, "", 0, with)
+		if err != nil || is.atRest() {
+			return is, err
+		}
+		moved, err := s.round(ctx, "", is, r)
 		if err != nil {
-			return err
+			return is, err
 		}
 		if with != tasksOnly {
 			err = s.jobs.RunEach(ctx, with == jobsInPassing, func(kind string, outcome error) {
@@ -78,42 +77,21 @@ func (s *Service) rest(ctx context.Context, r *Report, with extent) error {
 				}
 			})
 			if err != nil {
-				return err
+				return is, err
 			}
 		}
 		if !moved {
-			return nil
+			return is, nil
 		}
 	}
-	return fmt.Errorf("%w at %s", errRestless, s.Now().Format(time.RFC3339))
+	return sight{}, fmt.Errorf("%w at %s", errRestless, s.Now().Format(time.RFC3339))
 }
 
-// round runs every task once, and reports whether one of them did something.
-func (s *Service) round(ctx context.Context, customerID string, r *Report) (moved bool, err error) {
-	var failing map[string]map[string]time.Time
-	var given map[*Condition]bool
-	err = s.db.Read(ctx, func(tx *db.Tx) (err error) {
-		if failing, err = failures(ctx, tx); err != nil {
-			return fmt.Errorf("failed items: %w", err)
-		}
-		given, err = s.given(ctx, tx)
-		return err
-	})
-	if err != nil {
-		return false, err
-	}
-	held, err := s.recovery.Held(ctx)
-	if err != nil {
-		return false, err
-	}
-	for _, t := range s.tasks {
-		if held && !t.Inward {
-			continue
-		}
-		if !given[t.If] {
-			t.Run = func(context.Context, *Pass) error { return nil }
-		}
-		c, err := s.pass(ctx, t, customerID, failing[t.Kind])
+// round runs every task once that is due when its turn comes, and reports whether one of them did something.
+func (s *Service) round(ctx context.Context, customerID string, is sight, r *Report) (moved bool, err error) {
+	for len(is.due) > 0 {
+		t := is.due[0]
+		c, err := s.pass(ctx, t.Task, customerID, t.failing)
 		r.add(t.Kind, c)
 		if ctx.Err() != nil {
 			return moved, context.Cause(ctx)
@@ -122,37 +100,15 @@ func (s *Service) round(ctx context.Context, customerID string, r *Report) (move
 			s.log.Error("task of the automation failed", "task", t.Kind, "err", err)
 		}
 		moved = moved || c.Done > 0
+		if t.place+1 == len(s.tasks) {
+			break
+		}
+		// It may have brought about work of those that come after it, or done theirs.
+		if is, err = s.look(ctx, customerID, t.place+1, tasksOnly); err != nil {
+			return moved, err
+		}
 	}
 	return moved, nil
-}
-
-// given asks each condition of the tasks, once.
-func (s *Service) given(ctx context.Context, tx *db.Tx) (map[*Condition]bool, error) {
-	given := map[*Condition]bool{nil: true}
-	for _, t := range s.tasks {
-		if _, asked := given[t.If]; asked {
-			continue
-		}
-		is, err := (*t.If)(ctx, tx)
-		if err != nil {
-			return nil, fmt.Errorf("condition of task %s: %w", t.Kind, err)
-		}
-		given[t.If] = is
-	}
-	return given, nil
-}
-
-// failures returns the items that have failed, by task, and when each is tried again.
-func failures(ctx context.Context, tx *db.Tx) (map[string]map[string]time.Time, error) {
-	byTask := map[string]map[string]time.Time{}
-	rows, err := tx.AutomationFailures(ctx)
-	for _, row := range rows {
-		if byTask[row.Task] == nil {
-			byTask[row.Task] = map[string]time.Time{}
-		}
-		byTask[row.Task][row.SubjectID] = row.NextTryAt.Time()
-	}
-	return byTask, err
 }
 
 // pass runs one task once and keeps a record if there was something to do.

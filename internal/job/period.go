@@ -54,17 +54,11 @@ func (q *Queue) Lately(kind string, length time.Duration) {
 // propose enqueues the next period of each kind whose turn it is; of those of [Queue.Lately] not while time is passing.
 func (q *Queue) propose(ctx context.Context, passing bool) error {
 	for _, p := range q.periodic {
-		if passing && p.newest {
+		now := q.db.Clock().Now()
+		if !p.unproposed(now, passing) {
 			continue
 		}
-		current := q.db.Clock().Now().Truncate(p.length)
-		p.mu.Lock()
-		done := !p.done.Before(current)
-		p.mu.Unlock()
-		if done {
-			continue
-		}
-		newest, err := q.proposeNext(ctx, p, current)
+		newest, err := q.proposeNext(ctx, p, now.Truncate(p.length))
 		if err != nil {
 			return fmt.Errorf("propose %s: %w", p.kind, err)
 		}
@@ -73,6 +67,16 @@ func (q *Queue) propose(ctx context.Context, passing bool) error {
 		p.mu.Unlock()
 	}
 	return nil
+}
+
+// unproposed reports whether the period of an instant is still to be proposed, as far as this process knows.
+func (p *periodic) unproposed(now time.Time, passing bool) bool {
+	if passing && p.newest {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.done.Before(now.Truncate(p.length))
 }
 
 // proposeNext enqueues the period after the newest one and returns the newest there is then.

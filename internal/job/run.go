@@ -62,6 +62,17 @@ func (q *Queue) anyDue(ctx context.Context) (due bool, err error) {
 	return due, err
 }
 
+// AnyDue reports whether [Queue.RunEach] would find something to do: a job, or a period of recurring work that nobody has
+// proposed yet.
+func (q *Queue) AnyDue(ctx context.Context, tx *db.Tx, passing bool) (bool, error) {
+	for _, p := range q.periodic {
+		if p.unproposed(tx.Now, passing) {
+			return true, nil
+		}
+	}
+	return tx.HasDueJob(ctx, query.HasDueJobParams{Now: tx.Stamp, Wall: &tx.WallStamp})
+}
+
 // run gives a claimed job to its handler, stores the outcome and returns it. When ctx ends, the job is cut off and queued
 // again.
 func (q *Queue) run(ctx context.Context, j Job) error {
