@@ -35,7 +35,7 @@ func (a *App) buildFaces(c Config) error {
 		DB: a.DB, Settings: a.Settings, Recovery: a.Recovery, Events: a.Events, Jobs: a.Jobs, Automation: a.Automation, DryRun: a.DryRun, Staff: a.Staff, SignIn: a.SignIn, Tokens: a.Tokens, Customers: a.Customers, Catalog: a.Catalog, Coupons: a.Coupons,
 		Releases: a.Releases, Licenses: a.Licenses, Keys: a.Keys, Counts: a.Counts, Billing: a.Billing, Payments: a.Payments, Orders: a.Orders, Reports: a.Reports,
 		Subscriptions: a.Subscriptions, Tasks: a.Tasks, Mail: a.Mail, Webhooks: a.Webhooks, Sandbox: a.Sandbox,
-		Domains: a.Domains, Renewals: a.Renewals, Dispatch: a.Dispatch, Watch: a.Watch, Reminders: a.Reminders, Registrars: a.Registrars,
+		Domains: a.Domains, Registrations: a.Registrations, Renewals: a.Renewals, Dispatch: a.Dispatch, Watch: a.Watch, Reminders: a.Reminders, Registrars: a.Registrars,
 		Clock: a.DB.Clock(), Log: a.log, TestMode: a.Facts.TestMode,
 	})
 	if err != nil {

@@ -131,6 +131,9 @@ func (d Domain) columns() (row query.SaveDomainParams, err error) {
 		RegistryReadAt: stamp(d.State.ReadAt), LockedByUs: d.LockedByUs, Unanswered: d.Unanswered,
 	}
 	row.TransferSecret, row.RenewalMode, row.MissingSince = d.TransferSecret, string(d.Mode), clock.FromTimePtr(d.MissingSince)
+	if d.Status != Pending && d.Status != PendingTransfer {
+		row.TransferSecret = "" // forgotten when the transfer is over, however it ended
+	}
 	if d.Term > 0 {
 		row.Term = new(int64(d.Term))
 	}

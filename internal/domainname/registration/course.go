@@ -87,7 +87,6 @@ func (s *Service) withdraw(ctx context.Context, tx *db.Tx, inv billing.Invoice, 
 	if err != nil {
 		return err
 	}
-	d.TransferSecret = ""
 	if err := domainname.Save(ctx, tx, &d); err != nil {
 		return err
 	}
@@ -122,7 +121,6 @@ func (s *Service) Wanted(ctx context.Context, tx *db.Tx, d *domainname.Domain, c
 	if err := d.TurnedDown(); err != nil {
 		return "", err
 	}
-	d.TransferSecret = ""
 	if err := domainname.Save(ctx, tx, d); err != nil {
 		return "", err
 	}
@@ -146,7 +144,7 @@ func (s *Service) Confirmed(ctx context.Context, tx *db.Tx, d *domainname.Domain
 	d.State, d.MissingSince = r.State, nil
 	d.State.ReadAt = tx.Now
 	d.Adopt(at.AddDate(0, 0, -r.GraceIncluded), r, tx.Now)
-	d.PaidThrough, d.TransferSecret = d.Expiry.Date(), ""
+	d.PaidThrough = d.Expiry.Date()
 	policy, known, err := domainname.PolicyAt(ctx, tx, d.Extension, domainname.RegistryDate(tx.Now))
 	if err != nil {
 		return err
@@ -237,7 +235,6 @@ func (s *Service) Refused(ctx context.Context, tx *db.Tx, d *domainname.Domain, 
 	if err := d.TurnedDown(); err != nil {
 		return err
 	}
-	d.TransferSecret = ""
 	credit, invoiceID, err := s.giveBack(ctx, tx, *d)
 	if err != nil {
 		return err

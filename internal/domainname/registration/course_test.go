@@ -152,6 +152,36 @@ func TestTransfers(t *testing.T) {
 	})
 }
 
+// However a transfer ends, what authorised it is forgotten.
+func TestTransferSecretsAreForgotten(t *testing.T) {
+	for how, end := range map[string]func(s *shop, id string){
+		"confirmed": func(s *shop, id string) { s.confirmed(id, "2029-05-05T00:00:00Z") },
+		"refused": func(s *shop, id string) {
+			s.judged(id, func(tx *db.Tx, d *domainname.Domain) error { return s.reg.Refused(s.ctx, tx, d, "2202") })
+		},
+		"ended by staff": func(s *shop, id string) {
+			if _, err := s.domains.Change(s.ctx, id, domainname.Patch{Status: new(domainname.Cancelled), Reason: "given up"}); err != nil {
+				s.Fatal(err)
+			}
+		},
+	} {
+		t.Run(how, func(t *testing.T) {
+			each(t, func(s *shop) {
+				o := s.placed(transfer("moved.example", "s3cret-code"))
+				s.Pay(t, o.InvoiceID, 900, "p1")
+				id := o.Items[0].Domain.DomainID
+				if d := s.domain(id); d.Status != domainname.PendingTransfer || d.TransferSecret == "" {
+					t.Fatalf("paid: %s %q", d.Status, d.TransferSecret)
+				}
+				end(s, id)
+				if d := s.domain(id); d.Status == domainname.PendingTransfer || d.TransferSecret != "" {
+					t.Errorf("over: %s %q", d.Status, d.TransferSecret)
+				}
+			})
+		})
+	}
+}
+
 func TestWhatIsRefusedBecomesCredit(t *testing.T) {
 	each(t, func(s *shop) {
 		price := s.NewPrice(t, "editor", 4900, 0)

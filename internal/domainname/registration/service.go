@@ -4,8 +4,6 @@ package registration
 
 import (
 	"context"
-	"encoding/base64"
-	"fmt"
 	"slices"
 
 	"github.com/keystead/keystead/internal/billing"
@@ -100,28 +98,6 @@ func missing(ctx context.Context, tx *db.Tx, done []billing.DoneLink) ([]billing
 	}
 	return found, nil
 }
-
-// seal makes what authorises the transfer of a domain unreadable outside of the program.
-func (s *Service) seal(secret string, of domainname.Name) string {
-	return base64.StdEncoding.EncodeToString(s.box.Seal([]byte(secret), place(of)))
-}
-
-// Secret opens what authorises the transfer of a domain; empty: there is nothing.
-func (s *Service) Secret(d domainname.Domain) (string, error) {
-	if d.TransferSecret == "" {
-		return "", nil
-	}
-	raw, err := base64.StdEncoding.DecodeString(d.TransferSecret)
-	if err == nil {
-		raw, err = s.box.Open(raw, place(d.Name))
-	}
-	if err != nil {
-		return "", fmt.Errorf("transfer code of domain %s: %w", d.ID, err)
-	}
-	return string(raw), nil
-}
-
-func place(of domainname.Name) []byte { return []byte("transfer of " + of.String()) }
 
 // tell writes an event about a domain.
 func tell(ctx context.Context, tx *db.Tx, what string, d domainname.Domain, more map[string]any) error {

@@ -100,7 +100,6 @@ func (s *Service) giveUp(ctx context.Context, tx *db.Tx, id string) (ended bool,
 	if err := d.OrderEnded(); err != nil {
 		return false, err
 	}
-	d.TransferSecret = ""
 	if err := domainname.Save(ctx, tx, &d); err != nil {
 		return false, err
 	}

@@ -84,9 +84,10 @@ func (r *Registrar) Register(ctx context.Context, transaction string, in registr
 	return r.ask(ctx, transaction, in.Name, what, enterDate)
 }
 
-// Transfer implements registrar.Registrar. The code that authorises it stays out of the task, which programs can read.
+// Transfer implements registrar.Registrar. The code that authorises it stays out of the task, which programs can read: the
+// domain's page shows it.
 func (r *Registrar) Transfer(ctx context.Context, transaction string, in registrar.TransferIn) registrar.Answer {
-	return r.ask(ctx, transaction, in.Name, fmt.Sprintf("transfer %s to the store, to be held by %s, with the code that the customer gave", in.Name, holder(in.Registrant)), enterDate)
+	return r.ask(ctx, transaction, in.Name, fmt.Sprintf("transfer %s to the store, to be held by %s, with the code that the customer gave (the domain's page shows it)", in.Name, holder(in.Registrant)), enterDate)
 }
 
 // Renew implements registrar.Registrar.

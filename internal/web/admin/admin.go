@@ -22,6 +22,7 @@ import (
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/domainname/dispatch"
+	"github.com/keystead/keystead/internal/domainname/registration"
 	"github.com/keystead/keystead/internal/domainname/reminder"
 	"github.com/keystead/keystead/internal/domainname/renewal"
 	"github.com/keystead/keystead/internal/domainname/watch"
@@ -75,6 +76,7 @@ type Config struct {
 	Orders        *order.Service
 	Subscriptions *subscription.Service
 	Domains       *domainname.Service
+	Registrations *registration.Service
 	Renewals      *renewal.Service
 	Dispatch      *dispatch.Service // acts at registrars
 	Watch         *watch.Service    // reads registries

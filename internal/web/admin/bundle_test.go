@@ -71,7 +71,7 @@ func open(t *testing.T, s *dbtest.Store, r *roomstest.Rooms, fake *registrartest
 		DB: s.DB, Subscriptions: r.Subscriptions, Tasks: r.Tasks, Mail: r.Mail, Webhooks: r.Webhooks, Sandbox: r.Sandbox, TestMode: testMode,
 		Settings: r.Settings, Events: r.Events, Jobs: r.Jobs, Automation: r.Automation, DryRun: r.DryRun, Staff: r.Staff, SignIn: r.SignIn, Tokens: r.Tokens, Customers: r.Customers, Catalog: r.Catalog, Coupons: r.Coupons,
 		Releases: r.Releases, Licenses: r.Licenses, Keys: r.Keys, Counts: r.Counts, Billing: r.Billing, Payments: r.Payments, Orders: r.Orders, Reports: r.Reports,
-		Domains: r.Domains, Renewals: r.Renewals, Dispatch: r.Dispatch, Watch: r.Watch, Reminders: r.Reminders, Registrars: r.Registrars,
+		Domains: r.Domains, Registrations: r.Registrations, Renewals: r.Renewals, Dispatch: r.Dispatch, Watch: r.Watch, Reminders: r.Reminders, Registrars: r.Registrars,
 		Clock: s.Clock, Log: roomstest.Log(),
 	}
 	h, err := New(b.Config)

@@ -174,14 +174,28 @@ func (a *area) authCode(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *area) authCodeShow(w http.ResponseWriter, r *http.Request, code string) error {
+	return a.codeShow(w, r, "Auth code", code, "It is shown this once and not kept.")
+}
+
+// transferCode shows the code that the customer gave for a transfer, to whoever carries it out by hand.
+func (a *area) transferCode(w http.ResponseWriter, r *http.Request) error {
+	code, err := a.Registrations.Reveal(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return a.codeShow(w, r, "Transfer code", code, "The customer gave it for the transfer to us. That you have seen it stands in the audit log. It is forgotten when the transfer is over.")
+}
+
+// codeShow shows a code that opens a domain to other registrars. No browser keeps the page.
+func (a *area) codeShow(w http.ResponseWriter, r *http.Request, title, code, text string) error {
 	d, err := a.Domains.ByID(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	name := d.Name.Unicode()
-	v := sheetView{Page: a.page(r, "Auth code", "domains"), Head: ui.Head{Title: "Auth code of " + name, Actions: []ui.Button{{Label: "Back to the domain", Href: domainPath(r)}}}}
-	v.Crumbs = []ui.Crumb{{Label: "Domains", Href: domainsAt}, {Label: name, Href: domainPath(r)}, {Label: "Auth code"}}
-	v.Left = []card{{Head: ui.CardHead{Title: "The code", Text: "It is shown this once and not kept."}, Key: &ui.Key{Label: "Auth code", Value: code, Large: true}}}
+	v := sheetView{Page: a.page(r, title, "domains"), Head: ui.Head{Title: title + " of " + name, Actions: []ui.Button{{Label: "Back to the domain", Href: domainPath(r)}}}}
+	v.Crumbs = []ui.Crumb{{Label: "Domains", Href: domainsAt}, {Label: name, Href: domainPath(r)}, {Label: title}}
+	v.Left = []card{{Head: ui.CardHead{Title: "The code", Text: text}, Key: &ui.Key{Label: title, Value: code, Large: true}}}
 	w.Header().Set("Cache-Control", "no-store")
 	return a.sheet(w, v)
 }

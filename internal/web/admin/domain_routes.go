@@ -58,6 +58,7 @@ func (a *area) domainRoutes() []route {
 		{pattern: "POST /admin/domains/{id}/registrant", needs: dw, handle: a.registrantSave},
 		{pattern: "GET /admin/domains/{id}/lock", needs: dw, handle: a.asks("domains", a.lockQuestion)},
 		{pattern: "POST /admin/domains/{id}/lock", needs: dw, handle: a.answers("domains", a.lockQuestion, a.lock)},
+		{pattern: "POST /admin/domains/{id}/transfer-code", needs: dw, handle: a.transferCode},
 		{pattern: "GET /admin/domains/{id}/auth-code", needs: dw, handle: a.asks("domains", a.authCodeQuestion)},
 		{pattern: "POST /admin/domains/{id}/auth-code", needs: dw, handle: a.authCode},
 

@@ -176,6 +176,9 @@ func (h holding) actions() ([]ui.Button, *ui.Menu) {
 	if h.RegistrarID != "" && !h.Status().Final() {
 		out = append(out, ui.Button{Label: "Sync now", Href: base + "/sync", Post: true, Icon: "refresh"})
 	}
+	if h.Status() == domainname.PendingTransfer && h.TransferSecret != "" {
+		out = append(out, ui.Button{Label: "Show the transfer code", Href: base + "/transfer-code", Post: true, Icon: "key"})
+	}
 	more := &ui.Menu{Label: "More", Items: []ui.Button{
 		{Label: "Edit", Href: base + "/edit", Icon: "edit"},
 		{Label: yesNo(h.DoNotRenew, "Turn auto renew on", "Turn auto renew off"), Href: base + "/auto-renew", Icon: "repeat"},
