@@ -86,7 +86,7 @@ func (c *calendar) fill(ctx context.Context) error {
 	if err := c.lastPlain(ctx, policies); err != nil {
 		return err
 	}
-	return c.lastSafe(ctx, policies)
+	return c.lastSafe(ctx)
 }
 
 func (c *calendar) day(on civil.Date, what string) *Day {
@@ -225,25 +225,25 @@ func (c *calendar) countLastPlain(ctx context.Context, statement string, shift i
 const mostUnsafe = 5000
 
 // lastSafe finds the last safe days of renewals that are paid and not confirmed.
-func (c *calendar) lastSafe(ctx context.Context, policies Policies) error {
+func (c *calendar) lastSafe(ctx context.Context) error {
 	var w page.Where
 	w.Add(specials["unconfirmed"])
 	found, err := selectDomains(ctx, c.tx, &w, "domains.name, domains.id", mostUnsafe)
 	if err != nil {
 		return err
 	}
-	today := RegistryDate(c.tx.Now)
-	for _, d := range found {
-		p, ok := policies.At(d.Extension, today)
-		if !ok {
-			continue
+	for ; len(found) > 0; found = found[min(len(found), page.Longest):] {
+		rows, err := decorate(ctx, c.tx, found[:min(len(found), page.Longest)])
+		if err != nil {
+			return err
 		}
-		on := d.Window(p).LastSafeDay(today)
-		if on.Before(c.from) || !on.Before(c.to) {
-			continue
+		for _, r := range rows {
+			if r.LastSafe.IsZero() || r.LastSafe.Before(c.from) || !r.LastSafe.Before(c.to) {
+				continue
+			}
+			c.day(r.LastSafe, "last_safe").Count++
+			c.name(r.Domain, dayKey{r.LastSafe, "last_safe"})
 		}
-		c.day(on, "last_safe").Count++
-		c.name(d, dayKey{on, "last_safe"})
 	}
 	return nil
 }

@@ -368,6 +368,10 @@ func TestCalendar(t *testing.T) {
 		paid := s.put("paid.example", "2027-03-05", func(d *domainname.Domain) { d.NextDue = day(t, "2028-03-05") })
 		r := s.renewal(paid, "2027-03-05", func(r *domainname.Renewal) { r.State, r.PaidAt = domainname.RenewalPaid, &noon })
 		s.must(s.insert(&r))
+		// Renewed by its registry and paid for, and not confirmed yet: safe until its old term ends, wherever its dates stand now.
+		there := s.put("there.example", "2028-03-07", func(d *domainname.Domain) { d.NextDue = day(t, "2028-03-07") })
+		r = s.renewal(there, "2027-03-07", func(r *domainname.Renewal) { r.State, r.PaidAt = domainname.RenewalPaid, &noon })
+		s.must(s.insert(&r))
 		show := func(from, to string) (lines []string) {
 			s.Helper()
 			days, err := s.Calendar(s.ctx, day(t, from), day(t, to))
@@ -385,7 +389,7 @@ func TestCalendar(t *testing.T) {
 			return lines
 		}
 		if diff := cmp.Diff([]string{
-			"2027-03-01 due 1 10.00 EUR b", "2027-03-04 last_safe 1 paid", "2027-03-05 term_end 1 paid", "2027-03-10 due 1 10.00 EUR a",
+			"2027-03-01 due 1 10.00 EUR b", "2027-03-04 last_safe 1 paid", "2027-03-05 term_end 1 paid", "2027-03-06 last_safe 1 there", "2027-03-10 due 1 10.00 EUR a",
 			"2027-03-10 term_end 3 a b never",
 		}, show("2027-03-01", "2027-04-01")); diff != "" {
 			s.Errorf("March (-want +got):\n%s", diff)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/lifecycle"
 )
 
@@ -44,6 +45,8 @@ type Standing struct {
 	Ahead int
 	// Confirming: a renewal is paid and not confirmed. Customers and staff see "paid, being confirmed".
 	Confirming bool
+	// LastSafe is the last safe day of a renewal that is paid and not confirmed; zero: there is none.
+	LastSafe civil.Date
 }
 
 // Assess says how a domain stands at an instant, from its facts, the policy of its extension and the renewal that is open
@@ -58,6 +61,9 @@ func Assess(d Domain, p Policy, open *Renewal, now time.Time) Standing {
 	}
 	_, s.Ahead = d.TermEnd()
 	s.Window = d.Window(p)
+	if s.Confirming {
+		s.LastSafe = d.WindowOf(*open, p).LastSafeDay(RegistryDate(now))
+	}
 	s.Stage = d.stage(p, s.Window, now)
 	switch s.Stage {
 	case StageActive, StageTooLate:

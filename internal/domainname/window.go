@@ -124,8 +124,18 @@ func (w Window) ExpireModeOn() civil.Date {
 	return w.LastPlain
 }
 
+// WindowOf is when the term can be renewed that a renewal of the domain was made for, whatever its payment or the registry has
+// added to the domain's dates since.
+func (d Domain) WindowOf(r Renewal, p Policy) Window {
+	if end, _ := d.TermEnd(); near(end, r.Base) {
+		return d.Window(p)
+	}
+	return p.Window(r.Base, civil.Date{})
+}
+
 // LastSafeDay is until when a paid renewal should be confirmed: the day before both the term's end and the last plain day;
-// once that is over, the day before the last plain day.
+// once that is over, the day before the last plain day. It is asked of the window of the term that is renewed: see
+// [Domain.WindowOf].
 func (w Window) LastSafeDay(today civil.Date) civil.Date {
 	if first := w.ExpireModeOn().AddDays(-1); !first.Before(today) {
 		return first

@@ -307,7 +307,7 @@ func (w *worker) holdTx(ctx context.Context, tx *db.Tx, d *domainname.Domain, r 
 	if p, err := policyOf(ctx, tx, *d); err != nil {
 		return err
 	} else if p != nil {
-		c.LastSafe = d.Window(*p).LastSafeDay(domainname.RegistryDate(tx.Now)).String()
+		c.LastSafe = d.WindowOf(*r, *p).LastSafeDay(domainname.RegistryDate(tx.Now)).String()
 	}
 	return w.tell(ctx, tx, "domain.renewal_held", *d, r, c)
 }

@@ -89,7 +89,7 @@ func (w *worker) alert(ctx context.Context, f facts) (next time.Time, err error)
 	if f.policy == nil {
 		return next, nil
 	}
-	safe := f.domain.Window(*f.policy).LastSafeDay(domainname.RegistryDate(f.now))
+	safe := f.domain.WindowOf(*f.open, *f.policy).LastSafeDay(domainname.RegistryDate(f.now))
 	alertOn := safe.AddDays(-alertBefore).StartIn(time.UTC)
 	if f.now.Before(alertOn) {
 		if alertOn.Before(next) {

@@ -349,15 +349,18 @@ func TestC15ByStaff(t *testing.T) {
 
 func TestC15Countdown(t *testing.T) {
 	each(t, noon, func(s *shop) {
-		s.set(map[string]any{"domains.renew_on_payment": false})
+		s.set(map[string]any{"domains.renew_on_payment": false, "mail.staff": []string{"eve@store.example"}})
 		d := s.put("example.cctld", "2026-12-20")
 		s.pay(s.ordered(d.ID).InvoiceID)
 		s.advance("2026-12-11T12:00:00Z")
 		s.asked(d.ID)
+		s.alerted(d.ID, renewal.TaskLastDay)
 		s.advance("2026-12-12T12:00:00Z")
 		s.asked(d.ID, renewal.TaskLastDay)
 		s.advance("2026-12-18T12:00:00Z")
-		s.asked(d.ID, renewal.TaskLastDay, renewal.TaskLastDay, renewal.TaskLastDay)
+		// Three times, of which the last question is open: 7, 3, and 1 days before 2026-12-19.
+		s.alerted(d.ID, renewal.TaskLastDay, "2026-12-12", "2026-12-16", "2026-12-18")
+		s.asked(d.ID, renewal.TaskLastDay)
 	})
 }
 

@@ -68,7 +68,7 @@ func dueOf(d domainname.Domain, r domainname.Renewal, p domainname.Policy, st se
 		w.late = waits && w.stage == domainname.StageExpired
 	}
 	if r.State != domainname.RenewalOpen && r.State.Open() {
-		w.lastSafe = p.Window(r.Base, civil.Date{}).LastSafeDay(today)
+		w.lastSafe = d.WindowOf(r, p).LastSafeDay(today)
 		left := today.DaysUntil(w.lastSafe)
 		for _, days := range alertDays {
 			if left <= days && r.State != domainname.RenewalArranged {

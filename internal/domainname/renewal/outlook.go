@@ -15,11 +15,6 @@ import (
 	"github.com/keystead/keystead/internal/setting"
 )
 
-// unsafeOf is a paid renewal with its last safe day: that of the term which it renews.
-func unsafeOf(d domainname.Domain, p domainname.Policy, r domainname.Renewal, today civil.Date) Unsafe {
-	return Unsafe{Renewal: r, Name: d.Name.String(), LastSafe: p.Window(r.Base, civil.Date{}).LastSafeDay(today)}
-}
-
 func (s *Service) unconfirmed(ctx context.Context, tx *db.Tx) (all []Unsafe, err error) {
 	today := domainname.RegistryDate(tx.Now)
 	policies := map[string]domainname.Policy{}
@@ -44,7 +39,7 @@ func (s *Service) unconfirmed(ctx context.Context, tx *db.Tx) (all []Unsafe, err
 				}
 				policies[d.Extension] = p
 			}
-			all = append(all, unsafeOf(d, p, r, today))
+			all = append(all, Unsafe{Renewal: r, Name: d.Name.String(), LastSafe: d.WindowOf(r, p).LastSafeDay(today)})
 		}
 		if len(renewals) < pageSize {
 			break
@@ -134,7 +129,7 @@ func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, owed *aski
 	name := d.Name.Unicode()
 	switch {
 	case q.Open != nil && q.Open.State != domainname.RenewalOpen:
-		o.LastSafe = unsafeOf(d, *q.Policy, *q.Open, domainname.RegistryDate(q.Now)).LastSafe
+		o.LastSafe = o.Standing.LastSafe
 		if q.Open.State == domainname.RenewalArranged {
 			add(w.End, "registry_date_moves", none, fmt.Sprintf("The renewal of %s is arranged; the registry's date moves on this day.", name))
 		}

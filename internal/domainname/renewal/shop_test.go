@@ -383,6 +383,28 @@ func (s *shop) asked(id string, want ...string) {
 	}
 }
 
+// alerted are the days on which staff were asked about a domain by a kind of question, and written to: of each, and of nothing
+// else.
+func (s *shop) alerted(id, kind string, want ...string) {
+	s.Helper()
+	list, err := s.Events.List(s.ctx, "", event.Filter{SubjectID: id})
+	s.ok(err)
+	got, mails := []string{}, 0
+	for _, e := range list {
+		var data struct{ Kind string }
+		s.ok(e.Decode(&data))
+		if e.Type == "task.opened" && data.Kind == kind {
+			got = append(got, civil.Of(e.OccurredAt, time.UTC).String())
+		}
+	}
+	s.write(func(tx *db.Tx) error {
+		return tx.SQL().QueryRowContext(s.ctx, `SELECT COUNT(*) FROM mails WHERE kind = 'staff_alert' AND subject_id = $1`, id).Scan(&mails)
+	})
+	if !slices.Equal(got, want) || mails != len(want) {
+		s.Errorf("staff were asked on %q and written to %d times, want %q", got, mails, want)
+	}
+}
+
 // proven checks that the books say the same as everything else.
 func (s *shop) proven() {
 	s.Helper()

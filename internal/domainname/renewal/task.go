@@ -128,7 +128,7 @@ func (s *Service) nextLook(ctx context.Context, tx *db.Tx, after time.Time) (at 
 // instants are those at which something may happen to a renewal that is not over.
 func instants(d domainname.Domain, r domainname.Renewal, p domainname.Policy, st setting.Settings) []time.Time {
 	utc := func(day civil.Date) time.Time { return day.StartIn(time.UTC) }
-	w := p.Window(r.Base, civil.Date{})
+	w := d.WindowOf(r, p)
 	all := []time.Time{utc(w.End.AddDays(1)), utc(w.LastPlain.AddDays(1)), utc(p.VoidOn(w, st.DomainVoidDays)), utc(w.Last().AddDays(1))}
 	if own := d.Window(p); r.State == domainname.RenewalOpen && !own.End.IsZero() {
 		all = append(all, utc(own.End.AddDays(1)), utc(own.LastPlain.AddDays(1)), utc(p.VoidOn(own, st.DomainVoidDays)))

@@ -365,7 +365,6 @@ func (a *API) domainCalendar(ctx context.Context, in *calendarInput) (List[Calen
 		to = from.AddDays(31)
 	}
 	days, err := a.Domains.Calendar(ctx, from, to)
-	day := a.registryDay()
 	return listOf(days, "", func(d domainname.Day) CalendarDay {
 		shown := CalendarDay{On: d.On.String(), What: d.What, Count: d.Count, Domains: []Domain{}}
 		if d.What == "due" {
@@ -373,7 +372,7 @@ func (a *API) domainCalendar(ctx context.Context, in *calendarInput) (List[Calen
 			shown.Total = &total
 		}
 		for _, r := range d.Rows {
-			shown.Domains = append(shown.Domains, showDomain(r, day))
+			shown.Domains = append(shown.Domains, showDomain(r))
 		}
 		return shown
 	}), err

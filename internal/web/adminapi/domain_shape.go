@@ -3,7 +3,6 @@ package adminapi
 import (
 	"time"
 
-	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/domainname"
 )
 
@@ -66,8 +65,8 @@ type OpenRenewal struct {
 	LastSafeDay *string `json:"last_safe_day" example:"2027-03-09" doc:"A date: until when it should be confirmed, if it is paid"`
 }
 
-// showDomain shows a domain on a day of the registries.
-func showDomain(r domainname.Row, today civil.Date) Domain {
+// showDomain shows a domain.
+func showDomain(r domainname.Row) Domain {
 	d, w := r.Domain, r.Standing.Window
 	end, ahead := d.TermEnd()
 	shown := Domain{
@@ -93,10 +92,7 @@ func showDomain(r domainname.Row, today civil.Date) Domain {
 	if o := r.Open; o != nil {
 		shown.OpenRenewal = &OpenRenewal{
 			ID: o.ID, State: string(o.State), Hold: orNull(string(o.Hold)), Kind: string(o.Kind), Years: o.Years, Base: o.Base.String(),
-			Expected: o.Expected.String(), Price: moneyOf(o.Price), Fee: moneyOf(o.Fee), InvoiceID: orNull(o.InvoiceID),
-		}
-		if r.Confirming {
-			shown.OpenRenewal.LastSafeDay = showDate(w.LastSafeDay(today))
+			Expected: o.Expected.String(), Price: moneyOf(o.Price), Fee: moneyOf(o.Fee), InvoiceID: orNull(o.InvoiceID), LastSafeDay: showDate(r.LastSafe),
 		}
 	}
 	return shown

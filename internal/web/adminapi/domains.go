@@ -100,7 +100,7 @@ func (a *API) domain(ctx context.Context, id string, err error) (Domain, error) 
 	if err != nil {
 		return Domain{}, err
 	}
-	return showDomain(r, a.registryDay()), nil
+	return showDomain(r), nil
 }
 
 func (n NewDomain) input() (in domainname.Input, err error) {
@@ -165,8 +165,7 @@ func (a *API) listDomains(ctx context.Context, in *listDomainsInput) (List[Domai
 		return List[Domain]{}, err
 	}
 	rows, next, err := a.Domains.List(ctx, f)
-	day := a.registryDay()
-	return listOf(rows, next, func(r domainname.Row) Domain { return showDomain(r, day) }), err
+	return listOf(rows, next, showDomain), err
 }
 
 func (p DomainPatch) patch() (out domainname.Patch, err error) {
