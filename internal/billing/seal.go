@@ -21,27 +21,30 @@ var errSealedMeanwhile = errors.New("the ledger was sealed, or grew, meanwhile")
 
 // Tasks is the due work of this room: what was booked since the last look is sealed.
 func (s *Service) Tasks() []automation.Task {
-	seal := func(ctx context.Context, p *automation.Pass) error {
-		if p.CustomerID() != "" {
-			return nil // a seal is over what all have booked
+	due := func(ctx context.Context, tx *db.Tx, customerID string) (bool, error) {
+		if customerID != "" {
+			return false, nil // a seal is over what all have booked
 		}
+		return unsealed(ctx, tx)
+	}
+	seal := func(ctx context.Context, p *automation.Pass) error {
 		n, err := s.Seal(ctx)
 		p.DoneMany(n)
 		return err
 	}
-	return []automation.Task{{Kind: "ledger.seal", Order: automation.OrderUpkeep, Run: seal}}
+	return []automation.Task{{Kind: "ledger.seal", Order: automation.OrderUpkeep, Due: due, Run: seal}}
 }
 
 // Seal puts all transactions of the ledger that have no seal yet under seals, in batches: the hash of a seal is over the
 // hash of the one before and over everything that its transactions say, in the order of their ids. Whoever changes one
 // afterwards breaks the chain, which [Service.Verify] rebuilds. It returns how many it sealed.
 func (s *Service) Seal(ctx context.Context) (sealed int, err error) {
-	var some []query.UnsealedEntriesRow
+	var some bool
 	err = s.db.Read(ctx, func(tx *db.Tx) (err error) {
-		some, err = tx.UnsealedEntries(ctx, 1)
+		some, err = unsealed(ctx, tx)
 		return err
 	})
-	if err != nil || len(some) == 0 {
+	if err != nil || !some {
 		return 0, err
 	}
 	for {
@@ -58,6 +61,12 @@ func (s *Service) Seal(ctx context.Context) (sealed int, err error) {
 		}
 		sealed += n
 	}
+}
+
+// unsealed reports whether something was booked since the last seal.
+func unsealed(ctx context.Context, tx *db.Tx) (bool, error) {
+	some, err := tx.UnsealedEntries(ctx, 1)
+	return len(some) > 0, err
 }
 
 // sealNext seals one batch.

@@ -87,6 +87,7 @@ func (s *Service) Task() automation.Task {
 			day, err := civil.Parse(*on)
 			return day.StartIn(st.TimeZone), true, err
 		},
+		Due: automation.Any(dueSteps),
 		Run: s.run,
 	}
 }
@@ -101,19 +102,23 @@ func (s *Service) run(ctx context.Context, p *automation.Pass) error {
 	if err != nil {
 		return err
 	}
-	return p.Each(ctx,
-		func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
-			st, err := setting.Load(ctx, tx)
-			if err != nil {
-				return nil, err
-			}
-			return tx.DueInvoiceSteps(ctx, query.DueInvoiceStepsParams{
-				Today: optional(civil.Of(tx.Now, st.TimeZone)), After: after, CustomerID: p.CustomerID(), N: int64(n),
-			})
-		},
+	return p.Each(ctx, dueSteps(p.CustomerID()),
 		func(ctx context.Context, tx *db.Tx, id string) (automation.Outcome, error) {
 			return s.step(ctx, tx, id, held)
 		})
+}
+
+// dueSteps finds the invoices for which a step is due.
+func dueSteps(customerID string) automation.Find {
+	return func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
+		st, err := setting.Load(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		return tx.DueInvoiceSteps(ctx, query.DueInvoiceStepsParams{
+			Today: optional(civil.Of(tx.Now, st.TimeZone)), After: after, CustomerID: customerID, N: int64(n),
+		})
+	}
 }
 
 // held reports whether so many charges are due at once that staff must release them first.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/keystead/keystead/internal/automation"
 	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/signin"
 	"github.com/keystead/keystead/internal/staff"
@@ -116,6 +117,12 @@ func (s *story) tell(ctx context.Context, progress func(done, total int64)) erro
 				}
 			}
 			return time.Time{}, false, nil
+		},
+		Due: func(ctx context.Context, tx *db.Tx, _ string) (bool, error) {
+			if len(s.steps) > 0 && !s.steps[0].at.After(tx.Now) {
+				return true, nil
+			}
+			return tx.HasDueMail(ctx, query.HasDueMailParams{Now: &tx.Stamp, RealNow: &tx.WallStamp})
 		},
 		Run: func(ctx context.Context, _ *automation.Pass) error {
 			for len(s.steps) > 0 && !s.steps[0].at.After(s.Clock.Now()) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/keystead/keystead/internal/automation"
@@ -33,6 +34,9 @@ func (s *Service) writeDownTask() automation.Task {
 			}
 			return clock.Instant(at).Time(), at != 0, nil
 		},
+		Due: func(ctx context.Context, tx *db.Tx, _ string) (bool, error) {
+			return tx.AnyLicenseDue(ctx, int64(tx.Stamp))
+		},
 		Run: func(ctx context.Context, p *automation.Pass) error {
 			n, err := inBatches(ctx, settleSize, s.settleBatch)
 			p.DoneMany(n)
@@ -46,7 +50,8 @@ func (s *Service) writeDownTask() automation.Task {
 func (s *Service) anomaliesTask() automation.Task {
 	const day = 24 * time.Hour
 	var mu sync.Mutex
-	var looked time.Time
+	var looked atomic.Pointer[time.Time]
+	open := func(now time.Time) bool { at := looked.Load(); return at == nil || at.Before(now.Truncate(day)) }
 	return automation.Task{
 		Kind: TaskAnomalies, Order: automation.OrderUpkeep,
 		Next: func(ctx context.Context, tx *db.Tx, after time.Time) (time.Time, bool, error) {
@@ -57,17 +62,18 @@ func (s *Service) anomaliesTask() automation.Task {
 			}
 			return next, trouble, nil
 		},
+		Due: func(_ context.Context, tx *db.Tx, _ string) (bool, error) { return open(tx.Now), nil },
 		Run: func(ctx context.Context, p *automation.Pass) error {
 			mu.Lock()
 			defer mu.Unlock()
-			today := s.db.Clock().Now().Truncate(day)
-			if !looked.Before(today) {
+			now := s.db.Clock().Now()
+			if !open(now) {
 				return nil
 			}
 			n, err := s.reportAnomalies(ctx)
 			p.DoneMany(n)
 			if err == nil {
-				looked = today
+				looked.Store(new(now.Truncate(day)))
 			}
 			return err
 		},

@@ -56,6 +56,24 @@ func (s *Service) SendDue(ctx context.Context) (n int, err error) {
 	return int(sweep.tries.Load()), errors.Join(errs...)
 }
 
+// anyToSend reports whether [Service.SendDue] would find something to do.
+func (s *Service) anyToSend(ctx context.Context, tx *db.Tx) (bool, error) {
+	abandoned, err := tx.ListAbandonedMails(ctx, query.ListAbandonedMailsParams{RealNow: &tx.WallStamp, N: 1})
+	if err != nil || len(abandoned) > 0 {
+		return true, err
+	}
+	due, err := tx.HasDueMail(ctx, query.HasDueMailParams{Now: &tx.Stamp, RealNow: &tx.WallStamp})
+	if err != nil || !due || s.pause.holds(tx.Wall) {
+		return false, err
+	}
+	now, err := setting.Load(ctx, tx)
+	if err != nil {
+		return false, err
+	}
+	_, missing, err := s.server(db.With(ctx, tx), &now)
+	return missing == "", err
+}
+
 // hasDue looks before anybody claims: most of the time nothing is due, and reading is cheap.
 func (s *Service) hasDue(ctx context.Context) (due bool, err error) {
 	err = s.db.Read(ctx, func(tx *db.Tx) (err error) {

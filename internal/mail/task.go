@@ -28,6 +28,12 @@ func (s *Service) Tasks() []automation.Task {
 			}
 			return due.Time(), true, nil
 		},
+		Due: func(ctx context.Context, tx *db.Tx, customerID string) (bool, error) {
+			if !s.db.Still() || customerID != "" {
+				return false, nil
+			}
+			return s.anyToSend(ctx, tx)
+		},
 		Run: func(ctx context.Context, p *automation.Pass) error {
 			if !s.db.Still() || p.CustomerID() != "" {
 				return nil

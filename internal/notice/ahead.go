@@ -41,14 +41,19 @@ func (s *Service) trialsTask() automation.Task {
 			}
 			return ends.Time().Add(-trialAhead), true, nil
 		},
+		Due: automation.Any(trialsToAnnounce),
 		Run: func(ctx context.Context, p *automation.Pass) error {
-			return p.Each(ctx, func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
-				horizon := clock.FromTime(tx.Now.Add(trialAhead))
-				return tx.TrialsToAnnounce(ctx, query.TrialsToAnnounceParams{
-					Now: &tx.Stamp, Horizon: &horizon, After: after, CustomerID: p.CustomerID(), N: int64(n),
-				})
-			}, s.announceTrial)
+			return p.Each(ctx, trialsToAnnounce(p.CustomerID()), s.announceTrial)
 		},
+	}
+}
+
+func trialsToAnnounce(customerID string) automation.Find {
+	return func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
+		horizon := clock.FromTime(tx.Now.Add(trialAhead))
+		return tx.TrialsToAnnounce(ctx, query.TrialsToAnnounceParams{
+			Now: &tx.Stamp, Horizon: &horizon, After: after, CustomerID: customerID, N: int64(n),
+		})
 	}
 }
 
@@ -89,19 +94,24 @@ func (s *Service) cardsTask() automation.Task {
 			}
 			return dateOf(*on).AddDays(-cardAhead).StartIn(now.TimeZone), true, nil
 		},
+		Due: automation.Any(cardsToAnnounce),
 		Run: func(ctx context.Context, p *automation.Pass) error {
-			return p.Each(ctx, func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
-				now, err := s.settings(ctx, tx)
-				if err != nil {
-					return nil, err
-				}
-				day := civil.Of(tx.Now, now.TimeZone)
-				today, horizon := day.String(), day.AddDays(cardAhead).String()
-				return tx.CardsToAnnounce(ctx, query.CardsToAnnounceParams{
-					Today: &today, Horizon: &horizon, After: after, CustomerID: p.CustomerID(), N: int64(n),
-				})
-			}, s.announceCard)
+			return p.Each(ctx, cardsToAnnounce(p.CustomerID()), s.announceCard)
 		},
+	}
+}
+
+func cardsToAnnounce(customerID string) automation.Find {
+	return func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
+		now, err := setting.Load(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		day := civil.Of(tx.Now, now.TimeZone)
+		today, horizon := day.String(), day.AddDays(cardAhead).String()
+		return tx.CardsToAnnounce(ctx, query.CardsToAnnounceParams{
+			Today: &today, Horizon: &horizon, After: after, CustomerID: customerID, N: int64(n),
+		})
 	}
 }
 

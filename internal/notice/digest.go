@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/keystead/keystead/internal/automation"
@@ -25,8 +26,8 @@ func digestOn(day civil.Date, zone *time.Location) time.Time { return day.StartI
 // digestTask writes to staff once a day. Which day was looked at is known to the process, so that a day without news is
 // not counted again every minute; that there is a mail about it already, to the store.
 func (s *Service) digestTask() automation.Task {
-	var mu sync.Mutex
-	var looked civil.Date
+	var mu sync.Mutex // held while a digest is written
+	var looked atomic.Pointer[civil.Date]
 	return automation.Task{
 		Kind: TaskDigest, Order: automation.OrderUpkeep,
 		Next: func(ctx context.Context, tx *db.Tx, after time.Time) (time.Time, bool, error) {
@@ -41,43 +42,44 @@ func (s *Service) digestTask() automation.Task {
 			}
 			return at, true, nil
 		},
+		Due: func(ctx context.Context, tx *db.Tx, customerID string) (bool, error) {
+			day, due, err := digestDue(ctx, tx)
+			at := looked.Load()
+			return due && customerID == "" && (at == nil || *at != day), err
+		},
 		Run: func(ctx context.Context, p *automation.Pass) error {
-			if p.CustomerID() != "" {
-				return nil
-			}
 			mu.Lock()
 			defer mu.Unlock()
-			day, written, err := s.digest(ctx, looked)
-			if err != nil {
-				return err
+			day, due, written, err := s.digest(ctx)
+			if err == nil && due {
+				looked.Store(&day)
 			}
-			looked = day
-			if written {
+			if err == nil && written {
 				p.DoneMany(1)
 			}
-			return nil
+			return err
 		},
 	}
 }
 
-// digest writes the digest that is due, unless it was looked at. It returns the day on which that was, and whether there
-// was something to say.
-func (s *Service) digest(ctx context.Context, looked civil.Date) (day civil.Date, written bool, err error) {
-	var due bool
-	err = s.db.Read(ctx, func(tx *db.Tx) error {
-		now, err := s.settings(ctx, tx)
-		if err != nil {
+// digestDue reports whether it is time for a day's digest, and which day it is.
+func digestDue(ctx context.Context, tx *db.Tx) (day civil.Date, due bool, err error) {
+	now, err := setting.Load(ctx, tx)
+	if err != nil {
+		return day, false, err
+	}
+	day = civil.Of(tx.Now, now.TimeZone)
+	return day, len(now.MailStaff) > 0 && !tx.Now.Before(digestOn(day, now.TimeZone)), nil
+}
+
+// digest writes the digest that is due. It returns the day on which that is, whether it is due, and whether there was
+// something to say.
+func (s *Service) digest(ctx context.Context) (day civil.Date, due, written bool, err error) {
+	err = s.db.Write(ctx, func(tx *db.Tx) (err error) {
+		written = false
+		if day, due, err = digestDue(ctx, tx); err != nil || !due {
 			return err
 		}
-		day = civil.Of(tx.Now, now.TimeZone)
-		due = day != looked && len(now.MailStaff) > 0 && !tx.Now.Before(digestOn(day, now.TimeZone))
-		return nil
-	})
-	if err != nil || !due {
-		return looked, false, err
-	}
-	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		written = false
 		now, err := s.settings(ctx, tx)
 		if err != nil {
 			return err
@@ -94,7 +96,7 @@ func (s *Service) digest(ctx context.Context, looked civil.Date) (day civil.Date
 		written = true
 		return s.mails.QueueStaff(ctx, tx, mail.Message{Kind: mail.StaffDigest, SubjectID: yesterday.String(), Data: data})
 	})
-	return day, written, err
+	return day, due, written, err
 }
 
 // newsOf is what happened on a day, and what a person should look at now.

@@ -8,6 +8,7 @@ import (
 	"github.com/keystead/keystead/internal/automation"
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
 )
 
 // Tasks is the due work of this room: what gateways have told is applied before anything else, as it may be the money
@@ -25,10 +26,14 @@ func (s *Service) Tasks() []automation.Task {
 			}
 			return at.Time(), true, nil
 		},
-		Run: func(ctx context.Context, p *automation.Pass) error {
-			if p.CustomerID() != "" {
-				return nil // whose events they are shows only when they are applied
+		Due: func(ctx context.Context, tx *db.Tx, customerID string) (bool, error) {
+			if customerID != "" {
+				return false, nil // whose events they are shows only when they are applied
 			}
+			due, err := tx.DueGatewayEvents(ctx, query.DueGatewayEventsParams{Now: tx.Stamp, N: 1})
+			return len(due) > 0, err
+		},
+		Run: func(ctx context.Context, p *automation.Pass) error {
 			n, err := s.ApplyDue(ctx)
 			p.DoneMany(n)
 			return err

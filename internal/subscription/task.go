@@ -28,29 +28,16 @@ func (s *Service) Task() automation.Task {
 			}
 			return at.Time(), true, nil
 		},
+		Due: automation.Any(dueSubscriptions),
 		Run: s.runDue,
 	}
 }
 
 func (s *Service) runDue(ctx context.Context, p *automation.Pass) error {
-	due, err := s.anyDue(ctx, p.CustomerID())
-	if err != nil || !due {
-		return err
-	}
 	if err := s.renewPlain(ctx, p); err != nil {
 		return err
 	}
-	return p.Each(ctx,
-		func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
-			rows, err := tx.DueSubscriptions(ctx, query.DueSubscriptionsParams{
-				Now: &tx.Stamp, After: after, CustomerID: p.CustomerID(), N: int64(n),
-			})
-			ids := make([]string, len(rows))
-			for i, r := range rows {
-				ids[i] = r.ID
-			}
-			return ids, err
-		},
+	return p.Each(ctx, dueSubscriptions(p.CustomerID()),
 		func(ctx context.Context, tx *db.Tx, id string) (automation.Outcome, error) {
 			sub, err := lockWithCustomer(ctx, tx, id)
 			if err != nil {
@@ -67,12 +54,14 @@ func (s *Service) runDue(ctx context.Context, p *automation.Pass) error {
 		})
 }
 
-// anyDue reports whether anything is due at all: a look that finds nothing writes nothing.
-func (s *Service) anyDue(ctx context.Context, customerID string) (due bool, err error) {
-	err = s.db.Read(ctx, func(tx *db.Tx) error {
-		rows, err := tx.DueSubscriptions(ctx, query.DueSubscriptionsParams{Now: &tx.Stamp, CustomerID: customerID, N: 1})
-		due = len(rows) > 0
-		return err
-	})
-	return due, err
+// dueSubscriptions finds those that are to be assessed.
+func dueSubscriptions(customerID string) automation.Find {
+	return func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
+		rows, err := tx.DueSubscriptions(ctx, query.DueSubscriptionsParams{Now: &tx.Stamp, After: after, CustomerID: customerID, N: int64(n)})
+		ids := make([]string, len(rows))
+		for i, r := range rows {
+			ids[i] = r.ID
+		}
+		return ids, err
+	}
 }

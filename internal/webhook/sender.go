@@ -32,6 +32,7 @@ type sender struct {
 
 	mu       sync.Mutex
 	begun    int64            // attempts so far
+	settled  int64            // of these, when RunDue last found nothing left to do
 	underWay map[int64]string // the endpoints of those that have not ended, by their number
 	ended    chan struct{}    // closed, and replaced, when one ends
 }
@@ -69,11 +70,25 @@ func (s *sender) begin(endpointID string) (end func()) {
 	}
 }
 
-// watch returns a channel that is closed when the next attempt ends.
-func (s *sender) watch() <-chan struct{} {
+// watch returns how many attempts have begun, whether some are under way, and a channel that is closed when the next one ends.
+func (s *sender) watch() (begun int64, busy bool, ended <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ended
+	return s.begun, len(s.underWay) > 0, s.ended
+}
+
+// settle notes that of so many attempts nothing is left to be done.
+func (s *sender) settle(begun int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settled = begun
+}
+
+// stirred reports whether attempts have begun since nothing was left to do: what comes of them may be due.
+func (s *sender) stirred() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.begun > s.settled
 }
 
 // wait waits until the attempts have ended that are under way now.
@@ -164,13 +179,14 @@ func (s *Service) RunDue(ctx context.Context) (total int, err error) {
 	defer own.Wait()
 	now := s.db.Clock().Now()
 	for settled := false; ; {
-		ended := s.sender.watch()
+		begun, busy, ended := s.sender.watch()
 		n, more, err := s.dispatch(ctx, ctx, now, &own)
 		total += n
 		switch {
 		case err != nil:
 			return total, err
-		case !more && settled:
+		case !more && (settled || !busy):
+			s.sender.settle(begun)
 			return total, nil
 		case !more:
 			// What ends now may bring about more: who was told of it, or what waits for an endpoint that was disabled.
@@ -217,7 +233,7 @@ func (s *Service) dispatch(claiming, sending context.Context, now time.Time, att
 	}
 	var work []query.ListWebhookWorkRow
 	err = s.db.Read(claiming, func(tx *db.Tx) (err error) {
-		work, err = tx.ListWebhookWork(claiming, query.ListWebhookWorkParams{Now: clock.FromTime(now), Wall: &tx.WallStamp})
+		work, err = workAt(claiming, tx, now)
 		return err
 	})
 	if err != nil {
@@ -230,6 +246,11 @@ func (s *Service) dispatch(claiming, sending context.Context, now time.Time, att
 		problems = append(problems, err)
 	}
 	return total, len(work) > 0, errors.Join(problems...)
+}
+
+// workAt lists the endpoints with something to do at an instant.
+func workAt(ctx context.Context, tx *db.Tx, at time.Time) ([]query.ListWebhookWorkRow, error) {
+	return tx.ListWebhookWork(ctx, query.ListWebhookWorkParams{Now: clock.FromTime(at), Wall: &tx.WallStamp})
 }
 
 // serve deals with what is due for one endpoint.

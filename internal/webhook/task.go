@@ -19,6 +19,16 @@ func (s *Service) Tasks() []automation.Task {
 			}
 			return NextDue(ctx, tx, t)
 		},
+		Due: func(ctx context.Context, tx *db.Tx, customerID string) (bool, error) {
+			if !s.db.Still() || customerID != "" {
+				return false, nil
+			}
+			if s.sender.stirred() {
+				return true, nil
+			}
+			work, err := workAt(ctx, tx, tx.Now)
+			return len(work) > 0, err
+		},
 		Run: func(ctx context.Context, p *automation.Pass) error {
 			if !s.db.Still() || p.CustomerID() != "" {
 				return nil
