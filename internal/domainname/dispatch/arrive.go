@@ -117,13 +117,16 @@ func (w *worker) request(ctx context.Context, f facts, reg registrar.Registrar) 
 }
 
 // priced asks what a registration or a transfer costs now and, of a premium name, what its renewal will. What the registrar does
-// not tell is zero.
+// not tell is zero; a name that was ordered as a premium one is not sent without a price.
 func (w *worker) priced(ctx context.Context, reg registrar.Registrar, d domainname.Domain, s *sending) (command, renewal registrar.Quote, err error) {
 	if c := reg.Capabilities(); !c.Quote || c.Manual {
 		return command, renewal, nil
 	}
 	asked := registrar.Quoting{Name: d.Name.String(), Command: string(s.verb), Years: max(d.BoughtYears, 1), Currency: d.Recurring.Currency}
-	if command, err = w.quoteOf(ctx, reg, asked); err != nil || !command.Known || !command.Premium {
+	if command, err = w.quoteOf(ctx, reg, asked); err == nil && d.Premium != nil && !command.Known {
+		err = fmt.Errorf("the registrar does not say what the premium name %s costs", d.Name)
+	}
+	if err != nil || !command.Premium {
 		return command, renewal, err
 	}
 	asked.Command, asked.Years = "renew", max(d.Term, 1)

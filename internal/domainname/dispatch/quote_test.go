@@ -174,3 +174,27 @@ func TestPremiumRegistration(t *testing.T) {
 		}
 	})
 }
+
+// Without a price a premium name is not registered: it is asked for again, and staff hear of it.
+func TestPremiumRegistrationWithoutPrice(t *testing.T) {
+	lite(t, func(b *bench) {
+		d := b.domain("gold.example", "2027-11-22", func(d *domainname.Domain) {
+			d.Status, d.Expiry, d.BoughtYears = domainname.PendingRegistration, domainname.Expiry{}, 1
+			d.Premium = &domainname.Premium{Class: "premium", Renew: domainname.List{1: eur(25000)}, QuotedAt: noon}
+		})
+		b.fake.Remove("gold.example")
+		b.must(b.write(func(tx *db.Tx) error { return domainname.Work(b.ctx, tx, d.ID, tx.Now) }))
+		for range 6 {
+			b.run()
+			b.store.Clock.Set(b.store.Clock.Now().Add(time.Hour))
+		}
+		if n := b.fake.Sent("register"); n != 0 || b.tasks(d.ID) != 1 {
+			t.Errorf("sent %d times, %d tasks", n, b.tasks(d.ID))
+		}
+		b.fake.Own = map[string]map[string]money.Money{"gold.example": {"register": eur(50000), "renew": eur(25000)}}
+		b.run()
+		if sent := b.fake.Commands("register"); len(sent) != 1 || sent[0].Price == nil || *sent[0].Price != eur(50000) {
+			t.Errorf("sent %+v", sent)
+		}
+	})
+}

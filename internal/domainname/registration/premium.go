@@ -134,8 +134,9 @@ func (s *Service) Ask(ctx context.Context, item order.DomainItem, who order.Doma
 }
 
 // agreed says what is to be done about the price that a registrar asks for a domain directly before it is told to register, or
-// to transfer it. What it asks for a premium name must be covered by what was ordered: otherwise nothing is sent. The name is
-// premium from then on, with the registry's renewal price as its promise.
+// to transfer it. What it asks for a premium name must be covered by what was ordered: otherwise nothing is sent. What the
+// customer was promised with the order stands. Where only now it shows that the name is premium, the registry's renewal price is
+// the promise, unless it is above the one that was shown: then no invoice is made by itself at either.
 func (s *Service) agreed(ctx context.Context, tx *db.Tx, d *domainname.Domain, ordered money.Money, command, renewal registrar.Quote) (wait string, err error) {
 	if !command.Known || !command.Premium {
 		return "", nil
@@ -150,6 +151,9 @@ func (s *Service) agreed(ctx context.Context, tx *db.Tx, d *domainname.Domain, o
 			"order it at the new price; the registry is asked again every hour.", command.Price, ordered)
 		return wait, nil
 	}
+	if d.Premium != nil {
+		return "", nil
+	}
 	d.Premium = &domainname.Premium{Class: command.Class, Renew: domainname.List{}, QuotedAt: tx.Now}
 	if d.Term > 0 {
 		promise, known := money.Money{}, false
@@ -157,10 +161,12 @@ func (s *Service) agreed(ctx context.Context, tx *db.Tx, d *domainname.Domain, o
 			d.Premium.Renew[d.Term] = renewal.Price
 			promise, known = domainname.Convert(renewal.Price, d.Recurring.Currency, settings.Rate)
 		}
-		if !known {
-			d.Term, promise = 0, money.New(0, d.Recurring.Currency) // staff are asked when it has come
+		switch {
+		case !known:
+			d.Term, d.Recurring = 0, money.New(0, d.Recurring.Currency) // staff are asked when it has come
+		case promise.Amount < d.Recurring.Amount:
+			d.Recurring = promise
 		}
-		d.Recurring = promise
 	}
 	return "", domainname.Save(ctx, tx, d)
 }

@@ -89,6 +89,7 @@ func TestPremiumOrder(t *testing.T) {
 // Directly before it is sent the registrar is asked again.
 func TestPremiumBeforeSending(t *testing.T) {
 	each(t, func(s *shop) {
+		s.checker.own = map[string]map[string]money.Money{"gold.example": gold("EUR"), "golden.example": gold("EUR")}
 		quote := func(amount int64) registrar.Quote {
 			return registrar.Quote{Known: true, Premium: true, Class: "gold", Price: eur(amount)}
 		}
@@ -103,6 +104,11 @@ func TestPremiumBeforeSending(t *testing.T) {
 			{"dear.example", quote(50_000), quote(25_000), true, 1, 1200},
 			{"cheap.example", quote(150), quote(700), false, 1, 700},
 			{"silent.example", quote(150), registrar.Quote{}, false, 0, 0},
+			// Nobody was shown what it renews for: at more than was promised no invoice is made by itself.
+			{"later.example", quote(150), quote(25_000), false, 1, 1200},
+			// Ordered as a premium name, it renews by what was shown then, whatever the registry asks now, or does not say.
+			{"gold.example", quote(50_000), quote(31_000), false, 1, 25_000},
+			{"golden.example", quote(50_000), registrar.Quote{}, false, 1, 25_000},
 		} {
 			o := s.placed(register(tt.name, 1))
 			s.Pay(t, o.InvoiceID, o.Total.Amount, tt.name)
