@@ -171,6 +171,7 @@ CREATE TABLE domains (
 -- A name is once in the store, until its record is over.
 CREATE UNIQUE INDEX domains_name ON domains (name) WHERE status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud');
 CREATE INDEX domains_by_name ON domains (name, id);
+CREATE INDEX domains_unpaid ON domains (id) WHERE status = 'pending';
 CREATE INDEX domains_premium ON domains (next_due, id) WHERE premium IS NOT NULL;
 CREATE INDEX domains_by_customer ON domains (customer_id, id);
 CREATE INDEX domains_by_extension ON domains (extension, id);

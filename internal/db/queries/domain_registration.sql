@@ -7,7 +7,9 @@ ORDER BY invoice_lines.invoice_id DESC LIMIT 1;
 
 -- Domains whose order nobody has paid since an instant.
 -- name: UnpaidDomains :many
-SELECT id FROM domains WHERE status = 'pending' AND created_at < @before AND id > @after ORDER BY id LIMIT CAST(@n AS BIGINT);
+SELECT id FROM domains WHERE status = 'pending' AND created_at < @before AND id > @after
+    AND (CAST(@customer_id AS TEXT) = '' OR customer_id = CAST(@customer_id AS TEXT))
+ORDER BY id LIMIT CAST(@n AS BIGINT);
 
 -- name: FirstUnpaidDomain :one
 SELECT created_at FROM domains WHERE status = 'pending' AND created_at >= @since ORDER BY created_at LIMIT 1;

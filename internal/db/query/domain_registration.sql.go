@@ -94,18 +94,26 @@ func (q *Queries) SoldTLDs(ctx context.Context) ([]string, error) {
 }
 
 const unpaidDomains = `-- name: UnpaidDomains :many
-SELECT id FROM domains WHERE status = 'pending' AND created_at < $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)
+SELECT id FROM domains WHERE status = 'pending' AND created_at < $1 AND id > $2
+    AND (CAST($3 AS TEXT) = '' OR customer_id = CAST($3 AS TEXT))
+ORDER BY id LIMIT CAST($4 AS BIGINT)
 `
 
 type UnpaidDomainsParams struct {
-	Before clock.Instant
-	After  string
-	N      int64
+	Before     clock.Instant
+	After      string
+	CustomerID string
+	N          int64
 }
 
 // Domains whose order nobody has paid since an instant.
 func (q *Queries) UnpaidDomains(ctx context.Context, arg UnpaidDomainsParams) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, unpaidDomains, arg.Before, arg.After, arg.N)
+	rows, err := q.db.QueryContext(ctx, unpaidDomains,
+		arg.Before,
+		arg.After,
+		arg.CustomerID,
+		arg.N,
+	)
 	if err != nil {
 		return nil, err
 	}
