@@ -132,7 +132,7 @@ func (s *Service) RunDue(ctx context.Context) (n int, err error) {
 
 // run does what is due at a registrar, and begins nothing new once stop is closed.
 func (s *Service) run(ctx context.Context, stop <-chan struct{}, l lane) (n int, err error) {
-	if !l.archived && s.pollNow(l.registrar) {
+	if s.pollNow(l) {
 		if err := s.pollOne(ctx, l.registrar); err != nil && ctx.Err() == nil {
 			s.log.Warn("messages of a registrar can't be read; they are read later", "registrar", l.registrar, "err", err)
 		}

@@ -19,15 +19,28 @@ const (
 )
 
 // pollNow reports whether it is time to look at a registrar's queue, and notes that somebody does.
-func (s *Service) pollNow(id string) bool {
+func (s *Service) pollNow(l lane) bool {
 	now := s.db.Wall().Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if last, ok := s.polled[id]; ok && now.Sub(last) < pollEvery && !now.Before(last) {
+	if !s.toPoll(l, now) {
 		return false
 	}
-	s.polled[id] = now
+	s.polled[l.registrar] = now
 	return true
+}
+
+// pollDue reports whether it is time to look at a registrar's queue.
+func (s *Service) pollDue(l lane) bool {
+	now := s.db.Wall().Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.toPoll(l, now)
+}
+
+func (s *Service) toPoll(l lane, now time.Time) bool {
+	last, ok := s.polled[l.registrar]
+	return !l.archived && (!ok || now.Sub(last) >= pollEvery || now.Before(last))
 }
 
 // pollOne takes in the messages of a registrar: each is handled once, by its id, and acknowledged when that is committed.

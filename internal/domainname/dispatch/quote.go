@@ -9,6 +9,7 @@ import (
 
 	"github.com/keystead/keystead/internal/automation"
 	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/domainname"
@@ -275,6 +276,62 @@ func (s *Service) planQuotes(ctx context.Context, p *automation.Pass) error {
 	return err
 }
 
+// premiumNames are some of those that may have to be asked for by now.
+func premiumNames(ctx context.Context, tx *db.Tx, after string) ([]string, error) {
+	upto, _, err := horizon(ctx, tx, tx.Now)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := tx.PremiumDomainsToQuote(ctx, query.PremiumDomainsToQuoteParams{Horizon: new(upto.String()), After: after, N: atOnce})
+	if err != nil {
+		return nil, fmt.Errorf("premium names: %w", err)
+	}
+	return ids, nil
+}
+
+// quoteAt is when a premium name is to be asked for; nil: it is not.
+func (s *Service) quoteAt(ctx context.Context, tx *db.Tx, id string) (*time.Time, error) {
+	w := &worker{Service: s, id: id}
+	f, err := w.known(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	return f.quoteAt(), nil
+}
+
+// anyToQuote reports whether a premium name is to be asked for, now or sooner than the worker will look at it.
+func (s *Service) anyToQuote(ctx context.Context, tx *db.Tx, customerID string) (bool, error) {
+	if customerID != "" {
+		return false, nil
+	}
+	for after := ""; ; {
+		ids, err := premiumNames(ctx, tx, after)
+		if err != nil {
+			return false, err
+		}
+		for _, id := range ids {
+			at, err := s.quoteAt(ctx, tx, id)
+			if err != nil {
+				return false, err
+			}
+			if at == nil {
+				continue
+			}
+			var planned *clock.Instant
+			if err := tx.SQL().QueryRowContext(ctx, "SELECT work_at FROM domains WHERE id = $1", id).Scan(&planned); err != nil {
+				return false, fmt.Errorf("work at domain %s: %w", id, err)
+			}
+			if !at.After(tx.Now) || planned == nil || planned.Time().After(*at) {
+				return true, nil
+			}
+		}
+		if len(ids) < atOnce {
+			return false, nil
+		}
+		after = ids[len(ids)-1]
+	}
+}
+
 // planPremium returns how many are to be asked for now.
 func (s *Service) planPremium(ctx context.Context) (n int, err error) {
 	for after := ""; ; {
@@ -282,21 +339,15 @@ func (s *Service) planPremium(ctx context.Context) (n int, err error) {
 		now := 0
 		err := s.db.Write(ctx, func(tx *db.Tx) error {
 			now = 0
-			upto, _, err := horizon(ctx, tx, tx.Now)
-			if err != nil {
+			var err error
+			if ids, err = premiumNames(ctx, tx, after); err != nil {
 				return err
 			}
-			ids, err = tx.PremiumDomainsToQuote(ctx, query.PremiumDomainsToQuoteParams{Horizon: new(upto.String()), After: after, N: atOnce})
-			if err != nil {
-				return fmt.Errorf("premium names: %w", err)
-			}
 			for _, id := range ids {
-				w := &worker{Service: s, id: id}
-				f, err := w.known(ctx, tx)
+				at, err := s.quoteAt(ctx, tx, id)
 				if err != nil {
 					return err
 				}
-				at := f.quoteAt()
 				if at == nil {
 					continue
 				}

@@ -16,9 +16,9 @@ import (
 // store, whose clock leaps, all of the work is done on the way; a live store's worker looks by itself.
 func (s *Service) Tasks() []automation.Task {
 	return []automation.Task{
-		{Kind: "domains.expire", Order: automation.OrderExpiry, Next: s.nextToExpire, Run: s.planExpiries},
-		{Kind: "domains.quote", Order: automation.OrderInvoices - 2, Next: s.nextQuote, Run: s.planQuotes},
-		{Kind: "domains.dispatch", Order: automation.OrderUpkeep, Next: s.nextWork, Run: s.workOnTheWay},
+		{Kind: "domains.expire", Order: automation.OrderExpiry, Next: s.nextToExpire, Due: anyToExpire, Run: s.planExpiries},
+		{Kind: "domains.quote", Order: automation.OrderInvoices - 2, Next: s.nextQuote, Due: s.anyToQuote, Run: s.planQuotes},
+		{Kind: "domains.dispatch", Order: automation.OrderUpkeep, Next: s.nextWork, Due: s.anyWork, Run: s.workOnTheWay},
 	}
 }
 
@@ -27,6 +27,26 @@ func (s *Service) nextWork(ctx context.Context, tx *db.Tx, after time.Time) (tim
 		return time.Time{}, false, nil
 	}
 	return domainname.NextWork(ctx, tx, after)
+}
+
+func (s *Service) anyWork(ctx context.Context, tx *db.Tx, customerID string) (bool, error) {
+	if !s.db.Still() || customerID != "" {
+		return false, nil
+	}
+	lanes, err := s.lanes(db.With(ctx, tx))
+	if err != nil {
+		return false, err
+	}
+	for _, l := range lanes {
+		if s.pollDue(l) {
+			return true, nil
+		}
+		ids, err := domainname.DueWork(ctx, tx, l.registrar, 1)
+		if err != nil || len(ids) > 0 {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 func (s *Service) workOnTheWay(ctx context.Context, p *automation.Pass) error {
@@ -111,40 +131,81 @@ func (s *Service) planExpiries(ctx context.Context, p *automation.Pass) error {
 
 func (s *Service) planExtension(ctx context.Context, policy domainname.Policy) (n int, err error) {
 	for after := ""; ; {
-		var rows []query.Domain
+		var found []expiry
+		var next string
 		err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
-			upto := domainname.RegistryDate(tx.Now).AddDays(ahead).String()
-			rows, err = tx.DomainsToExpire(ctx, query.DomainsToExpireParams{Extension: policy.Extension, Upto: &upto, After: after, N: atOnce})
+			found, next, err = expiries(ctx, tx, policy, after)
 			return err
 		})
+		if err == nil && len(found) > 0 {
+			err = s.db.Write(ctx, func(tx *db.Tx) error {
+				if found, next, err = expiries(ctx, tx, policy, after); err != nil {
+					return err
+				}
+				for _, e := range found {
+					if err := domainname.Work(ctx, tx, e.id, e.at); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
 		if err != nil {
-			return n, fmt.Errorf("ends of .%s: %w", policy.Extension, err)
-		}
-		if len(rows) == 0 {
-			return n, nil
-		}
-		planned := 0
-		err = s.db.Write(ctx, func(tx *db.Tx) error {
-			planned = 0
-			for _, r := range rows {
-				d, err := domainname.Load(ctx, tx, r.ID)
-				if err != nil {
-					return err
-				}
-				at := facts{domain: d, policy: &policy, now: tx.Now}.expireAt()
-				if at == nil {
-					continue
-				}
-				if err := domainname.Work(ctx, tx, d.ID, *at); err != nil {
-					return err
-				}
-				planned++
-			}
-			return nil
-		})
-		if n += planned; err != nil {
 			return n, err
 		}
-		after = rows[len(rows)-1].ID
+		if n += len(found); next == "" {
+			return n, nil
+		}
+		after = next
 	}
+}
+
+// expiry is a domain that comes near its end, and when the worker is to look at it.
+type expiry struct {
+	id string
+	at time.Time
+}
+
+// expiries looks through some domains of an extension for those that are to be planned. next is where it goes on; empty: it
+// has seen all.
+func expiries(ctx context.Context, tx *db.Tx, policy domainname.Policy, after string) (found []expiry, next string, err error) {
+	upto := domainname.RegistryDate(tx.Now).AddDays(ahead).String()
+	rows, err := tx.DomainsToExpire(ctx, query.DomainsToExpireParams{Extension: policy.Extension, Upto: &upto, After: after, N: atOnce})
+	if err != nil {
+		return nil, "", fmt.Errorf("ends of .%s: %w", policy.Extension, err)
+	}
+	for _, r := range rows {
+		d, err := domainname.Load(ctx, tx, r.ID)
+		if err != nil {
+			return nil, "", err
+		}
+		if at := (facts{domain: d, policy: &policy, now: tx.Now}).expireAt(); at != nil {
+			found = append(found, expiry{d.ID, *at})
+		}
+	}
+	if len(rows) == atOnce {
+		next = rows[len(rows)-1].ID
+	}
+	return found, next, nil
+}
+
+// anyToExpire reports whether a domain is to be planned for.
+func anyToExpire(ctx context.Context, tx *db.Tx, customerID string) (bool, error) {
+	if customerID != "" {
+		return false, nil
+	}
+	policies, err := byMode(ctx, tx, tx.Now)
+	if err != nil {
+		return false, err
+	}
+	for _, policy := range policies {
+		for after, more := "", true; more; more = after != "" {
+			found, next, err := expiries(ctx, tx, policy, after)
+			if err != nil || len(found) > 0 {
+				return len(found) > 0, err
+			}
+			after = next
+		}
+	}
+	return false, nil
 }

@@ -21,7 +21,7 @@ const CauseNotPaid = "not_paid_in_time"
 
 // Tasks is the automation of new domains: an order that nobody pays does not keep its name for ever.
 func (s *Service) Tasks() []automation.Task {
-	return []automation.Task{{Kind: "domains.unpaid", Order: automation.OrderExpiry, Next: nextUnpaid, Run: s.endUnpaid}}
+	return []automation.Task{{Kind: "domains.unpaid", Order: automation.OrderExpiry, Next: nextUnpaid, Due: automation.Any(unpaidDomains), Run: s.endUnpaid}}
 }
 
 // lapsed is the instant before which an order must have been placed to be given up by now: the same number of days after it as an
@@ -46,16 +46,20 @@ func nextUnpaid(ctx context.Context, tx *db.Tx, after time.Time) (time.Time, boo
 	return civil.Of(first.Time(), st.TimeZone).AddDays(st.DomainOrderDays).StartIn(st.TimeZone), true, nil
 }
 
+// unpaidDomains finds them, whosever they are.
+func unpaidDomains(string) automation.Find {
+	return func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
+		st, err := setting.Load(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		return tx.UnpaidDomains(ctx, query.UnpaidDomainsParams{Before: clock.FromTime(lapsed(tx.Now, st)), After: after, N: int64(n)})
+	}
+}
+
 // endUnpaid gives up the domains whose orders were not paid in time.
 func (s *Service) endUnpaid(ctx context.Context, p *automation.Pass) error {
-	return p.Each(ctx,
-		func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
-			st, err := setting.Load(ctx, tx)
-			if err != nil {
-				return nil, err
-			}
-			return tx.UnpaidDomains(ctx, query.UnpaidDomainsParams{Before: clock.FromTime(lapsed(tx.Now, st)), After: after, N: int64(n)})
-		},
+	return p.Each(ctx, unpaidDomains(""),
 		func(ctx context.Context, tx *db.Tx, id string) (automation.Outcome, error) {
 			ended, err := s.giveUp(ctx, tx, id)
 			if err != nil || !ended {

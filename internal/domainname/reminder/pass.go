@@ -33,6 +33,14 @@ func (s *Service) task() automation.Task {
 			some, err := tx.HasStandingDomain(ctx)
 			return civil.Of(after, now.TimeZone).AddDays(1).StartIn(now.TimeZone), some, err
 		},
+		Due: func(ctx context.Context, tx *db.Tx, customerID string) (bool, error) {
+			now, err := setting.Load(ctx, tx)
+			if err != nil {
+				return false, err
+			}
+			rules, err := load(ctx, tx)
+			return customerID != "" || !s.doneIs(passOf(civil.Of(tx.Now, now.TimeZone), rules)), err
+		},
 		Run: s.run,
 	}
 }
@@ -56,7 +64,7 @@ func (s *Service) run(ctx context.Context, p *automation.Pass) error {
 	if err != nil {
 		return err
 	}
-	whole := fmt.Sprint(today, rules)
+	whole := passOf(today, rules)
 	if p.CustomerID() == "" && s.doneIs(whole) {
 		return nil
 	}
@@ -76,6 +84,9 @@ func (s *Service) run(ctx context.Context, p *automation.Pass) error {
 	}
 	return nil
 }
+
+// passOf names the pass of a day by some rules.
+func passOf(today civil.Date, rules []Rule) string { return fmt.Sprint(today, rules) }
 
 func (s *Service) doneIs(whole string) bool {
 	s.mu.Lock()

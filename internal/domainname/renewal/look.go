@@ -116,6 +116,20 @@ func sightOfOwed(ctx context.Context, tx *db.Tx, key, after, customerID string, 
 	return rows, of, err
 }
 
+// lookDue reports whether there is one that was not looked at today.
+func lookDue(ctx context.Context, tx *db.Tx, customerID string) (bool, error) {
+	key, err := keyNow(ctx, tx)
+	if err != nil {
+		return false, err
+	}
+	open, err := tx.RenewalsToLookAt(ctx, query.RenewalsToLookAtParams{LookedOn: key, CustomerID: customerID, N: 1})
+	if err != nil || len(open) > 0 {
+		return true, err
+	}
+	owed, err := tx.OwedToLookAt(ctx, query.OwedToLookAtParams{LookedOn: key, CustomerID: customerID, N: 1})
+	return len(owed) > 0, err
+}
+
 // lookAtAll looks once in each day at the renewals that are not over, and at those that were made and are unpaid. Of nearly all
 // of them there is nothing to do, which is noted page by page.
 func (s *Service) lookAtAll(ctx context.Context, p *automation.Pass) error {

@@ -45,6 +45,44 @@ func plannedUpdates(ctx context.Context, tx *db.Tx) (all []planned, err error) {
 	return all, nil
 }
 
+// pricesDue reports whether there is something to do for an update.
+func pricesDue(ctx context.Context, tx *db.Tx, _ string) (bool, error) {
+	planning, err := tx.PlanningDomainPriceUpdates(ctx)
+	if err != nil || len(planning) > 0 {
+		return true, err
+	}
+	undone, err := tx.UndoneDomainPriceUpdates(ctx)
+	if err != nil || len(undone) > 0 {
+		return true, err
+	}
+	updates, err := plannedUpdates(ctx, tx)
+	if err != nil || len(updates) == 0 {
+		return false, err
+	}
+	st, err := setting.Load(ctx, tx)
+	if err != nil {
+		return false, err
+	}
+	day := civil.Of(tx.Now, st.TimeZone)
+	for _, u := range updates {
+		if u.announced(day) {
+			untold, err := tx.UntoldDomainPrices(ctx, query.UntoldDomainPricesParams{UpdateID: u.id, N: 1})
+			if err != nil || len(untold) > 0 {
+				return true, err
+			}
+		}
+		if !u.starts.After(day) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// announced reports whether the customers are to be told by a day.
+func (u planned) announced(day civil.Date) bool {
+	return u.notice != nil && !u.noticeOn().After(day) && u.starts.After(day)
+}
+
 // updatePrices finishes writing bulk updates down, tells customers of them in time, applies those whose day has come, and
 // finishes what was undone.
 func (s *Service) updatePrices(ctx context.Context, p *automation.Pass) error {
@@ -77,7 +115,7 @@ func (s *Service) updatePrices(ctx context.Context, p *automation.Pass) error {
 		p.Done(id)
 	}
 	for _, u := range updates {
-		if u.notice != nil && !u.noticeOn().After(day) && u.starts.After(day) {
+		if u.announced(day) {
 			n, err := s.noticePrices(ctx, u)
 			if err != nil {
 				return err

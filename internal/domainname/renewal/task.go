@@ -18,28 +18,33 @@ import (
 // Tasks is the automation of renewals.
 func (s *Service) Tasks() []automation.Task {
 	return []automation.Task{
-		{Kind: "domains.settle", Order: automation.OrderHolds, Run: s.settleLost},
-		{Kind: "domains.look", Order: automation.OrderExpiry, Next: s.nextLook, Run: s.lookAtAll},
-		{Kind: "domains.revoked", Order: automation.OrderExpiry, Next: s.nextRevoked, Run: s.askRevoked},
-		{Kind: "domains.prices", Order: automation.OrderInvoices - 1, Next: nextPrices, Run: s.updatePrices},
+		{Kind: "domains.settle", Order: automation.OrderHolds, Due: automation.Any(lost), Run: s.settleLost},
+		{Kind: "domains.look", Order: automation.OrderExpiry, Next: s.nextLook, Due: lookDue, Run: s.lookAtAll},
+		{Kind: "domains.revoked", Order: automation.OrderExpiry, Next: s.nextRevoked, Due: automation.Any(revoked), Run: s.askRevoked},
+		{Kind: "domains.prices", Order: automation.OrderInvoices - 1, Next: nextPrices, Due: pricesDue, Run: s.updatePrices},
 		{
-			Kind: "domains.invoice", Order: automation.OrderInvoices, Next: nextInvoice,
+			Kind: "domains.invoice", Order: automation.OrderInvoices, Next: nextInvoice, Due: automation.Any(toInvoice),
 			Run: func(ctx context.Context, p *automation.Pass) error {
 				if err := s.invoiceDue(ctx, p); err != nil {
 					return err
 				}
-				return p.Each(ctx, func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
-					st, err := setting.Load(ctx, tx)
-					if err != nil {
-						return nil, err
-					}
-					horizon, key := civil.Of(tx.Now, st.TimeZone).AddDays(InvoiceDays(st)).String(), dayKey(tx.Now, st.TimeZone)
-					return tx.DomainIDsToInvoice(ctx, query.DomainIDsToInvoiceParams{
-						Horizon: &horizon, Today: &key, After: after, CustomerID: p.CustomerID(), N: int64(n),
-					})
-				}, s.invoiceOne)
+				return p.Each(ctx, toInvoice(p.CustomerID()), s.invoiceOne)
 			},
 		},
+	}
+}
+
+// toInvoice finds the domains whose automatic invoice is due.
+func toInvoice(customerID string) automation.Find {
+	return func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
+		st, err := setting.Load(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		horizon, key := civil.Of(tx.Now, st.TimeZone).AddDays(InvoiceDays(st)).String(), dayKey(tx.Now, st.TimeZone)
+		return tx.DomainIDsToInvoice(ctx, query.DomainIDsToInvoiceParams{
+			Horizon: &horizon, Today: &key, After: after, CustomerID: customerID, N: int64(n),
+		})
 	}
 }
 
@@ -173,16 +178,20 @@ func nextPrices(ctx context.Context, tx *db.Tx, after time.Time) (at time.Time, 
 	return at, ok, nil
 }
 
+// lost finds the lines whose renewals are over, and then renewals whose money went back, whosever they are.
+func lost(string) automation.Find {
+	return func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
+		lines, err := tx.LostDomainLines(ctx, query.LostDomainLinesParams{After: after, N: int64(n)})
+		if err != nil || len(lines) > 0 {
+			return lines, err
+		}
+		return tx.CreditedDomainRenewals(ctx, query.CreditedDomainRenewalsParams{After: after, N: int64(n)})
+	}
+}
+
 // settleLost makes credit of what was paid for renewals that are over, and ends those whose money went back meanwhile.
 func (s *Service) settleLost(ctx context.Context, p *automation.Pass) error {
-	return p.Each(ctx,
-		func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
-			lines, err := tx.LostDomainLines(ctx, query.LostDomainLinesParams{After: after, N: int64(n)})
-			if err != nil || len(lines) > 0 {
-				return lines, err
-			}
-			return tx.CreditedDomainRenewals(ctx, query.CreditedDomainRenewalsParams{After: after, N: int64(n)})
-		},
+	return p.Each(ctx, lost(""),
 		func(ctx context.Context, tx *db.Tx, id string) (automation.Outcome, error) {
 			r, err := domainname.RenewalOfLine(ctx, tx, id)
 			if err == nil {
@@ -209,23 +218,27 @@ func (s *Service) settleLost(ctx context.Context, p *automation.Pass) error {
 // revokedAhead is how many days before its term ends staff are asked about a domain whose renewal was revoked.
 const revokedAhead = 35
 
+// revoked finds the renewals that were revoked and about which staff are asked by now, whosever they are.
+func revoked(string) automation.Find {
+	return func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
+		key, err := keyNow(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := tx.RevokedTerms(ctx, query.RevokedTermsParams{
+			Upto: domainname.RegistryDate(tx.Now).AddDays(revokedAhead).String(), After: after, LookedOn: key, N: int64(n),
+		})
+		ids := make([]string, len(rows))
+		for i, r := range rows {
+			ids[i] = r.ID
+		}
+		return ids, err
+	}
+}
+
 // askRevoked asks staff what becomes of domains whose renewal was revoked and whose term is about to end.
 func (s *Service) askRevoked(ctx context.Context, p *automation.Pass) error {
-	return p.Each(ctx,
-		func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
-			key, err := keyNow(ctx, tx)
-			if err != nil {
-				return nil, err
-			}
-			rows, err := tx.RevokedTerms(ctx, query.RevokedTermsParams{
-				Upto: domainname.RegistryDate(tx.Now).AddDays(revokedAhead).String(), After: after, LookedOn: key, N: int64(n),
-			})
-			ids := make([]string, len(rows))
-			for i, r := range rows {
-				ids[i] = r.ID
-			}
-			return ids, err
-		},
+	return p.Each(ctx, revoked(""),
 		func(ctx context.Context, tx *db.Tx, id string) (automation.Outcome, error) {
 			d, r, err := s.lockRow(ctx, tx, id)
 			if err != nil {

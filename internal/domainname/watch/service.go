@@ -94,6 +94,13 @@ func (s *Service) Tasks() []automation.Task {
 			}
 			return next, ok, nil
 		},
+		Due: func(ctx context.Context, tx *db.Tx, customerID string) (bool, error) {
+			if !s.db.Still() || customerID != "" {
+				return false, nil
+			}
+			all, _, err := s.syncable(db.With(ctx, tx))
+			return len(all) > 0, err
+		},
 		Run: func(ctx context.Context, p *automation.Pass) error {
 			if !s.db.Still() || p.CustomerID() != "" {
 				return nil

@@ -109,6 +109,19 @@ func (s *Service) standingTask() automation.Task {
 			some, err := tx.HasStandingDomain(ctx)
 			return domainname.RegistryDate(after).AddDays(1).StartIn(time.UTC), some, err
 		},
+		Due: func(ctx context.Context, tx *db.Tx, customerID string) (bool, error) {
+			searches, err := searchesOf(ctx, tx)
+			if err != nil {
+				return false, err
+			}
+			for cursor := ""; ; {
+				ids, next, err := lookUp(ctx, tx, searches, cursor, lookSize, customerID)
+				if err != nil || len(ids) > 0 || next == "" {
+					return len(ids) > 0, err
+				}
+				cursor = next
+			}
+		},
 		Run: func(ctx context.Context, p *automation.Pass) error {
 			var searches []search
 			err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
@@ -132,7 +145,10 @@ type search struct {
 	plainUntil string // those whose accounting date, or term's end, is before; empty: whose term goes on
 }
 
-const ever = "9999-12-31"
+const (
+	ever     = "9999-12-31"
+	lookSize = 200 // domains that are looked at in one go
+)
 
 // searchesOf are those of a day: some for each extension that has a policy, and domains for which a day may come.
 func searchesOf(ctx context.Context, tx *db.Tx) ([]search, error) {
