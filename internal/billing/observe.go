@@ -52,7 +52,8 @@ func (s *Service) InTime(ctx context.Context, tx *db.Tx, inv Invoice) (Invoice, 
 	return inv, nil
 }
 
-// Bar says why no charge of an open invoice may be begun now; nil: one may. Money that comes by itself is taken all the same.
+// Bar says why no charge of an open invoice may be begun now, as a typed problem; nil: one may. Money that comes by itself is
+// taken all the same.
 type Bar func(ctx context.Context, tx *db.Tx, inv Invoice) error
 
 // BeforeCharge adds what may keep a charge from being begun.

@@ -19,6 +19,7 @@ import (
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/setting"
 )
@@ -161,8 +162,14 @@ func (s *Service) step(ctx context.Context, tx *db.Tx, id string, held bool) (au
 	if !more {
 		next = dunning.Step{}
 	}
-	if held && slices.ContainsFunc(do, func(step dunning.Step) bool { return step.Action == dunning.Charge }) {
-		return automation.ItemHeld, nil
+	if slices.ContainsFunc(do, func(step dunning.Step) bool { return step.Action == dunning.Charge }) {
+		err := s.billing.MayCharge(ctx, tx, inv)
+		if err != nil && fail.Of(err).Kind == fail.KindInternal {
+			return automation.ItemSkipped, err
+		}
+		if held || err != nil {
+			return automation.ItemHeld, nil // a person has to release it, or to say what it costs
+		}
 	}
 	waits, err := tx.InvoiceWaits(ctx, inv.ID)
 	if err != nil {

@@ -141,6 +141,26 @@ func TestC7QuoteAfterPayment(t *testing.T) {
 	})
 }
 
+// A saved card is not charged before the fee is known, and is when it is. Until then that is nobody's fault: it waits for staff.
+func TestC7QuoteBeforeCharge(t *testing.T) {
+	each(t, "2026-09-17T12:00:00Z", func(s *shop) {
+		s.set(map[string]any{"billing.retry_days": []int{40}})
+		s.policy("quoted", noFee)
+		s.customer = s.buyer("carl", "tok_decline")
+		d := s.put("example.quoted", "2026-10-01")
+		s.advance("2026-11-01T12:00:00Z")
+		must(s.Payments.AddMethod(s.ctx, s.customer, "sandbox", "tok_ok"))(s.T)
+		s.advance("2026-11-12T12:00:00Z") // a day after it is to be tried again
+		s.states(d.ID, "automatic open")
+		must(s.Renewals.QuoteRestore(s.ctx, d.ID, eur(8000), "told by phone"))(s.T)
+		s.advance("2026-11-13T12:00:00Z")
+		if r := s.last(d.ID); r.PaidAt == nil || r.Fee != eur(8000) || s.owes(s.customer) != 0 {
+			s.Errorf("%+v, owes %d", r, s.owes(s.customer))
+		}
+		s.proven()
+	})
+}
+
 // Quoted before it is paid: the customer pays price and fee, on demand and by the automatic line.
 func TestC7QuoteBeforePayment(t *testing.T) {
 	each(t, "2026-09-17T12:00:00Z", func(s *shop) {
