@@ -79,12 +79,18 @@ func (a *answer) quotes(free map[string]bool) []Quote {
 			}
 			quotes = append(quotes, Quote{
 				Name: name, Free: free[name], Class: cd.value(nsFee, "class"), Currency: data.value(nsFee, "currency"),
-				Command: q.attr("name"), Years: years(q.child(nsFee, "period")), Standard: boolean(q.attr("standard")),
+				Command: q.attr("name"), Years: years(q.child(nsFee, "period")), Standard: boolean(q.attr("standard")) || unclassed(cd, q),
 				Fees: q.values(nsFee, "fee"), Reason: reason,
 			})
 		}
 	}
 	return quotes
+}
+
+// unclassed reports whether the registry says nothing of classes: it makes no use of them, then (RFC 8748, section 3.7), and
+// all of its prices are the usual ones.
+func unclassed(object, command *element) bool {
+	return object.value(nsFee, "class") == "" && command.attr("standard") == ""
 }
 
 // years reads a period; 0 if it isn't one of years.

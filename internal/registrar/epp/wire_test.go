@@ -256,6 +256,32 @@ func TestStrangeAnswers(t *testing.T) {
 	}
 }
 
+// Where a registry makes no use of classes, no name is a premium one: its usual prices are no reason to leave the store's list.
+func TestUsualPrices(t *testing.T) {
+	t.Parallel()
+	for inside, usual := range map[string]bool{
+		`<f:command name="create"><f:fee>8.00</f:fee></f:command>`:                                            true,
+		`<f:command name="create" standard="1"><f:fee>8.00</f:fee></f:command>`:                               true,
+		`<f:command name="create" standard="false"><f:fee>8.00</f:fee></f:command>`:                           false,
+		`<f:class>standard</f:class><f:command name="create"><f:fee>8.00</f:fee></f:command>`:                 true,
+		`<f:class>premium</f:class><f:command name="create"><f:fee>8.00</f:fee></f:command>`:                  false,
+		`<f:class>premium</f:class><f:command name="restore" standard="true"><f:fee>8.00</f:fee></f:command>`: true,
+	} {
+		root, err := parse([]byte(`<epp xmlns="` + nsEPP + `"><response><result code="1000"/><extension><f:chkData xmlns:f="` + nsFee + `"><f:currency>EUR</f:currency>` +
+			`<f:cd><f:objID>a.example</f:objID>` + inside + `</f:cd></f:chkData></extension></response></epp>`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := parseAnswer(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q := a.quotes(nil); len(q) != 1 || q[0].usual() != usual {
+			t.Errorf("%s: %+v", inside, q)
+		}
+	}
+}
+
 func FuzzFrame(f *testing.F) {
 	for _, seed := range [][]byte{{}, {0, 0, 0, 3}, {0, 0, 0, 5, 'x'}, {0xff, 0xff, 0xff, 0xff, 1}} {
 		f.Add(seed)
