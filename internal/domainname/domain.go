@@ -146,9 +146,11 @@ type Domain struct {
 	Mode Mode
 	// MissingSince is when the registry did not find it; nil: it did, or was not asked.
 	MissingSince *time.Time
-	Version      int64
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
+	// DeletedAt is when staff had the registry delete it; nil: they did not, or the registry has it again.
+	DeletedAt *time.Time
+	Version   int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 // Free reports whether it renews without a price.
@@ -165,9 +167,13 @@ func (d Domain) TermEnd() (end civil.Date, ahead int) {
 // Window is when it can be renewed.
 func (d Domain) Window(p Policy) Window {
 	end, ahead := d.TermEnd()
+	accounting := d.Accounting
 	if ahead > 0 {
-		// The registrar's date belongs to the year that it has added.
-		return p.Window(end, civil.Date{})
+		accounting = civil.Date{} // the registrar's date belongs to the year that it has added
 	}
-	return p.Window(end, d.Accounting)
+	w := p.Window(end, accounting)
+	if d.DeletedAt != nil && p.RedemptionDays > 0 {
+		w.LastRestore = RegistryDate(*d.DeletedAt).AddDays(p.RedemptionDays) // wherever its term ends
+	}
+	return w
 }

@@ -492,7 +492,7 @@ func (s *Service) setStatus(ctx context.Context, tx *db.Tx, d *Domain, diff *pat
 	case d.Expiry.At.IsZero():
 		return fail.Invalid("registry_expiry", "is required for a domain that is active")
 	default:
-		d.Status, d.MissingSince = Active, nil
+		d.Status, d.MissingSince, d.DeletedAt = Active, nil, nil
 		if d.RegistrarID == "" {
 			break
 		}

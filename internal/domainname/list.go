@@ -53,8 +53,9 @@ var specials = map[string]string{
 	"failed": `domains.id IN (SELECT domain_id FROM domain_renewals WHERE state IN ('held', 'unknown', 'attention'))`,
 	"unpaid": `(domains.id IN (SELECT domain_id FROM domain_renewals WHERE state = 'open')
 		OR domains.id IN (SELECT domain_id FROM domain_renewals WHERE ` + owedMade + `))`,
-	"unconfirmed": `domains.id IN (SELECT domain_id FROM domain_renewals WHERE state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention'))`,
-	"never":       `(domains.do_not_renew OR domains.term IS NULL)`,
+	"unconfirmed":  `domains.id IN (SELECT domain_id FROM domain_renewals WHERE state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention'))`,
+	"auto_renewed": `(domains.term_end < domains.expires_on OR domains.unanswered)`,
+	"never":        `(domains.do_not_renew OR domains.term IS NULL)`,
 }
 
 func (f *Filter) validate() error {
@@ -75,7 +76,7 @@ func (f *Filter) validate() error {
 		bad.Check("extension", err)
 	}
 	if f.Special != "" && specials[f.Special] == "" {
-		bad.Add("special", "is not one of failed, unpaid, unconfirmed, never")
+		bad.Add("special", "is not one of failed, unpaid, unconfirmed, auto_renewed, never")
 	}
 	if f.Order == "" {
 		f.Order = "name"
@@ -219,7 +220,7 @@ func (f Filter) where(now time.Time) *page.Where {
 	case f.Status.Live():
 		// Over by the calendar, or perhaps by a word of the registry that still counts.
 		w.Add("domains.status IN ('active', 'grace', 'redemption', 'expired')")
-		w.Add("(domains.term_end < $? OR domains.registry_read_at >= $?)", RegistryDate(now).String(), *stamp(now.Add(-trusted)))
+		w.Add("(domains.term_end < $? OR domains.registry_read_at >= $? OR domains.deleted_at IS NOT NULL)", RegistryDate(now).String(), *stamp(now.Add(-trusted)))
 	default:
 		w.Add("domains.status = $?", string(f.Status))
 	}
@@ -241,7 +242,7 @@ const columnsOfDomains = `domains.id, domains.name, domains.extension, domains.c
 	domains.paid_through, domains.term_end, domains.next_due, domains.term, domains.currency, domains.recurring_amount, domains.do_not_renew,
 	domains.bundled_with, domains.premium, domains.restore_quote, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered,
 	domains.bought_years, domains.transfer_secret, domains.nameservers, domains.registrant, domains.renewal_mode, domains.missing_since,
-	domains.version, domains.created_at, domains.updated_at`
+	domains.deleted_at, domains.version, domains.created_at, domains.updated_at`
 
 func selectDomains(ctx context.Context, tx *db.Tx, w *page.Where, order string, limit int) (found []Domain, err error) {
 	n := w.Arg(int64(limit))
@@ -260,7 +261,7 @@ func readDomains(ctx context.Context, tx *db.Tx, statement string, args ...any) 
 		err := rows.Scan(&r.ID, &r.Name, &r.Extension, &r.CustomerID, &r.OrderID, &r.RegistrarID, &r.Kind, &r.Status, &r.ExpiresAt, &r.ExpiresOn, &r.ExpiryRaw,
 			&r.ExpirySource, &r.ExpiryReadAt, &r.AccountingOn, &r.PaidThrough, &r.TermEnd, &r.NextDue, &r.Term, &r.Currency, &r.RecurringAmount, &r.DoNotRenew,
 			&r.BundledWith, &r.Premium, &r.RestoreQuote, &r.RegistryState, &r.RegistryReadAt, &r.LockedByUs, &r.Unanswered, &r.BoughtYears, &r.TransferSecret, &r.Nameservers,
-			&r.Registrant, &r.RenewalMode, &r.MissingSince, &r.Version, &r.CreatedAt, &r.UpdatedAt)
+			&r.Registrant, &r.RenewalMode, &r.MissingSince, &r.DeletedAt, &r.Version, &r.CreatedAt, &r.UpdatedAt)
 		if err != nil {
 			return nil, fmt.Errorf("list domains: %w", err)
 		}

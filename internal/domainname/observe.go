@@ -42,11 +42,19 @@ func ReadingOf(info registrar.Info, c registrar.Capabilities) Reading {
 	return r
 }
 
+// Heard takes in how the registry has a domain that is there, and ours. One that isn't to be deleted any more is not given up.
+func (d *Domain) Heard(s RegistryState, now time.Time) {
+	d.State, d.MissingSince = s, nil
+	d.State.ReadAt = now
+	if !d.State.Deleting(now) {
+		d.DeletedAt = nil
+	}
+}
+
 // Take writes a reading into the facts of a domain, as far as it can be true. The state always counts; the date only as
 // [Compare] says. A date that can't be true is no date: bad says why, and nothing of the stored ones changes.
 func (d *Domain) Take(r Reading, now time.Time) (read Read, bad error) {
-	d.State, d.MissingSince = r.State, nil
-	d.State.ReadAt = now
+	d.Heard(r.State, now)
 	at, err := ReadExpiry(r.Raw, r.Created, now)
 	if err != nil {
 		return Read{Finding: Held, Registry: d.Expiry.Date(), Paid: d.PaidThrough}, err

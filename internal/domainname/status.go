@@ -30,6 +30,10 @@ func (s Status) Live() bool {
 	return s == Active || s == Grace || s == Redemption || s == Expired
 }
 
+// Renewable reports whether it is renewed in the ordinary way. What needs a restore, is over or is not here yet is promised no
+// renewal, and no date of one.
+func (s Status) Renewable() bool { return s == Active || s == Grace }
+
 // Final reports whether the record is over: its name may belong to another one.
 func (s Status) Final() bool {
 	return s == Expired || s == TransferredAway || s == Cancelled || s == Fraud
@@ -52,6 +56,7 @@ type Standing struct {
 // Assess says how a domain stands at an instant, from its facts, the policy of its extension and the renewal that is open
 // (nil: none). It is asked for every status that is shown, priced or acted upon; what jobs write down is its answer.
 //
+// From the day on which staff had the registry delete it, the calendar is that of its redemption.
 // The registry's word of the last 24 hours wins over the calendar: a name in redemption or about to be deleted is there
 // what it is here, and one that is neither and still ours is never more than in grace.
 func Assess(d Domain, p Policy, open *Renewal, now time.Time) Standing {
@@ -87,6 +92,12 @@ func (d Domain) stage(p Policy, w Window, now time.Time) Stage {
 		return StageActive // nobody has said when it ends
 	}
 	calendar := w.Stage(RegistryDate(now))
+	if d.DeletedAt != nil {
+		calendar = StageExpired
+		if d.MissingSince == nil && !w.LastRestore.IsZero() && !RegistryDate(now).After(w.LastRestore) {
+			calendar = StageRedemption
+		}
+	}
 	if !d.State.freshAt(now) {
 		return calendar
 	}
@@ -117,19 +128,21 @@ func (s RegistryState) Deleting(now time.Time) bool {
 type statusTrigger string
 
 const (
-	paidFor      statusTrigger = "its order is paid"
-	paidTransfer statusTrigger = "its transfer is paid"
-	orderEnds    statusTrigger = "its order is cancelled"
-	confirmedBy  statusTrigger = "confirmed by the registrar or by staff"
-	refused      statusTrigger = "refused"
-	termEnds     statusTrigger = "the term ends"
-	plainEnds    statusTrigger = "a plain renewal is no longer possible"
-	allEnds      statusTrigger = "nothing is possible any more"
-	renewedThere statusTrigger = "renewed or restored"
-	notDeleted   statusTrigger = "the registry has it still, neither in redemption nor to be deleted"
-	sponsorLeft  statusTrigger = "the registry names another sponsor, twice in one run, or does not find it in two runs"
-	byStaff      statusTrigger = "staff end it"
-	asFraud      statusTrigger = "staff call it fraud"
+	paidFor       statusTrigger = "its order is paid"
+	paidTransfer  statusTrigger = "its transfer is paid"
+	orderEnds     statusTrigger = "its order is cancelled"
+	confirmedBy   statusTrigger = "confirmed by the registrar or by staff"
+	refused       statusTrigger = "refused"
+	termEnds      statusTrigger = "the term ends"
+	plainEnds     statusTrigger = "a plain renewal is no longer possible"
+	allEnds       statusTrigger = "nothing is possible any more"
+	renewedThere  statusTrigger = "renewed or restored"
+	notDeleted    statusTrigger = "the registry has it still, neither in redemption nor to be deleted"
+	sponsorLeft   statusTrigger = "the registry names another sponsor, twice in one run, or does not find it in two runs"
+	deletedThere  statusTrigger = "staff have the registry delete it"
+	deletedAtOnce statusTrigger = "staff have the registry delete it, and nothing is left to restore"
+	byStaff       statusTrigger = "staff end it"
+	asFraud       statusTrigger = "staff call it fraud"
 )
 
 // Leads reports whether something leads a domain from one status to another.
@@ -153,12 +166,16 @@ var statuses = lifecycle.Table[Status, statusTrigger]{
 		{From: Active, On: plainEnds, When: "without grace, at the term's end", To: Redemption, Effects: "only a restore is possible"},
 		{From: Active, On: allEnds, When: "without grace and redemption, at the term's end", To: Expired, Effects: "the open renewal is withdrawn, unless it is paid"},
 		{From: Active, On: sponsorLeft, To: TransferredAway, Effects: "do not renew; an unpaid line is withdrawn, a paid and unfulfilled one credited; the subscription ends"},
+		{From: Active, On: deletedThere, To: Redemption, Effects: "do not renew; an unpaid line is withdrawn; only a restore is possible"},
+		{From: Active, On: deletedAtOnce, To: Expired, Effects: "do not renew; an unpaid line is withdrawn"},
 		{From: Active, On: byStaff, To: Cancelled},
 		{From: Active, On: asFraud, To: Fraud},
 		{From: Grace, On: renewedThere, To: Active, Effects: "told once"},
 		{From: Grace, On: plainEnds, When: "read as being in redemption, or not read as ours within 24 hours", To: Redemption, Effects: "only a restore is possible"},
 		{From: Grace, On: allEnds, When: "as above, without redemption", To: Expired, Effects: "the open renewal is withdrawn, unless it is paid"},
 		{From: Grace, On: sponsorLeft, To: TransferredAway, Effects: "as above"},
+		{From: Grace, On: deletedThere, To: Redemption, Effects: "do not renew; an unpaid line is withdrawn; only a restore is possible"},
+		{From: Grace, On: deletedAtOnce, To: Expired, Effects: "do not renew; an unpaid line is withdrawn"},
 		{From: Grace, On: byStaff, To: Cancelled},
 		{From: Grace, On: asFraud, To: Fraud},
 		{From: Redemption, On: renewedThere, To: Active, Effects: "the new date is read"},

@@ -97,7 +97,8 @@ func domainOf(r query.Domain) (Domain, error) {
 			return Domain{}, fmt.Errorf("domain %s: %w", r.ID, err)
 		}
 	}
-	domain.TransferSecret, domain.Mode, domain.MissingSince = r.TransferSecret, Mode(r.RenewalMode), clock.TimePtr(r.MissingSince)
+	domain.TransferSecret, domain.Mode = r.TransferSecret, Mode(r.RenewalMode)
+	domain.MissingSince, domain.DeletedAt = clock.TimePtr(r.MissingSince), clock.TimePtr(r.DeletedAt)
 	if r.BoughtYears != nil {
 		domain.BoughtYears = int(*r.BoughtYears)
 	}
@@ -130,7 +131,8 @@ func (d Domain) columns() (row query.SaveDomainParams, err error) {
 		RecurringAmount: d.Recurring.Amount, DoNotRenew: d.DoNotRenew, BundledWith: optional(d.BundledWith), RegistryState: string(state),
 		RegistryReadAt: stamp(d.State.ReadAt), LockedByUs: d.LockedByUs, Unanswered: d.Unanswered,
 	}
-	row.TransferSecret, row.RenewalMode, row.MissingSince = d.TransferSecret, string(d.Mode), clock.FromTimePtr(d.MissingSince)
+	row.TransferSecret, row.RenewalMode = d.TransferSecret, string(d.Mode)
+	row.MissingSince, row.DeletedAt = clock.FromTimePtr(d.MissingSince), clock.FromTimePtr(d.DeletedAt)
 	if d.Status != Pending && d.Status != PendingTransfer {
 		row.TransferSecret = "" // forgotten when the transfer is over, however it ended
 	}

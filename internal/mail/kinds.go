@@ -44,6 +44,7 @@ const (
 	DomainExpiring        Kind = "domain_expiring"
 	DomainExpired         Kind = "domain_expired"
 	DomainEnded           Kind = "domain_ended"
+	DomainDeleted         Kind = "domain_deleted"
 	DomainRenewed         Kind = "domain_renewed"
 	DomainHeld            Kind = "domain_held"
 	DomainWithdrawn       Kind = "domain_withdrawn"
@@ -409,6 +410,15 @@ type (
 		Link   string
 	}
 
+	// DomainDeletedData tells that a domain was given up and deleted at its registry. Until is the last day of a restore, by UTC;
+	// zero: it can't be restored.
+	DomainDeletedData struct {
+		Name   string
+		Domain string
+		Until  civil.Date
+		Link   string
+	}
+
 	// GuestClaimData has the link by which a guest's order joins their account.
 	GuestClaimData struct {
 		Name       string
@@ -580,6 +590,9 @@ func sampleKinds() []KindInfo {
 		}},
 		{Kind: DomainEnded, Title: "Domain has left, or is lost", Vital: true, Sample: DomainEndedData{
 			Name: name, Domain: "acme.example", Away: true, Link: "/account/domains/dom_sample",
+		}},
+		{Kind: DomainDeleted, Title: "Domain given up and deleted", Vital: true, Sample: DomainDeletedData{
+			Name: name, Domain: "acme.example", Until: civil.On(2026, time.April, 30), Link: "/account/domains/dom_sample",
 		}},
 		{Kind: DomainRenewed, Title: "Domain renewed", Vital: true, Sample: DomainRenewedData{
 			Name: name, Domain: "acme.example", ExpiresOn: civil.On(2027, time.April, 1), Reference: "R-12345", Link: "/account/domains/dom_sample",

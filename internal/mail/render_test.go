@@ -128,7 +128,7 @@ func TestSamplesAreWhole(t *testing.T) {
 			t.Errorf("%s does not survive being stored: %v", info.Kind, err)
 		}
 	}
-	if len(seen) != 39 {
+	if len(seen) != 40 {
 		t.Errorf("%d kinds", len(seen))
 	}
 }

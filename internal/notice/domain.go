@@ -95,3 +95,14 @@ func domainEnded(ctx context.Context, d *desk) (any, error) {
 		Name: d.to.name, Domain: row.Name.Unicode(), Away: row.Status == domainname.TransferredAway, Link: d.link(domainLink(row.ID)),
 	}, nil
 }
+
+// theDay is the day of an event, of which there may be another one years later.
+func theDay(d *desk) string { return d.today().String() }
+
+// domainDeleted tells that staff had the registry delete a domain, and until when it can be restored.
+func domainDeleted(ctx context.Context, d *desk) (any, error) {
+	if err := d.holder(ctx); err != nil {
+		return nil, err
+	}
+	return mail.DomainDeletedData{Name: d.to.name, Domain: d.Domain, Until: d.LastDay, Link: d.link(domainLink(d.SubjectID))}, nil
+}

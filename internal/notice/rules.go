@@ -99,6 +99,7 @@ var rules = []rule{
 		says: "the service has ended that it was free with",
 	},
 	{on: "domain.transferred_away", mail: mail.DomainEnded, once: ever, make: domainEnded},
+	{on: "domain.deleted", mail: mail.DomainDeleted, says: "by staff, at its registry", once: theDay, make: domainDeleted},
 	{on: "domain.expired", mail: mail.DomainEnded, once: ever, make: domainEnded},
 
 	{on: "fulfilment.failed", mail: mail.StaffAlert, staff: true, make: notDelivered},

@@ -36,6 +36,9 @@ type Registrar interface {
 	Restore(ctx context.Context, transaction string, name string) Answer
 	// Report sends the report that many registries want after a restore (RFC 3915).
 	Report(ctx context.Context, transaction string, in RestoreReport) Answer
+	// Delete gives a domain back to its registry, for good or into its redemption. What a registry has returned it for is told by
+	// no answer.
+	Delete(ctx context.Context, transaction, name string) Answer
 	// SetMode says what happens at the expiry where there is no renew command.
 	SetMode(ctx context.Context, transaction, name string, mode Mode) Answer
 	// Update changes nameservers, locks, contacts or what authorises a transfer away.
@@ -88,7 +91,7 @@ type Capabilities struct {
 	// Manual says that people do what is asked: nothing is read back by itself.
 	Manual bool
 	// What it can do besides reading.
-	Register, Transfer, Renew, Restore, SetMode, Nameservers, Lock, AuthCode, Contacts, Check, Quote, Balance, Poll bool
+	Register, Transfer, Renew, Restore, Delete, SetMode, Nameservers, Lock, AuthCode, Contacts, Check, Quote, Balance, Poll bool
 	// GraceIncluded is by how many days its expiry date lies behind the registry's, because it counts the grace period in.
 	GraceIncluded int
 }

@@ -155,6 +155,7 @@ CREATE TABLE domains (
     holder_at_end     TEXT NOT NULL DEFAULT '', -- JSON: who held it on the day on which its term ended last, for notices after it
     renewal_mode      TEXT NOT NULL DEFAULT '' CHECK (renewal_mode IN ('', 'renew', 'expire')), -- as it was set where there is no renew command
     missing_since     BIGINT, -- the registry did not find it in a run; acted upon in a second one
+    deleted_at        BIGINT, -- when staff had the registry delete it; null: they did not, or the registry has it again
     sync_at           BIGINT, -- when it is read next; null: never
     invoice_tried_on  TEXT COLLATE "C", -- the day on which its automatic invoice was due and could not be made; null: it has changed since
     -- The work at the registrar: when something is to be done (the store's clock), and until when somebody does it (the wall's).

@@ -55,7 +55,7 @@ UPDATE domains SET registrar_id = @registrar_id, status = @status, expires_at = 
     term_end = @term_end, next_due = @next_due, term = @term, recurring_amount = @recurring_amount, do_not_renew = @do_not_renew,
     bundled_with = @bundled_with, premium = @premium, registry_state = @registry_state, registry_read_at = @registry_read_at,
     locked_by_us = @locked_by_us, unanswered = @unanswered, bought_years = @bought_years, transfer_secret = @transfer_secret,
-    nameservers = @nameservers, registrant = @registrant, renewal_mode = @renewal_mode, missing_since = @missing_since, invoice_tried_on = NULL, version = version + 1, updated_at = @updated_at
+    nameservers = @nameservers, registrant = @registrant, renewal_mode = @renewal_mode, missing_since = @missing_since, deleted_at = @deleted_at, invoice_tried_on = NULL, version = version + 1, updated_at = @updated_at
 WHERE id = @id AND version = @version;
 
 -- name: Domain :one

@@ -119,7 +119,7 @@ func (q *Queries) DomainWorkTries(ctx context.Context, id string) (int64, error)
 }
 
 const domainsToExpire = `-- name: DomainsToExpire :many
-SELECT domains.id, domains.name, domains.extension, domains.customer_id, domains.order_id, domains.registrar_id, domains.kind, domains.status, domains.expires_at, domains.expires_on, domains.expiry_raw, domains.expiry_source, domains.expiry_read_at, domains.accounting_on, domains.paid_through, domains.term_end, domains.next_due, domains.term, domains.currency, domains.recurring_amount, domains.do_not_renew, domains.bundled_with, domains.premium, domains.restore_quote, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered, domains.bought_years, domains.transfer_secret, domains.nameservers, domains.registrant, domains.holder_at_end, domains.renewal_mode, domains.missing_since, domains.sync_at, domains.invoice_tried_on, domains.work_at, domains.worker_until, domains.work_tries, domains.version, domains.created_at, domains.updated_at FROM domains
+SELECT domains.id, domains.name, domains.extension, domains.customer_id, domains.order_id, domains.registrar_id, domains.kind, domains.status, domains.expires_at, domains.expires_on, domains.expiry_raw, domains.expiry_source, domains.expiry_read_at, domains.accounting_on, domains.paid_through, domains.term_end, domains.next_due, domains.term, domains.currency, domains.recurring_amount, domains.do_not_renew, domains.bundled_with, domains.premium, domains.restore_quote, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered, domains.bought_years, domains.transfer_secret, domains.nameservers, domains.registrant, domains.holder_at_end, domains.renewal_mode, domains.missing_since, domains.deleted_at, domains.sync_at, domains.invoice_tried_on, domains.work_at, domains.worker_until, domains.work_tries, domains.version, domains.created_at, domains.updated_at FROM domains
 WHERE domains.id IN (SELECT ending.id FROM domains AS ending
         WHERE ending.status IN ('active', 'grace', 'redemption') AND ending.extension = $1 AND ending.term_end <= $2)
     AND domains.status IN ('active', 'grace') AND domains.renewal_mode <> 'expire' AND domains.work_at IS NULL AND domains.registrar_id IS NOT NULL
@@ -187,6 +187,7 @@ func (q *Queries) DomainsToExpire(ctx context.Context, arg DomainsToExpireParams
 			&i.HolderAtEnd,
 			&i.RenewalMode,
 			&i.MissingSince,
+			&i.DeletedAt,
 			&i.SyncAt,
 			&i.InvoiceTriedOn,
 			&i.WorkAt,

@@ -197,7 +197,7 @@ func (q *Queries) DomainsBundledWith(ctx context.Context, subscriptionID *string
 }
 
 const domainsOfOwed = `-- name: DomainsOfOwed :many
-SELECT domains.id, domains.name, domains.extension, domains.customer_id, domains.order_id, domains.registrar_id, domains.kind, domains.status, domains.expires_at, domains.expires_on, domains.expiry_raw, domains.expiry_source, domains.expiry_read_at, domains.accounting_on, domains.paid_through, domains.term_end, domains.next_due, domains.term, domains.currency, domains.recurring_amount, domains.do_not_renew, domains.bundled_with, domains.premium, domains.restore_quote, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered, domains.bought_years, domains.transfer_secret, domains.nameservers, domains.registrant, domains.holder_at_end, domains.renewal_mode, domains.missing_since, domains.sync_at, domains.invoice_tried_on, domains.work_at, domains.worker_until, domains.work_tries, domains.version, domains.created_at, domains.updated_at FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
+SELECT domains.id, domains.name, domains.extension, domains.customer_id, domains.order_id, domains.registrar_id, domains.kind, domains.status, domains.expires_at, domains.expires_on, domains.expiry_raw, domains.expiry_source, domains.expiry_read_at, domains.accounting_on, domains.paid_through, domains.term_end, domains.next_due, domains.term, domains.currency, domains.recurring_amount, domains.do_not_renew, domains.bundled_with, domains.premium, domains.restore_quote, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered, domains.bought_years, domains.transfer_secret, domains.nameservers, domains.registrant, domains.holder_at_end, domains.renewal_mode, domains.missing_since, domains.deleted_at, domains.sync_at, domains.invoice_tried_on, domains.work_at, domains.worker_until, domains.work_tries, domains.version, domains.created_at, domains.updated_at FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
 WHERE domain_renewals.state IN ('confirmed', 'satisfied') AND domain_renewals.paid_at IS NULL AND domain_renewals.line_id IS NOT NULL
     AND domain_renewals.looked_on <> $1 AND domain_renewals.id > $2
     AND (CAST($3 AS TEXT) = '' OR domain_renewals.customer_id = CAST($3 AS TEXT))
@@ -262,6 +262,7 @@ func (q *Queries) DomainsOfOwed(ctx context.Context, arg DomainsOfOwedParams) ([
 			&i.HolderAtEnd,
 			&i.RenewalMode,
 			&i.MissingSince,
+			&i.DeletedAt,
 			&i.SyncAt,
 			&i.InvoiceTriedOn,
 			&i.WorkAt,
@@ -285,7 +286,7 @@ func (q *Queries) DomainsOfOwed(ctx context.Context, arg DomainsOfOwedParams) ([
 }
 
 const domainsToInvoice = `-- name: DomainsToInvoice :many
-SELECT domains.id, domains.name, domains.extension, domains.customer_id, domains.order_id, domains.registrar_id, domains.kind, domains.status, domains.expires_at, domains.expires_on, domains.expiry_raw, domains.expiry_source, domains.expiry_read_at, domains.accounting_on, domains.paid_through, domains.term_end, domains.next_due, domains.term, domains.currency, domains.recurring_amount, domains.do_not_renew, domains.bundled_with, domains.premium, domains.restore_quote, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered, domains.bought_years, domains.transfer_secret, domains.nameservers, domains.registrant, domains.holder_at_end, domains.renewal_mode, domains.missing_since, domains.sync_at, domains.invoice_tried_on, domains.work_at, domains.worker_until, domains.work_tries, domains.version, domains.created_at, domains.updated_at FROM domains
+SELECT domains.id, domains.name, domains.extension, domains.customer_id, domains.order_id, domains.registrar_id, domains.kind, domains.status, domains.expires_at, domains.expires_on, domains.expiry_raw, domains.expiry_source, domains.expiry_read_at, domains.accounting_on, domains.paid_through, domains.term_end, domains.next_due, domains.term, domains.currency, domains.recurring_amount, domains.do_not_renew, domains.bundled_with, domains.premium, domains.restore_quote, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered, domains.bought_years, domains.transfer_secret, domains.nameservers, domains.registrant, domains.holder_at_end, domains.renewal_mode, domains.missing_since, domains.deleted_at, domains.sync_at, domains.invoice_tried_on, domains.work_at, domains.worker_until, domains.work_tries, domains.version, domains.created_at, domains.updated_at FROM domains
 WHERE domains.next_due IS NOT NULL AND domains.next_due <= $1 AND (domains.next_due, domains.id) > (CAST($2 AS TEXT), CAST($3 AS TEXT))
     AND NOT domains.do_not_renew AND domains.term IS NOT NULL AND domains.status IN ('active', 'grace', 'redemption', 'expired')
     AND (domains.invoice_tried_on IS NULL OR domains.invoice_tried_on <> $4)
@@ -361,6 +362,7 @@ func (q *Queries) DomainsToInvoice(ctx context.Context, arg DomainsToInvoicePara
 			&i.HolderAtEnd,
 			&i.RenewalMode,
 			&i.MissingSince,
+			&i.DeletedAt,
 			&i.SyncAt,
 			&i.InvoiceTriedOn,
 			&i.WorkAt,
@@ -384,7 +386,7 @@ func (q *Queries) DomainsToInvoice(ctx context.Context, arg DomainsToInvoicePara
 }
 
 const domainsToLookAt = `-- name: DomainsToLookAt :many
-SELECT domains.id, domains.name, domains.extension, domains.customer_id, domains.order_id, domains.registrar_id, domains.kind, domains.status, domains.expires_at, domains.expires_on, domains.expiry_raw, domains.expiry_source, domains.expiry_read_at, domains.accounting_on, domains.paid_through, domains.term_end, domains.next_due, domains.term, domains.currency, domains.recurring_amount, domains.do_not_renew, domains.bundled_with, domains.premium, domains.restore_quote, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered, domains.bought_years, domains.transfer_secret, domains.nameservers, domains.registrant, domains.holder_at_end, domains.renewal_mode, domains.missing_since, domains.sync_at, domains.invoice_tried_on, domains.work_at, domains.worker_until, domains.work_tries, domains.version, domains.created_at, domains.updated_at FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
+SELECT domains.id, domains.name, domains.extension, domains.customer_id, domains.order_id, domains.registrar_id, domains.kind, domains.status, domains.expires_at, domains.expires_on, domains.expiry_raw, domains.expiry_source, domains.expiry_read_at, domains.accounting_on, domains.paid_through, domains.term_end, domains.next_due, domains.term, domains.currency, domains.recurring_amount, domains.do_not_renew, domains.bundled_with, domains.premium, domains.restore_quote, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered, domains.bought_years, domains.transfer_secret, domains.nameservers, domains.registrant, domains.holder_at_end, domains.renewal_mode, domains.missing_since, domains.deleted_at, domains.sync_at, domains.invoice_tried_on, domains.work_at, domains.worker_until, domains.work_tries, domains.version, domains.created_at, domains.updated_at FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
 WHERE domain_renewals.state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
     AND domain_renewals.looked_on <> $1 AND domain_renewals.id > $2
     AND (CAST($3 AS TEXT) = '' OR domain_renewals.customer_id = CAST($3 AS TEXT))
@@ -449,6 +451,7 @@ func (q *Queries) DomainsToLookAt(ctx context.Context, arg DomainsToLookAtParams
 			&i.HolderAtEnd,
 			&i.RenewalMode,
 			&i.MissingSince,
+			&i.DeletedAt,
 			&i.SyncAt,
 			&i.InvoiceTriedOn,
 			&i.WorkAt,

@@ -89,7 +89,7 @@ func (q *Queries) CountDomainPriceUpdateItems(ctx context.Context, updateID stri
 }
 
 const domain = `-- name: Domain :one
-SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, restore_quote, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE id = $1
+SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, restore_quote, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, deleted_at, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE id = $1
 `
 
 func (q *Queries) Domain(ctx context.Context, id string) (Domain, error) {
@@ -131,6 +131,7 @@ func (q *Queries) Domain(ctx context.Context, id string) (Domain, error) {
 		&i.HolderAtEnd,
 		&i.RenewalMode,
 		&i.MissingSince,
+		&i.DeletedAt,
 		&i.SyncAt,
 		&i.InvoiceTriedOn,
 		&i.WorkAt,
@@ -144,7 +145,7 @@ func (q *Queries) Domain(ctx context.Context, id string) (Domain, error) {
 }
 
 const domainByName = `-- name: DomainByName :one
-SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, restore_quote, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE name = $1 AND status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud')
+SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, restore_quote, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, deleted_at, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE name = $1 AND status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud')
 `
 
 func (q *Queries) DomainByName(ctx context.Context, name string) (Domain, error) {
@@ -186,6 +187,7 @@ func (q *Queries) DomainByName(ctx context.Context, name string) (Domain, error)
 		&i.HolderAtEnd,
 		&i.RenewalMode,
 		&i.MissingSince,
+		&i.DeletedAt,
 		&i.SyncAt,
 		&i.InvoiceTriedOn,
 		&i.WorkAt,
@@ -930,7 +932,7 @@ func (q *Queries) LastPlannedDomain(ctx context.Context, updateID string) (strin
 }
 
 const liveDomainsOfExtension = `-- name: LiveDomainsOfExtension :many
-SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, restore_quote, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE extension = $1 AND id > $2 AND status IN ('active', 'grace', 'redemption', 'expired')
+SELECT id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, restore_quote, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, deleted_at, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at FROM domains WHERE extension = $1 AND id > $2 AND status IN ('active', 'grace', 'redemption', 'expired')
 ORDER BY id LIMIT CAST($3 AS BIGINT)
 `
 
@@ -985,6 +987,7 @@ func (q *Queries) LiveDomainsOfExtension(ctx context.Context, arg LiveDomainsOfE
 			&i.HolderAtEnd,
 			&i.RenewalMode,
 			&i.MissingSince,
+			&i.DeletedAt,
 			&i.SyncAt,
 			&i.InvoiceTriedOn,
 			&i.WorkAt,
@@ -1008,7 +1011,7 @@ func (q *Queries) LiveDomainsOfExtension(ctx context.Context, arg LiveDomainsOfE
 }
 
 const lockDomain = `-- name: LockDomain :one
-UPDATE domains SET version = version WHERE id = $1 RETURNING id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, restore_quote, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at
+UPDATE domains SET version = version WHERE id = $1 RETURNING id, name, extension, customer_id, order_id, registrar_id, kind, status, expires_at, expires_on, expiry_raw, expiry_source, expiry_read_at, accounting_on, paid_through, term_end, next_due, term, currency, recurring_amount, do_not_renew, bundled_with, premium, restore_quote, registry_state, registry_read_at, locked_by_us, unanswered, bought_years, transfer_secret, nameservers, registrant, holder_at_end, renewal_mode, missing_since, deleted_at, sync_at, invoice_tried_on, work_at, worker_until, work_tries, version, created_at, updated_at
 `
 
 // Takes the row's lock and changes nothing: whoever decides from more than the domain itself holds it first.
@@ -1051,6 +1054,7 @@ func (q *Queries) LockDomain(ctx context.Context, id string) (Domain, error) {
 		&i.HolderAtEnd,
 		&i.RenewalMode,
 		&i.MissingSince,
+		&i.DeletedAt,
 		&i.SyncAt,
 		&i.InvoiceTriedOn,
 		&i.WorkAt,
@@ -1477,8 +1481,8 @@ UPDATE domains SET registrar_id = $1, status = $2, expires_at = $3, expires_on =
     term_end = $10, next_due = $11, term = $12, recurring_amount = $13, do_not_renew = $14,
     bundled_with = $15, premium = $16, registry_state = $17, registry_read_at = $18,
     locked_by_us = $19, unanswered = $20, bought_years = $21, transfer_secret = $22,
-    nameservers = $23, registrant = $24, renewal_mode = $25, missing_since = $26, invoice_tried_on = NULL, version = version + 1, updated_at = $27
-WHERE id = $28 AND version = $29
+    nameservers = $23, registrant = $24, renewal_mode = $25, missing_since = $26, deleted_at = $27, invoice_tried_on = NULL, version = version + 1, updated_at = $28
+WHERE id = $29 AND version = $30
 `
 
 type SaveDomainParams struct {
@@ -1508,6 +1512,7 @@ type SaveDomainParams struct {
 	Registrant      string
 	RenewalMode     string
 	MissingSince    *clock.Instant
+	DeletedAt       *clock.Instant
 	UpdatedAt       clock.Instant
 	ID              string
 	Version         int64
@@ -1541,6 +1546,7 @@ func (q *Queries) SaveDomain(ctx context.Context, arg SaveDomainParams) (int64, 
 		arg.Registrant,
 		arg.RenewalMode,
 		arg.MissingSince,
+		arg.DeletedAt,
 		arg.UpdatedAt,
 		arg.ID,
 		arg.Version,

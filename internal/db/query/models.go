@@ -273,6 +273,7 @@ type Domain struct {
 	HolderAtEnd     string
 	RenewalMode     string
 	MissingSince    *clock.Instant
+	DeletedAt       *clock.Instant
 	SyncAt          *clock.Instant
 	InvoiceTriedOn  *string
 	WorkAt          *clock.Instant

@@ -86,6 +86,11 @@ func (a *adapter) Restore(ctx context.Context, transaction, name string) registr
 	return a.change(ctx, name, func() registrar.Answer { return a.Registrar.Restore(ctx, transaction, name) })
 }
 
+// Delete implements registrar.Registrar.
+func (a *adapter) Delete(ctx context.Context, transaction, name string) registrar.Answer {
+	return a.change(ctx, name, func() registrar.Answer { return a.Registrar.Delete(ctx, transaction, name) })
+}
+
 // Report implements registrar.Registrar.
 func (a *adapter) Report(ctx context.Context, transaction string, in registrar.RestoreReport) registrar.Answer {
 	return a.change(ctx, in.Name, func() registrar.Answer { return a.Registrar.Report(ctx, transaction, in) })

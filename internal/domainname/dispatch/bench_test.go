@@ -357,6 +357,12 @@ func (p *purse) Lost(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *do
 	return domainname.Save(ctx, tx, d)
 }
 
+// GiveUp implements Renewals.
+func (p *purse) GiveUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, _ string) error {
+	d.DoNotRenew = true
+	return domainname.Save(ctx, tx, d)
+}
+
 // TopUp implements Renewals.
 func (p *purse) TopUp(ctx context.Context, tx *db.Tx, _ *domainname.Domain, r *domainname.Renewal, missing money.Money, hold domainname.Hold, why string) error {
 	tx.OnCommit(func() {

@@ -25,6 +25,7 @@ const (
 	verbReport   verb = "restore_report"
 	verbMode     verb = "set_mode"
 	verbUpdate   verb = "update"
+	verbDelete   verb = "delete"
 )
 
 // What became of a command, besides the classes of answers.

@@ -59,6 +59,8 @@ func (w *worker) told(ctx context.Context, reg registrar.Registrar, d domainname
 		return reg.Restore(ctx, s.transaction, name)
 	case verbReport:
 		return reg.Report(ctx, s.transaction, w.restoreReport(d))
+	case verbDelete:
+		return reg.Delete(ctx, s.transaction, name)
 	case verbMode:
 		return reg.SetMode(ctx, s.transaction, name, registrar.Mode(s.mode))
 	default:

@@ -74,6 +74,7 @@ const (
 	workNone     work = ""
 	workArrive   work = "arrive"   // a registration or a transfer
 	workConclude work = "conclude" // read what came of a command
+	workDelete   work = "delete"   // read whether a domain that was given up is deleted
 	workForget   work = "forget"   // a command that can be repeated without harm has no outcome
 	workFulfil   work = "fulfil"   // a paid renewal
 	workRelease  work = "release"  // see whether a held renewal can go on
@@ -92,6 +93,8 @@ func (f facts) due() (work, *time.Time) {
 		return workArrive, nil
 	case f.flight != nil && (f.flight.verb == verbUpdate || f.flight.verb == verbMode):
 		return workForget, nil
+	case f.flight != nil && f.flight.verb == verbDelete:
+		return workDelete, nil
 	case f.flight != nil:
 		return workConclude, nil
 	}
@@ -264,6 +267,8 @@ func (w *worker) step(ctx context.Context, f facts) (step, error) {
 		return w.arrive(ctx, f)
 	case workForget:
 		return w.forget(ctx, *f.flight)
+	case workDelete:
+		return w.concludeDeletion(ctx, f, *f.flight, false)
 	case workConclude:
 		return w.conclude(ctx, f, *f.flight, nil)
 	case workRelease:

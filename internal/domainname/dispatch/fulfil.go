@@ -181,8 +181,7 @@ func take(d *domainname.Domain, read reading, caps registrar.Capabilities, now t
 
 // adopt takes the date that was read as the registry's: it has moved as it was to.
 func adopt(d *domainname.Domain, read reading, now time.Time) {
-	d.State, d.MissingSince = read.State, nil
-	d.State.ReadAt = now
+	d.Heard(read.State, now)
 	d.Adopt(read.at, read.Reading, now)
 }
 

@@ -15,9 +15,11 @@ import (
 	"github.com/keystead/keystead/internal/task"
 )
 
-// ByHand is what staff say who did by hand what the registrar "manual" was asked for: the new expiry, or why it can't be done.
+// ByHand is what staff say who did by hand what the registrar "manual" was asked for: the new expiry, that it is deleted, or why
+// it can't be done.
 type ByHand struct {
 	Expiry    string // as it was read: RFC 3339 or a date
+	Deleted   bool
 	Reference string
 	Refused   string
 }
@@ -25,10 +27,23 @@ type ByHand struct {
 // taskByHand is the kind of the tasks by which the registrar "manual" asks staff.
 const taskByHand = "domain.by_hand"
 
+func (in ByHand) validate() error {
+	said := 0
+	for _, is := range []bool{in.Expiry != "", in.Refused != "", in.Deleted} {
+		if is {
+			said++
+		}
+	}
+	if said != 1 {
+		return fail.Invalid("expiry", "is required, or that it is deleted, or why it can't be done")
+	}
+	return nil
+}
+
 // ByHand takes in what staff did by hand. Their reading is judged as that of a registry would be.
 func (s *Service) ByHand(ctx context.Context, domainID string, in ByHand) (err error) {
-	if (in.Expiry == "") == (in.Refused == "") {
-		return fail.Invalid("expiry", "is required, or why it can't be done")
+	if err := in.validate(); err != nil {
+		return err
 	}
 	w, err := s.borrow(ctx, domainID)
 	if err != nil {
@@ -43,6 +58,9 @@ func (s *Service) ByHand(ctx context.Context, domainID string, in ByHand) (err e
 			return err
 		}
 		after := in.Expiry + in.Refused
+		if in.Deleted {
+			after = "deleted"
+		}
 		if in.Reference != "" {
 			after += " (" + in.Reference + ")"
 		}
@@ -62,6 +80,12 @@ func (w *worker) byHand(ctx context.Context, tx *db.Tx, d *domainname.Domain, in
 	if err != nil {
 		return err
 	}
+	if flight != nil && flight.verb == verbDelete {
+		return w.deletedByHand(ctx, tx, d, flight, in)
+	}
+	if in.Deleted {
+		return errNothingByHand
+	}
 	if d.Status == domainname.PendingRegistration || d.Status == domainname.PendingTransfer {
 		return w.arrivedByHand(ctx, tx, d, flight, read, in)
 	}
@@ -70,7 +94,7 @@ func (w *worker) byHand(ctx context.Context, tx *db.Tx, d *domainname.Domain, in
 		return err
 	}
 	if r == nil || r.State == domainname.RenewalOpen {
-		return fail.Conflict("NOTHING_TO_ENTER", "Nothing is to be done by hand for this domain.")
+		return errNothingByHand
 	}
 	if in.Reference != "" {
 		r.Reference = in.Reference
@@ -82,6 +106,20 @@ func (w *worker) byHand(ctx context.Context, tx *db.Tx, d *domainname.Domain, in
 		return w.holdTx(ctx, tx, d, r, domainname.HeldRegistry, "by_hand", in.Refused)
 	}
 	return w.confirmByHand(ctx, tx, d, r, read)
+}
+
+var errNothingByHand = fail.Conflict("NOTHING_TO_ENTER", "Nothing is to be done by hand for this domain.")
+
+// deletedByHand takes in what came of the deletion that staff were asked for.
+func (w *worker) deletedByHand(ctx context.Context, tx *db.Tx, d *domainname.Domain, flight *command, in ByHand) error {
+	switch {
+	case in.Deleted:
+		return w.deleted(ctx, tx, d, flight, stored(*d))
+	case in.Expiry != "":
+		return fail.Invalid("expiry", "is of no use: the domain was to be deleted. Say that it is, or why it can't be")
+	}
+	flight.message = shortened(in.Refused)
+	return flight.settle(ctx, tx, outcomeNotDone)
 }
 
 // readByHand is what staff have read; empty: nothing.

@@ -31,6 +31,9 @@ type Renewals interface {
 	// Due brings a paid renewal in line with its money, directly before something is sent for it.
 	Due(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal) error
 	Lost(ctx context.Context, tx *db.Tx, d *domainname.Domain, open *domainname.Renewal, cause string) error
+	// GiveUp withdraws what is unpaid of a domain that is about to be deleted, and turns its automatic invoices off. It is a
+	// conflict while money is there, or on its way.
+	GiveUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, why string) error
 	TopUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, missing money.Money, hold domainname.Hold, why string) error
 	Settled(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal) error
 }

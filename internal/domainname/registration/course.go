@@ -141,8 +141,7 @@ func (s *Service) Confirmed(ctx context.Context, tx *db.Tx, d *domainname.Domain
 	if err := d.Arrived(); err != nil {
 		return err
 	}
-	d.State, d.MissingSince = r.State, nil
-	d.State.ReadAt = tx.Now
+	d.Heard(r.State, tx.Now)
 	d.Adopt(at.AddDate(0, 0, -r.GraceIncluded), r, tx.Now)
 	d.PaidThrough = d.Expiry.Date()
 	policy, known, err := domainname.PolicyAt(ctx, tx, d.Extension, domainname.RegistryDate(tx.Now))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
@@ -25,17 +26,7 @@ func (s *Service) SetAutoRenew(ctx context.Context, domainID string, on bool, wh
 		if d, _, err = s.lock(ctx, tx, domainID); err != nil || d.DoNotRenew == !on {
 			return err
 		}
-		d.DoNotRenew = !on
-		if err := domainname.Save(ctx, tx, &d); err != nil {
-			return err
-		}
-		err := event.Emit(ctx, tx, event.New{Type: "domain.auto_renew_changed", SubjectID: d.ID, CustomerID: d.CustomerID, Data: map[string]any{
-			"domain_id": d.ID, "name": d.Name.String(), "auto_renew": on,
-		}})
-		if err != nil {
-			return err
-		}
-		if err := audit(ctx, tx, "domain.auto_renew_changed", d, fmt.Sprint(!on), fmt.Sprint(on), why); err != nil {
+		if err := turn(ctx, tx, &d, on, why); err != nil {
 			return err
 		}
 		st, err := setting.Load(ctx, tx)
@@ -52,6 +43,68 @@ func (s *Service) SetAutoRenew(ctx context.Context, domainID string, on bool, wh
 		return s.payments.UseCredit(ctx, tx, d.CustomerID, owed.Price.Currency)
 	})
 	return d, err
+}
+
+// turn turns the automatic invoices of a domain on or off, and tells of it.
+func turn(ctx context.Context, tx *db.Tx, d *domainname.Domain, on bool, why string) error {
+	d.DoNotRenew = !on
+	if err := domainname.Save(ctx, tx, d); err != nil {
+		return err
+	}
+	err := event.Emit(ctx, tx, event.New{Type: "domain.auto_renew_changed", SubjectID: d.ID, CustomerID: d.CustomerID, Data: map[string]any{
+		"domain_id": d.ID, "name": d.Name.String(), "auto_renew": on,
+	}})
+	if err != nil {
+		return err
+	}
+	return audit(ctx, tx, "domain.auto_renew_changed", *d, fmt.Sprint(!on), fmt.Sprint(on), why)
+}
+
+var (
+	errConfirming = fail.Conflict("RENEWAL_UNCONFIRMED", "A renewal of this domain is paid and not confirmed: refund it, or wait for it.")
+	errPaying     = fail.Conflict("PAYMENT_IN_PROGRESS", "A payment of this domain's renewal is being processed. Look again when it is over.")
+)
+
+// CauseDeleted is the reason that the event of a renewal gives which was withdrawn as staff have the registry delete its domain.
+const CauseDeleted = "deleted"
+
+// GiveUp ends what is unpaid of a domain that is about to be deleted at its registry, as part of tx: its automatic invoices are
+// turned off, an unpaid line is withdrawn. While a renewal is paid and not confirmed, or being paid, it is a conflict. The caller
+// holds the locks of customer and domain, and does not save the domain afterwards.
+func (s *Service) GiveUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, why string) error {
+	owed, err := owedOf(ctx, tx, *d)
+	if err != nil {
+		return err
+	}
+	if owed != nil && owed.State != domainname.RenewalOpen && owed.State.Open() {
+		return errConfirming
+	}
+	if owed != nil {
+		for _, id := range []string{owed.InvoiceID, owed.FeeInvoiceID} {
+			if id == "" {
+				continue
+			}
+			busy, err := billing.InFlight(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			if busy {
+				return errPaying
+			}
+		}
+	}
+	if d.DoNotRenew {
+		err = domainname.Save(ctx, tx, d)
+	} else {
+		err = turn(ctx, tx, d, false, why)
+	}
+	if err != nil || owed == nil || owed.State != domainname.RenewalOpen && owed.State != domainname.RenewalSatisfied {
+		return err // what staff have renewed by hand is owed
+	}
+	if err := s.withdraw(ctx, tx, *d, owed, CauseDeleted, whileFree); err != nil {
+		return err
+	}
+	return s.payments.UseCredit(ctx, tx, d.CustomerID, owed.Price.Currency)
 }
 
 func (in *ManualInput) validate() error {

@@ -247,3 +247,68 @@ func TestOneQuestionOfTheLastSafeDay(t *testing.T) {
 		s.asked(gone.ID)
 	})
 }
+
+// giveUp is what the transaction does that has the registry delete a domain.
+func (s *shop) giveUp(domainID string) error {
+	return s.store.DB.Write(s.ctx, func(tx *db.Tx) error {
+		if _, err := tx.LockCustomer(s.ctx, s.customer); err != nil {
+			return err
+		}
+		d, err := domainname.Lock(s.ctx, tx, domainID)
+		if err != nil {
+			return err
+		}
+		return s.Renewals.GiveUp(s.ctx, tx, &d, "nobody pays")
+	})
+}
+
+// A domain that is given up takes with it what is unpaid, whoever asked for it; what is paid and not confirmed is in the way.
+func TestGiveUp(t *testing.T) {
+	t.Parallel()
+	over := func(s *shop, id, invoiceID string, states ...string) {
+		s.Helper()
+		s.states(id, states...)
+		if inv := s.invoice(invoiceID); inv.Status != billing.Void {
+			s.Errorf("the invoice is %s", inv.Status)
+		}
+		if !must(s.Domains.ByID(s.ctx, id))(s.T).DoNotRenew {
+			s.Error("it is invoiced by itself still")
+		}
+		s.proven()
+	}
+	t.Run("unpaid", func(t *testing.T) {
+		each(t, february, func(s *shop) {
+			d, r := s.automatic("example.gtld")
+			s.ok(s.giveUp(d.ID))
+			over(s, d.ID, r.InvoiceID, "automatic withdrawn")
+		})
+	})
+	t.Run("the registry's own year", func(t *testing.T) {
+		each(t, february, func(s *shop) {
+			d, r := s.automatic("example.gtld")
+			s.ahead(d.ID, "automatic satisfied")
+			s.ok(s.giveUp(d.ID))
+			over(s, d.ID, r.InvoiceID, "automatic withdrawn")
+		})
+	})
+	t.Run("ordered", func(t *testing.T) {
+		each(t, february, func(s *shop) {
+			d := s.put("example.gtld", "2027-03-10")
+			r := s.ordered(d.ID)
+			s.ok(s.giveUp(d.ID))
+			over(s, d.ID, r.InvoiceID, "ordered withdrawn")
+		})
+	})
+	t.Run("paid and not confirmed", func(t *testing.T) {
+		each(t, february, func(s *shop) {
+			d, r := s.automatic("example.gtld")
+			s.pay(r.InvoiceID)
+			s.refused(s.giveUp(d.ID), "RENEWAL_UNCONFIRMED", "")
+			s.states(d.ID, "automatic paid")
+			if must(s.Domains.ByID(s.ctx, d.ID))(s.T).DoNotRenew {
+				s.Error("given up all the same")
+			}
+			s.proven()
+		})
+	})
+}

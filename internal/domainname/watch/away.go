@@ -111,7 +111,8 @@ func (r *run) missing(ctx context.Context, tx *db.Tx, a answer, d domainname.Dom
 	return r.again(ctx, tx, a.id, d.MissingSince.Add(missingAgain))
 }
 
-// gone ends a domain that has left: by transfer, or, where its term is over, because nobody renewed it.
+// gone ends a domain that has left: by transfer, or, where its term is over, because nobody renewed it, or
+// because staff had the registry delete it.
 func (r *run) gone(ctx context.Context, tx *db.Tx, a answer, d domainname.Domain) error {
 	open, err := domainname.OpenRenewal(ctx, tx, d.ID)
 	if err != nil {
@@ -124,7 +125,8 @@ func (r *run) gone(ctx context.Context, tx *db.Tx, a answer, d domainname.Domain
 	from := d.Status
 	d.Status, d.DoNotRenew = domainname.TransferredAway, true
 	end, _ := d.TermEnd()
-	if !a.info.Found && !end.IsZero() && domainname.RegistryDate(tx.Now).After(end) && domainname.Leads(from, domainname.Expired) {
+	over := d.DeletedAt != nil || !end.IsZero() && domainname.RegistryDate(tx.Now).After(end)
+	if !a.info.Found && over && domainname.Leads(from, domainname.Expired) {
 		d.Status = domainname.Expired
 	}
 	if a.info.Found {

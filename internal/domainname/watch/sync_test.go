@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/registrar"
@@ -376,5 +377,38 @@ func TestRenewalThatCannotBeEnded(t *testing.T) {
 		b.sleep(time.Hour)
 		b.want("asked", b.due(), 1)
 		b.want("status", b.read(d.ID).Status, domainname.TransferredAway)
+	})
+}
+
+// A domain that staff had the registry delete is read daily, wherever its term ends. When the registry does not know it any more
+// it has not left: it is over. One that the registry has again is given up no more.
+func TestDeletedByStaff(t *testing.T) {
+	each(t, func(b *bundle) {
+		deleted := func(name string) domainname.Domain {
+			d := b.put(name, "2027-03-10")
+			b.fake.Change(name, func(d *registrartest.Domain) {
+				d.Statuses, d.RGP = []string{"pendingDelete"}, []string{"redemptionPeriod"}
+			})
+			b.exec("UPDATE domains SET status = 'redemption', do_not_renew = TRUE, deleted_at = $1 WHERE id = $2", clock.FromTime(b.store.Clock.Now()), d.ID)
+			return d
+		}
+		gone, back := deleted("gone.gtld"), deleted("back.gtld")
+		b.due()
+		for range 3 {
+			b.sleep(daily)
+			b.want("read", b.due(), 2)
+		}
+		b.want("status", b.read(gone.ID).Status, domainname.Redemption)
+		b.fake.Change("back.gtld", func(d *registrartest.Domain) { d.Statuses, d.RGP = []string{"ok"}, nil })
+		b.fake.Remove("gone.gtld")
+		b.sleep(daily)
+		b.due()
+		b.sleep(7 * time.Hour)
+		b.due()
+		b.want("status of what is gone", b.read(gone.ID).Status, domainname.Expired)
+		b.want("events", b.events(EventTransferredAway), 0)
+		again := b.read(back.ID)
+		b.want("status of what is back", again.Status, domainname.Active)
+		b.want("given up", again.DeletedAt == nil, true)
 	})
 }

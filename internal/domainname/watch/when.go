@@ -31,7 +31,7 @@ func next(d domainname.Domain, open bool, now time.Time) time.Time {
 		return time.Time{}
 	}
 	end, _ := d.TermEnd()
-	if open || end.IsZero() {
+	if open || end.IsZero() || d.DeletedAt != nil {
 		return after(now, daily, d.ID)
 	}
 	from := end.AddDays(-near).StartIn(time.UTC)

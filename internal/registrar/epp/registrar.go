@@ -73,7 +73,7 @@ func (r *Registrar) Close(ctx context.Context) {
 func (r *Registrar) Capabilities() registrar.Capabilities {
 	return registrar.Capabilities{
 		Guard: registrar.GuardDate, PerSecond: r.client.config.PerSecond, Parallel: r.client.config.Sessions,
-		Register: true, Transfer: true, Renew: true, Restore: true, SetMode: r.options.Beside != nil, Nameservers: true, Lock: true, AuthCode: true,
+		Register: true, Transfer: true, Renew: true, Restore: true, Delete: true, SetMode: r.options.Beside != nil, Nameservers: true, Lock: true, AuthCode: true,
 		Contacts: true, Check: true, Quote: r.options.Currency != "", Balance: true, Poll: true,
 	}
 }
@@ -244,6 +244,11 @@ func (r *Registrar) Renew(ctx context.Context, transaction string, in registrar.
 // Restore implements registrar.Registrar.
 func (r *Registrar) Restore(ctx context.Context, transaction, name string) registrar.Answer {
 	return outcome(r.client.Restore(ctx, transaction, name))
+}
+
+// Delete implements registrar.Registrar.
+func (r *Registrar) Delete(ctx context.Context, transaction, name string) registrar.Answer {
+	return outcome(r.client.Delete(ctx, transaction, name))
 }
 
 // What RFC 3915 has a registrar declare in the report of a restore, word for word.

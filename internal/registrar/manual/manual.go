@@ -29,7 +29,7 @@ func New(d *db.DB, name string) *Registrar { return &Registrar{d, name} }
 // Capabilities implements registrar.Registrar.
 func (r *Registrar) Capabilities() registrar.Capabilities {
 	return registrar.Capabilities{
-		Guard: registrar.GuardNone, Parallel: 4, Manual: true, Register: true, Transfer: true, Renew: true, Restore: true, SetMode: true,
+		Guard: registrar.GuardNone, Parallel: 4, Manual: true, Register: true, Transfer: true, Renew: true, Restore: true, Delete: true, SetMode: true,
 		Nameservers: true, Lock: true, AuthCode: true, Contacts: true,
 	}
 }
@@ -107,6 +107,11 @@ func (r *Registrar) Restore(ctx context.Context, transaction, name string) regis
 // Report implements registrar.Registrar. It is part of what staff do when they restore.
 func (r *Registrar) Report(context.Context, string, registrar.RestoreReport) registrar.Answer {
 	return registrar.Answer{Class: registrar.Done, Message: "is part of the restore"}
+}
+
+// Delete implements registrar.Registrar.
+func (r *Registrar) Delete(ctx context.Context, transaction, name string) registrar.Answer {
+	return r.ask(ctx, transaction, name, "delete "+name+", which is given up", enterOutcome)
 }
 
 // SetMode implements registrar.Registrar.

@@ -252,6 +252,24 @@ func (f *Fake) Restore(ctx context.Context, transaction, name string) registrar.
 	})
 }
 
+// Delete implements registrar.Registrar.
+func (f *Fake) Delete(ctx context.Context, transaction, name string) registrar.Answer {
+	return f.change(ctx, Sent{Transaction: transaction, Command: "delete", Name: name}, func(Fault) registrar.Answer {
+		d, code := f.find(name, "DeleteProhibited")
+		switch {
+		case d == nil:
+			return answer(code)
+		case f.NoRedemption:
+			delete(f.domains, name)
+			return answer(1000)
+		case slices.Contains(d.RGP, "autoRenewPeriod"): // the year that nobody asked for goes back
+			f.extend(d, -1)
+		}
+		d.RGP, d.Statuses = []string{"redemptionPeriod"}, append(d.Statuses, "pendingDelete")
+		return answer(1001)
+	})
+}
+
 // Report implements registrar.Registrar.
 func (f *Fake) Report(ctx context.Context, transaction string, in registrar.RestoreReport) registrar.Answer {
 	return f.change(ctx, Sent{Transaction: transaction, Command: "report", Name: in.Name}, func(Fault) registrar.Answer {

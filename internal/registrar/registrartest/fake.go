@@ -53,7 +53,7 @@ func (d *Domain) clone() Domain {
 // Sent is a command that reached the registrar.
 type Sent struct {
 	Transaction string
-	Command     string // info, check, quote, register, transfer, transfer_state, renew, restore, report, set_mode, update, balance, poll, ack
+	Command     string // info, check, quote, register, transfer, transfer_state, renew, restore, delete, report, set_mode, update, balance, poll, ack
 	Name        string
 	Years       int
 	Guard       civil.Date
@@ -76,6 +76,8 @@ type Fake struct {
 	NoDate bool
 	// RestoreFromNow: a restored domain has a year from the restore, not from its expiry.
 	RestoreFromNow bool
+	// NoRedemption: what is deleted is gone at once.
+	NoRedemption bool
 	// NoReport: a restore is over without a report.
 	NoReport bool
 	// TransferAtOnce: a transfer waits for nobody.
@@ -105,7 +107,7 @@ var _ registrar.Registrar = (*Fake)(nil)
 func New(c clock.Clock) *Fake {
 	return &Fake{
 		Caps: registrar.Capabilities{
-			Guard: registrar.GuardDate, Parallel: 8, Register: true, Transfer: true, Renew: true, Restore: true, SetMode: true, Nameservers: true,
+			Guard: registrar.GuardDate, Parallel: 8, Register: true, Transfer: true, Renew: true, Restore: true, Delete: true, SetMode: true, Nameservers: true,
 			Lock: true, AuthCode: true, Contacts: true, Check: true, Quote: true, Balance: true, Poll: true,
 		},
 		Stale: 2004, clock: c, domains: map[string]*Domain{}, seen: map[string]registrar.Answer{},

@@ -320,6 +320,11 @@ func (c *Client) Restore(context.Context, string, string) registrar.Answer {
 	return registrar.NotOffered()
 }
 
+// Delete implements registrar.Registrar.
+func (c *Client) Delete(context.Context, string, string) registrar.Answer {
+	return registrar.NotOffered()
+}
+
 // Report implements registrar.Registrar.
 func (c *Client) Report(context.Context, string, registrar.RestoreReport) registrar.Answer {
 	return registrar.NotOffered()

@@ -75,7 +75,7 @@ func eventTone(name string) ui.Tone {
 	case "paid", "completed", "created", "succeeded", "done", "received", "renewed", "recovered", "won", "registered", "transferred_in", "restored", "renewal_satisfied", "renewal_paid":
 		return ui.Success
 	case "failed", "revoked", "lost", "past_due", "expired", "written_off",
-		"renewal_attention", "renewal_held", "redemption", "transferred_away", "notice_breach", "funds_low", "unreachable", "breaker_open", "refused":
+		"renewal_attention", "renewal_held", "redemption", "deleted", "transferred_away", "notice_breach", "funds_low", "unreachable", "breaker_open", "refused":
 		return ui.Danger
 	case "suspended", "voided", "unapplied", "cancelled", "reopened", "opened", "overdue", "grace", "renewal_unknown", "sync_held", "renewal_withdrawn", "link_revoked":
 		return ui.Warn

@@ -14,6 +14,8 @@ var words = map[string]string{
 	"customer.acted_for":          "Portal used as the customer",
 	"domain.auto_renew_changed":   "Auto renew switched",
 	"domain.changed_at_registrar": "Changed at the registrar",
+	"domain.deleted":              "Deleted at the registry",
+	"domain.deletion_asked":       "Asked the registry to delete it",
 	"domain.expired":              "Domain expired",
 	"domain.expiry_adopted":       "Registry's date adopted",
 	"domain.grace":                "Domain in grace",
