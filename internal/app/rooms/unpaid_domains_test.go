@@ -60,6 +60,13 @@ func TestUnpaidDomainIsGivenUp(t *testing.T) {
 		if _, err := s.Orders.Place(ctx, second); fail.Of(err) == nil || fail.Of(err).Code != "DOMAIN_TAKEN" {
 			t.Errorf("on the sixth day: %v", err)
 		}
+		store.Clock.Set(time.Date(2026, 11, 29, 0, 30, 0, 0, time.UTC))
+		if _, err := s.Automation.RunFor(ctx, ben.ID); err != nil {
+			t.Fatal(err)
+		}
+		if d, err := s.Domains.ByID(ctx, unpaid.Items[0].Domain.DomainID); err != nil || d.Domain.Status != domainname.Pending {
+			t.Errorf("after the work for somebody else: %s %v", d.Domain.Status, err)
+		}
 		until(time.Date(2026, 11, 29, 1, 0, 0, 0, time.UTC))
 		inv, err := s.Billing.ByID(ctx, unpaid.InvoiceID)
 		s.must(err)

@@ -46,20 +46,22 @@ func nextUnpaid(ctx context.Context, tx *db.Tx, after time.Time) (time.Time, boo
 	return civil.Of(first.Time(), st.TimeZone).AddDays(st.DomainOrderDays).StartIn(st.TimeZone), true, nil
 }
 
-// unpaidDomains finds them, whosever they are.
-func unpaidDomains(string) automation.Find {
+// unpaidDomains finds them: those of a customer, or of all.
+func unpaidDomains(customerID string) automation.Find {
 	return func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
 		st, err := setting.Load(ctx, tx)
 		if err != nil {
 			return nil, err
 		}
-		return tx.UnpaidDomains(ctx, query.UnpaidDomainsParams{Before: clock.FromTime(lapsed(tx.Now, st)), After: after, N: int64(n)})
+		return tx.UnpaidDomains(ctx, query.UnpaidDomainsParams{
+			Before: clock.FromTime(lapsed(tx.Now, st)), After: after, CustomerID: customerID, N: int64(n),
+		})
 	}
 }
 
 // endUnpaid gives up the domains whose orders were not paid in time.
 func (s *Service) endUnpaid(ctx context.Context, p *automation.Pass) error {
-	return p.Each(ctx, unpaidDomains(""),
+	return p.Each(ctx, unpaidDomains(p.CustomerID()),
 		func(ctx context.Context, tx *db.Tx, id string) (automation.Outcome, error) {
 			ended, err := s.giveUp(ctx, tx, id)
 			if err != nil || !ended {
