@@ -14,11 +14,25 @@ type Follower struct {
 	heard time.Time // when that was, by what passes on this machine
 }
 
-// Follow tells the clock what the other one says now.
-func (f *Follower) Follow(now time.Time) {
+// Follow asks the other clock. What it says was true at some instant between the question and the answer: a clock that stands
+// between those already stays as it is, so that it does not step back because an answer took its time. It steps back where
+// the other one was turned back. After an error it goes on as before.
+func (f *Follower) Follow(ask func() (time.Time, error)) error {
+	asked := time.Now()
+	told, err := ask()
+	if err != nil {
+		return err
+	}
+	heard := time.Now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.told, f.heard = now, time.Now()
+	if now, latest := f.told.Add(heard.Sub(f.heard)), told.Add(heard.Sub(asked)); now.Before(told) || now.After(latest) {
+		f.told = told
+	} else {
+		f.told = now
+	}
+	f.heard = heard
+	return nil
 }
 
 // Age is how long ago the clock was told something.

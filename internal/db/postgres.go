@@ -48,18 +48,19 @@ func (d *DB) openPostgres(ctx context.Context, c Config) error {
 	return nil
 }
 
-// followServer asks the server for the time when that was long ago. An answer that took its time puts the clock back by as
-// much and never ahead: whoever is behind takes nobody's lease too early.
+// followServer asks the server for the time when that was long ago. An answer that took its time never puts the clock ahead:
+// whoever is behind takes nobody's lease too early.
 func (d *DB) followServer(ctx context.Context, on query.DBTX) error {
 	if d.server == nil || d.server.Age() < askTime {
 		return nil
 	}
-	var now clock.Instant
-	if err := on.QueryRowContext(ctx, "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)").Scan(&now); err != nil {
-		return fmt.Errorf("the time of the database's server: %w", err)
-	}
-	d.server.Follow(now.Time())
-	return nil
+	return d.server.Follow(func() (time.Time, error) {
+		var now clock.Instant
+		if err := on.QueryRowContext(ctx, "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)").Scan(&now); err != nil {
+			return time.Time{}, fmt.Errorf("the time of the database's server: %w", err)
+		}
+		return now.Time(), nil
+	})
 }
 
 // readClocks learns at the begin of a transaction what time it is elsewhere.
