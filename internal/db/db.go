@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/keystead/keystead/internal/clock"
@@ -63,6 +64,7 @@ type DB struct {
 	pg     *sql.DB // nil on SQLite
 	pgURL  string
 	ids    idSource
+	begun  atomic.Int64
 	// attached is what rooms keep with the store.
 	attached sync.Map
 }
@@ -107,6 +109,10 @@ func (d *DB) Close() error {
 	}
 	return d.pg.Close()
 }
+
+// Begun is how many transactions have begun since the store was opened, those not counted that joined another one: what a piece
+// of work costs.
+func (d *DB) Begun() int64 { return d.begun.Load() }
 
 // Engine tells which database this is, for the few places where they differ.
 func (d *DB) Engine() Engine { return d.engine }
@@ -157,6 +163,7 @@ type Tx struct {
 }
 
 func (d *DB) newTx(raw query.DBTX) *Tx {
+	d.begun.Add(1)
 	now := d.clock.Now().UTC().Truncate(time.Microsecond)
 	wall := now
 	if d.wall != nil {
