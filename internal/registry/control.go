@@ -35,6 +35,7 @@ func (r *Registry) Handler() http.Handler {
 	mux.HandleFunc("POST /rest/domains/{name}/renew", r.restRenew)
 	mux.HandleFunc("PUT /rest/domains/{name}/mode", r.restMode)
 	mux.HandleFunc("GET /rest/orders", r.restOrders)
+	mux.HandleFunc("GET /rest/orders/{transaction}", r.restOrders)
 	mux.HandleFunc("GET /rest/balance", r.restBalance)
 	mux.HandleFunc("GET /rdap/domain/{name}", r.rdap)
 	return http.NewCrossOriginProtection().Handler(mux)
@@ -342,15 +343,17 @@ func (r *Registry) restMode(w http.ResponseWriter, q *http.Request) {
 	r.restShow(w, q)
 }
 
-// restOrders lists what an account was charged for: how a client without a guard finds out what became of a renewal.
+// restOrders lists what an account was charged for, in all or by one transaction: how a client without a guard finds out what
+// became of a renewal.
 func (r *Registry) restOrders(w http.ResponseWriter, q *http.Request) {
 	account, ok := r.registrar(w, q)
 	if !ok {
 		return
 	}
 	orders := []Entry{}
+	transaction := q.PathValue("transaction")
 	for _, e := range r.Ledger() {
-		if e.Account == account {
+		if e.Account == account && (transaction == "" || e.ClTRID == transaction) {
 			orders = append(orders, e)
 		}
 	}

@@ -375,8 +375,10 @@ func TestPlainInterfaceRenewsAsOftenAsAsked(t *testing.T) {
 	if n := w.added("a.test"); n != 2 {
 		t.Errorf("%d years added", n)
 	}
-	if got := ask(http.MethodGet, "/rest/orders", ""); strings.Count(got.Body.String(), `"renew"`) != 2 {
-		t.Error(got.Body)
+	for path, want := range map[string]int{"/rest/orders": 2, "/rest/orders/same": 2, "/rest/orders/another": 0} {
+		if got := ask(http.MethodGet, path, ""); got.Code != http.StatusOK || strings.Count(got.Body.String(), `"renew"`) != want {
+			t.Error(path, got.Code, got.Body)
+		}
 	}
 	if got := ask(http.MethodPut, "/rest/domains/a.mode/mode", `{"mode":"expire"}`); got.Code != http.StatusOK {
 		t.Error(got.Code, got.Body)

@@ -260,15 +260,16 @@ func (c *Client) SetMode(ctx context.Context, transaction, name string, mode reg
 	return answerOf(c.do(ctx, transaction, "set_mode", http.MethodPut, []string{"domains", name, "mode"}, map[string]any{"mode": mode}, &d))
 }
 
-// Ordered implements registrar.Orders.
+// Ordered implements registrar.Orders. The orders of one transaction are asked for: the list of all of them gets longer from
+// year to year, until no answer holds it.
 func (c *Client) Ordered(ctx context.Context, transaction string) (bool, error) {
-	var all []struct {
+	var found []struct {
 		Reference string `json:"cl_trid"`
 	}
-	if err := c.do(ctx, transaction, "orders", http.MethodGet, []string{"orders"}, nil, &all); err != nil {
+	if err := c.do(ctx, transaction, "orders", http.MethodGet, []string{"orders", transaction}, nil, &found); err != nil {
 		return false, err
 	}
-	for _, order := range all {
+	for _, order := range found {
 		if order.Reference == transaction {
 			return true, nil
 		}
