@@ -657,6 +657,7 @@ func domainDisputed(s *store) {
 		s.do("POST", "/sandbox/disputes/"+dispute.ID+"/close", object{"outcome": c.outcome}, nil)
 		s.settle()
 		s.want("invoice", s.invoice(o.InvoiceID).Status, c.status)
+		s.want("staff are asked still", strings.Join(asked(), " "), map[string]string{"lost": "domain.renewal_disputed"}[c.outcome])
 		s.wantDomain(d.ID, renewed, 1)
 		s.want("status", s.look(d.ID).Status, "active")
 	}

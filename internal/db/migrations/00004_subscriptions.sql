@@ -134,3 +134,4 @@ CREATE TABLE staff_tasks (
     CHECK ((state = 'done') = (done_at IS NOT NULL))
 );
 CREATE INDEX staff_tasks_open ON staff_tasks (id) WHERE state = 'open';
+CREATE INDEX staff_tasks_of_customer ON staff_tasks (customer_id, kind) WHERE state = 'open';

@@ -229,6 +229,8 @@ CREATE TABLE domain_renewals (
     -- Nothing is sent without payment, but for what staff do by hand.
     CHECK (state NOT IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention', 'confirmed')
         OR paid_at IS NOT NULL OR owed OR kind IN ('free', 'manual')),
+    -- What is paid for is never just taken away: it is refunded, or lost and becomes credit.
+    CHECK (state NOT IN ('open', 'withdrawn', 'revoked') OR paid_at IS NULL),
     CHECK (expected_on > base)
 );
 CREATE UNIQUE INDEX domain_renewals_open ON domain_renewals (domain_id)
@@ -238,6 +240,7 @@ CREATE UNIQUE INDEX domain_renewals_base ON domain_renewals (domain_id, base)
 CREATE UNIQUE INDEX domain_renewals_due ON domain_renewals (domain_id, due_on) WHERE kind = 'automatic' AND state <> 'withdrawn';
 CREATE INDEX domain_renewals_revoked ON domain_renewals (base, id) WHERE state = 'revoked';
 CREATE INDEX domain_renewals_owed ON domain_renewals (id) WHERE state IN ('confirmed', 'satisfied') AND paid_at IS NULL AND line_id IS NOT NULL;
+CREATE INDEX domain_renewals_held ON domain_renewals (customer_id, domain_id) WHERE state = 'held';
 CREATE INDEX domain_renewals_by_domain ON domain_renewals (domain_id, id);
 CREATE INDEX domain_renewals_by_customer ON domain_renewals (customer_id, id);
 CREATE INDEX domain_renewals_unconfirmed ON domain_renewals (id)

@@ -161,3 +161,22 @@ ORDER BY domain_price_update_items.domain_id LIMIT CAST(@n AS BIGINT);
 UPDATE domain_price_update_items SET noticed = FALSE, detail = 'notice' WHERE domain_id = @domain_id AND state = 'planned'
     AND EXISTS (SELECT 1 FROM domain_price_updates WHERE domain_price_updates.id = domain_price_update_items.update_id
         AND domain_price_updates.status = 'scheduled');
+
+-- name: SettleDisputedRenewal :execrows
+UPDATE staff_tasks SET state = 'done', done_at = @done_at, done_by = @done_by
+WHERE kind = @kind AND subject_id = @subject_id AND occasion = @occasion AND state = 'open';
+
+-- name: CountOpenTasksOf :one
+SELECT COUNT(*) FROM staff_tasks WHERE customer_id = @customer_id AND kind = @kind AND state = 'open';
+
+-- The renewals of a customer that wait for a cause.
+-- name: RenewalsHeldFor :many
+SELECT id FROM domain_renewals WHERE customer_id = @customer_id AND state = 'held' AND cause = @cause ORDER BY domain_id;
+
+-- The customers of whom renewals wait for a cause, and about whom nothing of a kind is asked any more.
+-- name: CustomersNotAskedAbout :many
+SELECT DISTINCT domain_renewals.customer_id FROM domain_renewals
+WHERE domain_renewals.state = 'held' AND domain_renewals.cause = @cause AND domain_renewals.customer_id > @after
+    AND (CAST(@customer_id AS TEXT) = '' OR domain_renewals.customer_id = CAST(@customer_id AS TEXT)) AND NOT EXISTS (
+    SELECT 1 FROM staff_tasks WHERE staff_tasks.customer_id = domain_renewals.customer_id AND staff_tasks.kind = @kind AND staff_tasks.state = 'open')
+ORDER BY domain_renewals.customer_id LIMIT CAST(@n AS BIGINT);

@@ -172,7 +172,7 @@ SELECT COUNT(*) FROM invoices WHERE step_on IS NOT NULL AND step_on <= @today AN
 
 -- name: InvoiceWaits :one
 -- Whether the subscription of an invoice is in dispute, or its license was held for want of payment before the period began that
--- the invoice asks for.
+-- the invoice asks for; or it asks for a renewal of a domain, and the account of its customer is held for the dispute of another.
 SELECT EXISTS (
     SELECT 1 FROM invoice_lines
     JOIN subscriptions ON subscriptions.id = invoice_lines.subscription_id
@@ -182,4 +182,10 @@ SELECT EXISTS (
         OR (subscription_periods.line_id = invoice_lines.id AND subscription_periods.state = 'open'
             AND subscription_periods.starts_on >= subscriptions.suspended_on)
     )
+    UNION ALL
+    SELECT 1 FROM invoice_lines
+    JOIN invoices ON invoices.id = invoice_lines.invoice_id
+    JOIN fulfilments ON fulfilments.line_id = invoice_lines.id AND fulfilments.kind IN ('domain_renewal', 'domain_fee')
+    JOIN staff_tasks ON staff_tasks.customer_id = invoices.customer_id AND staff_tasks.kind = 'domain.renewal_disputed' AND staff_tasks.state = 'open'
+    WHERE invoice_lines.invoice_id = @invoice_id
 ) AS waits;

@@ -68,6 +68,22 @@ func (q *Queries) AskForDomainRenewal(ctx context.Context, arg AskForDomainRenew
 	return result.RowsAffected()
 }
 
+const countOpenTasksOf = `-- name: CountOpenTasksOf :one
+SELECT COUNT(*) FROM staff_tasks WHERE customer_id = $1 AND kind = $2 AND state = 'open'
+`
+
+type CountOpenTasksOfParams struct {
+	CustomerID *string
+	Kind       string
+}
+
+func (q *Queries) CountOpenTasksOf(ctx context.Context, arg CountOpenTasksOfParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countOpenTasksOf, arg.CustomerID, arg.Kind)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const creditedDomainRenewals = `-- name: CreditedDomainRenewals :many
 SELECT domain_renewals.id FROM domain_renewals
 JOIN invoice_lines ON invoice_lines.id = domain_renewals.line_id AND invoice_lines.invoice_id = domain_renewals.invoice_id
@@ -116,6 +132,52 @@ func (q *Queries) CustomerGroup(ctx context.Context, id string) (string, error) 
 	var customer_group string
 	err := row.Scan(&customer_group)
 	return customer_group, err
+}
+
+const customersNotAskedAbout = `-- name: CustomersNotAskedAbout :many
+SELECT DISTINCT domain_renewals.customer_id FROM domain_renewals
+WHERE domain_renewals.state = 'held' AND domain_renewals.cause = $1 AND domain_renewals.customer_id > $2
+    AND (CAST($3 AS TEXT) = '' OR domain_renewals.customer_id = CAST($3 AS TEXT)) AND NOT EXISTS (
+    SELECT 1 FROM staff_tasks WHERE staff_tasks.customer_id = domain_renewals.customer_id AND staff_tasks.kind = $4 AND staff_tasks.state = 'open')
+ORDER BY domain_renewals.customer_id LIMIT CAST($5 AS BIGINT)
+`
+
+type CustomersNotAskedAboutParams struct {
+	Cause      string
+	After      string
+	CustomerID string
+	Kind       string
+	N          int64
+}
+
+// The customers of whom renewals wait for a cause, and about whom nothing of a kind is asked any more.
+func (q *Queries) CustomersNotAskedAbout(ctx context.Context, arg CustomersNotAskedAboutParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, customersNotAskedAbout,
+		arg.Cause,
+		arg.After,
+		arg.CustomerID,
+		arg.Kind,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var customer_id string
+		if err := rows.Scan(&customer_id); err != nil {
+			return nil, err
+		}
+		items = append(items, customer_id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const domainIDsToInvoice = `-- name: DomainIDsToInvoice :many
@@ -850,6 +912,39 @@ func (q *Queries) RenewalIDsToLookAt(ctx context.Context, arg RenewalIDsToLookAt
 	return items, nil
 }
 
+const renewalsHeldFor = `-- name: RenewalsHeldFor :many
+SELECT id FROM domain_renewals WHERE customer_id = $1 AND state = 'held' AND cause = $2 ORDER BY domain_id
+`
+
+type RenewalsHeldForParams struct {
+	CustomerID string
+	Cause      string
+}
+
+// The renewals of a customer that wait for a cause.
+func (q *Queries) RenewalsHeldFor(ctx context.Context, arg RenewalsHeldForParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, renewalsHeldFor, arg.CustomerID, arg.Cause)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const renewalsOfBase = `-- name: RenewalsOfBase :many
 SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, looked_on, version, created_at FROM domain_renewals WHERE domain_id = $1 AND base = $2 AND state IN ('confirmed', 'satisfied', 'revoked') ORDER BY id DESC
 `
@@ -1065,6 +1160,33 @@ func (q *Queries) RevokedTerms(ctx context.Context, arg RevokedTermsParams) ([]D
 		return nil, err
 	}
 	return items, nil
+}
+
+const settleDisputedRenewal = `-- name: SettleDisputedRenewal :execrows
+UPDATE staff_tasks SET state = 'done', done_at = $1, done_by = $2
+WHERE kind = $3 AND subject_id = $4 AND occasion = $5 AND state = 'open'
+`
+
+type SettleDisputedRenewalParams struct {
+	DoneAt    *clock.Instant
+	DoneBy    string
+	Kind      string
+	SubjectID string
+	Occasion  string
+}
+
+func (q *Queries) SettleDisputedRenewal(ctx context.Context, arg SettleDisputedRenewalParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, settleDisputedRenewal,
+		arg.DoneAt,
+		arg.DoneBy,
+		arg.Kind,
+		arg.SubjectID,
+		arg.Occasion,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const unconfirmedDomainRenewals = `-- name: UnconfirmedDomainRenewals :many

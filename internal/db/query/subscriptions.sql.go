@@ -569,11 +569,17 @@ SELECT EXISTS (
         OR (subscription_periods.line_id = invoice_lines.id AND subscription_periods.state = 'open'
             AND subscription_periods.starts_on >= subscriptions.suspended_on)
     )
+    UNION ALL
+    SELECT 1 FROM invoice_lines
+    JOIN invoices ON invoices.id = invoice_lines.invoice_id
+    JOIN fulfilments ON fulfilments.line_id = invoice_lines.id AND fulfilments.kind IN ('domain_renewal', 'domain_fee')
+    JOIN staff_tasks ON staff_tasks.customer_id = invoices.customer_id AND staff_tasks.kind = 'domain.renewal_disputed' AND staff_tasks.state = 'open'
+    WHERE invoice_lines.invoice_id = $1
 ) AS waits
 `
 
 // Whether the subscription of an invoice is in dispute, or its license was held for want of payment before the period began that
-// the invoice asks for.
+// the invoice asks for; or it asks for a renewal of a domain, and the account of its customer is held for the dispute of another.
 func (q *Queries) InvoiceWaits(ctx context.Context, invoiceID string) (bool, error) {
 	row := q.db.QueryRowContext(ctx, invoiceWaits, invoiceID)
 	var waits bool

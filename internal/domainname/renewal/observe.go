@@ -66,6 +66,14 @@ func (s *Service) lineChanged(ctx context.Context, tx *db.Tx, inv billing.Invoic
 	if err != nil {
 		return err
 	}
+	if r.PaidAt != nil {
+		if err := s.disputed(ctx, tx, inv, d, r); err != nil {
+			return err
+		}
+		if r, err = domainname.LoadRenewal(ctx, tx, r.ID); err != nil {
+			return err
+		}
+	}
 	if line.Link.Kind == LinkFee {
 		return s.feeChanged(ctx, tx, inv, line, d, r)
 	}
@@ -121,12 +129,6 @@ func (s *Service) unlinked(ctx context.Context, tx *db.Tx, inv billing.Invoice, 
 // moneyChanged brings a paid renewal in line with its money. What was done stays done.
 func (s *Service) moneyChanged(ctx context.Context, tx *db.Tx, inv billing.Invoice, line billing.InvoiceLine, d *domainname.Domain, r *domainname.Renewal) error {
 	away := inv.Disputes > 0 || inv.Status == billing.Open || inv.Status == billing.Void
-	if inv.Disputes > 0 {
-		err := ask(ctx, tx, *d, TaskDispute, r.ID, fmt.Sprintf("The payment of the renewal of %s is disputed. The domain is neither deleted nor un-renewed.", d.Name.Unicode()))
-		if err != nil {
-			return err
-		}
-	}
 	_, refundable := domainname.NextState(r.State, domainname.OnRefund)
 	switch {
 	case gone(inv, line) && refundable:
@@ -146,8 +148,8 @@ func (s *Service) moneyChanged(ctx context.Context, tx *db.Tx, inv billing.Invoi
 }
 
 // Due brings a paid renewal in line with its money as part of tx, directly before something is sent for it: what its money did
-// while a command was under way has moved nothing. It may be refunded or held afterwards. What staff have released is sent
-// whether or not its payment is disputed. The caller holds the locks of customer and domain.
+// while a command was under way has moved nothing. It may be refunded or held afterwards; it is held while the account of its
+// customer is. What staff have released is sent whether or not a payment is disputed. The caller holds the locks of customer and domain.
 func (s *Service) Due(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal) error {
 	if r.State != domainname.RenewalPaid || r.PaidAt == nil || r.LineID == "" {
 		return nil
@@ -159,7 +161,14 @@ func (s *Service) Due(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *d
 	if r.Cause == domainname.ByStaffsWord && !gone(inv, line) {
 		return nil
 	}
-	return s.moneyChanged(ctx, tx, inv, line, d, r)
+	if err := s.moneyChanged(ctx, tx, inv, line, d, r); err != nil || r.State != domainname.RenewalPaid {
+		return err
+	}
+	held, err := accountHeld(ctx, tx, d.CustomerID)
+	if err != nil || !held {
+		return err
+	}
+	return s.hold(ctx, tx, d, r, domainname.HeldStaff, AccountHeld, nil)
 }
 
 // gone reports whether what was paid for a line is not the store's any more.

@@ -69,6 +69,9 @@ func (s *Service) Outlook(ctx context.Context, domainID string) (o Outlook, err 
 			return err
 		}
 		o.Open, o.Standing = q.Open, domainname.Standing{Status: d.Status}
+		if o.AccountHeld, err = accountHeld(ctx, tx, d.CustomerID); err != nil {
+			return err
+		}
 		if q.Policy == nil {
 			return nil
 		}

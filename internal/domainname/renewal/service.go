@@ -80,7 +80,9 @@ type Outlook struct {
 	Open     *domainname.Renewal
 	// LastSafe is the last day on which an unconfirmed, paid renewal is safe; zero: there is none.
 	LastSafe civil.Date
-	Steps    []Step
+	// AccountHeld: the payment of a renewal of its customer's is disputed; nothing is charged or sent by itself.
+	AccountHeld bool
+	Steps       []Step
 }
 
 // Unsafe is a paid, unconfirmed renewal and its last safe day.

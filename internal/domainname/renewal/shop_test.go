@@ -317,12 +317,21 @@ func (s *shop) work(id string) (sent int) {
 	s.Helper()
 	s.write(func(tx *db.Tx) error {
 		sent = 0
-		d, err := domainname.Lock(s.ctx, tx, id)
+		d, err := domainname.Load(s.ctx, tx, id)
 		if err != nil {
+			return err
+		}
+		if _, err := customer.Lock(s.ctx, tx, d.CustomerID); err != nil {
+			return err
+		}
+		if d, err = domainname.Lock(s.ctx, tx, id); err != nil {
 			return err
 		}
 		r, err := domainname.OpenRenewal(s.ctx, tx, id)
 		if err != nil || r == nil || r.State != domainname.RenewalPaid {
+			return err
+		}
+		if err := s.Renewals.Due(s.ctx, tx, &d, r); err != nil || r.State != domainname.RenewalPaid {
 			return err
 		}
 		sent = 1

@@ -19,6 +19,7 @@ import (
 func (s *Service) Tasks() []automation.Task {
 	return []automation.Task{
 		{Kind: "domains.settle", Order: automation.OrderHolds, Due: automation.Any(lost), Run: s.settleLost},
+		{Kind: "domains.account", Order: automation.OrderHolds, Due: automation.Any(toRelease), Run: s.releaseAccounts},
 		{Kind: "domains.look", Order: automation.OrderExpiry, Next: s.nextLook, Due: lookDue, Run: s.lookAtAll},
 		{Kind: "domains.revoked", Order: automation.OrderExpiry, Next: s.nextRevoked, Due: automation.Any(revoked), Run: s.askRevoked},
 		{Kind: "domains.prices", Order: automation.OrderInvoices - 1, Next: nextPrices, Due: pricesDue, Run: s.updatePrices},

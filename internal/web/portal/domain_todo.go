@@ -10,8 +10,14 @@ import (
 
 // domainTodo says what is to be done about a domain, or what is being done.
 func (a *area) domainTodo(r *http.Request, h holding, ahead renewal.Outlook) (all []ui.Callout) {
+	if ahead.AccountHeld {
+		all = append(all, ui.Callout{
+			Tone: ui.Warn, Title: "A payment for one of your domains is disputed",
+			Text: "Your bank or card company has asked for the money back. Until that is settled, no renewal is charged to a saved payment method, and what you pay for is renewed only when we have looked at it. Your domains stay as they are. If it was not you who asked, tell them so.",
+		})
+	}
 	if c := h.todoUnderWay(!visitorOf(r).acting()); c != nil {
-		return []ui.Callout{*c}
+		return append(all, *c)
 	}
 	if c := h.todoOwed(ahead); c != nil {
 		all = append(all, *c)
