@@ -269,8 +269,9 @@ func (s *Service) lockRow(ctx context.Context, tx *db.Tx, renewalID string) (dom
 }
 
 // AcceptPrice takes the price that the registry asks for a premium name, for the customer, and returns the invoice of the
-// difference; none if there is none.
-func (s *Service) AcceptPrice(ctx context.Context, renewalID string) (invoiceID string, err error) {
+// difference; none if there is none. shown is the price that was seen and agreed to, as the registry has named it: if the
+// registry asks another one by now, nothing is accepted (PRICE_CHANGED). Nil: whatever it asks.
+func (s *Service) AcceptPrice(ctx context.Context, renewalID string, shown *money.Money) (invoiceID string, err error) {
 	if err := s.askPriceOf(ctx, renewalID); err != nil {
 		return "", err
 	}
@@ -290,6 +291,9 @@ func (s *Service) AcceptPrice(ctx context.Context, renewalID string) (invoiceID 
 		if !settled {
 			invoiceID = r.FeeInvoiceID
 			return nil
+		}
+		if shown != nil && (d.Premium == nil || d.Premium.Renew[r.Years] != *shown) {
+			return errPriceChanged
 		}
 		price, missing, err := s.missing(ctx, tx, d, r)
 		if err != nil {

@@ -72,6 +72,8 @@ func yearsOf(n int) string {
 	return fmt.Sprintf("%d years", n)
 }
 
+var errPriceChanged = fail.Conflict("PRICE_CHANGED", "The price of the renewal has changed meanwhile. Look at it again.")
+
 // PlaceSale writes the renewal that an order asks for into the ledger, before its invoice is issued, whose line will have this
 // id. It takes the place of an automatic one that is unpaid. What was offered is judged again: a stale cart gets the same
 // refusal as the page. The caller holds the customer's lock.
@@ -92,7 +94,7 @@ func (s *Service) PlaceSale(ctx context.Context, tx *db.Tx, offered Sale, orderI
 		return err
 	}
 	if sale.Term.Price != offered.Term.Price || sale.Term.Fee != offered.Term.Fee {
-		return fail.Conflict("PRICE_CHANGED", "The price of the renewal has changed meanwhile. Look at it again.")
+		return errPriceChanged
 	}
 	if q.Open != nil {
 		if err := s.withdraw(ctx, tx, d, q.Open, "an order takes its place", whileFree); err != nil {

@@ -185,7 +185,7 @@ func (a *area) acceptPrice(r *http.Request) (to, text string, err error) {
 	if _, _, err := a.renewalAt(r); err != nil {
 		return "", "", err
 	}
-	id, err := a.Renewals.AcceptPrice(r.Context(), r.PathValue("renewal"))
+	id, err := a.Renewals.AcceptPrice(r.Context(), r.PathValue("renewal"), nil)
 	if id == "" {
 		return domainPath(r), "The price is accepted.", err
 	}

@@ -329,7 +329,7 @@ func (a *API) domainRenewals() {
 		Method: http.MethodPost, Path: "/domain-renewals/{id}/accept-price", Scope: "domains:write", Tag: tag, Summary: "Accept the registry's price for the customer",
 		Notes: "Of a renewal that is held for its price. It goes on when the invoice of the difference is paid.", Codes: []string{codeNoRenewal, codeRenewalState},
 	}, func(ctx context.Context, in *ByID) (AcceptedPrice, error) {
-		id, err := a.Renewals.AcceptPrice(ctx, in.ID)
+		id, err := a.Renewals.AcceptPrice(ctx, in.ID, nil)
 		return AcceptedPrice{InvoiceID: orNull(id)}, err
 	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -149,7 +150,14 @@ func (a *area) accept(w http.ResponseWriter, r *http.Request) error {
 	if asked, _ := h.asked(h.underWay()); asked != r.PostFormValue("price") {
 		return say(w, r, h.href("/accept-price"), ui.Warn, "The price has changed meanwhile. Please look at it again.")
 	}
-	invoice, err := a.Renewals.AcceptPrice(r.Context(), h.underWay().ID)
+	var shown money.Money
+	if h.Premium != nil {
+		shown = h.Premium.Renew[h.underWay().Years]
+	}
+	invoice, err := a.Renewals.AcceptPrice(r.Context(), h.underWay().ID, &shown)
+	if err != nil && fail.Of(err).Code == "PRICE_CHANGED" {
+		return say(w, r, h.href("/accept-price"), ui.Warn, "The price has changed meanwhile. Please look at it again.")
+	}
 	if err != nil {
 		if _, whole, ok := explained(err); ok {
 			return say(w, r, h.href(""), ui.Warn, whole)
