@@ -79,6 +79,7 @@ var tables = []table{
 	{"domain_costs", "registrar_id, extension, kind, years, currency, valid_from"},
 	{"domains", "id"},
 	{"domain_renewals", "id"},
+	{"domain_renewal_fees", "line_id"},
 	{"registrar_commands", "id"},
 	{"domain_notice_rules", "id"},
 	{"domain_notices", "id"},

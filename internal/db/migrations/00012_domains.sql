@@ -248,6 +248,13 @@ CREATE INDEX domain_renewals_unconfirmed ON domain_renewals (id)
 CREATE INDEX domain_renewals_by_state ON domain_renewals (state, id)
     WHERE state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention');
 
+-- What a renewal was asked for besides and is paid, since it waits for more: each by an invoice of its own.
+CREATE TABLE domain_renewal_fees (
+    line_id    TEXT COLLATE "C" PRIMARY KEY,
+    renewal_id TEXT COLLATE "C" NOT NULL REFERENCES domain_renewals (id)
+);
+CREATE INDEX domain_renewal_fees_by_renewal ON domain_renewal_fees (renewal_id, line_id);
+
 -- What a registrar was told to do: committed before it is sent. A domain has at most one whose outcome is not known.
 CREATE TABLE registrar_commands (
     id             TEXT COLLATE "C" PRIMARY KEY,

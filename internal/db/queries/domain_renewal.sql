@@ -12,6 +12,12 @@ UPDATE domain_renewals SET invoice_id = @invoice_id WHERE line_id = @line_id;
 -- name: InvoiceDomainRenewalFee :exec
 UPDATE domain_renewals SET fee_invoice_id = @invoice_id WHERE fee_line_id = @line_id;
 
+-- name: KeepDomainRenewalFee :exec
+INSERT INTO domain_renewal_fees (line_id, renewal_id) VALUES (@line_id, @renewal_id);
+
+-- name: DomainRenewalFees :many
+SELECT line_id FROM domain_renewal_fees WHERE renewal_id = @renewal_id ORDER BY line_id;
+
 -- Money for what was done, or begun, before it came.
 -- name: PayDomainRenewal :execrows
 UPDATE domain_renewals SET paid_at = @paid_at, paid_before = @paid_before, due_before = @due_before, version = version + 1

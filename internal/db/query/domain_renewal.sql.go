@@ -231,6 +231,33 @@ func (q *Queries) DomainIDsToInvoice(ctx context.Context, arg DomainIDsToInvoice
 	return items, nil
 }
 
+const domainRenewalFees = `-- name: DomainRenewalFees :many
+SELECT line_id FROM domain_renewal_fees WHERE renewal_id = $1 ORDER BY line_id
+`
+
+func (q *Queries) DomainRenewalFees(ctx context.Context, renewalID string) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, domainRenewalFees, renewalID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var line_id string
+		if err := rows.Scan(&line_id); err != nil {
+			return nil, err
+		}
+		items = append(items, line_id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const domainsBundledWith = `-- name: DomainsBundledWith :many
 SELECT id FROM domains WHERE bundled_with = $1 AND status IN ('active', 'grace', 'redemption') ORDER BY id
 `
@@ -562,6 +589,20 @@ type InvoiceDomainRenewalFeeParams struct {
 
 func (q *Queries) InvoiceDomainRenewalFee(ctx context.Context, arg InvoiceDomainRenewalFeeParams) error {
 	_, err := q.db.ExecContext(ctx, invoiceDomainRenewalFee, arg.InvoiceID, arg.LineID)
+	return err
+}
+
+const keepDomainRenewalFee = `-- name: KeepDomainRenewalFee :exec
+INSERT INTO domain_renewal_fees (line_id, renewal_id) VALUES ($1, $2)
+`
+
+type KeepDomainRenewalFeeParams struct {
+	LineID    string
+	RenewalID string
+}
+
+func (q *Queries) KeepDomainRenewalFee(ctx context.Context, arg KeepDomainRenewalFeeParams) error {
+	_, err := q.db.ExecContext(ctx, keepDomainRenewalFee, arg.LineID, arg.RenewalID)
 	return err
 }
 

@@ -391,6 +391,11 @@ type DomainRenewal struct {
 	CreatedAt    clock.Instant
 }
 
+type DomainRenewalFee struct {
+	LineID    string
+	RenewalID string
+}
+
 type DomainSyncFinding struct {
 	RunID    string
 	DomainID string

@@ -2,11 +2,13 @@ package renewal
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/setting"
@@ -37,6 +39,27 @@ func partyOf(c customer.Customer) billing.Party {
 	}
 }
 
+// keepFee notes a fee that is settled as one that the renewal no longer waits for. The caller saves the renewal.
+func keepFee(ctx context.Context, tx *db.Tx, r *domainname.Renewal) error {
+	if r.FeeLineID == "" {
+		return nil
+	}
+	if err := tx.KeepDomainRenewalFee(ctx, query.KeepDomainRenewalFeeParams{LineID: r.FeeLineID, RenewalID: r.ID}); err != nil {
+		return fmt.Errorf("fee of renewal %s: %w", r.ID, err)
+	}
+	r.FeeLineID, r.FeeInvoiceID = "", ""
+	return nil
+}
+
+// fees are the lines of all that a renewal was asked for besides, by invoices of their own.
+func fees(ctx context.Context, tx *db.Tx, r domainname.Renewal) ([]string, error) {
+	lines, err := tx.DomainRenewalFees(ctx, r.ID)
+	if err != nil {
+		return nil, fmt.Errorf("fees of renewal %s: %w", r.ID, err)
+	}
+	return append(lines, r.FeeLineID), nil
+}
+
 // askFee asks for a fee, or a difference, by an invoice of its own. One that is asked for already and not paid is asked for
 // together with it. The renewal is not saved in another state.
 func (s *Service) askFee(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, more money.Money) error {
@@ -45,7 +68,11 @@ func (s *Service) askFee(ctx context.Context, tx *db.Tx, d *domainname.Domain, r
 		return err
 	}
 	sum := more
-	if !settled {
+	if settled {
+		if err := keepFee(ctx, tx, r); err != nil {
+			return err
+		}
+	} else {
 		_, line, err := billing.LineOf(ctx, tx, r.FeeLineID)
 		if err != nil {
 			return err

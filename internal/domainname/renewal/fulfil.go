@@ -258,6 +258,15 @@ func (s *Service) TopUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, r 
 		}
 	}
 	if hold == domainname.HeldPrice {
+		settled, err := feeSettled(ctx, tx, *r)
+		if err != nil {
+			return err
+		}
+		if settled {
+			if err := keepFee(ctx, tx, r); err != nil {
+				return err
+			}
+		}
 		if err := ask(ctx, tx, *d, TaskPrice, r.ID, fmt.Sprintf("The registry asks for another price for %s: %s more. The customer must accept it.", d.Name.Unicode(), missing)); err != nil {
 			return err
 		}

@@ -115,10 +115,8 @@ func (s *Service) unlinked(ctx context.Context, tx *db.Tx, inv billing.Invoice, 
 	if err := domainname.MoveRenewal(ctx, tx, &r, on); err != nil {
 		return err
 	}
-	if r.FeeLineID != "" {
-		if err := s.remove(ctx, tx, r.FeeLineID, why, inFlight); err != nil {
-			return err
-		}
+	if err := s.giveBackFees(ctx, tx, r, why, inFlight); err != nil {
+		return err
 	}
 	if on == domainname.OnWithdrawal {
 		return tell(ctx, tx, "domain.renewal_withdrawn", d, r, map[string]any{"reason": why})

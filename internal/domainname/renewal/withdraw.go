@@ -98,11 +98,11 @@ func (s *Service) takeBack(ctx context.Context, tx *db.Tx, d domainname.Domain, 
 	if err := domainname.MoveRenewal(ctx, tx, r, on); err != nil {
 		return err
 	}
-	for _, line := range []string{r.FeeLineID, r.LineID} {
-		if line == "" {
-			continue
-		}
-		if err := s.remove(ctx, tx, line, why, paying); err != nil {
+	if err := s.giveBackFees(ctx, tx, *r, why, paying); err != nil {
+		return err
+	}
+	if r.LineID != "" {
+		if err := s.remove(ctx, tx, r.LineID, why, paying); err != nil {
 			return err
 		}
 	}
@@ -160,16 +160,31 @@ func (s *Service) remove(ctx context.Context, tx *db.Tx, lineID, why string, pay
 
 // giveBack turns what was paid for a renewal that will not happen into credit: its line, and the fee beside it.
 func (s *Service) giveBack(ctx context.Context, tx *db.Tx, r domainname.Renewal, why string) error {
-	for _, lineID := range []string{r.FeeLineID, r.LineID} {
-		if err := s.giveBackLine(ctx, tx, lineID, why); err != nil {
-			return fmt.Errorf("give back renewal %s: %w", r.ID, err)
+	if err := s.giveBackFees(ctx, tx, r, why, inFlight); err != nil {
+		return err
+	}
+	if err := s.giveBackLine(ctx, tx, r.LineID, why, inFlight); err != nil {
+		return fmt.Errorf("give back renewal %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// giveBackFees is [Service.giveBack] for all that was asked for besides by invoices of their own.
+func (s *Service) giveBackFees(ctx context.Context, tx *db.Tx, r domainname.Renewal, why string, paying bool) error {
+	lines, err := fees(ctx, tx, r)
+	if err != nil {
+		return err
+	}
+	for _, lineID := range lines {
+		if err := s.giveBackLine(ctx, tx, lineID, why, paying); err != nil {
+			return fmt.Errorf("fee of renewal %s: %w", r.ID, err)
 		}
 	}
 	return nil
 }
 
 // giveBackLine is [Service.giveBack] for one line; an empty one is none.
-func (s *Service) giveBackLine(ctx context.Context, tx *db.Tx, lineID, why string) error {
+func (s *Service) giveBackLine(ctx context.Context, tx *db.Tx, lineID, why string, paying bool) error {
 	if lineID == "" {
 		return nil
 	}
@@ -178,7 +193,7 @@ func (s *Service) giveBackLine(ctx context.Context, tx *db.Tx, lineID, why strin
 		return err
 	}
 	if inv.Status != billing.Paid {
-		return s.remove(ctx, tx, lineID, why, inFlight)
+		return s.remove(ctx, tx, lineID, why, paying)
 	}
 	var lines []billing.LineCredit
 	for _, l := range inv.Lines {
@@ -220,8 +235,8 @@ func (s *Service) refund(ctx context.Context, tx *db.Tx, d *domainname.Domain, r
 		return err
 	}
 	// What was asked for besides by an invoice of its own was for the same.
-	if err := s.giveBackLine(ctx, tx, r.FeeLineID, why); err != nil {
-		return fmt.Errorf("fee of renewal %s: %w", r.ID, err)
+	if err := s.giveBackFees(ctx, tx, *r, why, inFlight); err != nil {
+		return err
 	}
 	if arranged {
 		// The registrar is still told to renew it.
