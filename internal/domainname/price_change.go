@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/big"
+	"regexp"
 
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
@@ -30,6 +31,9 @@ type PriceChange struct {
 	NotBelowCost bool       `json:"not_below_cost,omitempty"`
 }
 
+// percentage is how one is written.
+var percentage = regexp.MustCompile(`^-?[0-9]{1,4}(\.[0-9]{1,12})?$`)
+
 // needsCurrency reports whether amounts are named, which are those of one currency.
 func (c PriceChange) needsCurrency() bool {
 	return c.Mode == ToAmount || c.Mode == ByDelta || c.Step != "" || c.Floor != "" || c.Ceiling != ""
@@ -43,8 +47,12 @@ func (c PriceChange) check(f *fail.Fields, currency money.Currency) {
 	switch c.Mode {
 	case ToList:
 	case ByPercent:
-		r, ok := new(big.Rat).SetString(c.Value)
-		if !ok || len(c.Value) > 20 || r.Cmp(big.NewRat(-100, 1)) < 0 || r.Cmp(big.NewRat(1000, 1)) > 0 {
+		// No fractions and no exponents, which can take seconds to calculate with.
+		r, ok := new(big.Rat), percentage.MatchString(c.Value)
+		if ok {
+			r, ok = r.SetString(c.Value)
+		}
+		if !ok || r.Cmp(big.NewRat(-100, 1)) < 0 || r.Cmp(big.NewRat(1000, 1)) > 0 {
 			f.Add("value", "is not a percentage from -100 to 1000")
 		}
 	case ToAmount, ByDelta:

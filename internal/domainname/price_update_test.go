@@ -207,6 +207,11 @@ func TestPriceUpdateFilters(t *testing.T) {
 				s.Errorf("%+v: %d rows, %v", tt.filter, len(preview.Rows), err)
 			}
 		}
+		for _, odd := range []string{"1e-999999", "1/3", "0x10", "1_0", "1e2", "+5", ".5", "5.", ""} {
+			u := domainname.PriceUpdate{Change: domainname.PriceChange{Mode: domainname.ByPercent, Value: odd}, StartsOn: civil.On(2026, 12, 1), Reason: "x"}
+			_, err := s.PreviewPriceUpdate(s.ctx, u)
+			s.code(err, fail.CodeInvalidInput, "value")
+		}
 		for field, u := range map[string]domainname.PriceUpdate{
 			"value":     {Change: domainname.PriceChange{Mode: domainname.ByPercent, Value: "much"}, StartsOn: civil.On(2026, 12, 1), Reason: "x"},
 			"currency":  {Change: domainname.PriceChange{Mode: domainname.ByDelta, Value: "1.00"}, StartsOn: civil.On(2026, 12, 1), Reason: "x"},
