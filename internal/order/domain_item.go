@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"sync"
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/db"
@@ -146,19 +147,22 @@ func (f *filling) addDomains(ctx context.Context, tx *db.Tx) error {
 	return nil
 }
 
-// askDomains has those who sell domains ask what only others know, before anything is priced.
+// askDomains has those who sell domains ask what only others know, before anything is priced: all at once, so that many domains
+// whose registries are silent take no longer than one.
 func (s *Service) askDomains(ctx context.Context, in Input, who DomainBuyer) {
 	if db.Joined(ctx) {
 		return
 	}
+	var all sync.WaitGroup
 	for _, item := range in.Items {
 		if item.Domain == nil {
 			continue
 		}
 		if asker, ok := s.domains[item.Domain.Action].(Asker); ok {
-			asker.Ask(ctx, *item.Domain, who)
+			all.Go(func() { asker.Ask(ctx, *item.Domain, who) })
 		}
 	}
+	all.Wait()
 }
 
 // aboutItem says of a refusal which item it is about. A field that it names already is one of the item's.

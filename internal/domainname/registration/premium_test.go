@@ -3,7 +3,9 @@ package registration_test
 import (
 	"encoding/json"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
@@ -122,6 +124,30 @@ func TestPremiumBeforeSending(t *testing.T) {
 			if (wait != "") != tt.waits || d.Term != tt.term || d.Recurring != eur(tt.recurring) {
 				t.Errorf("%s: waits %q, %d years for %s", tt.name, wait, d.Term, d.Recurring)
 			}
+		}
+	})
+}
+
+// Somebody who orders many names waits no longer than for one.
+func TestManyNamesAreAskedAboutAtOnce(t *testing.T) {
+	each(t, func(s *shop) {
+		const names = 4
+		var asked atomic.Int64
+		all := make(chan struct{})
+		s.checker.gate = func() {
+			if asked.Add(1) == names {
+				close(all)
+			}
+			select {
+			case <-all:
+			case <-time.After(10 * time.Second):
+			}
+		}
+		s.placed(register("a.example", 1), register("b.example", 1), register("c.test", 1), transfer("d.test", "code"))
+		select {
+		case <-all:
+		default:
+			t.Errorf("%d were asked about", asked.Load())
 		}
 	})
 }

@@ -32,6 +32,7 @@ type checker struct {
 	mu    sync.Mutex
 	taken []string
 	fails bool
+	gate  func() // called with every question, before it is answered
 	asked []string
 	// own are the prices of premium names, a year, by name and command.
 	own map[string]map[string]money.Money
@@ -46,6 +47,9 @@ func (c *checker) Quote(_ context.Context, _ string, q registrar.Quoting) (regis
 }
 
 func (c *checker) Check(_ context.Context, _ string, names ...string) (all []registrar.Available, err error) {
+	if c.gate != nil {
+		c.gate()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.asked = append(c.asked, names...)
