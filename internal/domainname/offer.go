@@ -135,7 +135,11 @@ func Offers(q Question) Offer {
 		}
 		return o
 	}
+	status := Assess(q.Domain, *q.Policy, q.Open, q.Now).Status
+	// While staff are asked about a term that nobody paid for, its end counts for status and notices only: that term comes first.
+	q.Domain.Unanswered = false
 	o.Standing = Assess(q.Domain, *q.Policy, q.Open, q.Now)
+	o.Status = status
 	if o.Refusal = q.barred(o.Standing); o.Refusal != nil {
 		return o
 	}

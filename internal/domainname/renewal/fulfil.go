@@ -76,6 +76,12 @@ func (s *Service) paid(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *
 		return err
 	}
 	count(d, r, *q.Policy, tx.Now)
+	if d.Unanswered {
+		d.Unanswered = false
+		if err := task.Settled(ctx, tx, TaskUnpaid, d.ID); err != nil {
+			return err
+		}
+	}
 	if err := domainname.MoveRenewal(ctx, tx, r, domainname.OnPayment); err != nil {
 		return err
 	}

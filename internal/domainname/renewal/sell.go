@@ -125,6 +125,7 @@ func (s *Service) SalePlaced(ctx context.Context, tx *db.Tx, lineID, invoiceID s
 
 // newRenewal is an open renewal of a term that is on offer.
 func newRenewal(d domainname.Domain, q domainname.Question, t domainname.Term, kind domainname.RenewalKind) domainname.Renewal {
+	d.Unanswered = false // what nobody paid for comes first
 	end, _ := d.TermEnd()
 	stage := domainname.Assess(d, *q.Policy, q.Open, q.Now).Stage
 	return domainname.Renewal{
