@@ -235,7 +235,7 @@ func (a *area) byHandPage(w http.ResponseWriter, r *http.Request, status int, in
 	}
 	v.Form = ui.WithErrors(ui.Form{Action: domainPath(r) + "/by-hand", Submit: "Save", Cancel: domainPath(r), Sections: []ui.FormSection{
 		{Title: "What came of it", Fields: []ui.Field{{Kind: ui.InputRadio, Name: "outcome", Label: "Outcome", Value: outcome, Required: true, Options: []ui.Option{
-			{Value: "done", Label: "It was done", Hint: "The new expiry, as the registry says it, is needed below."}, {Value: "refused", Label: "It can't be done", Hint: "What was paid is not lost: the page says what becomes of it."},
+			{Value: "done", Label: "It was done", Hint: "The new expiry, as the registry says it, is needed below."}, {Value: "deleted", Label: "It was deleted", Hint: "Where that was asked for."}, {Value: "refused", Label: "It can't be done", Hint: "What was paid is not lost: the page says what becomes of it."},
 		}}}},
 		{Title: "It was done", Fields: []ui.Field{
 			{Name: "expiry", Label: "New expiry", Value: in.Expiry, Optional: true, Mono: true, MaxLength: 64, Hint: "As it was read, such as 2028-03-10 or 2028-03-10T10:00:00Z"},
@@ -258,6 +258,8 @@ func (a *area) byHand(w http.ResponseWriter, r *http.Request) error {
 	switch outcome {
 	case "done":
 		sent.Refused = ""
+	case "deleted":
+		sent = dispatch.ByHand{Deleted: true, Reference: in.Reference}
 	case "refused":
 		sent.Expiry = ""
 		if in.Refused == "" {

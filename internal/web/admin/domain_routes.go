@@ -52,6 +52,8 @@ func (a *area) domainRoutes() []route {
 		{pattern: "POST /admin/domains/{id}/restore-quote", needs: dw, handle: a.answers("domains", a.restoreQuoteQuestion, a.restoreQuote)},
 		{pattern: "GET /admin/domains/{id}/by-hand", needs: dw, handle: a.byHandNew},
 		{pattern: "POST /admin/domains/{id}/by-hand", needs: dw, handle: a.byHand},
+		{pattern: "GET /admin/domains/{id}/delete", needs: dw, handle: a.asks("domains", a.deleteQuestion)},
+		{pattern: "POST /admin/domains/{id}/delete", needs: dw, handle: a.answers("domains", a.deleteQuestion, a.delete)},
 		{pattern: "GET /admin/domains/{id}/nameservers", needs: dw, handle: a.nameserversEdit},
 		{pattern: "POST /admin/domains/{id}/nameservers", needs: dw, handle: a.nameserversSave},
 		{pattern: "GET /admin/domains/{id}/registrant", needs: dw, handle: a.registrantEdit},

@@ -192,6 +192,7 @@ func (h holding) actions() ([]ui.Button, *ui.Menu) {
 	add(h.can.Contacts, ui.Button{Label: "Registrant", Href: base + "/registrant", Icon: "user"})
 	add(h.can.Lock, ui.Button{Label: yesNo(h.transferLocked(), "Unlock for transfers", "Lock against transfers"), Href: base + "/lock", Icon: yesNo(h.transferLocked(), "unlock", "lock")})
 	add(h.can.AuthCode, ui.Button{Label: "Auth code", Href: base + "/auth-code", Icon: "key"})
+	add(h.can.Delete && h.DeletedAt == nil, ui.Button{Label: "Delete at the registry", Href: base + "/delete"})
 	add(h.can.Manual, ui.Button{Label: "Done by hand", Href: base + "/by-hand", Icon: "check"})
 	return out, more
 }

@@ -440,3 +440,21 @@ func TestNoticeRules(t *testing.T) {
 		t.Errorf("%d %s", got.Status, got.Body)
 	}
 }
+
+// A domain is deleted at its registry by who types its name, and is in the list of what a registry has renewed until then.
+func TestDomainDelete(t *testing.T) {
+	t.Parallel()
+	s := setup(t).plot(t, "mine.com", 10)
+	s.get(s.at).says("Delete at the registry")
+	s.get(s.at+"/delete").is(200).sound().says("Delete mine.com at its registry?", "The customer is told by mail")
+	s.post(s.at+"/delete", "name", "other.com", "why", "unpaid").is(422).sound().says("is not the name of this domain")
+	s.post(s.at+"/delete", "name", "mine.com").is(422).sound().says("is required")
+	if n := s.fake.Sent("delete"); n != 0 {
+		t.Fatalf("sent %d times", n)
+	}
+	s.post(s.at+"/delete", "name", "MINE.com", "why", "unpaid").to(s.at)
+	s.get(s.at).is(200).sound().says("In redemption", "Off: do not renew").hides("Delete at the registry")
+	if n := s.fake.Sent("delete"); n != 1 {
+		t.Fatalf("sent %d times", n)
+	}
+}

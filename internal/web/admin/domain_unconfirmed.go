@@ -23,8 +23,9 @@ func (a *area) domainUnconfirmed(w http.ResponseWriter, r *http.Request) error {
 	v := sheetView{Page: a.page(r, "Waiting for the registry", "domains"), Head: ui.Head{Title: "Waiting for the registry", Sub: "Paid renewals that no registry has confirmed yet, and names that a registry has renewed and nobody has paid."}}
 	v.Crumbs = []ui.Crumb{{Label: "Domains", Href: domainsAt}, {Label: "Waiting for the registry"}}
 	v.Tabs = domainTabs("unconfirmed")
-	t := unconfirmedTable(waiting, a.registryToday(), visitorOf(r).staff.Role.Can(staff.DomainsWrite))
-	unpaid, err := a.autoRenewedTable(r.Context())
+	mayWrite := visitorOf(r).staff.Role.Can(staff.DomainsWrite)
+	t := unconfirmedTable(waiting, a.registryToday(), mayWrite)
+	unpaid, err := a.autoRenewedTable(r.Context(), mayWrite)
 	if err != nil {
 		return err
 	}
@@ -74,33 +75,51 @@ func shownName(name string) string {
 }
 
 // autoRenewedTable lists the domains that their registry has renewed by itself and nobody has paid for, with the last day
-// on which deleting them there returns the fee.
-func (a *area) autoRenewedTable(ctx context.Context) (ui.Table, error) {
+// on which deleting them there returns the fee, and what that is.
+func (a *area) autoRenewedTable(ctx context.Context, mayWrite bool) (ui.Table, error) {
 	t := ui.Table{
-		ID: "auto-renewed", Caption: "Renewed by the registry, unpaid", Flush: true, Columns: []ui.Column{{Label: "Domain"}, {Label: "Customer"}, {Label: "Term ended"}, {Label: "Registry expiry"}, {Label: "Last day to delete"}},
+		ID: "auto-renewed", Caption: "Renewed by the registry, unpaid", Flush: true, Columns: []ui.Column{{Label: "Domain"}, {Label: "Customer"}, {Label: "Registry expiry"}, {Label: "Fee"}, {Label: "Last day to delete"}},
 		Empty: &ui.Empty{Art: "done", Title: "None"},
+	}
+	if mayWrite {
+		t.Columns = append(t.Columns, ui.Column{Label: "Act", Hidden: true})
 	}
 	today := a.registryToday()
 	policies, err := a.Domains.Policies(ctx, "")
 	if err != nil {
 		return t, err
 	}
-	rows, _, err := a.Domains.List(ctx, domainname.Filter{Status: domainname.Grace, Order: "term_end", Limit: mostUnconfirmed})
+	rows, _, err := a.Domains.List(ctx, domainname.Filter{Special: "auto_renewed", Order: "term_end", Limit: mostUnconfirmed})
 	if err != nil {
 		return t, err
 	}
 	for _, d := range rows {
 		p, ok := policies.At(d.Extension, today)
-		if !ok || !p.RegistryAutoRenews || d.Ahead == 0 || d.Confirming {
+		if !ok || !d.Standing.Status.Live() || d.Standing.Status == domainname.Expired || d.Confirming {
 			continue
 		}
-		end, _ := d.TermEnd()
-		last := end.AddDays(p.ARGPDays)
+		until, ok := d.Undo(p)
+		if !ok {
+			continue
+		}
+		costs, err := a.Domains.RenewalCosts(ctx, d.Domain, today)
+		if err != nil {
+			return t, err
+		}
+		fee := ui.Text("Not known")
+		if cost, ok := costs[1]; ok {
+			fee = ui.Text(cost.Format("en"))
+		}
+		last := domainname.RegistryDate(until)
 		row := ui.Row{Cells: []ui.Cell{
-			nameCell(d.Name, d.ID), ui.Text(d.CustomerName).To("/admin/customers/" + d.CustomerID), ui.Text(dateText(end)), ui.Text(dateText(d.Expiry.Date())), ui.Text(dateText(last)).With(countdown(today.DaysUntil(last))),
+			nameCell(d.Name, d.ID), ui.Text(d.CustomerName).To("/admin/customers/" + d.CustomerID), ui.Text(dateText(d.Expiry.Date())), fee,
+			ui.Text(dateText(last)).With(countdown(today.DaysUntil(last)) + ", until " + until.Format("15:04") + " UTC"),
 		}}
 		if today.DaysUntil(last) <= 7 {
 			row.Tone = ui.Warn
+		}
+		if mayWrite {
+			row.Cells = append(row.Cells, ui.Act(ui.Button{Label: "Delete", Href: domainsAt + "/" + d.ID + "/delete"}))
 		}
 		t.Rows = append(t.Rows, row)
 	}

@@ -75,7 +75,7 @@ type Registrant struct {
 
 // RegistrarAnswer is what came of a command.
 type RegistrarAnswer struct {
-	Class     string  `json:"class" example:"done" doc:"done, or pending: the registry will tell later"`
+	Class     string  `json:"class" example:"done" doc:"done, or pending: the registry will tell later. unknown: nobody can tell yet"`
 	Reference *string `json:"reference" doc:"The registry's own"`
 	Message   *string `json:"message" doc:"For staff"`
 	AuthCode  *string `json:"auth_code" doc:"That was asked for. It is shown once"`
@@ -89,8 +89,15 @@ func (r RegistrarAnswer) withoutSecrets() any {
 // DoneByHand is the body of POST /domains/{id}/by-hand.
 type DoneByHand struct {
 	RegistryExpiry string `json:"registry_expiry,omitempty" maxLength:"64" example:"2028-03-10" doc:"As it was read afterwards: an instant or a date"`
+	Deleted        bool   `json:"deleted,omitempty" doc:"It was deleted, as it was asked for, in the place of a date"`
 	Reference      string `json:"reference,omitempty" maxLength:"255" doc:"Of whoever did it"`
 	Refused        string `json:"refused,omitempty" maxLength:"10000" doc:"Why it can't be done, in the place of a date"`
+}
+
+// DomainDeletion is the body of POST /domains/{id}/delete.
+type DomainDeletion struct {
+	Name   string `json:"name" maxLength:"255" example:"example.com" doc:"Of the domain, to be sure"`
+	Reason string `json:"reason" maxLength:"10000" doc:"For the history" example:"nobody pays for it"`
 }
 
 // DomainAnswer is the body of POST /domains/{id}/answer.
@@ -149,12 +156,16 @@ func (a *API) domainActs() {
 	act := post("registrar", "Change nameservers, lock, transfer code or holder at the registrar", "At once.", "NO_REGISTRAR", "COMMAND_IN_FLIGHT", "DOMAIN_BUSY")
 	act.Repeat, act.Long = after, true
 	add(a, act, a.actAtRegistrar)
+	del := post("delete", "Have the registry delete a domain", "At once, and never twice: class says done, pending, or unknown while nobody can tell, which is asked about then. What is unpaid of its renewal is withdrawn with it, its automatic invoices are turned off, and the customer is told when it is done.",
+		"NO_REGISTRAR", "NOT_OFFERED", "COMMAND_IN_FLIGHT", "DOMAIN_BUSY", "DOMAIN_DELETED", "RENEWAL_UNCONFIRMED", "PAYMENT_IN_PROGRESS", "REGISTRY_LOCK", "REGISTRAR_REFUSED", "NOT_AT_REGISTRAR", "NOT_SENT")
+	del.Repeat, del.Long = after, true
+	add(a, del, a.deleteDomain)
 	add(a, post("by-hand", "Say what was done by hand at a registrar that people work with", ""), func(ctx context.Context, in *struct {
 		ByID
 		Body DoneByHand
 	},
 	) (Domain, error) {
-		err := a.Dispatch.ByHand(ctx, in.ID, dispatch.ByHand{Expiry: in.Body.RegistryExpiry, Reference: in.Body.Reference, Refused: in.Body.Refused})
+		err := a.Dispatch.ByHand(ctx, in.ID, dispatch.ByHand{Expiry: in.Body.RegistryExpiry, Deleted: in.Body.Deleted, Reference: in.Body.Reference, Refused: in.Body.Refused})
 		return a.domain(ctx, in.ID, named(err, func(field string) string { return "registry_" + field }))
 	})
 	add(a, post("answer", "Say what becomes of a term that the registry has and nobody paid for", "Until then the registry's date counts for status and notices."), func(ctx context.Context, in *struct {
@@ -188,6 +199,15 @@ func (a *API) syncDomain(ctx context.Context, in *ByID) (SyncedDomain, error) {
 		shown.Reading = &found
 	}
 	return shown, err
+}
+
+func (a *API) deleteDomain(ctx context.Context, in *struct {
+	ByID
+	Body DomainDeletion
+},
+) (RegistrarAnswer, error) {
+	answer, err := a.Dispatch.Delete(ctx, in.ID, dispatch.Deletion{Name: in.Body.Name, Reason: in.Body.Reason})
+	return RegistrarAnswer{Class: string(answer.Class), Reference: orNull(answer.Reference), Message: orNull(answer.Message)}, err
 }
 
 func (a *API) actAtRegistrar(ctx context.Context, in *struct {

@@ -95,6 +95,7 @@ func TestDomainsThatCantBeMeant(t *testing.T) {
 			for verb, body := range map[string]any{
 				"/renew": object{"years": 1, "move_next_due": true}, "/sync": nil, "/adopt": object{"paid_through": true, "reason": "seen"}, "/auto-renew": object{"on": true},
 				"/registrar": object{"lock": true}, "/by-hand": object{"registry_expiry": "2028-01-01"}, "/answer": object{"answer": "let_go", "reason": "agreed"},
+				"/delete": object{"name": "a.example", "reason": "unpaid"},
 			} {
 				all = append(all, wrong{"an unknown domain", "POST", at + verb, body, 404, "DOMAIN_NOT_FOUND", ""})
 			}

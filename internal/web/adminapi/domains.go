@@ -59,7 +59,7 @@ type listDomainsInput struct {
 	RegistrarID string `query:"registrar_id" maxLength:"64"`
 	EndsFrom    string `query:"ends_from" maxLength:"10" doc:"A date: the first end of a term"`
 	EndsBefore  string `query:"ends_before" maxLength:"10" doc:"A date: behind the last end of a term"`
-	Special     string `query:"special" enum:"failed,unpaid,unconfirmed,never" doc:"Of the open renewal: it needs a person, it is unpaid, it is paid and not confirmed. never: it does not renew by itself"`
+	Special     string `query:"special" enum:"failed,unpaid,unconfirmed,auto_renewed,never" doc:"Of the open renewal: it needs a person, it is unpaid, it is paid and not confirmed. auto_renewed: the registry is ahead of what was paid. never: it does not renew by itself"`
 	Sort        string `query:"sort" enum:"name,term_end" doc:"Default: name"`
 }
 
