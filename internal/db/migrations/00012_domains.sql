@@ -269,7 +269,7 @@ CREATE TABLE registrar_commands (
     years          BIGINT NOT NULL DEFAULT 0 CHECK (years BETWEEN 0 AND 10),
     expected_on    TEXT COLLATE "C",
     outcome        TEXT NOT NULL DEFAULT '' CHECK (outcome IN ('', 'done', 'pending', 'policy', 'status', 'money', 'not_ours', 'our_fault',
-                       'session', 'unknown', 'not_done', 'confirmed')),
+                       'session', 'unknown', 'not_done', 'another_date', 'confirmed')),
     code           BIGINT,
     message        TEXT NOT NULL DEFAULT '', -- for staff
     created_at     BIGINT NOT NULL,

@@ -33,6 +33,8 @@ const (
 	outcomeNone      = ""          // it was about to be sent
 	outcomeNotDone   = "not_done"  // the registry's word, or its message, says so
 	outcomeConfirmed = "confirmed" // the registry's word says so
+	// outcomeOther: the registry's date is neither the old one nor the one that was asked for.
+	outcomeOther = "another_date"
 )
 
 // command is what a registrar was, or is to be, told. Its row is committed before it is sent.

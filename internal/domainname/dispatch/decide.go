@@ -85,7 +85,7 @@ func decide(q question) decision {
 		return decision{move: moveSatisfied, cause: CauseThere}
 	case verdict == domainname.Attention:
 		return decision{
-			move: moveAttention, cause: "date",
+			move: moveAttention, cause: causeDate,
 			why: fmt.Sprintf("The registry says %s, and %d years were paid for from %s.", q.read.date(), years, base),
 		}
 	}

@@ -152,8 +152,9 @@ func (f facts) movesOn() time.Time {
 	return f.open.Base.StartIn(time.UTC)
 }
 
-// Why a renewal is held, for programs.
+// Why a renewal is held, or left to staff, for programs.
 const (
+	causeDate   = "date"
 	causeEarly  = "too_early"
 	causeCap    = "cap"
 	causeFunds  = "funds"

@@ -208,7 +208,7 @@ func (w *worker) arranged(ctx context.Context, f facts) (next step, err error) {
 			}
 			return nil
 		}
-		return w.attention(ctx, tx, d, &r, "date", fmt.Sprintf("The registry says %s, and should say %s by now.", read.date(), r.Expected))
+		return w.attention(ctx, tx, d, &r, causeDate, fmt.Sprintf("The registry says %s, and should say %s by now.", read.date(), r.Expected))
 	})
 	return next, err
 }

@@ -93,7 +93,7 @@ func judge(p proof) judgement {
 		return judgement{verdict: verdictPart, cause: CauseItself}
 	}
 	return judgement{
-		verdict: verdictAttention, cause: "date",
+		verdict: verdictAttention, cause: causeDate,
 		why: fmt.Sprintf("The registry says %s after a command from %s that should have led to %s.", read, before, p.command.expected),
 	}
 }

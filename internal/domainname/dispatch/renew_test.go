@@ -742,6 +742,9 @@ func TestTwice(t *testing.T) {
 		if b.tasks(d.ID) != 1 || b.purse.told(r.ID) != 0 {
 			b.Error("not asked, or told")
 		}
+		if sent, err := b.Commands(b.Context(), d.ID, 5); err != nil || len(sent) != 1 || sent[0].Outcome != "another_date" || sent[0].Code != 1000 {
+			b.Errorf("commands %+v, %v: too much was done, which is not nothing", sent, err)
+		}
 		b.pass(48*time.Hour, time.Hour)
 		b.is(r, domainname.RenewalAttention, 1)
 	})

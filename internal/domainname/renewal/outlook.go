@@ -80,7 +80,11 @@ func (s *Service) Outlook(ctx context.Context, domainID string) (o Outlook, err 
 		if err != nil {
 			return err
 		}
-		o.foresee(d, q, owed, st)
+		served, err := served(ctx, tx, d)
+		if err != nil {
+			return err
+		}
+		o.foresee(d, q, owed, served, st)
 		return nil
 	})
 	return o, err
@@ -88,8 +92,9 @@ func (s *Service) Outlook(ctx context.Context, domainID string) (o Outlook, err 
 
 // asking is what an open invoice asks for the renewal of a domain's present term, before tax.
 type asking struct {
-	due civil.Date
-	sum money.Money
+	due   civil.Date
+	sum   money.Money
+	years int // that the registry is still to add; 0: it has them
 }
 
 // askedFor is what an open invoice asks for a domain's present term; nil: none does.
@@ -103,14 +108,33 @@ func askedFor(ctx context.Context, tx *db.Tx, d domainname.Domain) (*asking, err
 		return nil, err
 	}
 	a := asking{due: inv.DueOn, sum: r.Price}
+	if r.State == domainname.RenewalOpen {
+		a.years = r.Years
+	}
 	if r.FeeLineID == "" {
 		a.sum.Amount += r.Fee.Amount // on the same invoice
 	}
 	return &a, nil
 }
 
-// foresee writes down the steps that are still to come. owed is what an open invoice asks for the term; nil: none does.
-func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, owed *asking, st setting.Settings) {
+// served reports whether the service that a domain is free with goes on, or has paid for the next term already.
+func served(ctx context.Context, tx *db.Tx, d domainname.Domain) (bool, error) {
+	if !d.Free() || d.BundledWith == "" {
+		return false, nil
+	}
+	service, err := tx.Subscription(ctx, d.BundledWith)
+	if err != nil {
+		return false, fmt.Errorf("subscription %s: %w", d.BundledWith, err)
+	}
+	if service.Status == "trialing" || service.Status == "active" || service.Status == "past_due" {
+		return true, nil
+	}
+	return covered(ctx, tx, d)
+}
+
+// foresee writes down the steps that are still to come. owed is what an open invoice asks for the term; nil: none does. served
+// says that the domain is free with a service that goes on.
+func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, owed *asking, served bool, st setting.Settings) {
 	today, w := civil.Of(q.Now, st.TimeZone), o.Standing.Window
 	if !d.Status.Live() || w.End.IsZero() {
 		return
@@ -120,16 +144,22 @@ func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, owed *aski
 			o.Steps = append(o.Steps, Step{On: on, What: what, Sum: sum, Text: text})
 		}
 	}
-	// charge is the day on which an invoice of this due date is paid from a saved method, if that is not before another one.
-	charge := func(due, from civil.Date, sum money.Money, text string) {
+	none := money.New(0, d.Recurring.Currency)
+	name := d.Name.Unicode()
+	the := "The" // begins what comes whatever happens
+	// charge is the day on which an invoice of this due date is paid from a saved method, if that is not before another one,
+	// and what is renewed by that.
+	charge := func(due, from civil.Date, sum money.Money, years int, text string) {
 		on := due.AddDays(-st.CaptureDays)
 		if on.Before(from) {
 			on = from
 		}
 		o.Steps = append(o.Steps, Step{On: on, Due: due, What: "charge", Sum: sum, Text: text})
+		if years > 0 {
+			o.Steps = append(o.Steps, Step{On: on, Due: due, What: "renew", Sum: none, Text: fmt.Sprintf("When that is paid, %s is renewed for %s.", name, yearsOf(years))})
+		}
+		the = "Unless that is paid before, the"
 	}
-	none := money.New(0, d.Recurring.Currency)
-	name := d.Name.Unicode()
 	switch {
 	case q.Open != nil && q.Open.State != domainname.RenewalOpen:
 		o.LastSafe = o.Standing.LastSafe
@@ -138,7 +168,10 @@ func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, owed *aski
 		}
 		return
 	case owed != nil:
-		charge(owed.due, today, owed.sum, "The open invoice is paid from a saved payment method, if there is one.")
+		if _, known := d.FeeAt(*q.Policy, o.Standing.Stage, w.End, d.Recurring.Currency, q.Rates); !known {
+			break // it can't be paid before somebody has found out what the restore costs
+		}
+		charge(owed.due, today, owed.sum, owed.years, "The open invoice is paid from a saved payment method, if there is one.")
 	case q.Open == nil && q.Made == nil && o.Standing.Status == domainname.Active && !d.DoNotRenew && !d.Free() && d.Term > 0 && !d.NextDue.IsZero():
 		if on, ok := w.InvoiceOn(d.NextDue, InvoiceDays(st)); ok {
 			if on.Before(today) {
@@ -149,17 +182,24 @@ func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, owed *aski
 				due = on
 			}
 			add(on, "invoice", d.Recurring, fmt.Sprintf("The invoice for %s of %s is made.", yearsOf(d.Term), name))
-			charge(due, on, d.Recurring, "It is paid from a saved payment method, if there is one.")
+			charge(due, on, d.Recurring, d.Term, "It is paid from a saved payment method, if there is one.")
 		}
+	case served && q.Open == nil && o.Standing.Status == domainname.Active && !d.DoNotRenew && d.Term > 0 && !d.NextDue.IsZero():
+		on := d.NextDue
+		if on.Before(today) {
+			on = today
+		}
+		add(on, "renew", none, fmt.Sprintf("%s is renewed for %s at no charge, when the service is paid that it is free with.", name, yearsOf(d.Term)))
+		the = "Unless it is renewed before, the"
 	}
-	add(w.End, "term_ends", none, fmt.Sprintf("The term of %s ends.", name))
+	add(w.End, "term_ends", none, fmt.Sprintf("%s term of %s ends.", the, name))
 	last := none
 	if fee, known := d.FeeAt(*q.Policy, domainname.StageGrace, w.End, d.Recurring.Currency, q.Rates); known && w.LastPlain.After(w.End) {
 		last = fee
 	}
 	add(w.LastPlain, "last_day", last, "The last day of a renewal without a restore.")
 	if w.LastPlain.After(w.End) {
-		add(w.LastPlain, "grace_ends", last, "The grace period ends.")
+		add(w.LastPlain, "grace_ends", last, the+" grace period ends.")
 	}
 	if !w.LastRestore.IsZero() {
 		fee, _ := d.FeeAt(*q.Policy, domainname.StageRedemption, w.End, d.Recurring.Currency, q.Rates)

@@ -68,8 +68,8 @@ const (
 // Step is something that will happen to a domain, or may.
 type Step struct {
 	On   civil.Date
-	Due  civil.Date // of a charge: when the invoice is due
-	What string     // invoice, charge, renew, last_day, grace_ends, redemption_ends, registry_date_moves
+	Due  civil.Date // of a charge, and of what is renewed by it: when the invoice is due
+	What string     // invoice, charge, renew, term_ends, last_day, grace_ends, redemption_ends, registry_date_moves
 	Sum  money.Money
 	Text string // one sentence for the customer
 }

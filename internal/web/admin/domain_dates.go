@@ -34,7 +34,9 @@ func (h holding) datesCard() card {
 	days := []ui.Milestone{
 		{On: h.Expiry.Date(), Name: "Registry expiry", Sub: expiry, Tone: ui.Info},
 		{On: h.PaidThrough, Name: "Paid through", Sub: "Until when the customer has paid", Tone: ui.Success},
-		{On: h.NextDue, Name: "Next due", Sub: "By the store's zone; billing only", Tone: ui.Warn},
+	}
+	if h.Status().Renewable() {
+		days = append(days, ui.Milestone{On: h.NextDue, Name: "Next due", Sub: "By the store's zone; billing only", Tone: ui.Warn})
 	}
 	if !end.IsZero() && end != h.Expiry.Date() && end != h.PaidThrough {
 		days = append(days, ui.Milestone{On: end, Name: "Term end", Sub: "From which notices, windows and fees count", Tone: ui.Info})

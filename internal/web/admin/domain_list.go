@@ -233,7 +233,7 @@ func domainTable(rows []domainname.Row) ui.Table {
 		end, _ := d.TermEnd()
 		t.Rows = append(t.Rows, ui.Row{Tone: domainTone(d), Cells: []ui.Cell{
 			nameCell(d.Name, d.ID), ui.Text(d.CustomerName).To("/admin/customers/" + d.CustomerID), standingCell(d.Standing), dayCell(end),
-			dayCell(d.PaidThrough), dayCell(d.NextDue), recurringCell(d.Domain), ui.Text(yesNo(d.DoNotRenew, "Off", "On")), openCell(d.Open),
+			dayCell(d.PaidThrough), dueCell(d), recurringCell(d.Domain), autoRenewCell(d), openCell(d.Open),
 		}})
 	}
 	return t
@@ -256,7 +256,7 @@ func (a *area) domainCard(ctx context.Context, customerID string) (card, error) 
 	for _, d := range rows {
 		end, _ := d.TermEnd()
 		t.Rows = append(t.Rows, ui.Row{Tone: domainTone(d), Cells: []ui.Cell{
-			nameCell(d.Name, d.ID), standingCell(d.Standing), dayCell(end), dayCell(d.NextDue).With(yesNo(d.DoNotRenew, "does not renew", "")), openCell(d.Open),
+			nameCell(d.Name, d.ID), standingCell(d.Standing), dayCell(end), dueCell(d).With(yesNo(d.DoNotRenew && d.Standing.Status.Renewable(), "does not renew", "")), openCell(d.Open),
 		}})
 	}
 	return card{Head: ui.CardHead{Title: "Domains", Actions: allOf(domainsAt + "?customer_id=" + customerID)}, Table: &t}, err
@@ -285,6 +285,21 @@ func domainTone(d domainname.Row) ui.Tone {
 	default:
 		return ""
 	}
+}
+
+// dueCell is when the next renewal falls due of what is still renewed.
+func dueCell(d domainname.Row) ui.Cell {
+	if !d.Standing.Status.Renewable() {
+		return ui.Cell{}
+	}
+	return dayCell(d.NextDue)
+}
+
+func autoRenewCell(d domainname.Row) ui.Cell {
+	if !d.Standing.Status.Renewable() {
+		return ui.Cell{}
+	}
+	return ui.Text(yesNo(d.DoNotRenew, "Off", "On"))
 }
 
 func recurringCell(d domainname.Domain) ui.Cell {

@@ -227,6 +227,9 @@ func (h holding) factsCard(p ui.Page, mayWrite bool) card {
 	}
 	add("Recurring", recurringCell(h.Domain), "The price of the day of the purchase, until somebody changes it.")
 	auto := ui.Detail{Label: "Auto renew", Value: ui.Text(yesNo(h.DoNotRenew, "Off: do not renew", "On")), Hint: "On means: an invoice is made. Nothing is renewed without payment."}
+	if !h.Status().Renewable() {
+		auto.Hint = "As things are, no invoice is made for it by itself."
+	}
 	if mayWrite && !h.Status().Final() {
 		auto.Action = &ui.Button{Label: yesNo(h.DoNotRenew, "Turn on", "Turn off"), Href: base + "/auto-renew", Small: true}
 	}

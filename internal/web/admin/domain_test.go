@@ -80,6 +80,25 @@ func TestDomainsInDanger(t *testing.T) {
 	far.get(far.at).is(200).sound().hides("Its term ends on ")
 }
 
+// Of what is not renewed in the ordinary way any more, no page says when the next renewal falls due.
+func TestDomainsThatAreNotRenewed(t *testing.T) {
+	t.Parallel()
+	s := setup(t).plot(t, "mine.com", 100)
+	lost, gone, theirs := s.with(t, "lost.com", -50), s.with(t, "gone.com", -100), s.with(t, "theirs.com", 100)
+	must(s.Domains.Change(t.Context(), theirs.domain.ID, domainname.Patch{Status: new(domainname.Cancelled), Reason: "they gave it up"}))(t)
+	const promise = "On means: an invoice is made."
+	s.get(s.at).is(200).says("Next due", promise, "Unless that is paid before, the term of mine.com ends.")
+	for _, at := range []string{lost.at, gone.at, theirs.at} {
+		s.get(at).is(200).sound().says("no invoice is made for it by itself").hides("Next due", promise)
+	}
+	due := solid(dateText(s.domain.NextDue))
+	s.get("/admin/domains?q=mine.com").says(due, ">On<")
+	for _, other := range []plot{lost, gone, theirs} {
+		name := other.domain.Name.String()
+		s.get("/admin/domains?q="+name).is(200).says(name).hides(">On<", ">Off<")
+	}
+}
+
 // Cases E6, E6b, E6c: a renewal by staff asks what becomes of the due date and of a line that is open, and decides neither
 // by itself.
 func TestDomainRenewalByStaff(t *testing.T) {

@@ -48,8 +48,8 @@ func findingBadge(finding string) ui.Cell {
 
 // stepWords are what may happen to a domain by itself.
 var stepWords = map[string]string{
-	"invoice": "Invoice", "charge": "Charged", "renew": "Renewed at the registry", "last_day": "Last day of a plain renewal", "grace_ends": "Grace ends",
-	"redemption_ends": "Redemption ends", "registry_date_moves": "The registry's date moves",
+	"invoice": "Invoice", "charge": "Charged", "renew": "Renewed at the registry", "term_ends": "End of the term", "last_day": "Last day of a plain renewal",
+	"grace_ends": "End of grace", "redemption_ends": "End of redemption", "registry_date_moves": "The registry's date moves",
 }
 
 func stepText(what string) string { return cmp.Or(stepWords[what], sentence(what)) }

@@ -57,7 +57,7 @@ func (a *area) domainShow(w http.ResponseWriter, r *http.Request) error {
 		v.Head.Meta = []ui.Cell{ui.Mono(ascii).Copyable()}
 	}
 	inPerson := !visitorOf(r).acting()
-	v.Callouts = a.domainTodo(r, h, ahead)
+	v.Callouts = h.todo(inPerson, ahead)
 	v.Cards = []card{datesCard(h, inPerson)}
 	if c := termsCard(h, offer, inPerson); c != nil {
 		v.Left = append(v.Left, *c)
@@ -102,7 +102,7 @@ func datesCard(h holding, inPerson bool) card {
 	if d := h.autoRenewDetail(inPerson); d != nil {
 		add(*d)
 	}
-	if h.Term > 0 && h.renewable() && !h.DoNotRenew {
+	if h.Term > 0 && h.Standing.Status.Renewable() && !h.DoNotRenew {
 		price := ui.Detail{Label: "Renews by itself for", Value: ui.Text(years(h.Term) + " at " + show(h.Recurring)), Hint: "The price that was promised to this domain, before tax. A renewal that you order costs the price of the day."}
 		if h.Free() {
 			price.Value, price.Hint = ui.Text(years(h.Term)+", free of charge"), ""
@@ -121,7 +121,7 @@ func (h holding) dueDetail() *ui.Detail {
 
 // autoRenewDetail is the switch, which asks before it does anything.
 func (h holding) autoRenewDetail(inPerson bool) *ui.Detail {
-	if !h.renewable() {
+	if !h.Standing.Status.Renewable() {
 		return nil
 	}
 	d := &ui.Detail{Label: "Auto renew", Value: ui.Text("On"), Hint: "You get an invoice in time. The domain is renewed when that is paid, and never without."}
@@ -178,6 +178,8 @@ func (a *area) aheadCard(ctx context.Context, h holding, o renewal.Outlook) (*ca
 			e.Actor = show(s.Sum)
 		}
 		switch {
+		case s.What == "renew" && !s.Due.IsZero() && charged == nil:
+			continue // it is said that it is due, and what becomes of it without payment
 		case s.What == "charge" && charged != nil:
 			e.What = "It is charged to " + label(*charged) + "."
 		case s.What == "charge":

@@ -1,29 +1,32 @@
 package portal
 
 import (
-	"net/http"
-
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/domainname/renewal"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
-// domainTodo says what is to be done about a domain, or what is being done.
-func (a *area) domainTodo(r *http.Request, h holding, ahead renewal.Outlook) (all []ui.Callout) {
+// todo says what is to be done about a domain, or what is being done.
+func (h holding) todo(inPerson bool, ahead renewal.Outlook) (all []ui.Callout) {
 	if ahead.AccountHeld {
 		all = append(all, ui.Callout{
 			Tone: ui.Warn, Title: "A payment for one of your domains is disputed",
 			Text: "Your bank or card company has asked for the money back. Until that is settled, no renewal is charged to a saved payment method, and what you pay for is renewed only when we have looked at it. Your domains stay as they are. If it was not you who asked, tell them so.",
 		})
 	}
-	if c := h.todoUnderWay(!visitorOf(r).acting()); c != nil {
+	if c := h.todoUnderWay(inPerson); c != nil {
 		return append(all, *c)
 	}
-	if c := h.todoOwed(ahead); c != nil {
-		all = append(all, *c)
+	owed, status := h.todoOwed(ahead), h.todoStatus()
+	if owed != nil && status != nil && (h.Standing.Status == domainname.Grace || h.Standing.Status == domainname.Redemption) {
+		// What has run out is kept by paying for it: that is one thing.
+		status.Text, status.Actions = owed.Title+". "+owed.Text+" "+status.Text, owed.Actions
+		owed = nil
 	}
-	if c := h.todoStatus(); c != nil {
-		all = append(all, *c)
+	for _, c := range []*ui.Callout{owed, status} {
+		if c != nil {
+			all = append(all, *c)
+		}
 	}
 	return all
 }

@@ -198,15 +198,10 @@ func (h holding) invoiceOn() (on civil.Date, ok bool) {
 	return on, ok
 }
 
-// renewable reports whether it is still renewed in the ordinary way: what needs a restore, or is over, makes no promises.
-func (h holding) renewable() bool {
-	return h.Standing.Status == domainname.Active || h.Standing.Status == domainname.Grace
-}
-
 // autoRenew says whether invoices are made by themselves.
 func (h holding) autoRenew() string {
 	switch {
-	case !h.renewable():
+	case !h.Standing.Status.Renewable():
 		return ""
 	case h.DoNotRenew:
 		return "Off"

@@ -95,7 +95,7 @@ var statusTones = map[string]Tone{
 
 	"revoked": Danger, "failed": Danger, "lost": Danger, "bounced": Danger, "refused": Danger, "rejected": Danger,
 	"uncollectible": Danger, "error": Danger, "banned": Danger, "limit_reached": Danger,
-	"attention": Danger, "fraud": Danger, "our_fault": Danger, "not_ours": Danger,
+	"attention": Danger, "another_date": Danger, "fraud": Danger, "our_fault": Danger, "not_ours": Danger,
 }
 
 // StatusBadge is the badge of a state by its stored name ("past_due"). A state it
