@@ -299,7 +299,7 @@ func (s *Service) AcceptPrice(ctx context.Context, renewalID string, shown *mone
 		if err != nil {
 			return err
 		}
-		if err := promise(ctx, tx, &d, r.Years, price); err != nil {
+		if err := promise(ctx, tx, &d, r, price); err != nil {
 			return err
 		}
 		if err := task.Settled(ctx, tx, TaskPrice, d.ID); err != nil {
@@ -334,9 +334,9 @@ func (s *Service) askPriceOf(ctx context.Context, renewalID string) error {
 }
 
 // promise makes what the customer has accepted for the stored term what it renews by: the name is premium, so the price is the
-// registry's.
-func promise(ctx context.Context, tx *db.Tx, d *domainname.Domain, years int, price money.Money) error {
-	if years != d.Term || d.Free() || d.Recurring == price {
+// registry's. An order by the customer changes no promise.
+func promise(ctx context.Context, tx *db.Tx, d *domainname.Domain, r domainname.Renewal, price money.Money) error {
+	if r.Kind == domainname.Ordered || r.Years != d.Term || d.Free() || d.Recurring == price {
 		return nil
 	}
 	before := d.Recurring
