@@ -168,7 +168,7 @@ func (s *Service) step(ctx context.Context, tx *db.Tx, id string, held bool) (au
 			return automation.ItemSkipped, err
 		}
 		if held || err != nil {
-			return automation.ItemHeld, nil // a person has to release it, or to say what it costs
+			return automation.ItemHeld, nil //nolint:nilerr // no failure: a person has to release it, or to say what it costs
 		}
 	}
 	waits, err := tx.InvoiceWaits(ctx, inv.ID)

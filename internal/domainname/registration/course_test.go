@@ -154,6 +154,7 @@ func TestTransfers(t *testing.T) {
 
 // However a transfer ends, what authorised it is forgotten.
 func TestTransferSecretsAreForgotten(t *testing.T) {
+	t.Parallel()
 	for how, end := range map[string]func(s *shop, id string){
 		"confirmed": func(s *shop, id string) { s.confirmed(id, "2029-05-05T00:00:00Z") },
 		"refused": func(s *shop, id string) {

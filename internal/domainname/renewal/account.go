@@ -41,6 +41,7 @@ func (s *Service) disputed(ctx context.Context, tx *db.Tx, inv billing.Invoice, 
 				Kind: TaskDispute, SubjectID: d.ID, Occasion: occasion, DoneAt: &tx.Stamp, DoneBy: event.ActorFrom(ctx).Name,
 			})
 			won += n
+		case payment.DisputeLost: // staff are asked still
 		}
 		if err != nil {
 			return fmt.Errorf("dispute %s: %w", row.ID, err)

@@ -27,6 +27,7 @@ func (s *shop) disputedRenewal(name string) (domainID, dispute string) {
 // E9: a dispute after a renewal holds the account: what the customer pays besides waits, and no saved method is charged for the
 // customer's domains. It is over when the dispute is won; when it is lost, staff say so.
 func TestE9AccountHeld(t *testing.T) {
+	t.Parallel()
 	for _, outcome := range []string{"won", "lost"} {
 		t.Run(outcome, func(t *testing.T) {
 			each(t, noon, func(s *shop) {

@@ -303,7 +303,7 @@ func TestGiveUp(t *testing.T) {
 		each(t, february, func(s *shop) {
 			d, r := s.automatic("example.gtld")
 			s.pay(r.InvoiceID)
-			s.refused(s.giveUp(d.ID), "RENEWAL_UNCONFIRMED", "")
+			_ = s.refused(s.giveUp(d.ID), "RENEWAL_UNCONFIRMED", "")
 			s.states(d.ID, "automatic paid")
 			if must(s.Domains.ByID(s.ctx, d.ID))(s.T).DoNotRenew {
 				s.Error("given up all the same")
