@@ -22,7 +22,7 @@ SDKS := $(patsubst %/go.mod,%,$(filter-out tools/%,$(shell git ls-files '*/go.mo
 # The rooms whose goroutines share memory. The others share the database alone. SQLite itself is not instrumented: it is C
 # that was translated, its memory is none that the detector sees, and it would be most of the work.
 RACE := -race -gcflags=modernc.org/...=-race=false
-RACED := $(addprefix ./internal/,app/... automation/... catalog/... coupon db/... domainname/dispatch event job license/... limit mail payment/... recovery/... \
+RACED := $(addprefix ./internal/,app/... automation/... catalog/... clock coupon db/... domainname/dispatch domainname/registration domainname/reminder domainname/watch event job license/... limit mail metric payment/... recovery/... \
 	registrar/... registry release setting signin token webhook web web/callers web/compat/... web/gateways web/licenseapi)
 
 # ---- the program
