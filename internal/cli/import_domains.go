@@ -41,6 +41,9 @@ func (c *importDomainsCommand) Run(ctx context.Context, s *session) error {
 
 func (c *importDomainsCommand) tell(s *session, done adminapi.DomainImport) error {
 	c.list(s, done.Problems, func(p adminapi.ImportProblem) string {
+		if p.Key == "" {
+			return fmt.Sprintf("line %d: %s %s", p.Line, p.Field, p.Message)
+		}
 		return fmt.Sprintf("line %d: %s: %s %s", p.Line, p.Key, p.Field, p.Message)
 	})
 	if len(done.Unread) > 0 {

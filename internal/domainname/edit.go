@@ -96,8 +96,13 @@ func Bring(ctx context.Context, tx *db.Tx, in Input) (Domain, error) {
 	if in.Term == 0 {
 		d.Term = 1
 	}
+	if in.Source == FromImport && d.Term == maxTerm {
+		if err := d.tenYears(ctx, tx, &in, policy, owner.Currency); err != nil {
+			return Domain{}, err
+		}
+	}
 	if d.Term < 1 || d.Term >= maxTerm {
-		return Domain{}, fail.Invalid("term_years", "is not between 1 and 9")
+		return Domain{}, fail.Invalid("term_years", "is not between 1 and 9, as no domain is renewed for 10 years or more")
 	}
 	if in.Source == "" {
 		in.Source = FromStaff
@@ -129,6 +134,27 @@ func unknown(field, message string, err error) error {
 		return fail.Invalid(field, message)
 	}
 	return err
+}
+
+// tenYears gives a domain that was registered elsewhere for ten years the term and the price that a registration of ten years
+// promises, see [Promise]. An amount for ten years says nothing about that term; one that is zero stays. A domain without such a renewal keeps its term, which is refused.
+func (d *Domain) tenYears(ctx context.Context, tx *db.Tx, in *Input, policy Policy, currency money.Currency) error {
+	if in.Recurring != nil {
+		currency = in.Recurring.Currency
+	}
+	prices, err := renewalPrices(ctx, tx, *d, currency)
+	if err != nil {
+		return err
+	}
+	years, price, ok := Promise(maxTerm, prices, policy)
+	if !ok {
+		return nil
+	}
+	d.Term = years
+	if in.Recurring == nil || in.Recurring.Amount != 0 {
+		in.Recurring = &price
+	}
+	return nil
 }
 
 // dated gives a domain that is brought in its dates.
@@ -210,20 +236,26 @@ func (d *Domain) checkBundle(ctx context.Context, tx *db.Tx) error {
 
 // listPrice is what a renewal of a domain costs its customer by today's price table.
 func listPrice(ctx context.Context, tx *db.Tx, d Domain, currency money.Currency, years int) (_ money.Money, ok bool, err error) {
+	prices, err := renewalPrices(ctx, tx, d, currency)
+	price, ok := prices[years]
+	return price, ok, err
+}
+
+// renewalPrices are what renewals of a domain cost its customer by today's price table.
+func renewalPrices(ctx context.Context, tx *db.Tx, d Domain, currency money.Currency) (List, error) {
 	settings, err := setting.Load(ctx, tx)
 	if err != nil {
-		return money.Money{}, false, err
+		return nil, err
 	}
 	prices, err := PricesOf(ctx, tx, d.Extension)
 	if err != nil {
-		return money.Money{}, false, err
+		return nil, err
 	}
 	group, err := tx.GroupOfCustomer(ctx, d.CustomerID)
 	if err != nil {
-		return money.Money{}, false, fmt.Errorf("customer %s: %w", d.CustomerID, err)
+		return nil, fmt.Errorf("customer %s: %w", d.CustomerID, err)
 	}
-	price, ok := prices.List(d.Extension, ForRenewal, currency, group, civil.Of(tx.Now, settings.TimeZone))[years]
-	return price, ok, nil
+	return prices.List(d.Extension, ForRenewal, currency, group, civil.Of(tx.Now, settings.TimeZone)), nil
 }
 
 func registrarNamed(ctx context.Context, tx *db.Tx, name string) (string, error) {

@@ -58,7 +58,7 @@ var remedies = map[string]string{
 	"registry_expiry": "write it as the registry does, such as 2027-03-10 or 2027-03-10T12:00:00Z",
 	"recurring":       "give the price table a renewal of this term, or the table an amount and a currency",
 	"registrar":       "add a registrar of this name, or leave the column out",
-	"term_years":      "write 1 to 9 years",
+	"term_years":      "write the years of its renewals, or 10 for one that was registered for ten years: the price table must have a renewal of up to 9",
 }
 
 // DomainSummary is what became of a table of domains. In a dry run, what would.
@@ -240,10 +240,13 @@ func (r row) domain() (in domainname.Input, err error) {
 		in.Recurring = &money.Money{}
 		if code := r.get(colCurrency); code != "" {
 			currency, err := money.ParseCurrency(code)
-			bad.Check(colCurrency, err)
+			if err != nil { // it says how an amount is read
+				bad.Add(colCurrency, fmt.Sprintf("is %q, not a current ISO 4217 code such as EUR", clip(code)))
+				return in, bad.Err()
+			}
 			m, err := money.ParseDecimal(amount, currency)
 			if err != nil {
-				bad.Add(colRecurring, fmt.Sprintf("is %q, not an amount such as 12.00", clip(amount)))
+				bad.Add(colRecurring, fmt.Sprintf("is %q, not an amount in %s such as 12.00", clip(amount), currency))
 			}
 			in.Recurring = &m
 		}

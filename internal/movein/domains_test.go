@@ -91,3 +91,57 @@ what.example;;YYYY-03-10;soon;x;twelve;EUR;0;Active;;
 		}
 	})
 }
+
+// A domain that was registered for ten years is taken over with the longest renewal that has a price, as one that is registered
+// here; what is wrong with a row is said once.
+func TestDomainsTermsAndCurrencies(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		ctx := t.Context()
+		customers := customer.New(s.DB, func(context.Context, *db.Tx) (money.Currency, error) { return "EUR", nil })
+		domains := domainname.New(s.DB)
+		m := movein.New(s.DB, nil, customers, nil)
+		policy := domainname.Policy{
+			Extension: "example", ValidFrom: civil.On(2020, 1, 1), MinYears: 1, MaxYears: 10, StepYears: 1, GraceDays: 30, ExplicitRenew: true, DueMargin: 3,
+		}
+		prices := domainname.Prices{
+			{Kind: domainname.ForRenewal, Years: 1, Currency: "EUR", Amount: 1200}, {Kind: domainname.ForRenewal, Years: 5, Currency: "EUR", Amount: 5500},
+		}
+		if _, _, err := domains.SetTLD(ctx, domainname.TLDInput{Extension: "example", Policy: &policy, Prices: prices}); err != nil {
+			t.Fatal(err)
+		}
+		table := strings.ReplaceAll(`domain,email,expirydate,registrationperiod,recurringamount,currency
+ten.example,ada@example.com,YYYY-03-10,10,95.00,EUR
+free.example,ada@example.com,YYYY-03-10,10,0.00,EUR
+none.example,ada@example.com,YYYY-03-10,10,95.00,USD
+twelve.example,ada@example.com,YYYY-03-10,12,95.00,EUR
+money.example,ada@example.com,YYYY-03-10,1,9.95,XXX
+,ada@example.com,YYYY-03-10,1,9.95,EUR
+`, "YYYY", fmt.Sprint(s.Clock.Now().Year()+1))
+		var problems []string
+		_, err := m.Domains(ctx, strings.NewReader(table), movein.Options{}, func(p movein.Problem) error {
+			problems = append(problems, fmt.Sprintf("%d %s %s %s", p.Line, p.Key, p.Field, p.Message))
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const term = "registrationperiod is not between 1 and 9, as no domain is renewed for 10 years or more: write the years of its renewals, or 10 for one that was registered for ten years: the price table must have a renewal of up to 9"
+		if diff := cmp.Diff([]string{
+			"4 none.example " + term, "5 twelve.example " + term, `6 money.example currency is "XXX", not a current ISO 4217 code such as EUR`, "7  domain is required: correct it in the table",
+		}, problems); diff != "" {
+			t.Errorf("problems (-want +got):\n%s", diff)
+		}
+		rows, _, err := domains.List(ctx, domainname.Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []string{}
+		for _, d := range rows {
+			got = append(got, fmt.Sprintf("%s %d %s", d.Name, d.Term, d.Recurring))
+		}
+		if diff := cmp.Diff([]string{"free.example 5 0.00 EUR", "ten.example 5 55.00 EUR"}, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
