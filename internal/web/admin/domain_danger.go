@@ -31,7 +31,10 @@ const (
 	mostInDanger = 100 // of each kind, the nearest to their end first
 )
 
-// dangers are the domains in danger, the nearest last day first.
+// unpaidLast puts what is paid and not done before what nobody has paid for.
+var unpaidLast = map[bool]int{true: 0, false: 1}
+
+// dangers are the domains in danger, the nearest last day first, and of one day the paid ones first.
 func (a *area) dangers(ctx context.Context) ([]danger, error) {
 	today := a.registryToday()
 	policies, err := a.Domains.Policies(ctx, "")
@@ -71,7 +74,9 @@ func (a *area) dangers(ctx context.Context) ([]danger, error) {
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(x, y danger) int { return x.Last.Compare(y.Last) })
+	slices.SortStableFunc(all, func(x, y danger) int {
+		return cmp.Or(x.Last.Compare(y.Last), cmp.Compare(unpaidLast[x.Standing.Confirming], unpaidLast[y.Standing.Confirming]))
+	})
 	return all, nil
 }
 
@@ -83,8 +88,17 @@ func inDanger(d domainname.Row, p domainname.Policy, safe civil.Date) (danger, b
 		x.Last, x.Of = cmp.Or(safe, w.End), "last safe day"
 		x.Why = "Paid. " + renewalText(*d.Open)
 		x.Act = ui.Button{Label: "Look", Href: page}
-		if acts := renewalActs(*d.Open); len(acts) > 0 {
-			x.Act, x.Tone = acts[0], ui.Danger
+		acts := renewalActs(*d.Open)
+		if len(acts) > 0 {
+			x.Tone = ui.Danger
+		}
+		switch {
+		case d.Open.State == domainname.RenewalHeld && d.Open.Hold == domainname.HeldFunds && d.RegistrarID != "":
+			x.Why = "Paid. The account at " + d.Registrar + " is empty: it goes out once there is money."
+			x.Act = ui.Button{Label: "Pay money in at " + d.Registrar, Href: registrarsAt + "/" + d.RegistrarID}
+		case d.Open.State == domainname.RenewalAttention: // the date is looked at before anything is sent again
+		case len(acts) > 0:
+			x.Act = acts[0]
 		}
 		return x, d.Open.State != domainname.RenewalArranged && d.Open.State != domainname.RenewalPaid && d.Open.State != domainname.RenewalSubmitted
 	}
@@ -140,7 +154,7 @@ func (a *area) domainDanger(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	today := a.registryToday()
-	v := listView{Page: a.page(r, "In danger", "domains"), Head: ui.Head{Title: "Domains in danger", Sub: "Paid and not renewed, past the end of their term, or near it and unpaid: by the day until which something can be done."}}
+	v := listView{Page: a.page(r, "In danger", "domains"), Head: ui.Head{Title: "Domains in danger", Sub: "Paid and not renewed, past the end of their term, or near it and unpaid: by the day until which something can be done. Red: at most 3 days are left, only a restore is possible, or a paid renewal waits for staff. Yellow: there is more time."}}
 	v.Crumbs = []ui.Crumb{{Label: "Domains", Href: domainsAt}, {Label: "In danger"}}
 	v.Tabs = domainTabs("danger")
 	v.Table = ui.Table{

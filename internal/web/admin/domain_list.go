@@ -89,7 +89,7 @@ func (a *area) domainList(w http.ResponseWriter, r *http.Request) error {
 	if f.Order == "term_end" {
 		end.Sorted, end.SortHref = "ascending", ui.URLWith(r.URL, "sort", "")
 	}
-	v.Table.Empty = &ui.Empty{Art: "globe", Title: "No domains yet", Text: "A paid order registers one. Domains that are registered elsewhere can be added."}
+	v.Table.Empty = &ui.Empty{Art: "globe", Title: "No domains yet", Text: "A paid order registers one. Domains that are registered elsewhere can be added one by one, or all at once from a table (CSV): keystead import domains FILE --dry-run tells first what would happen."}
 	if len(v.Filter.Chips) > 0 {
 		v.Table.Empty = &ui.Empty{Art: "search", Title: "No domain found", Action: &ui.Button{Label: "Show all", Href: domainsAt}}
 	}

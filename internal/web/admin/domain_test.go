@@ -277,6 +277,7 @@ func TestReleaseOfARenewal(t *testing.T) {
 	n := b.held(s.domain.Domain, s.domain.PaidThrough, domainname.HeldFunds)
 	to := s.at + "/renewals/" + n.ID
 	s.get(s.at).is(200).sound().says("Try again", "account is empty")
+	s.get("/admin/domains/danger").is(200).sound().says("Pay money in at "+s.land.registrar.Name, "/admin/registrars/"+s.land.registrar.ID, "Red: at most 3 days").hides("Try again")
 	s.get(to+"/release").is(200).sound().says("Try again to renew mine.com?", "The registry is read first")
 	s.post(to + "/release").is(422).sound()
 	s.get(theirs + "/renewals/" + n.ID + "/release").is(404) // of another domain

@@ -2,7 +2,9 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 
+	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/domainname/watch"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
@@ -42,6 +44,16 @@ func (a *area) registrarShow(w http.ResponseWriter, r *http.Request) error {
 	}
 	if x.UnreachableSince != nil {
 		v.Callouts = append(v.Callouts, ui.Callout{Tone: ui.Danger, Title: "It can't be reached", Text: "Since " + x.UnreachableSince.In(v.Location()).Format("2 Jan 2006, 15:04") + ". What is paid waits, and is tried again by itself."})
+	}
+	tlds, err := a.Domains.TLDs(ctx)
+	if err != nil {
+		return err
+	}
+	if !x.Archived && !slices.ContainsFunc(tlds, func(t domainname.TLD) bool { return t.RegistrarID == x.ID }) {
+		v.Callouts = append(v.Callouts, ui.Callout{
+			Tone: ui.Info, Title: "No extension uses it yet", Text: "Test the connection, then set it as the registrar of the extensions that are to be registered here.",
+			Actions: []ui.Button{{Label: "Extensions", Href: "/admin/tlds", Small: true}},
+		})
 	}
 	facts, err := a.registrarFacts(r, v.Page, x)
 	if err != nil {
