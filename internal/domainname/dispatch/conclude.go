@@ -189,8 +189,6 @@ func (w *worker) apply(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *
 		became = string(registrar.Done)
 	case j.verdict == verdictAttention && j.cause == causeDate:
 		became = outcomeOther
-	case j.verdict == verdictAttention:
-		became = string(registrar.Unknown) // and nobody will tell
 	case p.class != registrar.Unknown && p.class != registrar.Done && p.class != registrar.Pending:
 		became = string(p.class)
 	}
