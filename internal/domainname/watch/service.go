@@ -51,7 +51,7 @@ type Service struct {
 	mu      sync.Mutex
 	cancel  context.CancelFunc // nil: not started
 	stopped chan struct{}
-	shut    map[string]time.Time // registrars that could not be opened, and when that is tried again, by the wall's clock
+	shut    map[string]time.Time // registrars that could not be opened, and when that is tried again
 }
 
 // New returns the sync of a store.
@@ -120,18 +120,18 @@ func (s *Service) Tasks() []automation.Task {
 // Standing is the automation that writes down the statuses which the calendar has brought. It reaches nobody outside.
 func (s *Service) Standing() []automation.Task { return []automation.Task{s.standingTask()} }
 
-// pause is how long a registrar is left alone that could not be opened, by the wall's clock.
+// pause is how long a registrar is left alone that could not be opened.
 const pause = time.Minute
 
 // rests reports whether a registrar could not be opened lately.
 func (s *Service) rests(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.shut[id].After(s.db.Wall().Now())
+	return s.shut[id].After(s.db.Clock().Now())
 }
 
 func (s *Service) rest(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.shut[id] = s.db.Wall().Now().Add(pause)
+	s.shut[id] = s.db.Clock().Now().Add(pause)
 }
