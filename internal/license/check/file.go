@@ -109,12 +109,18 @@ func (s *Service) File(ctx context.Context, licenseID string, f FileRequest, fro
 		Key: f.Key, Product: f.Product, Identifier: f.Identifier, Version: f.Version, From: from,
 		Place: license.Place{Domain: f.Domain, IP: f.IP, Directory: f.Directory},
 	}
+	// A file is there after its activation is: looked at in this order, one that is made just now is not taken for one whose
+	// activation was removed.
+	before, answered, err := s.Licenses.FileOf(ctx, licenseID, f.Nonce)
+	if err != nil {
+		return license.LeaseFile{}, err
+	}
 	a, err := s.mayHaveFile(ctx, licenseID, r)
 	if err != nil {
 		return license.LeaseFile{}, err
 	}
-	if before, ok, err := s.Licenses.FileOf(ctx, licenseID, f.Nonce); err != nil || ok {
-		return sameAgain(a, before, err)
+	if answered {
+		return sameAgain(a, before)
 	}
 	if _, err := s.Activate(ctx, r, ""); err != nil {
 		return license.LeaseFile{}, ofField("identifier", err)
@@ -190,10 +196,7 @@ func refusalOf(a Answer, r Request) error {
 }
 
 // sameAgain hands out the file that answered the request before, as long as its activation is there.
-func sameAgain(a Answer, before license.LeaseFile, err error) (license.LeaseFile, error) {
-	if err != nil {
-		return license.LeaseFile{}, err
-	}
+func sameAgain(a Answer, before license.LeaseFile) (license.LeaseFile, error) {
 	if !a.Activated || a.Identifier != before.Identifier {
 		return license.LeaseFile{}, fail.Conflict("LEASE_FILE_USED", "This request was answered before, and its activation was removed since. Make a new request file in the installation.")
 	}
