@@ -75,7 +75,7 @@ type Service struct {
 	mu      sync.Mutex
 	cancel  context.CancelFunc // nil: not started
 	stopped chan struct{}
-	polled  map[string]time.Time // when each registrar's messages were read last, by the wall
+	polled  map[string]time.Time // when each registrar's messages were read last
 	quoted  map[string]time.Time // when prices of domains were asked for on demand lately, by the wall
 }
 
