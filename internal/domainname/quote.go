@@ -35,7 +35,7 @@ func (p *Premium) Asked(years int, currency money.Currency, rates Rates, now tim
 }
 
 // Convert is an amount in another currency, rounded once, half away from zero; ok is false where there is no rate, or the
-// result is out of range.
+// result is out of range, or would be nothing although m is not: what costs something is never given away by a rate.
 func Convert(m money.Money, to money.Currency, rates Rates) (_ money.Money, ok bool) {
 	if m.Currency == to {
 		return m, true
@@ -51,7 +51,7 @@ func Convert(m money.Money, to money.Currency, rates Rates) (_ money.Money, ok b
 	exact := new(big.Rat).Mul(big.NewRat(m.Amount, 1), rate)
 	exact.Mul(exact, new(big.Rat).SetFrac(tenTo(to.Decimals()), tenTo(m.Currency.Decimals())))
 	amount, err := money.RoundHalfAway(exact)
-	if err != nil {
+	if err != nil || amount == 0 && m.Amount != 0 {
 		return money.Money{}, false
 	}
 	return money.New(amount, to), true
