@@ -320,7 +320,7 @@ func (s *Service) SchedulePriceUpdate(ctx context.Context, u PriceUpdate) (Price
 // planBatch writes down what an update does to the next of its domains; all says that these were the last, and that the
 // update is scheduled now.
 func (u PriceUpdate) planBatch(ctx context.Context, tx *db.Tx, after string) (planned int, all bool, err error) {
-	rows := db.NewRows("domain_price_update_items", "update_id", "domain_id", "before_amount", "after_amount", "state", "detail")
+	rows := db.NewRows("domain_price_update_items", "update_id", "domain_id", "years", "before_amount", "after_amount", "state", "detail")
 	n := 0
 	err = u.each(ctx, tx, after, batch, func(r PriceUpdateRow) error {
 		state := r.State
@@ -331,7 +331,7 @@ func (u PriceUpdate) planBatch(ctx context.Context, tx *db.Tx, after string) (pl
 			planned++
 		}
 		n++
-		rows.Add(u.ID, r.DomainID, r.Before.Amount, r.After.Amount, state, r.Detail)
+		rows.Add(u.ID, r.DomainID, int64(r.Term), r.Before.Amount, r.After.Amount, state, r.Detail)
 		return nil
 	})
 	if err != nil {
@@ -647,11 +647,8 @@ func (s *Service) PriceUpdateRows(ctx context.Context, id, state, cursor string,
 		for i, r := range found {
 			currency := money.Currency(r.Currency)
 			rows[i] = PriceUpdateRow{
-				DomainID: r.DomainID, Name: r.Name, CustomerID: r.CustomerID, Before: money.New(r.BeforeAmount, currency),
+				DomainID: r.DomainID, Name: r.Name, CustomerID: r.CustomerID, Term: int(r.Years), Before: money.New(r.BeforeAmount, currency),
 				After: money.New(r.AfterAmount, currency), State: r.State, Detail: r.Detail,
-			}
-			if r.Term != nil {
-				rows[i].Term = int(*r.Term)
 			}
 		}
 		if more {

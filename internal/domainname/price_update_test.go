@@ -273,3 +273,33 @@ func TestPriceUpdateOfManyDomains(t *testing.T) {
 		s.wantAmounts(map[string]domainname.Domain{"": first}, map[string]int64{"": 1100})
 	})
 }
+
+// A price is one of a term: a domain that renews by another one meanwhile is left as it is, also where the amount is the same.
+func TestPriceUpdateOfAnotherTerm(t *testing.T) {
+	each(t, func(s *shop) {
+		all := s.amounts()
+		longer := func(n string) {
+			s.must(s.write(func(tx *db.Tx) error {
+				d, err := domainname.Lock(s.ctx, tx, all[n].ID)
+				if err != nil {
+					return err
+				}
+				d.Term = 2
+				return domainname.Save(s.ctx, tx, &d)
+			}))
+		}
+		u := domainname.PriceUpdate{Change: domainname.PriceChange{Mode: domainname.ToList}, StartsOn: civil.On(2026, 11, 22), Reason: "costs"}
+		planned, err := s.SchedulePriceUpdate(s.ctx, u)
+		s.must(err)
+		longer("a")
+		s.must(s.ApplyPriceUpdates(s.ctx, civil.On(2026, 11, 22)))
+		s.wantAmounts(all, map[string]int64{"a": 1000, "b": 1400, "c": 2800, "d": 1400, "e": 25_000, "f": 0})
+		longer("b")
+		undone, err := s.UndoPriceUpdate(s.ctx, planned.ID, "a mistake")
+		s.must(err)
+		if undone.Counts["undone"] != 1 || undone.Counts["kept"] != 1 || undone.Counts["skipped"] != 1 {
+			s.Errorf("%+v", undone)
+		}
+		s.wantAmounts(all, map[string]int64{"a": 1000, "b": 1400, "c": 2400, "d": 1400, "e": 25_000, "f": 0})
+	})
+}

@@ -254,8 +254,8 @@ func TestRowsThatCanNotBe(t *testing.T) {
 		const update = `INSERT INTO domain_price_updates (id, filter, change, starts_on, reason, status, created_at)
 			VALUES ('dpu_1', '{}', '{}', '2027-01-01', 'x', 'scheduled', 0)`
 		item := func(state string, before, after int) string {
-			return fmt.Sprintf(`INSERT INTO domain_price_update_items (update_id, domain_id, before_amount, after_amount, state)
-				VALUES ('dpu_1', '%s', %d, %d, '%s')`, d.ID, before, after, state)
+			return fmt.Sprintf(`INSERT INTO domain_price_update_items (update_id, domain_id, years, before_amount, after_amount, state)
+				VALUES ('dpu_1', '%s', 1, %d, %d, '%s')`, d.ID, before, after, state)
 		}
 		for _, tt := range []struct {
 			id, statement string

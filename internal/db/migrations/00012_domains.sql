@@ -363,6 +363,7 @@ CREATE INDEX domain_price_updates_due ON domain_price_updates (starts_on, id) WH
 CREATE TABLE domain_price_update_items (
     update_id     TEXT COLLATE "C" NOT NULL REFERENCES domain_price_updates (id),
     domain_id     TEXT COLLATE "C" NOT NULL REFERENCES domains (id),
+    years         BIGINT NOT NULL CHECK (years BETWEEN 1 AND 9), -- its term as the amounts are for
     before_amount BIGINT NOT NULL CHECK (before_amount >= 0),
     after_amount  BIGINT NOT NULL CHECK (after_amount >= 0),
     state         TEXT NOT NULL CHECK (state IN ('planned', 'applied', 'same', 'skipped', 'undone', 'kept')),

@@ -141,7 +141,7 @@ UPDATE domain_price_updates SET status = 'applied', applied_at = @applied_at WHE
 UPDATE domain_price_updates SET status = 'undone', undone_at = @undone_at WHERE id = @id AND status IN ('planning', 'scheduled', 'applied');
 
 -- name: DomainPriceUpdateItems :many
-SELECT domain_price_update_items.*, domains.name, domains.customer_id, domains.currency, domains.term, domains.recurring_amount
+SELECT domain_price_update_items.*, domains.name, domains.customer_id, domains.currency
 FROM domain_price_update_items JOIN domains ON domains.id = domain_price_update_items.domain_id
 WHERE domain_price_update_items.update_id = @update_id AND domain_price_update_items.domain_id > @after
     AND (CAST(@state AS TEXT) = '' OR domain_price_update_items.state = CAST(@state AS TEXT))
@@ -155,7 +155,7 @@ SELECT state, COUNT(*) AS n FROM domain_price_update_items WHERE update_id = @up
 UPDATE domain_price_update_items SET state = 'skipped', detail = CASE WHEN CAST(@told AS BOOLEAN) AND NOT noticed THEN 'notice' ELSE 'changed' END
 WHERE update_id = @update_id AND state = 'planned' AND domain_id > @after AND domain_id <= @upto
     AND ((CAST(@told AS BOOLEAN) AND NOT noticed) OR NOT EXISTS (SELECT 1 FROM domains WHERE domains.id = domain_price_update_items.domain_id
-        AND domains.term IS NOT NULL AND domains.recurring_amount = domain_price_update_items.before_amount));
+        AND domains.term = domain_price_update_items.years AND domains.recurring_amount = domain_price_update_items.before_amount));
 
 -- name: LockDomainsOfPriceUpdate :execrows
 UPDATE domains SET version = version
@@ -177,7 +177,7 @@ WHERE update_id = @update_id AND state = @from_state AND domain_id > @after AND 
 UPDATE domain_price_update_items SET state = 'kept'
 WHERE update_id = @update_id AND state = 'applied' AND domain_id > @after AND domain_id <= @upto
     AND NOT EXISTS (SELECT 1 FROM domains WHERE domains.id = domain_price_update_items.domain_id
-        AND domains.term IS NOT NULL AND domains.recurring_amount = domain_price_update_items.after_amount);
+        AND domains.term = domain_price_update_items.years AND domains.recurring_amount = domain_price_update_items.after_amount);
 
 -- name: RestoreDomainPrices :execrows
 UPDATE domains SET version = version + 1, updated_at = @updated_at, recurring_amount = (

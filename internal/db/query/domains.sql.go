@@ -260,7 +260,7 @@ func (q *Queries) DomainPriceUpdate(ctx context.Context, id string) (DomainPrice
 }
 
 const domainPriceUpdateItems = `-- name: DomainPriceUpdateItems :many
-SELECT domain_price_update_items.update_id, domain_price_update_items.domain_id, domain_price_update_items.before_amount, domain_price_update_items.after_amount, domain_price_update_items.state, domain_price_update_items.detail, domain_price_update_items.noticed, domains.name, domains.customer_id, domains.currency, domains.term, domains.recurring_amount
+SELECT domain_price_update_items.update_id, domain_price_update_items.domain_id, domain_price_update_items.years, domain_price_update_items.before_amount, domain_price_update_items.after_amount, domain_price_update_items.state, domain_price_update_items.detail, domain_price_update_items.noticed, domains.name, domains.customer_id, domains.currency
 FROM domain_price_update_items JOIN domains ON domains.id = domain_price_update_items.domain_id
 WHERE domain_price_update_items.update_id = $1 AND domain_price_update_items.domain_id > $2
     AND (CAST($3 AS TEXT) = '' OR domain_price_update_items.state = CAST($3 AS TEXT))
@@ -275,18 +275,17 @@ type DomainPriceUpdateItemsParams struct {
 }
 
 type DomainPriceUpdateItemsRow struct {
-	UpdateID        string
-	DomainID        string
-	BeforeAmount    int64
-	AfterAmount     int64
-	State           string
-	Detail          string
-	Noticed         bool
-	Name            string
-	CustomerID      string
-	Currency        string
-	Term            *int64
-	RecurringAmount int64
+	UpdateID     string
+	DomainID     string
+	Years        int64
+	BeforeAmount int64
+	AfterAmount  int64
+	State        string
+	Detail       string
+	Noticed      bool
+	Name         string
+	CustomerID   string
+	Currency     string
 }
 
 func (q *Queries) DomainPriceUpdateItems(ctx context.Context, arg DomainPriceUpdateItemsParams) ([]DomainPriceUpdateItemsRow, error) {
@@ -306,6 +305,7 @@ func (q *Queries) DomainPriceUpdateItems(ctx context.Context, arg DomainPriceUpd
 		if err := rows.Scan(
 			&i.UpdateID,
 			&i.DomainID,
+			&i.Years,
 			&i.BeforeAmount,
 			&i.AfterAmount,
 			&i.State,
@@ -314,8 +314,6 @@ func (q *Queries) DomainPriceUpdateItems(ctx context.Context, arg DomainPriceUpd
 			&i.Name,
 			&i.CustomerID,
 			&i.Currency,
-			&i.Term,
-			&i.RecurringAmount,
 		); err != nil {
 			return nil, err
 		}
@@ -902,7 +900,7 @@ const keepDomainPriceUpdateItems = `-- name: KeepDomainPriceUpdateItems :execrow
 UPDATE domain_price_update_items SET state = 'kept'
 WHERE update_id = $1 AND state = 'applied' AND domain_id > $2 AND domain_id <= $3
     AND NOT EXISTS (SELECT 1 FROM domains WHERE domains.id = domain_price_update_items.domain_id
-        AND domains.term IS NOT NULL AND domains.recurring_amount = domain_price_update_items.after_amount)
+        AND domains.term = domain_price_update_items.years AND domains.recurring_amount = domain_price_update_items.after_amount)
 `
 
 type KeepDomainPriceUpdateItemsParams struct {
@@ -1573,7 +1571,7 @@ const skipDomainPriceUpdateItems = `-- name: SkipDomainPriceUpdateItems :execrow
 UPDATE domain_price_update_items SET state = 'skipped', detail = CASE WHEN CAST($1 AS BOOLEAN) AND NOT noticed THEN 'notice' ELSE 'changed' END
 WHERE update_id = $2 AND state = 'planned' AND domain_id > $3 AND domain_id <= $4
     AND ((CAST($1 AS BOOLEAN) AND NOT noticed) OR NOT EXISTS (SELECT 1 FROM domains WHERE domains.id = domain_price_update_items.domain_id
-        AND domains.term IS NOT NULL AND domains.recurring_amount = domain_price_update_items.before_amount))
+        AND domains.term = domain_price_update_items.years AND domains.recurring_amount = domain_price_update_items.before_amount))
 `
 
 type SkipDomainPriceUpdateItemsParams struct {

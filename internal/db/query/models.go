@@ -349,6 +349,7 @@ type DomainPriceUpdate struct {
 type DomainPriceUpdateItem struct {
 	UpdateID     string
 	DomainID     string
+	Years        int64
 	BeforeAmount int64
 	AfterAmount  int64
 	State        string
