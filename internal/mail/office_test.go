@@ -38,6 +38,7 @@ type office struct {
 	address string
 	server  *smtp.Server
 	tls     *tls.Config
+	door    net.Listener
 
 	mu       sync.Mutex
 	letters  []letter
@@ -75,7 +76,7 @@ func (o *office) open() *office {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	o.address = l.Addr().String()
+	o.address, o.door = l.Addr().String(), l
 	o.server = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
@@ -97,6 +98,7 @@ func (discard) Println(...any)        {}
 
 func (o *office) close() {
 	if o.server != nil {
+		_ = o.door.Close() // the server knows of it only once it serves
 		_ = o.server.Close()
 		o.server = nil
 	}
