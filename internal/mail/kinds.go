@@ -48,6 +48,7 @@ const (
 	DomainRenewed         Kind = "domain_renewed"
 	DomainHeld            Kind = "domain_held"
 	DomainWithdrawn       Kind = "domain_withdrawn"
+	DomainNotPaid         Kind = "domain_not_paid"
 	DomainPriceNotice     Kind = "domain_price_notice"
 	GuestClaim            Kind = "guest_claim"
 	SignInLink            Kind = "sign_in_link"
@@ -374,6 +375,15 @@ type (
 		Link    string
 	}
 
+	// DomainNotPaidData tells that a domain was ordered and not paid, so that its name is free for others. Link leads to where it
+	// can be ordered again.
+	DomainNotPaidData struct {
+		Name     string
+		Domain   string
+		Transfer bool
+		Link     string
+	}
+
 	// DomainPriceNoticeData tells what the renewal of a domain will cost. From is zero if it does already.
 	DomainPriceNoticeData struct {
 		Name     string
@@ -602,6 +612,9 @@ func sampleKinds() []KindInfo {
 		}},
 		{Kind: DomainWithdrawn, Title: "Domain renewal given up", Vital: true, Sample: DomainWithdrawnData{
 			Name: name, Domain: "acme.example", Until: civil.On(2026, time.April, 30), Restore: true, Link: "/account/domains/dom_sample",
+		}},
+		{Kind: DomainNotPaid, Title: "Order of a domain given up", Vital: true, Sample: DomainNotPaidData{
+			Name: name, Domain: "acme.example", Link: "/domains?q=acme.example",
 		}},
 		{Kind: DomainPriceNotice, Title: "Domain price change announced", Vital: true, Sample: DomainPriceNoticeData{
 			Name: name, Domain: "acme.example", Years: 1, From: civil.On(2026, time.May, 1), OldPrice: eur(1200), NewPrice: eur(1400),

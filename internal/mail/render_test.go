@@ -128,7 +128,7 @@ func TestSamplesAreWhole(t *testing.T) {
 			t.Errorf("%s does not survive being stored: %v", info.Kind, err)
 		}
 	}
-	if len(seen) != 40 {
+	if len(seen) != 41 {
 		t.Errorf("%d kinds", len(seen))
 	}
 }

@@ -39,6 +39,14 @@ func domainRefused(ctx context.Context, d *desk) (any, error) {
 	}, nil
 }
 
+// domainNotPaid tells that an order of a domain was given up.
+func domainNotPaid(ctx context.Context, d *desk) (any, error) {
+	if err := d.holder(ctx); err != nil {
+		return nil, err
+	}
+	return mail.DomainNotPaidData{Name: d.to.name, Domain: d.Domain, Transfer: d.Kind == string(domainname.Transferred), Link: namesLink}, nil
+}
+
 // domainRenewed tells that a renewal is done.
 func domainRenewed(ctx context.Context, d *desk) (any, error) {
 	if err := d.holder(ctx); err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/domainname/registration"
 	"github.com/keystead/keystead/internal/domainname/renewal"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/mail"
@@ -80,6 +81,7 @@ var rules = []rule{
 
 	{on: "domain.registered", mail: mail.DomainRegistered, once: ever, make: domainArrived},
 	{on: "domain.transferred_in", mail: mail.DomainTransferred, once: ever, make: domainArrived},
+	{on: "domain.cancelled", mail: mail.DomainNotPaid, says: "new, and not paid in time", once: ever, when: newNotPaid, make: domainNotPaid},
 	{on: "domain.refused", mail: mail.DomainRefused, says: "by the registrar: what was paid became credit", once: ever, make: domainRefused},
 
 	{on: "domain.renewed", mail: mail.DomainRenewed, once: theRenewal, make: domainRenewed},
@@ -180,6 +182,8 @@ func heldForMoney(m moment) bool {
 func notPaidInTime(m moment) bool {
 	return m.Reason == renewal.CauseTooLate || m.Reason == renewal.CauseNotPaid
 }
+
+func newNotPaid(m moment) bool { return m.Reason == registration.CauseNotPaid }
 
 func serviceLost(m moment) bool { return m.Reason == renewal.CauseFreeLost }
 

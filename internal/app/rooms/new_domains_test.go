@@ -77,7 +77,17 @@ func TestANewDomainFromSearchToMail(t *testing.T) {
 		if lost.Domain.Status != domainname.Cancelled || ada.CreditIn("EUR") != money.New(199, "EUR") {
 			t.Errorf("taken: %s, credit %s", lost.Domain.Status, ada.CreditIn("EUR"))
 		}
-		for kind, subject := range map[mail.Kind]string{mail.DomainRegistered: got.ID, mail.DomainRefused: lost.ID} {
+		later, err := s.orders(item("later.example", 2)) // its credit does not suffice, and nobody pays the rest
+		s.must(err)
+		store.Clock.Advance(8 * 24 * time.Hour)
+		_, err = s.Automation.RunDue(ctx)
+		s.must(err)
+		unpaid, err := s.Domains.ByID(ctx, later.Items[0].Domain.DomainID)
+		s.must(err)
+		if unpaid.Domain.Status != domainname.Cancelled {
+			t.Errorf("not paid: %s", unpaid.Domain.Status)
+		}
+		for kind, subject := range map[mail.Kind]string{mail.DomainRegistered: got.ID, mail.DomainRefused: lost.ID, mail.DomainNotPaid: unpaid.ID} {
 			var n int
 			s.must(store.DB.Read(ctx, func(tx *db.Tx) error {
 				return tx.SQL().QueryRowContext(ctx, "SELECT COUNT(*) FROM mails WHERE kind = $1 AND subject_id = $2", string(kind), subject).Scan(&n)
