@@ -80,7 +80,7 @@ bench: build ## the figures of docs/performance.md, and the micro-benchmarks
 .PHONY: soak
 soak: ## three years of a thousand customers, and 100,000 renewals of domains, with everything that goes wrong: hours
 	go test ./test/simulation -run TestSimulation -timeout 12h -v -args -customers 1000 -days 1095 -verify 1
-	go test ./test/faults -run TestFaults/sqlite -timeout 12h -v -args -renewals 100000 -batch 500
+	go test ./test/faults -run TestFaults/sqlite -timeout 12h -v -args -renewals 100000 -batch 1000
 
 # ---- tools, pinned in tools/go.mod
 

@@ -19,10 +19,10 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/keystead/keystead/internal/background"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/job"
@@ -86,9 +86,7 @@ type Service struct {
 	turn   chan struct{} // holds one while somebody of this process runs the tasks
 	wake   chan struct{} // holds at most one: look for work now
 
-	mu      sync.Mutex
-	cancel  context.CancelFunc // nil: not started
-	stopped chan struct{}
+	background background.Loop
 }
 
 // New returns the automation of the store d, whose jobs are those of the queue.

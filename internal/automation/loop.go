@@ -3,6 +3,8 @@ package automation
 import (
 	"context"
 	"time"
+
+	"github.com/keystead/keystead/internal/background"
 )
 
 const (
@@ -20,47 +22,22 @@ func (s *Service) Look() {
 
 // Start begins to run tasks in the background and returns at once. It runs until [Service.Stop] is called or ctx ends.
 // Jobs are left to their queue. A service that runs already goes on.
-func (s *Service) Start(ctx context.Context) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cancel != nil {
-		return
-	}
-	running, cancel := context.WithCancel(ctx)
-	s.cancel, s.stopped = cancel, make(chan struct{})
-	go s.loop(running, s.stopped)
-}
+func (s *Service) Start(ctx context.Context) { s.background.Start(ctx, s.loop) }
 
 // Stop ends what Start began, after the item that is being done. Stopping a service that does not run does nothing.
 func (s *Service) Stop() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cancel == nil {
-		return
-	}
-	s.cancel()
-	select {
-	case <-s.stopped:
-	case <-time.After(stopGrace):
+	if !s.background.StopWithin(stopGrace) {
 		s.log.Warn("the automation is cut off: an item takes too long")
 	}
-	s.cancel = nil
 }
 
-func (s *Service) loop(ctx context.Context, stopped chan<- struct{}) {
-	defer close(stopped)
+func (s *Service) loop(ctx context.Context) {
 	called := false
 	for ctx.Err() == nil {
 		if err := s.turnOf(ctx, called); err != nil && ctx.Err() == nil {
 			s.log.Error("look for due work", "err", err)
 		}
-		select {
-		case <-s.wake:
-			called = true
-		case <-time.After(lookEvery):
-			called = false
-		case <-ctx.Done():
-		}
+		called = background.Pause(ctx, lookEvery, s.wake)
 	}
 }
 

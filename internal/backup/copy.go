@@ -24,7 +24,7 @@ var ownFacts = map[string]bool{"mode": true, "test_clock": true, recovery.Fact: 
 // Copy fills the empty store to with what from holds at one moment, which it returns: all that decides what happens next,
 // and nothing that only tells what was. The copy is a test store. What was running there waits in it to be run again.
 func Copy(ctx context.Context, from, to *db.DB) (at time.Time, err error) {
-	err = from.Read(ctx, func(source *db.Tx) error {
+	err = from.Read(db.Patient(ctx), func(source *db.Tx) error {
 		at = source.Now
 		return to.Write(ctx, func(tx *db.Tx) error {
 			in := &filler{ctx: ctx, tx: tx}

@@ -31,7 +31,7 @@ func (f *File) Restore(ctx context.Context, d *db.DB, filesDir string, progress 
 	if applied != f.Schema {
 		return fmt.Errorf("the backup has schema %d, and the store to fill %d", f.Schema, applied)
 	}
-	return d.Write(ctx, func(tx *db.Tx) error {
+	return d.Write(db.Patient(ctx), func(tx *db.Tx) error {
 		in := &filler{ctx: ctx, tx: tx}
 		if err := in.begin(f.Tables); err != nil {
 			return err
@@ -55,6 +55,9 @@ func (f *File) Restore(ctx context.Context, d *db.DB, filesDir string, progress 
 			return fmt.Errorf("restore: %w", err)
 		}
 		if err := in.renumber(); err != nil {
+			return err
+		}
+		if err := tx.TakeOver(ctx); err != nil {
 			return err
 		}
 		if err := recovery.Mark(ctx, tx, f.TakenAt); err != nil {

@@ -40,7 +40,7 @@ func Write(ctx context.Context, w io.Writer, s Source, o Options, progress Progr
 	if err != nil {
 		return m, err
 	}
-	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+	err = s.DB.Read(db.Patient(ctx), func(tx *db.Tx) error {
 		m = Manifest{
 			Format: Format, Program: s.Version, StoreID: s.StoreID, TestMode: s.TestMode, Engine: s.DB.Engine(), Schema: schema,
 			TakenAt: tx.Now, KeyCheck: keyCheck(s.Key), Tables: []Table{}, Files: []Entry{},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
@@ -52,6 +53,9 @@ func (c composer) compose(in NewInvoice, newID func(prefix string) string) (Invo
 	}
 	inv.Lines = make([]InvoiceLine, len(in.Lines))
 	for i, line := range in.Lines {
+		if !slices.ContainsFunc(in.Lines, func(l NewLine) bool { return l.ID == line.With }) {
+			line.With = "" // that line was taken off
+		}
 		var err error
 		if inv.Lines[i], err = composeLine(line, in.Currency, newID); err != nil {
 			return Invoice{}, fmt.Errorf("line %d: %w", i+1, err)
@@ -70,7 +74,7 @@ func composeLine(in NewLine, currency money.Currency, newID func(prefix string) 
 		return InvoiceLine{}, err
 	}
 	line := InvoiceLine{
-		ID: in.ID, OrderItemID: in.OrderItemID, SubscriptionID: in.SubscriptionID, Period: in.Period,
+		ID: in.ID, OrderItemID: in.OrderItemID, SubscriptionID: in.SubscriptionID, With: in.With, Period: in.Period,
 		Description: in.Description, Quantity: in.Quantity, UnitAmount: in.UnitAmount, Amount: amount, Discount: in.Discount,
 		TaxClass: in.TaxClass, Credited: zero, DiscountCredited: zero,
 	}

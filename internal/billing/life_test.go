@@ -310,8 +310,10 @@ func (l *lives) takeOff(rt *rapid.T) {
 	price := rapid.Int64Range(0, 9000).Draw(rt, "price")
 	var inv billing.Invoice
 	err := l.try(func(ctx context.Context, tx *db.Tx) (err error) {
-		in := l.new(line(price), billing.NewLine{
-			Description: "suspended time", Quantity: 1, UnitAmount: eur(-rapid.Int64Range(0, price).Draw(rt, "off")),
+		renewal := line(price)
+		renewal.ID = tx.NewID("lin")
+		in := l.new(renewal, billing.NewLine{
+			With: renewal.ID, Description: "suspended time", Quantity: 1, UnitAmount: eur(-rapid.Int64Range(0, price).Draw(rt, "off")),
 		})
 		in.Kind = billing.KindRenewal
 		inv, err = l.billing.Issue(ctx, tx, in)

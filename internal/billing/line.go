@@ -13,6 +13,7 @@ type InvoiceLine struct {
 	ID             string // kept when the invoice is issued anew
 	OrderItemID    string
 	SubscriptionID string
+	With           string       // the line that this one goes with: see [NewLine]
 	Period         civil.Period // zero: none
 	Description    string
 	Quantity       int64
@@ -67,12 +68,15 @@ type NewLine struct {
 	ID             string // empty: a new one
 	OrderItemID    string
 	SubscriptionID string
-	Period         civil.Period
-	Description    string
-	Quantity       int64
-	UnitAmount     money.Money // may be negative: what is taken off, such as for suspended time
-	Discount       money.Money // of the whole line
-	TaxClass       string      // empty: StandardTax
+	// With is the line of the same invoice that this one is a fee of, or takes something off, and without which it asks for
+	// nothing: it is removed with it. Its id is an earlier one. Once that line is gone, this one stands by itself.
+	With        string
+	Period      civil.Period
+	Description string
+	Quantity    int64
+	UnitAmount  money.Money // may be negative: what is taken off, such as for suspended time
+	Discount    money.Money // of the whole line
+	TaxClass    string      // empty: StandardTax
 	// Kind is the kind of the fulfilment link, Target what it acts on, as far as that exists, Payload what its
 	// fulfiller wants to be told. Without a kind there is no link.
 	Kind    string
@@ -88,7 +92,7 @@ const maxTaxClass = 50
 // again is the line as it would be ordered anew.
 func (l InvoiceLine) again() NewLine {
 	line := NewLine{
-		ID: l.ID, OrderItemID: l.OrderItemID, SubscriptionID: l.SubscriptionID, Period: l.Period, Description: l.Description,
+		ID: l.ID, OrderItemID: l.OrderItemID, SubscriptionID: l.SubscriptionID, With: l.With, Period: l.Period, Description: l.Description,
 		Quantity: l.Quantity, UnitAmount: l.UnitAmount, Discount: l.Discount, TaxClass: l.TaxClass,
 	}
 	if l.Link != nil {

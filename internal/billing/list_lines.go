@@ -46,7 +46,7 @@ type invoicePage struct {
 
 func (p invoicePage) addLines(ctx context.Context, tx *db.Tx) error {
 	rows, err := tx.SQL().QueryContext(ctx, `SELECT invoice_lines.invoice_id, invoice_lines.id, invoice_lines.order_item_id,
-		invoice_lines.subscription_id, invoice_lines.period_start, invoice_lines.period_end, invoice_lines.description,
+		invoice_lines.subscription_id, invoice_lines.with_line, invoice_lines.period_start, invoice_lines.period_end, invoice_lines.description,
 		invoice_lines.quantity, invoice_lines.unit_amount, invoice_lines.amount, invoice_lines.discount, invoice_lines.total,
 		invoice_lines.tax_class, invoice_lines.tax_category, invoice_lines.tax_rate, invoice_lines.credited,
 		invoice_lines.discount_credited, invoice_lines.taken_back,
@@ -62,7 +62,7 @@ func (p invoicePage) addLines(ctx context.Context, tx *db.Tx) error {
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var r query.LinesOfInvoiceRow
-		err := rows.Scan(&r.InvoiceID, &r.ID, &r.OrderItemID, &r.SubscriptionID, &r.PeriodStart, &r.PeriodEnd, &r.Description,
+		err := rows.Scan(&r.InvoiceID, &r.ID, &r.OrderItemID, &r.SubscriptionID, &r.WithLine, &r.PeriodStart, &r.PeriodEnd, &r.Description,
 			&r.Quantity, &r.UnitAmount, &r.Amount, &r.Discount, &r.Total, &r.TaxClass, &r.TaxCategory, &r.TaxRate, &r.Credited,
 			&r.DiscountCredited, &r.TakenBack, &r.Kind, &r.Target, &r.Payload, &r.State, &r.Note, &r.Error, &r.LinkChanged)
 		if err != nil {

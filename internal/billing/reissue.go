@@ -16,9 +16,10 @@ type Removal struct {
 	InFlight bool
 }
 
-// RemoveLine takes a line out of an open invoice, and with it what paying it would have done: the invoice is voided and
-// issued anew without the line, or only voided if it has no other. It returns the new invoice, or the void one. Where
-// credit notes refer to the invoice already, the line is credited instead. The caller holds the customer's lock.
+// RemoveLine takes a line out of an open invoice together with those that go with it, and what paying it would have done: the
+// invoice is voided and issued anew without them, or only voided if it has no other. It returns the new invoice, or the void
+// one. Where credit notes refer to the invoice already, what is left of them is credited instead. The caller holds the customer's
+// lock.
 func (s *Service) RemoveLine(ctx context.Context, tx *db.Tx, lineID string, r Removal) (Invoice, error) {
 	inv, line, err := lockLine(ctx, tx, lineID)
 	if err != nil {
@@ -28,23 +29,46 @@ func (s *Service) RemoveLine(ctx context.Context, tx *db.Tx, lineID string, r Re
 		return Invoice{}, errDelivered
 	}
 	if inv.Status == Open && inv.Credited.Amount > 0 {
-		_, inv, err = s.Credit(ctx, tx, inv, Crediting{
-			Lines: []LineCredit{{LineID: lineID, Amount: line.Left()}}, Cause: CauseCancellation, Reason: r.Why,
-		})
-		return inv, err
+		return s.creditLeft(ctx, tx, inv, line, r.Why)
 	}
 	var rest []NewLine
 	for _, other := range inv.Lines {
-		if other.ID != lineID && !other.lowers(line) {
+		if other.ID != lineID && other.With != lineID {
 			rest = append(rest, other.again())
 		}
 	}
 	return s.replace(ctx, tx, inv, rest, r)
 }
 
-// lowers reports whether a line only takes something off another, such as suspended time off a renewal: it goes with it.
-func (l InvoiceLine) lowers(other InvoiceLine) bool {
-	return l.Link == nil && l.Amount.Amount < 0 && l.SubscriptionID != "" && l.SubscriptionID == other.SubscriptionID
+// creditLeft credits what is left of a line and of those that go with it. Where they ask for nothing any more, it only ends what
+// paying the line would have done.
+func (s *Service) creditLeft(ctx context.Context, tx *db.Tx, inv Invoice, line InvoiceLine, why string) (Invoice, error) {
+	left, sum := inv.LeftOf(line.ID), int64(0)
+	for _, l := range left {
+		sum += l.Amount.Amount
+	}
+	if sum > 0 {
+		_, inv, err := s.Credit(ctx, tx, inv, Crediting{Lines: left, Cause: CauseCancellation, Reason: why})
+		return inv, err
+	}
+	if err := dropLink(ctx, tx, line); err != nil {
+		return Invoice{}, err
+	}
+	inv, err := load(ctx, tx, inv.ID)
+	if err != nil {
+		return Invoice{}, err
+	}
+	return inv, s.changed(ctx, tx, inv)
+}
+
+// LeftOf is what is left of a line and of those that go with it, as a credit note takes it back.
+func (i Invoice) LeftOf(lineID string) (all []LineCredit) {
+	for _, l := range i.Lines {
+		if (l.ID == lineID || l.With == lineID) && l.Left().Amount != 0 {
+			all = append(all, LineCredit{LineID: l.ID, Amount: l.Left()})
+		}
+	}
+	return all
 }
 
 var errDelivered = fail.Conflict("LINE_DELIVERED", "What the line promised is done. Credit the line instead.")

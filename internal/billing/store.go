@@ -59,7 +59,7 @@ func readParties(sellerJSON, buyerJSON string) (seller, buyer Party, err error) 
 
 func lineOf(r query.LinesOfInvoiceRow, currency money.Currency) (InvoiceLine, error) {
 	line := InvoiceLine{
-		ID: r.ID, OrderItemID: orEmpty(r.OrderItemID), SubscriptionID: orEmpty(r.SubscriptionID), Description: r.Description,
+		ID: r.ID, OrderItemID: orEmpty(r.OrderItemID), SubscriptionID: orEmpty(r.SubscriptionID), With: orEmpty(r.WithLine), Description: r.Description,
 		Quantity: r.Quantity, UnitAmount: money.New(r.UnitAmount, currency), Amount: money.New(r.Amount, currency),
 		Discount: money.New(r.Discount, currency), Total: money.New(r.Total, currency), TaxClass: r.TaxClass,
 		Credited: money.New(r.Credited, currency), DiscountCredited: money.New(r.DiscountCredited, currency),

@@ -14,6 +14,7 @@ import (
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/tax"
+	"github.com/keystead/keystead/internal/text"
 )
 
 // TaxRow is what was sold in one country under one rate, less what credit notes took back, and the tax on it.
@@ -37,7 +38,7 @@ func (r TaxRow) CSV() []string {
 		rate = r.Category.Rate.String()
 	}
 	return []string{
-		r.Country, r.State, string(r.Category.Code), rate, string(r.Base.Currency), strconv.FormatInt(r.Invoices, 10),
+		r.Country, text.Cell(r.State), string(r.Category.Code), rate, string(r.Base.Currency), strconv.FormatInt(r.Invoices, 10),
 		strconv.FormatInt(r.CreditNotes, 10), r.Base.Decimal(), r.Tax.Decimal(),
 	}
 }

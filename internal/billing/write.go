@@ -1,9 +1,11 @@
 package billing
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
@@ -31,7 +33,7 @@ func insertInvoices(ctx context.Context, tx *db.Tx, invoices []numbered) error {
 	heads := db.NewRows("invoices", "id", "order_id", "customer_id", "kind", "status", "series", "sequence", "number", "currency",
 		"tax_mode", "net", "tax", "total", "issued_on", "due_on", "seller", "buyer", "note", "replaces", "step", "step_on",
 		"created_at")
-	lines := db.NewRows("invoice_lines", "invoice_id", "id", "position", "order_item_id", "subscription_id", "period_start",
+	lines := db.NewRows("invoice_lines", "invoice_id", "id", "position", "order_item_id", "subscription_id", "with_line", "period_start",
 		"period_end", "description", "quantity", "unit_amount", "amount", "discount", "total", "tax_class", "tax_category",
 		"tax_rate")
 	taxes := db.NewRows("invoice_taxes", "invoice_id", "category", "rate", "base", "tax")
@@ -48,9 +50,10 @@ func insertInvoices(ctx context.Context, tx *db.Tx, invoices []numbered) error {
 			orNull(inv.Number), string(inv.Total.Currency), string(inv.TaxMode), inv.Net.Amount, inv.Tax.Amount,
 			inv.Total.Amount, dateOrNull(inv.IssuedOn), dateOrNull(inv.DueOn), seller, buyer, inv.Note, orNull(inv.Replaces),
 			inv.Step, dateOrNull(inv.StepOn), int64(tx.Stamp))
-		for i, line := range inv.Lines {
+		for _, i := range inv.inOrderOfKeys() {
+			line := inv.Lines[i]
 			code, rate := categoryColumns(inv.TaxMode, line.Category)
-			lines.Add(inv.ID, line.ID, int64(i+1), orNull(line.OrderItemID), orNull(line.SubscriptionID),
+			lines.Add(inv.ID, line.ID, int64(i+1), orNull(line.OrderItemID), orNull(line.SubscriptionID), orNull(line.With),
 				dateOrNull(line.Period.Start), dateOrNull(line.Period.End), line.Description, line.Quantity,
 				line.UnitAmount.Amount, line.Amount.Amount, line.Discount.Amount, line.Total.Amount, line.TaxClass, code, rate)
 		}
@@ -68,6 +71,16 @@ func insertInvoices(ctx context.Context, tx *db.Tx, invoices []numbered) error {
 		return fmt.Errorf("taxes: %w", err)
 	}
 	return nil
+}
+
+// inOrderOfKeys are the places of an invoice's lines: each after the one that it goes with, wherever staff have put it.
+func (i Invoice) inOrderOfKeys() []int {
+	places := make([]int, len(i.Lines))
+	for n := range places {
+		places[n] = n
+	}
+	slices.SortStableFunc(places, func(a, b int) int { return cmp.Compare(i.Lines[a].With, i.Lines[b].With) })
+	return places
 }
 
 // insertLinks writes the links of invoices' lines.

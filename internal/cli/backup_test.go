@@ -22,6 +22,7 @@ import (
 	"github.com/keystead/keystead/internal/crypt"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/dbtest"
+	"github.com/keystead/keystead/internal/event"
 )
 
 const passphrase = "four words, some commas"
@@ -102,6 +103,33 @@ func TestRoundTrip(t *testing.T) {
 		}
 		// New rows get new numbers.
 		must(t, append([]string{"token", "create", "--scope", "*"}, step.to.flags...)...)
+	}
+}
+
+// What is written down about a test store being restored is of that store's own time, whatever the machine's clock says.
+func TestRestoredTestStoreKeepsItsTime(t *testing.T) {
+	t.Parallel()
+	for _, day := range []string{"2020-02-29", "2051-12-31"} {
+		file := backUp(t, inFolder(emptyStore(t, day)))
+		for _, to := range []storeAt{inFolder(t.TempDir()), inDatabase(t)} {
+			if r := restore(t, file, to, passphrase); r.status != done {
+				t.Fatal(r.err)
+			}
+			if r := must(t, append([]string{"doctor"}, to.flags...)...); !strings.Contains(r.out, "the store was restored at "+day) {
+				t.Errorf("%s, %s: %s", day, to.name, r.out)
+			}
+			if to.name != "sqlite" {
+				continue
+			}
+			a := openStore(t, to.flags[1])
+			latest, err := a.Events.Recent(t.Context(), "", event.Filter{Limit: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e := latest[0]; e.Type != backup.EventRestored || !e.OccurredAt.Equal(a.DB.Clock().Now()) {
+				t.Errorf("%s: the last event is %s of %s", day, e.Type, e.OccurredAt)
+			}
+		}
 	}
 }
 

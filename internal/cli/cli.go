@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -85,7 +86,7 @@ func run(args []string, s *session) (status int) {
 	var g grammar
 	parser, err := kong.New(&g,
 		kong.Name("keystead"),
-		kong.Description("Keystead sells software: orders, invoices, payments, and licenses that are checked."),
+		kong.Description("Keystead sells software and domains: orders, invoices, payments, licenses that are checked, and renewals at registries. `keystead demo` shows it all in a minute; `keystead serve` opens a store of your own, whose staff pages are at /admin."),
 		kong.Writers(s.out, s.err),
 		kong.Exit(func(status int) { panic(stopped{status}) }),
 		kong.DefaultEnvars("KEYSTEAD"),
@@ -97,6 +98,8 @@ func run(args []string, s *session) (status int) {
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
+	} else if args[0] == "help" { // as other programs have it: keystead help import domains
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	command, err := parser.Parse(args)
 	if err != nil {

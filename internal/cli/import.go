@@ -11,8 +11,8 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 
+	"github.com/keystead/keystead/internal/text"
 	"github.com/keystead/keystead/internal/web/adminapi"
 )
 
@@ -105,7 +105,13 @@ func (c *importTable) told(s *session, key string, done any, problems []adminapi
 		tell = func() error { return indented(s).Encode(done) }
 	}
 	err := tell()
-	if err == nil && failed > 0 {
+	switch {
+	case err != nil || failed == 0:
+	case c.DryRun:
+		err = fmt.Errorf("rows that would be left out because of errors: %d", failed)
+	case failed == 1:
+		err = errors.New("1 row was left out because of errors")
+	default:
 		err = fmt.Errorf("%d rows were left out because of errors", failed)
 	}
 	return err
@@ -160,18 +166,10 @@ func writeProblems(path, key string, problems []adminapi.ImportProblem) error {
 	w := csv.NewWriter(f)
 	err = w.Write([]string{"line", key, "field", "reason"})
 	for _, p := range problems {
-		err = errors.Join(err, w.Write([]string{strconv.Itoa(p.Line), noFormula(p.Key), noFormula(p.Field), noFormula(p.Message)}))
+		err = errors.Join(err, w.Write([]string{strconv.Itoa(p.Line), text.Cell(p.Key), text.Cell(p.Field), text.Cell(p.Message)}))
 	}
 	w.Flush()
 	return errors.Join(err, w.Error(), f.Close())
-}
-
-// noFormula keeps a spreadsheet from taking a value for a formula.
-func noFormula(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 // watched tells how much of it was read.

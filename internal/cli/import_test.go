@@ -31,7 +31,8 @@ func TestImportTellsOfWrongRows(t *testing.T) {
 			t.Errorf("%s: %d\n%s\n%s", tt.what, got.status, got.out, got.err)
 		}
 		got = keystead(t, "import", tt.what, "--data", dir, "--dry-run", "--errors", wrong, file)
-		if got.status == 0 || !strings.Contains(got.err, "… all are in "+wrong+".") || !strings.Contains(got.out, "Would be imported") {
+		if got.status == 0 || !strings.Contains(got.err, "… all are in "+wrong+".") || !strings.Contains(got.out, "Would be imported") ||
+			!strings.Contains(got.err, "rows that would be left out because of errors: 25") {
 			t.Errorf("%s with a file: %d\n%s\n%s", tt.what, got.status, got.out, got.err)
 		}
 		written, err := os.ReadFile(wrong)

@@ -80,7 +80,7 @@ func explain(err error) error {
 func died(err error) bool {
 	var pe *pgconn.PgError
 	if errors.As(err, &pe) {
-		return pe.Code == "57P01" || pe.Code == "57P02" // the server shuts down, or crashed
+		return pe.Code == "57P01" || pe.Code == "57P02" || pe.Code == "25P03" // the server shuts down, crashed, or waited too long for us
 	}
 	for _, end := range []error{
 		driver.ErrBadConn, sql.ErrConnDone, pgconn.ErrConnClosed, net.ErrClosed, io.EOF, io.ErrUnexpectedEOF,

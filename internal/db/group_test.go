@@ -57,7 +57,7 @@ func hold(t fataler, d *db.DB) (release func()) {
 
 func untilQueued(t fataler, d *db.DB, n int) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); d.Queued() != n; runtime.Gosched() {
+	for deadline := time.Now().Add(5 * time.Minute); d.Queued() != n; runtime.Gosched() {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d writes wait, want %d", d.Queued(), n)
 		}

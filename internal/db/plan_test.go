@@ -31,29 +31,35 @@ var walks = map[string][]string{
 	},
 	"the newest or the oldest come first, and there it stops": {
 		"NewestEventID", "PruneMails", "PruneRegistrarFrames", "SandboxEventsSince", "SyncFindings", "SyncRuns", "UnsealedEntries",
-		"CountCustomersSince", "HasDomain",
+		"CountCustomersSince", "HasDomain", "HasStandingDomain",
 	},
 	"a figure over all, asked for now and then": {
-		"CountDomainsByExtension", "CountLicensesByStatus", "DomainsBelowCost", "TaxedCredits", "TaxedSales",
+		"CountDomainsByExtension", "CountDomainsByStatus", "CountLicensesByStatus", "DomainsBelowCost", "TaxedCredits", "TaxedSales",
 	},
 	"once in a long while": {
-		"AssessAllAgain",       // the time zone of the store has changed
-		"CountHeldBack",        // after a restore
-		"DeferOpenPeriods",     // charges that were held while a gateway was away are released
-		"DropDomainNoticeRule", // is it in use?
-		"SandboxInUse",         // of a test store
-		"UpdateTLDPolicy",      // a rule that no renewal went by can be changed
+		"AssessAllAgain",          // the time zone of the store has changed
+		"CountHeldBack",           // after a restore
+		"DeferOpenPeriods",        // charges that were held while a gateway was away are released
+		"DropDomainNoticeRule",    // is it in use?
+		"OpenRenewalsOfExtension", // a policy is changed
+		"NextTermEnd",             // of a test store
+		"SandboxInUse",            // of a test store
+		"UpdateTLDPolicy",         // a rule that no renewal went by can be changed
 	},
 }
 
 var (
-	queryName  = regexp.MustCompile(`(?m)^-- name: (\w+) :\w+$`)
-	sqlComment = regexp.MustCompile(`(?m)^--.*$`)
-	sqlParam   = regexp.MustCompile(`@\w+`)
-	sqlWord    = regexp.MustCompile(`\w+|\)`)
-	planStep   = regexp.MustCompile(`^(SCAN|SEARCH) (\w+)(?: USING (?:COVERING )?INDEX (\w+))?(.*)$`)
-	byKeyAlone = regexp.MustCompile(`^ \(\w+[<>]\?\)$`)
+	queryName   = regexp.MustCompile(`(?m)^-- name: (\w+) :\w+$`)
+	sqlComment  = regexp.MustCompile(`(?m)^--.*$`)
+	sqlParam    = regexp.MustCompile(`@\w+`)
+	sqlWord     = regexp.MustCompile(`\w+|\)`)
+	planStep    = regexp.MustCompile(`^(SCAN|SEARCH) (\w+)(?: USING (?:COVERING )?INDEX (\w+))?(.*)$`)
+	byKeyAlone  = regexp.MustCompile(`^ \(\w+[<>]\?\)$`)
+	byKindAlone = regexp.MustCompile(`^ \((status|extension|registrar_id)=\?\)$`)
 )
+
+// broad are the indexes by what many rows of a table share, and that leave out few.
+var broad = []string{"domains_by_extension", "domains_by_registrar", "domains_standing"}
 
 // What falls due is found by an index of what falls due: a query that goes through a whole table of customers' rows to
 // find a few of them would become slower from year to year.
@@ -106,8 +112,8 @@ func TestQueriesDoNotWalkOverTablesThatGrow(t *testing.T) {
 	}
 }
 
-// walkedOver is the step of a query's plan, if there is one, that goes through all rows of a table that grows, or through
-// all after a key.
+// walkedOver is the step of a query's plan, if there is one, that goes through all rows of a table that grows, through all
+// after a key, or through all of a kind.
 func walkedOver(t *testing.T, d *db.DB, q string, tables, partial []string) string {
 	t.Helper()
 	aliases := map[string]string{}
@@ -129,11 +135,11 @@ func walkedOver(t *testing.T, d *db.DB, q string, tables, partial []string) stri
 			continue
 		}
 		table, index := aliases[m[2]], m[3]
-		if table == "" || slices.Contains(small, table) || slices.Contains(partial, index) {
+		if table == "" || slices.Contains(small, table) || slices.Contains(partial, index) && !slices.Contains(broad, index) {
 			continue // a part of the query, few rows, or only those that an index is about
 		}
 		key := strings.HasSuffix(index, "_1") && strings.HasPrefix(index, "sqlite_autoindex_")
-		if m[1] == "SCAN" || key && byKeyAlone.MatchString(m[4]) {
+		if m[1] == "SCAN" || key && byKeyAlone.MatchString(m[4]) || slices.Contains(broad, index) && byKindAlone.MatchString(m[4]) {
 			return step
 		}
 	}

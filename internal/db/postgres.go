@@ -19,8 +19,13 @@ import (
 
 const (
 	writeTries  = 10               // runs of one write before a serialization failure is given to the caller
-	connectWait = 5 * time.Second  // how long a new connection may take
+	connectWait = 5 * time.Second  // how long a new connection may take, unless the URL says it
 	askTime     = 10 * time.Second // how often the server is asked for the time
+
+	// idleLimit is a setting of the server: for how long a transaction may stand still between two statements. The locks of a
+	// process that is frozen, or cut off, would keep all others out for as long as it is.
+	idleLimit = "idle_in_transaction_session_timeout"
+	idleTime  = "60s"
 )
 
 func (d *DB) openPostgres(ctx context.Context, c Config) error {
@@ -28,9 +33,14 @@ func (d *DB) openPostgres(ctx context.Context, c Config) error {
 	if err != nil {
 		return fmt.Errorf("database URL: %w", err)
 	}
-	cfg.ConnectTimeout = connectWait
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = connectWait
+	}
 	// Pages are answered in milliseconds; compiling their plans would take longer than running them.
 	cfg.RuntimeParams["jit"] = "off"
+	if cfg.RuntimeParams[idleLimit] == "" {
+		cfg.RuntimeParams[idleLimit] = idleTime
+	}
 	pg := stdlib.OpenDB(*cfg)
 	conns := c.Conns
 	if conns == 0 {
@@ -63,8 +73,13 @@ func (d *DB) followServer(ctx context.Context, on query.DBTX) error {
 	})
 }
 
-// readClocks learns at the begin of a transaction what time it is elsewhere.
-func (d *DB) readClocks(ctx context.Context, on query.DBTX) error {
+// settleIn is how every transaction begins: it learns what time it is elsewhere, and may take its time where it is patient.
+func (d *DB) settleIn(ctx context.Context, on query.DBTX) error {
+	if patient(ctx) {
+		if _, err := on.ExecContext(ctx, "SET LOCAL "+idleLimit+" = 0"); err != nil {
+			return err
+		}
+	}
 	if err := d.followServer(ctx, on); err != nil {
 		return err
 	}
@@ -89,7 +104,7 @@ func (d *DB) readPostgres(ctx context.Context, f func(tx *Tx) error) error {
 		return err
 	}
 	defer func() { _ = t.Rollback() }() // nothing was written
-	if err := d.readClocks(ctx, t); err != nil {
+	if err := d.settleIn(ctx, t); err != nil {
 		return err
 	}
 	return f(d.newTx(t))
@@ -123,7 +138,7 @@ func (d *DB) tryPostgres(ctx context.Context, f func(tx *Tx) error) (*Tx, error)
 		return nil, err
 	}
 	defer func() { _ = t.Rollback() }() // does nothing after a commit
-	if err := d.readClocks(ctx, t); err != nil {
+	if err := d.settleIn(ctx, t); err != nil {
 		return nil, err
 	}
 	if relaxed(ctx) {
@@ -139,6 +154,17 @@ func (d *DB) tryPostgres(ctx context.Context, f func(tx *Tx) error) (*Tx, error)
 		err = ctx.Err() // why it was done
 	}
 	return tx, err
+}
+
+type patientKey struct{}
+
+// Patient returns a context whose transactions may stand still for as long as they like between two statements, such as one that
+// writes what it has read to a slow disk. It is for what keeps nobody out: reads, and filling a store that nobody uses yet.
+func Patient(ctx context.Context) context.Context { return context.WithValue(ctx, patientKey{}, true) }
+
+func patient(ctx context.Context) bool {
+	is, _ := ctx.Value(patientKey{}).(bool)
+	return is
 }
 
 // PgURL is the URL of a PostgreSQL store, for connections of a kind of their own (LISTEN). Empty on SQLite.

@@ -44,16 +44,7 @@ func (d *DB) StandStill(ctx context.Context, start time.Time) error {
 		if err != nil {
 			return err
 		}
-		kept, err := tx.StoreFact(ctx, stillFact)
-		if err != nil {
-			return err
-		}
-		if now, err = time.Parse(stillForm, kept); err != nil {
-			return err
-		}
-		if newest, err = tx.NewestEventID(ctx); errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
+		now, newest, err = tx.stands(ctx)
 		return err
 	})
 	if err != nil {
@@ -67,6 +58,36 @@ func (d *DB) StandStill(ctx context.Context, start time.Time) error {
 	}
 	own.Set(now)
 	d.still = &stillClock{Test: own}
+	return nil
+}
+
+// stands reads where the clock of a test store stands, and the newest of its events, after which new ones sort.
+func (tx *Tx) stands(ctx context.Context) (now time.Time, newest string, err error) {
+	kept, err := tx.StoreFact(ctx, stillFact)
+	if err != nil {
+		return now, "", err
+	}
+	if now, err = time.Parse(stillForm, kept); err != nil {
+		return now, "", err
+	}
+	if newest, err = tx.NewestEventID(ctx); errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return now, newest, err
+}
+
+// TakeOver gives a transaction that has filled the store the time which came with the rows: that of a test store stands still.
+// What it writes afterwards is of that time, and follows upon what was there.
+func (tx *Tx) TakeOver(ctx context.Context) error {
+	now, newest, err := tx.stands(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("the test clock: %w", err)
+	}
+	tx.ids.resume(newest)
+	tx.Now, tx.Stamp = now, clock.FromTime(now)
 	return nil
 }
 

@@ -345,7 +345,7 @@ func TestPostgresRestarted(t *testing.T) {
 	defer func() { _ = admin.Close(context.Background()) }()
 	endAll := func() {
 		t.Helper()
-		const q = `SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
+		const q = `SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 300000)) FROM pg_stat_activity
 			WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`
 		var n int
 		if err := admin.QueryRow(t.Context(), q).Scan(&n); err != nil || n == 0 {
@@ -516,6 +516,70 @@ func TestPostgresDeadlock(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// A process that stands still in the middle of a write does not keep the others out.
+func TestPostgresFrozen(t *testing.T) {
+	t.Parallel()
+	s := dbtest.Postgres(t)
+	if err := s.DB.Write(t.Context(), putting("x")); err != nil {
+		t.Fatal(err)
+	}
+	frozen := s.Open(t)
+	change := func(tx *db.Tx, to string) error {
+		_, err := tx.SQL().ExecContext(t.Context(), "UPDATE store_facts SET value = $1 WHERE name = 'x'", to)
+		return err
+	}
+	err := frozen.Write(t.Context(), func(tx *db.Tx) error {
+		if err := change(tx, "frozen"); err != nil {
+			return err
+		}
+		// From here on it stands still. It has not until now, however slow this machine is.
+		if _, err := tx.SQL().ExecContext(t.Context(), "SET LOCAL idle_in_transaction_session_timeout = 50"); err != nil {
+			return err
+		}
+		if err := s.DB.Write(t.Context(), func(tx *db.Tx) error { return change(tx, "other") }); err != nil {
+			t.Error(err)
+		}
+		return change(tx, "late")
+	})
+	wantUnavailable(t, err, "can't be reached")
+	if err := frozen.Write(t.Context(), func(tx *db.Tx) error { return put(tx, "y", "1") }); err != nil {
+		t.Errorf("the next write: %v", err)
+	}
+	if got := limitOf(t, s.DB, t.Context()); got != "1min" {
+		t.Errorf("limit %s", got)
+	}
+	s.Config.URL += map[bool]string{true: "&", false: "?"}[strings.Contains(s.Config.URL, "?")] + "idle_in_transaction_session_timeout=90s"
+	if got := limitOf(t, s.Open(t), t.Context()); got != "90s" {
+		t.Errorf("limit of the URL %s", got)
+	}
+	if got := limitOf(t, s.DB, db.Patient(t.Context())); got != "0" {
+		t.Errorf("limit of a patient read %s", got)
+	}
+	err = s.DB.Read(t.Context(), func(tx *db.Tx) error {
+		var value string
+		err := tx.SQL().QueryRowContext(t.Context(), "SELECT value FROM store_facts WHERE name = 'x'").Scan(&value)
+		if value != "other" {
+			t.Errorf("stored %q", value)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// limitOf is for how long a transaction may stand still.
+func limitOf(t *testing.T, d *db.DB, ctx context.Context) (limit string) {
+	t.Helper()
+	err := d.Read(ctx, func(tx *db.Tx) error {
+		return tx.SQL().QueryRowContext(ctx, "SHOW idle_in_transaction_session_timeout").Scan(&limit)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return limit
 }
 
 func TestConfig(t *testing.T) {

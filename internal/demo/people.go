@@ -3,6 +3,8 @@ package demo
 import (
 	"context"
 	"fmt"
+	"path"
+	"strings"
 
 	"github.com/keystead/keystead/internal/customer"
 )
@@ -50,6 +52,7 @@ func (s *story) join(ctx context.Context, who int) error {
 	p := people[who]
 	made, err := s.Customers.Create(ctx, customer.Input{
 		Email: p.email, Name: p.name, Company: p.company, Country: p.country, TimeZone: p.zone,
+		Address: fmt.Sprintf("%d Example Street\n%s", 3*who+1, strings.ReplaceAll(path.Base(p.zone), "_", " ")),
 	})
 	if err != nil {
 		return fmt.Errorf("customer %s: %w", p.email, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/page"
+	"github.com/keystead/keystead/internal/text"
 )
 
 // ForRestore is what a registrar asks for a restore; it has a cost and no price, which is the fee of a policy.
@@ -38,9 +39,13 @@ func PutCost(ctx context.Context, tx *db.Tx, c Cost) error {
 	if c.Money.Amount < 0 {
 		return fail.Invalid("amount", "is negative")
 	}
-	err := tx.PutDomainCost(ctx, query.PutDomainCostParams{
+	source, err := text.Line(c.Source, text.NotesLength)
+	if err != nil {
+		return fail.Invalid("source", err.Error())
+	}
+	err = tx.PutDomainCost(ctx, query.PutDomainCostParams{
 		RegistrarID: c.RegistrarID, Extension: p.Extension, Kind: string(c.Kind), Years: int64(c.Years), Currency: string(c.Money.Currency),
-		ValidFrom: c.ValidFrom.String(), Amount: c.Money.Amount, Source: c.Source, UpdatedAt: tx.Stamp,
+		ValidFrom: c.ValidFrom.String(), Amount: c.Money.Amount, Source: source, UpdatedAt: tx.Stamp,
 	})
 	if err != nil {
 		return fmt.Errorf("cost of .%s: %w", p.Extension, err)

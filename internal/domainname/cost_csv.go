@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/text"
 )
 
 var costHead = []string{"registrar", "extension", "kind", "years", "currency", "amount", "valid_from", "source"}
@@ -38,7 +40,7 @@ func (s *Service) ImportCosts(ctx context.Context, r io.Reader, dryRun bool) (Co
 	}
 	var result CostImport
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		result = CostImport{Bad: bad}
+		result = CostImport{Bad: slices.Clone(bad)}
 		known := map[string]string{}
 		for _, row := range rows {
 			id, looked := known[row.registrar]
@@ -64,6 +66,7 @@ func (s *Service) ImportCosts(ctx context.Context, r io.Reader, dryRun bool) (Co
 			}
 			result.Costs = append(result.Costs, row.Cost)
 		}
+		byLine(result.Bad)
 		if dryRun {
 			return errDryRun
 		}
@@ -86,12 +89,20 @@ func readCosts(r io.Reader) (rows []costRow, bad []BadRow, err error) {
 	for _, name := range costHead {
 		known[name] = true
 	}
+	lines := map[costRow]int{} // by what they are the cost of
 	err = readTable(r, func(name string) bool { return known[name] }, costHead[:len(costHead)-1], func(line int, fields []field) {
 		row, err := costOf(fields)
 		if err != nil {
 			bad = append(bad, BadRow{line, err.Error()})
 			return
 		}
+		k := row
+		k.Money.Amount, k.Source = 0, ""
+		if first, twice := lines[k]; twice {
+			bad = append(bad, BadRow{line, fmt.Sprintf("is the cost of line %d", first)})
+			return
+		}
+		lines[k] = line
 		row.line = line
 		rows = append(rows, row)
 	}, &bad)
@@ -122,6 +133,9 @@ func costOf(fields []field) (row costRow, err error) {
 	if row.Money, err = money.ParseDecimal(of["amount"], currency); err != nil {
 		return row, errors.New("amount is not one such as 8.57")
 	}
+	if row.Money.Amount < 0 {
+		return row, errors.New("amount is negative")
+	}
 	if err := readDate(&row.ValidFrom, of["valid_from"]); err != nil {
 		return row, fmt.Errorf("valid_from %w", err)
 	}
@@ -141,7 +155,7 @@ func (s *Service) ExportCosts(ctx context.Context, w io.Writer) error {
 		}
 		for _, r := range rows {
 			amount := money.New(r.Amount, money.Currency(r.Currency)).Decimal()
-			record := []string{r.Registrar, r.Extension, r.Kind, strconv.FormatInt(r.Years, 10), r.Currency, amount, r.ValidFrom, r.Source}
+			record := []string{text.Cell(r.Registrar), r.Extension, r.Kind, strconv.FormatInt(r.Years, 10), r.Currency, amount, r.ValidFrom, text.Cell(r.Source)}
 			if err := out.Write(record); err != nil {
 				return err
 			}

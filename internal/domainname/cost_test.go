@@ -1,6 +1,8 @@
 package domainname_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/keystead/keystead/internal/civil"
@@ -61,5 +63,30 @@ func TestBelowCost(t *testing.T) {
 		}
 		_, _, err = s.BelowCost(s.ctx, day(t, "2027-01-01"), "x", 1)
 		s.code(err, fail.CodeInvalidInput, "cursor")
+	})
+}
+
+// A table's bad rows are told in the order of its lines; one that says the same twice, or prices what the store does not know, is
+// one of them.
+func TestBadRowsOfTables(t *testing.T) {
+	each(t, func(s *shop) {
+		prices, err := s.ImportPrices(s.ctx, strings.NewReader("extension,kind,years,currency,valid_from,amount\nzz,renew,1,EUR,2026-01-01,9.00\nexample,transfer,2,EUR,2026-01-01,9.00\nexample,renew,1,EUR,2026-01-01,cheap\nexample,renew,1,EUR,2026-01-01,9.00\n"), true)
+		s.must(err)
+		var lines []int
+		for _, b := range prices.Bad {
+			lines = append(lines, b.Line)
+		}
+		if !slices.Equal(lines, []int{2, 3, 4}) || !strings.Contains(prices.Bad[0].Reason, "extension") || len(prices.Prices) != 1 {
+			s.Errorf("%+v", prices)
+		}
+		costs, err := s.ImportCosts(s.ctx, strings.NewReader("registrar,extension,kind,years,currency,amount,valid_from\nnobody,example,renew,1,EUR,8.00,2026-01-01\nnobody,example,renew,1,EUR,8.50,2026-01-01\nnobody,example,renew,x,EUR,8.50,2026-01-01\n"), true)
+		s.must(err)
+		lines = nil
+		for _, b := range costs.Bad {
+			lines = append(lines, b.Line)
+		}
+		if !slices.Equal(lines, []int{2, 3, 4}) || costs.Bad[1].Reason != "is the cost of line 2" {
+			s.Errorf("%+v", costs)
+		}
 	})
 }

@@ -69,18 +69,24 @@ var layouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-
 // before 1985 or before the domain was created (if that is known), or one more than ten years ahead. now is when it was
 // read.
 func ReadExpiry(raw string, created civil.Date, now time.Time) (time.Time, error) {
-	raw = strings.TrimSpace(raw)
+	return Reading{Raw: raw, Created: created}.Instant(now)
+}
+
+// Instant is [ReadExpiry] for a reading: the registry's own instant, without the grace that the registrar's date includes.
+func (r Reading) Instant(now time.Time) (time.Time, error) {
+	raw := strings.TrimSpace(r.Raw)
 	for _, layout := range layouts {
 		t, err := time.Parse(layout, raw)
 		if err != nil {
 			continue
 		}
+		t = t.UTC().AddDate(0, 0, -r.GraceIncluded)
 		day := RegistryDate(t)
 		latest := AddYears(RegistryDate(now), maxTerm).AddDays(2)
-		if day.Year < 1985 || day.Before(created) || day.After(latest) {
+		if day.Year < 1985 || day.Before(r.Created) || day.After(latest) {
 			return time.Time{}, errNoDate
 		}
-		return t.UTC(), nil
+		return t, nil
 	}
 	return time.Time{}, errNoDate
 }

@@ -101,6 +101,9 @@ type Premium struct {
 	// Renew is what a renewal costs the store, per term and in the registry's own currency, by the last quote; empty: none was had.
 	Renew    List
 	QuotedAt time.Time
+	// Entered is what staff have found out that renewals of the term cost which ends on EnteredFor, where the registry does not tell it.
+	Entered    List       `json:",omitempty"`
+	EnteredFor civil.Date `json:",omitzero"`
 }
 
 // Domain is a domain that a customer has in the store: facts, from which status, windows and offers follow.

@@ -31,10 +31,11 @@ type Input struct {
 	Registrar   string // by name; empty: that of its extension
 	Expiry      string // as the registry says it: RFC 3339 or a date
 	PaidThrough civil.Date
-	NextDue     civil.Date   // zero: the default
-	Term        int          // 0: one year
-	Recurring   *money.Money // nil: the list price
-	Free        bool         // the same as a recurring amount of nothing
+	NextDue     civil.Date     // zero: the default
+	Term        int            // 0: one year
+	Recurring   *money.Money   // nil: the list price
+	Currency    money.Currency // of the list price; empty: the customer's
+	Free        bool           // the same as a recurring amount of nothing
 	DoNotRenew  bool
 	BundledWith string
 	Source      Source
@@ -42,20 +43,17 @@ type Input struct {
 
 // Reach says through which registrar a domain that is not in the store yet can be read: the one with a name, else that of its
 // extension; empty: none.
-func (s *Service) Reach(ctx context.Context, asked, registrar string) (name, registrarID string, err error) {
+func Reach(ctx context.Context, tx *db.Tx, asked, registrar string) (name, registrarID string, err error) {
 	n, err := ParseName(asked)
 	if err != nil {
 		return "", "", BadRequest("name", err.Error())
 	}
 	_, extension, _ := strings.Cut(n.String(), ".")
-	err = s.db.Read(ctx, func(tx *db.Tx) error {
-		if registrar != "" {
-			registrarID, err = registrarNamed(ctx, tx, registrar)
-		} else {
-			registrarID, err = registrarOf(ctx, tx, extension)
-		}
-		return err
-	})
+	if registrar != "" {
+		registrarID, err = registrarNamed(ctx, tx, registrar)
+	} else {
+		registrarID, err = registrarOf(ctx, tx, extension)
+	}
 	return n.String(), registrarID, err
 }
 
@@ -96,8 +94,11 @@ func Bring(ctx context.Context, tx *db.Tx, in Input) (Domain, error) {
 	if in.Term == 0 {
 		d.Term = 1
 	}
+	if in.Currency == "" {
+		in.Currency = owner.Currency
+	}
 	if in.Source == FromImport && d.Term == maxTerm {
-		if err := d.tenYears(ctx, tx, &in, policy, owner.Currency); err != nil {
+		if err := d.tenYears(ctx, tx, &in, policy); err != nil {
 			return Domain{}, err
 		}
 	}
@@ -110,7 +111,7 @@ func Bring(ctx context.Context, tx *db.Tx, in Input) (Domain, error) {
 	if err := d.dated(in, policy, tx.Now); err != nil {
 		return Domain{}, err
 	}
-	if err := d.placed(ctx, tx, in, owner.Currency); err != nil {
+	if err := d.placed(ctx, tx, in); err != nil {
 		return Domain{}, err
 	}
 	if err := Insert(ctx, tx, &d); err != nil {
@@ -138,7 +139,8 @@ func unknown(field, message string, err error) error {
 
 // tenYears gives a domain that was registered elsewhere for ten years the term and the price that a registration of ten years
 // promises, see [Promise]. An amount for ten years says nothing about that term; one that is zero stays. A domain without such a renewal keeps its term, which is refused.
-func (d *Domain) tenYears(ctx context.Context, tx *db.Tx, in *Input, policy Policy, currency money.Currency) error {
+func (d *Domain) tenYears(ctx context.Context, tx *db.Tx, in *Input, policy Policy) error {
+	currency := in.Currency
 	if in.Recurring != nil {
 		currency = in.Recurring.Currency
 	}
@@ -178,7 +180,7 @@ func (d *Domain) dated(in Input, policy Policy, now time.Time) error {
 }
 
 // placed gives a domain that is brought in its price, its registrar and its service.
-func (d *Domain) placed(ctx context.Context, tx *db.Tx, in Input, currency money.Currency) error {
+func (d *Domain) placed(ctx context.Context, tx *db.Tx, in Input) error {
 	switch {
 	case in.Recurring != nil:
 		d.Recurring = *in.Recurring
@@ -186,14 +188,14 @@ func (d *Domain) placed(ctx context.Context, tx *db.Tx, in Input, currency money
 			return err
 		}
 	case in.Free:
-		d.Recurring = money.New(0, currency)
+		d.Recurring = money.New(0, in.Currency)
 	default:
-		price, ok, err := listPrice(ctx, tx, *d, currency, d.Term)
+		price, ok, err := listPrice(ctx, tx, *d, in.Currency, d.Term)
 		if err != nil {
 			return err
 		}
 		if !ok {
-			return fail.Invalid("recurring", fmt.Sprintf("is required: the price table has no renewal for %d years in %s", d.Term, currency))
+			return fail.Invalid("recurring", fmt.Sprintf("is required: the price table has no %d-year renewal in %s", d.Term, in.Currency))
 		}
 		d.Recurring = price
 	}
@@ -487,7 +489,7 @@ func (d *Domain) reprice(ctx context.Context, tx *db.Tx, diff *patch.Diff, p Pat
 				return err
 			}
 			if !ok {
-				return fail.Invalid("recurring", fmt.Sprintf("is required: the price table has no renewal for %d years in %s", *p.Term, currency))
+				return fail.Invalid("recurring", fmt.Sprintf("is required: the price table has no %d-year renewal in %s", *p.Term, currency))
 			}
 			amount = &price
 		}

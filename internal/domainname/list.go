@@ -25,7 +25,8 @@ type Filter struct {
 	// EndsBefore and EndsFrom bound the term's end; zero: any.
 	EndsFrom, EndsBefore civil.Date
 	// Special is one of: failed (a renewal that is held, unknown or needs attention), unpaid (a renewal's line is open),
-	// unconfirmed (paid and not confirmed), never (renews never by itself).
+	// unconfirmed (paid and not confirmed), auto_renewed (the registry is ahead of what was paid), never (renews never by itself),
+	// stuck (a paid registration or transfer that does not go on, about which staff are asked).
 	Special string
 	// Order is "name" (default) or "term_end".
 	Order  string
@@ -43,6 +44,8 @@ type Row struct {
 	Open         *Renewal
 	// Owed is the renewal of the present term whose line is unpaid, whether it is open or was made already; nil: there is none.
 	Owed *Renewal
+	// Bills are what was asked for Owed and is to be paid, or is paid: its own invoice first, then those of its fees.
+	Bills []Bill
 }
 
 // owedMade are the renewals that were made before their line was paid.
@@ -55,8 +58,11 @@ var specials = map[string]string{
 	"unpaid": `(domains.id IN (SELECT domain_id FROM domain_renewals WHERE state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention') AND state = 'open')
 		OR domains.id IN (SELECT domain_id FROM domain_renewals WHERE id > '' AND ` + owedMade + `))`,
 	"unconfirmed":  `domains.id IN (SELECT domain_id FROM domain_renewals WHERE state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention'))`,
-	"auto_renewed": `(domains.term_end < domains.expires_on OR domains.unanswered)`,
+	"auto_renewed": `domains.id IN (SELECT ahead.id FROM domains AS ahead WHERE ahead.term_end < ahead.expires_on OR ahead.unanswered)`,
 	"never":        `(domains.do_not_renew OR domains.term IS NULL)`,
+	"stuck": `domains.id IN (SELECT arriving.id FROM domains AS arriving WHERE arriving.status NOT IN ('active', 'grace', 'redemption')
+		AND arriving.status IN ('pending_registration', 'pending_transfer') AND EXISTS (SELECT 1 FROM staff_tasks WHERE staff_tasks.subject_id = arriving.id
+		AND staff_tasks.kind IN ('domain.arrival_stuck', 'domain.work_stuck') AND staff_tasks.state = 'open'))`,
 }
 
 func (f *Filter) validate() error {
@@ -77,7 +83,7 @@ func (f *Filter) validate() error {
 		bad.Check("extension", err)
 	}
 	if f.Special != "" && specials[f.Special] == "" {
-		bad.Add("special", "is not one of failed, unpaid, unconfirmed, auto_renewed, never")
+		bad.Add("special", "is not one of failed, unpaid, unconfirmed, auto_renewed, never, stuck")
 	}
 	if f.Order == "" {
 		f.Order = "name"
@@ -310,7 +316,7 @@ func decorate(ctx context.Context, tx *db.Tx, domains []Domain) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]Row, len(domains))
+	rows, owed := make([]Row, len(domains)), []string(nil)
 	for i, d := range domains {
 		r := Row{Domain: d, Standing: Standing{Status: d.Status}, CustomerName: customerNames[d.CustomerID], Registrar: registrarNames[d.RegistrarID], Open: open[d.ID]}
 		if p, ok := policies.At(d.Extension, RegistryDate(tx.Now)); ok {
@@ -322,7 +328,19 @@ func decorate(ctx context.Context, tx *db.Tx, domains []Domain) ([]Row, error) {
 		} else if m != nil && m.Base == end {
 			r.Owed = m
 		}
+		if r.Owed != nil {
+			owed = append(owed, r.Owed.ID)
+		}
 		rows[i] = r
+	}
+	bills, err := billsOf(ctx, tx, owed)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		if r := &rows[i]; r.Owed != nil {
+			r.Bills = bills[r.Owed.ID]
+		}
 	}
 	return rows, nil
 }

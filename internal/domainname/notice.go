@@ -73,16 +73,17 @@ func Uncovered(rules []NoticeRule, extension string) (spans []Span) {
 type DueNotice struct {
 	Rule NoticeRule
 	On   civil.Date
-	// Missed: a later one is due too, so this one is only recorded.
+	// Missed: one of a later day is due too, or was made, so this one is only recorded.
 	Missed bool
 	// Breach: today is outside the days in which ICANN's policy wanted it.
 	Breach bool
 }
 
-// DueNotices returns the notices of a term that are due today and were not made, oldest first: only the last of them is
+// DueNotices returns the notices of a term that are due today and were not made, oldest first: only those of the last day are
 // sent. made reports whether a rule's notice of this term was made; a term whose end was corrected is the same one.
 func DueNotices(rules []NoticeRule, extension string, end, due civil.Date, today civil.Date, made func(NoticeRule) bool) []DueNotice {
 	var all []DueNotice
+	var last civil.Date
 	for _, r := range rules {
 		anchor := end
 		if r.Anchor == FromNextDue {
@@ -92,7 +93,13 @@ func DueNotices(rules []NoticeRule, extension string, end, due civil.Date, today
 			continue
 		}
 		on := anchor.AddDays(r.Days)
-		if on.After(today) || made(r) {
+		if on.After(today) {
+			continue
+		}
+		if on.After(last) {
+			last = on
+		}
+		if made(r) {
 			continue
 		}
 		n := DueNotice{Rule: r, On: on}
@@ -103,7 +110,7 @@ func DueNotices(rules []NoticeRule, extension string, end, due civil.Date, today
 	}
 	slices.SortStableFunc(all, func(a, b DueNotice) int { return a.On.Compare(b.On) })
 	for i := range all {
-		all[i].Missed = i < len(all)-1
+		all[i].Missed = all[i].On.Before(last)
 	}
 	return all
 }

@@ -61,6 +61,10 @@ func TestMissedNotices(t *testing.T) {
 	if len(due) != 1 || due[0].Missed || due[0].Breach {
 		t.Errorf("on the last day of its span: %+v", due)
 	}
+	due = domainname.DueNotices(domainname.ShippedNotices(), "com", day(t, "2026-12-22"), civil.Date{}, day(t, "2026-12-16"), func(r domainname.NoticeRule) bool { return r.Days == -7 })
+	if len(due) != 1 || !due[0].Missed || due[0].Rule.Days != -30 {
+		t.Errorf("after a later one was made: %+v", due)
+	}
 }
 
 // Case G9: what ICANN asks for.
@@ -81,5 +85,55 @@ func TestUncovered(t *testing.T) {
 	rules[4].Anchor, rules[4].Extension = domainname.FromTermEnd, "net"
 	if len(domainname.Uncovered(rules, "com")) != 1 || len(domainname.Uncovered(rules, "net")) != 0 {
 		t.Error("a rule of one extension counts for it alone")
+	}
+}
+
+// Case G1: the days in which ICANN asks for a notice, around a term that ends on 2026-12-22: what is sent on their last day is in
+// time, what is sent on the day after is a breach.
+func TestDaysOfICANN(t *testing.T) {
+	t.Parallel()
+	end := day(t, "2026-12-22")
+	for _, tt := range []struct {
+		days                int
+		first, last, beyond string
+	}{
+		{-30, "2026-11-17", "2026-11-26", "2026-11-27"}, {-7, "2026-12-12", "2026-12-18", "2026-12-19"}, {3, "2026-12-23", "2026-12-27", "2026-12-28"},
+	} {
+		rule := []domainname.NoticeRule{{Anchor: domainname.FromTermEnd, Days: tt.days, Enabled: true}}
+		for today, breach := range map[string]bool{tt.last: false, tt.beyond: true} {
+			due := domainname.DueNotices(rule, "com", end, civil.Date{}, day(t, today), func(domainname.NoticeRule) bool { return false })
+			if len(due) != 1 || due[0].Breach != breach || due[0].Missed {
+				t.Errorf("%d days, on %s: %+v", tt.days, today, due)
+			}
+		}
+		span, ok := domainname.SpanOf(tt.days)
+		if got := end.AddDays(span.From).String() + " " + end.AddDays(span.To).String(); !ok || got != tt.first+" "+tt.last {
+			t.Errorf("%d days: %s, want %s %s", tt.days, got, tt.first, tt.last)
+		}
+		for outside := range map[int]bool{span.From - 1: true, span.To + 1: true} {
+			if _, ok := domainname.SpanOf(outside); ok {
+				t.Errorf("%d days are within", outside)
+			}
+		}
+	}
+}
+
+// Rules that fall on one day are all of that day: none of them was missed.
+func TestNoticesOfOneDay(t *testing.T) {
+	t.Parallel()
+	end := day(t, "2026-12-22")
+	rules := []domainname.NoticeRule{
+		{ID: "a", Anchor: domainname.FromTermEnd, Days: -30, Enabled: true},
+		{ID: "b", Anchor: domainname.FromTermEnd, Days: -7, Enabled: true},
+		{ID: "c", Anchor: domainname.FromTermEnd, Days: -7, Extension: "com", Enabled: true},
+		{ID: "d", Anchor: domainname.FromNextDue, Days: -7, Enabled: true},
+	}
+	due := domainname.DueNotices(rules, "com", end, end, day(t, "2026-12-16"), func(domainname.NoticeRule) bool { return false })
+	missed := map[string]bool{}
+	for _, n := range due {
+		missed[n.Rule.ID] = n.Missed
+	}
+	if diff := cmp.Diff(map[string]bool{"a": true, "b": false, "c": false, "d": false}, missed); diff != "" {
+		t.Errorf("missed (-want +got):\n%s", diff)
 	}
 }

@@ -55,11 +55,10 @@ func (d *Domain) Heard(s RegistryState, now time.Time) {
 // [Compare] says. A date that can't be true is no date: bad says why, and nothing of the stored ones changes.
 func (d *Domain) Take(r Reading, now time.Time) (read Read, bad error) {
 	d.Heard(r.State, now)
-	at, err := ReadExpiry(r.Raw, r.Created, now)
+	at, err := r.Instant(now)
 	if err != nil {
 		return Read{Finding: Held, Registry: d.Expiry.Date(), Paid: d.PaidThrough}, err
 	}
-	at = at.AddDate(0, 0, -r.GraceIncluded)
 	read = Compare(d.Expiry.Date(), d.PaidThrough, RegistryDate(at))
 	if read.Finding == Held {
 		return read, nil

@@ -43,6 +43,7 @@ type Refusal struct {
 	RenewalID string     // that is open
 	InvoiceID string     // of that one, if it has one
 	ServiceID string     // that the domain is free with
+	Deleting  bool       // it is not active since its registry was asked to delete it
 }
 
 // Term is a renewal on offer, or one that is not.
@@ -81,6 +82,7 @@ type Question struct {
 	Fulfilling bool
 	By         Asker
 	OrdersOff  bool // customers can't order renewals
+	Deleting   bool // the registry was asked to delete the domain, and nobody knows yet whether it has
 	Rates      Rates
 	Now        time.Time
 }
@@ -172,6 +174,8 @@ func (q Question) barred(s Standing) *Refusal {
 	switch {
 	case !d.Status.Live() || s.Window.End.IsZero():
 		return &Refusal{Reason: NotActive}
+	case q.Deleting && !q.Fulfilling:
+		return &Refusal{Reason: NotActive, Deleting: true}
 	case q.By == ByCustomer && q.OrdersOff && !q.Fulfilling:
 		return &Refusal{Reason: OrdersOff}
 	case q.By == ByCustomer && !q.Fulfilling && d.Free() && d.BundledWith != "":
@@ -267,7 +271,7 @@ func (q Question) price(years int) (money.Money, Reason) {
 	case !priced:
 		return money.Money{}, NotPriced
 	case q.Domain.Premium != nil:
-		asked, known := q.Domain.Premium.Asked(years, price.Currency, q.Rates, q.Now)
+		asked, known := q.Domain.Asked(years, price.Currency, q.Rates, q.Now)
 		if !known {
 			return money.Money{}, QuoteNeeded
 		}
@@ -280,6 +284,14 @@ func (q Question) price(years int) (money.Money, Reason) {
 	default:
 		return price, ""
 	}
+}
+
+// NeverOnOffer is why a term is not on offer whatever the day: the registry does not have it, or it has no price. Empty: it is.
+func (q Question) NeverOnOffer(years int) Reason {
+	if _, reason := q.price(years); reason == RegistryLimit || reason == NotPriced {
+		return reason
+	}
+	return ""
 }
 
 // beyond is why the registry would not take a term now.

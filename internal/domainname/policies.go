@@ -123,6 +123,26 @@ func PolicyAt(ctx context.Context, tx *db.Tx, extension string, day civil.Date) 
 	return p, err == nil, err
 }
 
+// PoliciesAt reads the rows of all extensions that count on a day.
+func PoliciesAt(ctx context.Context, tx *db.Tx, day civil.Date) (Policies, error) {
+	all, err := policiesOf(tx.TLDPolicies(ctx))
+	if err != nil {
+		return nil, err
+	}
+	all.Sort()
+	var at Policies
+	for _, p := range all {
+		switch n := len(at); {
+		case p.ValidFrom.After(day):
+		case n > 0 && at[n-1].Extension == p.Extension:
+			at[n-1] = p
+		default:
+			at = append(at, p)
+		}
+	}
+	return at, nil
+}
+
 // LoadPolicy reads a row, such as the one that decided about a renewal.
 func LoadPolicy(ctx context.Context, tx *db.Tx, id string) (Policy, error) {
 	if !text.IsID(id) {
@@ -345,12 +365,16 @@ type Touched struct {
 	DueBefore, DueAfter, NextDue civil.Date
 	// Lost: the open renewal could be carried out before, and can't be after.
 	Lost bool
+	// TermLost: the term that it renews by, Term, was on offer before, and is not after: no invoice can be made.
+	TermLost bool
+	Term     int
 }
 
-// Touch says what a change of a policy means for a domain; ok is false where it changes neither the due date nor what
-// becomes of an open renewal. before is nil where the extension had none.
+// Touch says what a change of a policy means for a domain; ok is false where it changes neither the due date nor whether its
+// term is on offer nor what becomes of an open renewal. before is nil where the extension had none.
 func Touch(before *Policy, after Policy, d Domain, open *Renewal, day civil.Date) (t Touched, ok bool) {
-	t = Touched{DomainID: d.ID, Name: d.Name, CustomerID: d.CustomerID, After: d.Window(after), NextDue: d.NextDue}
+	t = Touched{DomainID: d.ID, Name: d.Name, CustomerID: d.CustomerID, After: d.Window(after), NextDue: d.NextDue, Term: d.Term}
+	t.TermLost = d.Term > 0 && (before == nil || before.Allows(d.Term)) && !after.Allows(d.Term)
 	if t.After.End.IsZero() {
 		return t, false
 	}
@@ -364,7 +388,7 @@ func Touch(before *Policy, after Policy, d Domain, open *Renewal, day civil.Date
 		t.RenewalID = open.ID
 		t.Lost = (before == nil || possible(*before, t.Before)) && !possible(after, t.After)
 	}
-	return t, t.DueBefore != t.DueAfter || open != nil && (t.Lost || t.Before != t.After)
+	return t, t.TermLost || t.DueBefore != t.DueAfter || open != nil && (t.Lost || t.Before != t.After)
 }
 
 // PolicyPreview is what a change of a policy touches.
@@ -372,6 +396,7 @@ type PolicyPreview struct {
 	Domains  int // of the extension
 	Renewals int // open ones that are touched
 	Due      int // domains whose default due date moves
+	Terms    int // domains whose term is not on offer any more
 	Touched  []Touched
 }
 
@@ -415,8 +440,11 @@ func (s *Service) PreviewPolicy(ctx context.Context, id string, p Policy) (Polic
 			if !ok {
 				return
 			}
-			if t.RenewalID != "" {
+			if t.RenewalID != "" && (t.Lost || t.Before != t.After) {
 				preview.Renewals++
+			}
+			if t.TermLost {
+				preview.Terms++
 			}
 			if t.DueBefore != t.DueAfter {
 				preview.Due++

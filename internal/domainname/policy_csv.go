@@ -13,12 +13,18 @@ import (
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/text"
 )
 
 // BadRow is a row of a table that can't be taken, and why.
 type BadRow struct {
 	Line   int
 	Reason string
+}
+
+// byLine sorts what is wrong with a table by where it stands.
+func byLine(bad []BadRow) {
+	slices.SortStableFunc(bad, func(a, b BadRow) int { return a.Line - b.Line })
 }
 
 //go:embed defaults.csv
@@ -49,10 +55,10 @@ var policyColumns = []struct {
 	{"step_years", true, number(func(p *Policy) *int { return &p.StepYears }), readNumber(func(p *Policy) *int { return &p.StepYears })},
 	{"earliest", false, optionalNumber(func(p *Policy) **int { return &p.Earliest }), readOptional(func(p *Policy) **int { return &p.Earliest })},
 	{"grace_days", false, number(func(p *Policy) *int { return &p.GraceDays }), readNumber(func(p *Policy) *int { return &p.GraceDays })},
-	{"grace_fee", false, func(p *Policy) string { return p.GraceFee.String() }, func(p *Policy, s string) (err error) { p.GraceFee, err = ParseFee(s); return err }},
+	{"grace_fee", false, func(p *Policy) string { return p.GraceFee.String() }, func(p *Policy, s string) (err error) { p.GraceFee, err = ParseFee(s, ""); return err }},
 	{"latest", false, optionalNumber(func(p *Policy) **int { return &p.Latest }), readOptional(func(p *Policy) **int { return &p.Latest })},
 	{"redemption_days", false, number(func(p *Policy) *int { return &p.RedemptionDays }), readNumber(func(p *Policy) *int { return &p.RedemptionDays })},
-	{"redemption_fee", false, func(p *Policy) string { return p.RedemptionFee.String() }, func(p *Policy, s string) (err error) { p.RedemptionFee, err = ParseFee(s); return err }},
+	{"redemption_fee", false, func(p *Policy) string { return p.RedemptionFee.String() }, func(p *Policy, s string) (err error) { p.RedemptionFee, err = ParseFee(s, ""); return err }},
 	{"registry_auto_renews", false, yes(func(p *Policy) *bool { return &p.RegistryAutoRenews }), readYes(func(p *Policy) *bool { return &p.RegistryAutoRenews })},
 	{"argp_days", false, number(func(p *Policy) *int { return &p.ARGPDays }), readNumber(func(p *Policy) *int { return &p.ARGPDays })},
 	{"explicit_renew", false, yes(func(p *Policy) *bool { return &p.ExplicitRenew }), readYes(func(p *Policy) *bool { return &p.ExplicitRenew })},
@@ -60,7 +66,7 @@ var policyColumns = []struct {
 	{"expiry_rounding", false, func(p *Policy) string { return string(p.ExpiryRounding) }, func(p *Policy, s string) error { p.ExpiryRounding = Rounding(s); return nil }},
 	{"due_margin", false, number(func(p *Policy) *int { return &p.DueMargin }), readNumber(func(p *Policy) *int { return &p.DueMargin })},
 	{"years_ahead_limit", false, optionalNumber(func(p *Policy) **int { return &p.YearsAheadLimit }), readOptional(func(p *Policy) **int { return &p.YearsAheadLimit })},
-	{"source", false, func(p *Policy) string { return p.Source }, func(p *Policy, s string) error { p.Source = s; return nil }},
+	{"source", false, func(p *Policy) string { return text.Cell(p.Source) }, func(p *Policy, s string) error { p.Source = s; return nil }},
 	{"read_on", false, func(p *Policy) string { return p.ReadOn.String() }, func(p *Policy, s string) error { return readDate(&p.ReadOn, s) }},
 }
 
@@ -140,18 +146,15 @@ type field struct{ name, value string }
 // have another number of fields are bad.
 func readTable(r io.Reader, known func(string) bool, required []string, row func(line int, fields []field), bad *[]BadRow) error {
 	limited := &io.LimitedReader{R: r, N: longestTable}
-	in := csv.NewReader(limited)
-	in.FieldsPerRecord = -1
-	head, err := in.Read()
+	in, err := text.OpenTable(limited)
 	if err != nil {
-		return fail.Invalid("file", "is not a table of comma-separated values with a head")
+		return err
 	}
-	head = slices.Clone(head)
-	head[0] = strings.TrimPrefix(head[0], "\ufeff") // what spreadsheets begin a file with
-	for i, name := range head {
+	head := make([]string, len(in.Head))
+	for i, name := range in.Head {
 		head[i] = strings.TrimSpace(name)
 		if !known(head[i]) || slices.Contains(head[:i], head[i]) {
-			return fail.Invalid("file", fmt.Sprintf("has an unknown or repeated column %q", name))
+			return fail.Invalid("file", fmt.Sprintf("has an unknown or repeated column %.40q", name))
 		}
 	}
 	for _, name := range required {
@@ -160,7 +163,7 @@ func readTable(r io.Reader, known func(string) bool, required []string, row func
 		}
 	}
 	for n := 0; ; n++ {
-		record, err := in.Read()
+		record, line, err := in.Next()
 		if errors.Is(err, io.EOF) {
 			if limited.N == 0 {
 				return fail.Invalid("file", fmt.Sprintf("is longer than %d bytes", longestTable))
@@ -170,22 +173,20 @@ func readTable(r io.Reader, known func(string) bool, required []string, row func
 		if n == mostRows {
 			return fail.Invalid("file", fmt.Sprintf("has more than %d rows", mostRows))
 		}
-		if err != nil {
-			var wrong *csv.ParseError
-			if !errors.As(err, &wrong) {
-				return err
-			}
-			*bad = append(*bad, BadRow{wrong.StartLine, "is not comma-separated values: " + wrong.Err.Error()})
+		if text.OfRow(err) {
+			*bad = append(*bad, BadRow{line, fail.Of(err).Detail})
 			continue
 		}
-		line, _ := in.FieldPos(0)
+		if err != nil {
+			return err
+		}
 		if len(record) != len(head) {
 			*bad = append(*bad, BadRow{line, fmt.Sprintf("has %d fields instead of %d", len(record), len(head))})
 			continue
 		}
 		fields := make([]field, len(record))
 		for i, value := range record {
-			fields[i] = field{head[i], strings.TrimSpace(value)}
+			fields[i] = field{head[i], text.FromCell(strings.TrimSpace(value))}
 		}
 		row(line, fields)
 	}
@@ -267,16 +268,23 @@ func readYes(of func(*Policy) *bool) func(*Policy, string) error {
 	}
 }
 
-// ParseFee reads amounts as tables have them: "5.00 EUR; 6.00 USD".
-func ParseFee(s string) (Fee, error) {
+// ParseFee reads amounts as tables have them: "5.00 EUR; 6.00 USD". An amount that names no currency is in the one that is
+// given, if one is.
+func ParseFee(s string, unnamed money.Currency) (Fee, error) {
 	fee := Fee{}
 	for part := range strings.SplitSeq(s, ";") {
 		if part = strings.TrimSpace(part); part == "" {
 			continue
 		}
-		amount, code, ok := strings.Cut(part, " ")
+		amount, code, named := strings.Cut(part, " ")
+		if !named {
+			code = string(unnamed)
+		}
 		currency, err := money.ParseCurrency(strings.TrimSpace(code))
-		if !ok || err != nil {
+		switch {
+		case !named && unnamed == "" && strings.Trim(part, "0123456789.") == "":
+			return nil, fmt.Errorf("needs the currency, such as %s EUR", part)
+		case err != nil:
 			return nil, errors.New("is not written as 5.00 EUR; 6.00 USD")
 		}
 		m, err := money.ParseDecimal(amount, currency)

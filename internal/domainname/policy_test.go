@@ -12,6 +12,7 @@ import (
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/money"
 )
 
 // The table of section 2: what each extension's row says on a day on which all of them count.
@@ -203,7 +204,7 @@ func TestPoliciesCSV(t *testing.T) {
 		{7, "has 4 fields instead of 7"},
 		{8, "redemption_fee is not written as 5.00 EUR; 6.00 USD"},
 		{9, "redemption_fee is not an amount in EUR"},
-		{10, `is not comma-separated values: extraneous or missing " in quoted-field`},
+		{10, "has a quote that is not closed, or more behind it"},
 		{11, "max_years is not between the shortest term and 10; step_years is not between 1 and 10; grace_days is not between 0 and 3650"},
 	}
 	if diff := cmp.Diff(want, bad); diff != "" {
@@ -212,6 +213,26 @@ func TestPoliciesCSV(t *testing.T) {
 	for _, file := range []string{"", "extension\n", "extension,valid_from,min_years,max_years,step_years,colour\n", "extension,extension,valid_from,min_years,max_years,step_years\n"} {
 		if _, _, err := domainname.ReadPolicies(strings.NewReader(file)); err == nil || fail.Of(err).Field != "file" {
 			t.Errorf("%q: %v", file, err)
+		}
+	}
+}
+
+// A file that is no table, or whose quote is never closed, is neither held in memory nor said again.
+func TestTablesOfNoRowsAreRefused(t *testing.T) {
+	t.Parallel()
+	const head = "extension,valid_from,min_years,max_years,step_years\n"
+	long := strings.Repeat("x", 4<<20)
+	for name, c := range map[string]struct{ file, want string }{
+		"one word":         {long, "has a first line that can't be read: a row is longer than 256 KB: is a quote never closed?"},
+		"a long column":    {strings.Repeat("x", 100<<10) + "," + head, `has an unknown or repeated column "` + strings.Repeat("x", 40) + `"`},
+		"an open quote":    {head + "com,2027-01-01,1,10,1\n\"net,2027-01-01,1,10,1\n" + strings.Repeat("org,2027-01-01,1,10,1\n", 20_000), "can't be read on: after line 2: a row is longer than 256 KB: is a quote never closed?"},
+		"one long row":     {head + long, "can't be read on: after line 1: a row is longer than 256 KB: is a quote never closed?"},
+		"UTF-16":           {"\xff\xfee\x00x\x00t\x00", "is not UTF-8. Save it as CSV in UTF-8"},
+		"UTF-16, unmarked": {"e\x00x\x00t\x00", "is not UTF-8. Save it as CSV in UTF-8"},
+	} {
+		rows, bad, err := domainname.ReadPolicies(strings.NewReader(c.file))
+		if err == nil || fail.Of(err).Field != "file" || fail.Of(err).Detail != c.want {
+			t.Errorf("%s: %d rows, %d bad ones, %.200v; want %q", name, len(rows), len(bad), err, c.want)
 		}
 	}
 }
@@ -255,4 +276,34 @@ func FuzzReadPolicies(f *testing.F) {
 			t.Fatalf("(-want +got):\n%s", diff)
 		}
 	})
+}
+
+// A fee names its currency, unless whoever reads it knows which it is.
+func TestParseFee(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		typed   string
+		unnamed money.Currency
+		want    domainname.Fee
+		wrong   string
+	}{
+		{"", "", nil, ""},
+		{"12.00", "EUR", domainname.Fee{"EUR": 1200}, ""},
+		{"12; 1500 JPY", "EUR", domainname.Fee{"EUR": 1200, "JPY": 1500}, ""},
+		{"12.00 USD", "EUR", domainname.Fee{"USD": 1200}, ""},
+		{"12.00", "", nil, "needs the currency, such as 12.00 EUR"},
+		{"12.00; 13.00 EUR", "EUR", nil, "has two amounts in EUR"},
+		{"12.00 euros", "EUR", nil, "is not written as 5.00 EUR; 6.00 USD"},
+		{"twelve", "EUR", nil, "is not an amount in EUR"},
+		{"twelve", "", nil, "is not written as 5.00 EUR; 6.00 USD"},
+	} {
+		got, err := domainname.ParseFee(c.typed, c.unnamed)
+		wrong := ""
+		if err != nil {
+			wrong = err.Error()
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" || wrong != c.wrong {
+			t.Errorf("%q: %q, %s", c.typed, wrong, diff)
+		}
+	}
 }

@@ -3,9 +3,12 @@ package domainname
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/keystead/keystead/internal/civil"
@@ -16,6 +19,7 @@ import (
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/page"
+	"github.com/keystead/keystead/internal/task"
 	"github.com/keystead/keystead/internal/text"
 )
 
@@ -237,6 +241,38 @@ func (u PriceUpdate) each(ctx context.Context, tx *db.Tx, after string, n int, f
 	})
 }
 
+// alone refuses an update of domains for which another one is planned. What it would do depends on that one, and its
+// customers would be told two prices: they can be told one after the other.
+func (u PriceUpdate) alone(ctx context.Context, tx *db.Tx) error {
+	planning, err := tx.PlanningDomainPriceUpdates(ctx)
+	if err != nil {
+		return fmt.Errorf("price updates that are planned: %w", err)
+	}
+	if slices.ContainsFunc(planning, func(id string) bool { return id != u.ID }) {
+		return fail.Conflict("PRICE_UPDATE_PLANNED", "Another price update of many domains is still being written down. Try again in a few minutes.")
+	}
+	w := u.Filter.where()
+	w.Add("id IN (SELECT domain_id FROM domain_price_update_items WHERE update_id = others.id AND state = 'planned')")
+	w.Add("others.id <> $?", u.ID)
+	var id, on, reason string
+	var n int
+	err = tx.SQL().QueryRowContext(ctx, `SELECT id, starts_on, reason, n FROM (SELECT others.id, others.starts_on, others.reason,
+		(SELECT COUNT(*) FROM domains`+w.String()+`) AS n FROM domain_price_updates AS others WHERE others.status = 'scheduled') AS found
+		WHERE n > 0 ORDER BY starts_on, id LIMIT 1`, w.Args()...).Scan(&id, &on, &reason, &n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("other price updates: %w", err)
+	}
+	what := "1 of these domains is"
+	if n > 1 {
+		what = fmt.Sprintf("%d of these domains are", n)
+	}
+	return fail.Conflict("PRICE_UPDATE_PLANNED", fmt.Sprintf("%s in the price update “%s” (%s), which is planned for %s. Undo that one first, wait for its day, or leave them out.",
+		what, reason, id, on))
+}
+
 // PreviewPriceUpdate says what an update would change, and changes nothing.
 func (s *Service) PreviewPriceUpdate(ctx context.Context, u PriceUpdate) (PricePreview, error) {
 	if err := u.Validate(); err != nil {
@@ -245,6 +281,9 @@ func (s *Service) PreviewPriceUpdate(ctx context.Context, u PriceUpdate) (PriceP
 	var preview PricePreview
 	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
 		preview = PricePreview{}
+		if err := u.alone(ctx, tx); err != nil {
+			return err
+		}
 		all := totals{}
 		err = u.each(ctx, tx, "", 0, func(r PriceUpdateRow) error {
 			switch {
@@ -302,6 +341,9 @@ func (s *Service) SchedulePriceUpdate(ctx context.Context, u PriceUpdate) (Price
 		if err != nil {
 			return err
 		}
+		if err := u.alone(ctx, tx); err != nil {
+			return err
+		}
 		what := fmt.Sprintf("%d domains", planned)
 		switch {
 		case all && planned == 0:
@@ -321,7 +363,7 @@ func (s *Service) SchedulePriceUpdate(ctx context.Context, u PriceUpdate) (Price
 // update is scheduled now.
 func (u PriceUpdate) planBatch(ctx context.Context, tx *db.Tx, after string) (planned int, all bool, err error) {
 	rows := db.NewRows("domain_price_update_items", "update_id", "domain_id", "years", "before_amount", "after_amount", "state", "detail")
-	n := 0
+	n, last := 0, after
 	err = u.each(ctx, tx, after, batch, func(r PriceUpdateRow) error {
 		state := r.State
 		if r.Detail != "" {
@@ -331,6 +373,7 @@ func (u PriceUpdate) planBatch(ctx context.Context, tx *db.Tx, after string) (pl
 			planned++
 		}
 		n++
+		last = r.DomainID
 		rows.Add(u.ID, r.DomainID, int64(r.Term), r.Before.Amount, r.After.Amount, state, r.Detail)
 		return nil
 	})
@@ -339,6 +382,10 @@ func (u PriceUpdate) planBatch(ctx context.Context, tx *db.Tx, after string) (pl
 	}
 	if err := rows.Insert(ctx, tx); err != nil {
 		return 0, false, fmt.Errorf("rows of price update %s: %w", u.ID, err)
+	}
+	// Of two that are planned at the same time the later one waits here, and then sees the other.
+	if _, err := tx.LockDomainsOfPriceUpdate(ctx, query.LockDomainsOfPriceUpdateParams{UpdateID: u.ID, After: after, Upto: last}); err != nil {
+		return 0, false, fmt.Errorf("domains of price update %s: %w", u.ID, err)
 	}
 	if n == batch {
 		return planned, false, nil
@@ -417,14 +464,44 @@ func (s *Service) ApplyPriceUpdates(ctx context.Context, day civil.Date) error {
 			return err
 		}
 		err := s.db.Write(ctx, func(tx *db.Tx) error {
-			_, err := tx.ApplyDomainPriceUpdate(ctx, query.ApplyDomainPriceUpdateParams{ID: id, AppliedAt: &tx.Stamp})
-			return err
+			n, err := tx.ApplyDomainPriceUpdate(ctx, query.ApplyDomainPriceUpdateParams{ID: id, AppliedAt: &tx.Stamp})
+			if err != nil || n == 0 {
+				return err
+			}
+			return askSkipped(ctx, tx, id)
 		})
 		if err != nil {
 			return fmt.Errorf("price update %s: %w", id, err)
 		}
 	}
 	return nil
+}
+
+// TaskSkipped is the kind of the question about the domains that a price update has passed over.
+const TaskSkipped = "domain.prices_skipped"
+
+// askSkipped tells staff which domains an update has left as they are on its day, and why.
+func askSkipped(ctx context.Context, tx *db.Tx, id string) error {
+	rows, err := tx.SkippedDomainPrices(ctx, id)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	u, err := tx.DomainPriceUpdate(ctx, id)
+	if err != nil {
+		return err
+	}
+	words := map[string]string{"notice": "of customers who were not told in time", "changed": "that somebody has changed meanwhile"}
+	var skipped int64
+	var why []string
+	for _, r := range rows {
+		skipped += r.N
+		why = append(why, fmt.Sprintf("%d %s", r.N, words[r.Detail]))
+	}
+	return task.Ask(ctx, tx, task.Question{
+		Kind: TaskSkipped, SubjectID: id, Occasion: u.StartsOn,
+		Detail: fmt.Sprintf("The price update “%s” of %s has skipped %d of its domains: %s. It lists them; make another update for what is still to change.",
+			u.Reason, u.StartsOn, skipped, strings.Join(why, ", ")),
+	})
 }
 
 // span is a stretch of the rows of an update.
@@ -466,6 +543,12 @@ func (s *Service) applyBatch(ctx context.Context, tx *db.Tx, u query.DomainPrice
 		return err
 	}
 	told := u.NoticeDays != nil
+	if told {
+		_, err := tx.UnnoteUnsentDomainPrices(ctx, query.UnnoteUnsentDomainPricesParams{UpdateID: u.ID, After: b.after, Upto: b.upto})
+		if err != nil {
+			return err
+		}
+	}
 	if _, err := tx.SkipDomainPriceUpdateItems(ctx, query.SkipDomainPriceUpdateItemsParams{UpdateID: u.ID, After: b.after, Upto: b.upto, Told: told}); err != nil {
 		return err
 	}

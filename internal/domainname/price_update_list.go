@@ -12,7 +12,12 @@ func (s *Service) EachPriceChange(ctx context.Context, u PriceUpdate, f func(Pri
 	if err := u.Validate(); err != nil {
 		return err
 	}
-	return s.db.Read(ctx, func(tx *db.Tx) error { return u.each(ctx, tx, "", 0, f) })
+	return s.db.Read(ctx, func(tx *db.Tx) error {
+		if err := u.alone(ctx, tx); err != nil {
+			return err
+		}
+		return u.each(ctx, tx, "", 0, f)
+	})
 }
 
 // PriceUpdates returns the latest bulk updates, newest first.

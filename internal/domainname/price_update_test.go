@@ -3,6 +3,7 @@ package domainname_test
 import (
 	"fmt"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -301,5 +302,82 @@ func TestPriceUpdateOfAnotherTerm(t *testing.T) {
 			s.Errorf("%+v", undone)
 		}
 		s.wantAmounts(all, map[string]int64{"a": 1000, "b": 1400, "c": 2400, "d": 1400, "e": 25_000, "f": 0})
+	})
+}
+
+// What an update does depends on one that is planned for the same domains before: both at once would tell customers two prices,
+// of which one never comes.
+func TestPriceUpdatesDoNotOverlap(t *testing.T) {
+	each(t, func(s *shop) {
+		s.amounts()
+		dearer := domainname.PriceUpdate{
+			Filter: domainname.PriceFilter{Term: 1, Currency: "EUR"}, Change: domainname.PriceChange{Mode: domainname.ByDelta, Value: "1.00"}, StartsOn: civil.On(2027, 1, 1), Reason: "plus one",
+		}
+		first, err := s.SchedulePriceUpdate(s.ctx, dearer)
+		s.must(err)
+		list := domainname.PriceUpdate{Change: domainname.PriceChange{Mode: domainname.ToList}, StartsOn: civil.On(2027, 1, 5), Reason: "list"}
+		_, err = s.PreviewPriceUpdate(s.ctx, list)
+		s.code(err, "PRICE_UPDATE_PLANNED", "")
+		if d := fail.Of(err).Detail; !strings.Contains(d, "3 of these domains are") || !strings.Contains(d, "plus one") || !strings.Contains(d, "2027-01-01") || !strings.Contains(d, first.ID) {
+			s.Errorf("the way out: %s", d)
+		}
+		_, err = s.SchedulePriceUpdate(s.ctx, list)
+		s.code(err, "PRICE_UPDATE_PLANNED", "")
+		s.code(s.EachPriceChange(s.ctx, list, func(domainname.PriceUpdateRow) error { return nil }), "PRICE_UPDATE_PLANNED", "")
+		if all, err := s.PriceUpdates(s.ctx, 10); err != nil || len(all) != 1 {
+			s.Errorf("%d updates, %v", len(all), err)
+		}
+
+		others := list
+		others.Filter.Term = 2
+		_, err = s.SchedulePriceUpdate(s.ctx, others)
+		s.must(err)
+		_, err = s.UndoPriceUpdate(s.ctx, first.ID, "list prices instead")
+		s.must(err)
+		list.Filter.Term = 1
+		_, err = s.SchedulePriceUpdate(s.ctx, list)
+		s.must(err)
+	})
+}
+
+// Staff are told which domains an update has left as they are on its day, and why; a notice that was tried and not sent told nobody.
+func TestSkippedDomainsAreAsked(t *testing.T) {
+	each(t, func(s *shop) {
+		all := s.amounts()
+		planned, err := s.SchedulePriceUpdate(s.ctx, domainname.PriceUpdate{
+			Change: domainname.PriceChange{Mode: domainname.ToList}, StartsOn: civil.On(2027, 1, 15), NoticeDays: ptr(30), Reason: "costs",
+		})
+		s.must(err)
+		for n, state := range map[string]string{"a": "queued", "c": "sent"} {
+			s.must(s.write(func(tx *db.Tx) error {
+				var due, settled *int64
+				if state == "queued" {
+					due = ptr[int64](1)
+				} else {
+					settled = ptr[int64](1)
+				}
+				_, err := tx.SQL().ExecContext(s.ctx, `INSERT INTO mails (id, kind, subject_id, occasion, recipient, recipient_fold, language, message_id, data, state, due_at, settled_at, tried_at, created_at)
+					VALUES ($1, 'domain_price_notice', $2, $3, 'x@y.example', 'x@y.example', '', $1, '{}', $4, $5, $6, 1, 1)`, "mai_"+n, all[n].ID, planned.ID, state, due, settled)
+				if err != nil {
+					return err
+				}
+				return domainname.NoteNotice(s.ctx, tx, planned.ID, all[n].ID)
+			}))
+		}
+		s.must(s.write(func(tx *db.Tx) error { return domainname.NoteNotice(s.ctx, tx, planned.ID, all["b"].ID) }))
+		s.setAmount(all["b"], 1300)
+		for range 2 {
+			s.must(s.ApplyPriceUpdates(s.ctx, civil.On(2027, 1, 15)))
+		}
+		s.wantAmounts(all, map[string]int64{"a": 1000, "b": 1300, "c": 2800, "d": 1400, "e": 25_000, "f": 0})
+		s.must(s.store.DB.Read(s.ctx, func(tx *db.Tx) error {
+			var n int
+			var detail string
+			err := tx.SQL().QueryRowContext(s.ctx, `SELECT COUNT(*), MAX(detail) FROM staff_tasks WHERE kind = $1 AND subject_id = $2`, domainname.TaskSkipped, planned.ID).Scan(&n, &detail)
+			if n != 1 || !strings.Contains(detail, "skipped 2 of its domains") || !strings.Contains(detail, "1 of customers who were not told in time") || !strings.Contains(detail, "1 that somebody has changed") {
+				s.Errorf("%d tasks: %s", n, detail)
+			}
+			return err
+		}))
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/text"
 )
 
 // PricesOf reads the price table of an extension.
@@ -60,19 +61,7 @@ func (s *Service) Prices(ctx context.Context, extension string) (all Prices, err
 // SetPrices writes rows of the price table, all or none. Renewals of ten years are stored as disabled; those that were
 // asked for with an amount are returned.
 func (s *Service) SetPrices(ctx context.Context, rows Prices) (disabled Prices, err error) {
-	var f fail.Fields
-	for i := range rows {
-		was, err := rows[i].Validate()
-		if err != nil {
-			for _, e := range fail.Of(err).Fields {
-				f.Add(fmt.Sprintf("prices[%d].%s", i, e.Field), e.Message)
-			}
-		}
-		if was {
-			disabled = append(disabled, rows[i])
-		}
-	}
-	if err := f.Err(); err != nil {
+	if disabled, err = rows.validate(); err != nil {
 		return nil, err
 	}
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
@@ -91,6 +80,24 @@ func (s *Service) SetPrices(ctx context.Context, rows Prices) (disabled Prices, 
 		return nil, err
 	}
 	return disabled, nil
+}
+
+// validate reports all that is wrong with rows, after bringing each into the form in which it is stored, and which of them are
+// disabled by that.
+func (ps Prices) validate() (disabled Prices, err error) {
+	var f fail.Fields
+	for i := range ps {
+		was, err := ps[i].Validate()
+		if err != nil {
+			for _, e := range fail.Of(err).Fields {
+				f.Add(fmt.Sprintf("prices[%d].%s", i, e.Field), e.Message)
+			}
+		}
+		if was {
+			disabled = append(disabled, ps[i])
+		}
+	}
+	return disabled, f.Err()
 }
 
 // unsuitable says why a price can't be: a transfer has the shortest term of its extension and no other.
@@ -140,9 +147,12 @@ func putPrices(ctx context.Context, tx *db.Tx, rows Prices) error {
 
 // PriceImport is what an import does, or would do.
 type PriceImport struct {
-	Prices   Prices // good rows
-	Disabled Prices // of those, renewals of ten years that had an amount
+	Prices   Prices // good rows that change something
+	Same     int    // rows that the store has as they are
+	Disabled Prices // of all good rows, renewals of ten years that had an amount
 	Bad      []BadRow
+	Lost     LostTerms // what Prices take off
+	lines    []int     // of Prices, where they were read
 }
 
 var priceHead = []string{"extension", "kind", "years", "currency", "group", "valid_from", "amount"}
@@ -162,7 +172,7 @@ func WritePrices(w io.Writer, rows Prices) error {
 		case p.Amount == Disabled:
 			amount = strconv.Itoa(Disabled)
 		}
-		if err := out.Write([]string{p.Extension, string(p.Kind), strconv.Itoa(p.Years), string(p.Currency), p.Group, p.ValidFrom.String(), amount}); err != nil {
+		if err := out.Write([]string{p.Extension, string(p.Kind), strconv.Itoa(p.Years), string(p.Currency), text.Cell(p.Group), p.ValidFrom.String(), amount}); err != nil {
 			return err
 		}
 	}
@@ -190,14 +200,13 @@ func ReadPrices(r io.Reader) (PriceImport, error) {
 			result.Bad = append(result.Bad, BadRow{line, reason(err)})
 			return
 		}
-		k := p
-		k.Amount, k.Unset = 0, false
+		k := p.place()
 		if first, twice := lines[k]; twice {
 			result.Bad = append(result.Bad, BadRow{line, fmt.Sprintf("is the price of line %d", first)})
 			return
 		}
 		lines[k] = line
-		result.Prices = append(result.Prices, p)
+		result.Prices, result.lines = append(result.Prices, p), append(result.lines, line)
 		if disabled {
 			result.Disabled = append(result.Disabled, p)
 		}
@@ -243,17 +252,48 @@ func (s *Service) ImportPrices(ctx context.Context, r io.Reader, dryRun bool) (P
 	}
 	var result PriceImport
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		result = PriceImport{Bad: read.Bad, Disabled: read.Disabled}
-		for _, p := range read.Prices {
+		result = PriceImport{Bad: slices.Clone(read.Bad), Disabled: read.Disabled}
+		rows, err := pricesOf(tx.DomainPrices(ctx))
+		if err != nil {
+			return err
+		}
+		stored := make(map[Price]bool, len(rows))
+		for _, p := range rows {
+			stored[p] = true
+		}
+		known, err := tlds(ctx, tx, "")
+		if err != nil {
+			return err
+		}
+		extensions := map[string]bool{}
+		for _, t := range known {
+			extensions[t.Extension] = true
+		}
+		for i, p := range read.Prices {
+			if !extensions[p.Extension] {
+				result.Bad = append(result.Bad, BadRow{read.lines[i], fmt.Sprintf("extension is .%s, which has no policy", p.Extension)})
+				continue
+			}
+			if stored[p] {
+				result.Same++
+				continue
+			}
 			wrong, err := unsuitable(ctx, tx, p)
 			if err != nil {
 				return err
 			}
 			if wrong != "" {
-				result.Bad = append(result.Bad, BadRow{0, fmt.Sprintf(".%s: years %s", p.Extension, wrong)})
+				result.Bad = append(result.Bad, BadRow{read.lines[i], "years " + wrong})
 				continue
 			}
 			result.Prices = append(result.Prices, p)
+		}
+		byLine(result.Bad)
+		before, added := rows.byExtension(), result.Prices.byExtension()
+		for _, extension := range slices.Sorted(maps.Keys(added)) {
+			if err := result.Lost.add(ctx, tx, extension, before[extension], added[extension]); err != nil {
+				return err
+			}
 		}
 		if dryRun {
 			return nil

@@ -21,17 +21,82 @@ func (p *Premium) Fresh(now time.Time) bool {
 	return p != nil && len(p.Renew) > 0 && now.Sub(p.QuotedAt) <= quoteAge
 }
 
-// Asked is what the registry asks for a renewal of a premium name for so many years, in a currency. known is false where it
-// was not asked lately, gave no price, or there is no rate from its currency.
-func (p *Premium) Asked(years int, currency money.Currency, rates Rates, now time.Time) (_ money.Money, known bool) {
+// Tells reports whether the registry has told its price of a term lately.
+func (p *Premium) Tells(years int, now time.Time) bool {
 	if !p.Fresh(now) {
+		return false
+	}
+	_, told := p.Renew[years]
+	return told
+}
+
+// Asked is what the registry asks for a renewal of a premium name for so many years, in a currency: by its own word, else as staff
+// have entered it for the present term. known is false where it was not asked lately, gave no price, or there is no rate from its
+// currency.
+func (d Domain) Asked(years int, currency money.Currency, rates Rates, now time.Time) (_ money.Money, known bool) {
+	if d.Premium.Tells(years, now) {
+		return Convert(d.Premium.Renew[years], currency, rates)
+	}
+	if entered, ok := d.Entered(years); ok {
+		return Convert(entered, currency, rates)
+	}
+	return money.Money{}, false
+}
+
+// AskedLast is what the registry asks by its own word, or as staff have entered it, else what it asked when it was asked last, however
+// long ago that is.
+func (d Domain) AskedLast(years int, now time.Time) (own money.Money, known bool) {
+	if d.Premium == nil {
+		return own, false
+	}
+	if entered, ok := d.Entered(years); ok && !d.Premium.Tells(years, now) {
+		return entered, true
+	}
+	own, known = d.Premium.Renew[years]
+	return own, known
+}
+
+// Entered is what staff have entered that a renewal of the present term costs.
+func (d Domain) Entered(years int) (money.Money, bool) {
+	end, _ := d.TermEnd()
+	if d.Premium == nil || !near(end, d.Premium.EnteredFor) {
 		return money.Money{}, false
 	}
-	quoted, ok := p.Renew[years]
+	price, ok := d.Premium.Entered[years]
+	return price, ok
+}
+
+// Enter keeps what staff have found out that a renewal of the present term costs. What was entered for another term is forgotten. The
+// name is one that the registry prices by itself from now on. The caller saves it.
+func (d *Domain) Enter(years int, price money.Money) {
+	end, _ := d.TermEnd()
+	if d.Premium == nil {
+		d.Premium = &Premium{Class: "premium"}
+	}
+	if d.Premium.EnteredFor != end || d.Premium.Entered == nil {
+		d.Premium.Entered, d.Premium.EnteredFor = List{}, end
+	}
+	d.Premium.Entered[years] = price
+}
+
+// RegistryPrice is what a registry asks for a renewal of a name that it prices by itself.
+type RegistryPrice struct {
+	Price   money.Money // in the renewal's currency
+	Missing money.Money // by which that is above what the renewal was asked for, its late fee left out; not above zero: nothing is
+}
+
+// Against is what a price of the registry, in its own currency, means for a renewal that was sold at another one: whether it can be
+// sent, and what its customer is asked to accept and to pay besides, follow from this alone. ok is false without a rate of exchange.
+func (d Domain) Against(r Renewal, asked money.Money, p Policy, rates Rates) (RegistryPrice, bool) {
+	price, ok := Convert(asked, r.Price.Currency, rates)
 	if !ok {
-		return money.Money{}, false
+		return RegistryPrice{}, false
 	}
-	return Convert(quoted, currency, rates)
+	late := r.Fee.Amount // what its stage costs is no part of the registry's price; what was paid above that is for the price
+	if fee, known := d.FeeAt(p, r.Stage, r.Base, r.Price.Currency, rates); known {
+		late = min(late, fee.Amount)
+	}
+	return RegistryPrice{Price: price, Missing: money.New(price.Amount-r.Price.Amount-(r.Fee.Amount-late), price.Currency)}, true
 }
 
 // Convert is an amount in another currency, rounded once, half away from zero; ok is false where there is no rate, or the
@@ -89,8 +154,13 @@ func QuoteRestore(ctx context.Context, tx *db.Tx, d *Domain, q RestoreQuote) err
 // FeeAt is what a stage costs on top of a renewal of the term that ends on a day: in redemption what staff have quoted for
 // this domain, else what the policy says. known is false where staff must quote it.
 func (d Domain) FeeAt(p Policy, stage Stage, end civil.Date, currency money.Currency, rates Rates) (_ money.Money, known bool) {
-	if q := d.RestoreQuote; stage == StageRedemption && q != nil && near(end, q.Term) {
-		return Convert(q.Fee, currency, rates)
+	if stage == StageRedemption && d.RestoreQuoted(end) {
+		return Convert(d.RestoreQuote.Fee, currency, rates)
 	}
 	return p.FeeAt(stage, currency, rates)
+}
+
+// RestoreQuoted reports whether staff have entered what a restore costs after the term that ends on a day.
+func (d Domain) RestoreQuoted(end civil.Date) bool {
+	return d.RestoreQuote != nil && near(end, d.RestoreQuote.Term)
 }

@@ -13,6 +13,20 @@ const (
 	phoneLength   = 64
 )
 
+// Lacking names what a registry wants to know of the holder of a new domain besides a name and an e-mail address, and is not
+// there: it would not be asked without. Empty: it could be.
+func (r Registrant) Lacking() (fields []string) {
+	for _, f := range []struct{ name, value string }{{"address", r.Address}, {"country", r.Country}} {
+		if strings.TrimSpace(f.value) == "" {
+			fields = append(fields, f.name)
+		}
+	}
+	return fields
+}
+
+// HolderNeeded is what is said of a field that is lacking.
+const HolderNeeded = "is needed to register a domain"
+
 // Tidy returns the registrant as registries are told of it, and what none of them takes: without a name, a postal address, a
 // country and an e-mail address nobody holds a domain (RFC 5733, section 2.4).
 func (r Registrant) Tidy() (Registrant, error) {

@@ -55,6 +55,22 @@ func (r Renewal) Unpaid() bool {
 	return (r.State == RenewalSatisfied || r.State == RenewalConfirmed) && r.PaidAt == nil && r.LineID != ""
 }
 
+// MoneyAway reports whether the renewal waits since its payment was taken back or is disputed.
+func (r Renewal) MoneyAway() bool { return r.State == RenewalHeld && r.Cause == WaitsForMoney }
+
+// Missed reports whether staff have said that an unpaid renewal was done elsewhere, and the registry's date does not say so.
+func (r Renewal) Missed(expiry civil.Date) bool {
+	return r.State == RenewalSatisfied && r.Cause == Elsewhere && YearsAhead(expiry, r.Base) < r.Years
+}
+
+// Remaining is how many of its years the registry is still to add, as its date says.
+func (r Renewal) Remaining(expiry civil.Date) int {
+	if verdict, years := Decide(r.Base, r.Years, expiry); verdict == SendYears {
+		return years
+	}
+	return r.Years
+}
+
 // Hold says for what a paid renewal waits.
 type Hold string
 
@@ -62,17 +78,17 @@ type Hold string
 const (
 	HeldTopUp    Hold = "top_up"   // the stage changed before the money came: the difference is asked for
 	HeldPrice    Hold = "price"    // the registry asks for another price: the customer must accept it
-	HeldFunds    Hold = "funds"    // the registrar's account is empty
+	HeldFunds    Hold = "funds"    // too little money at the registrar
 	HeldLock     Hold = "lock"     // the registry has locked the name
 	HeldStaff    Hold = "staff"    // the store renews by hand
 	HeldRegistry Hold = "registry" // the registry refuses, or can't be reached often enough
 )
 
-// NeedsQuote is the cause of a paid renewal that is held until staff have entered what its restore costs.
-const NeedsQuote = "quote_needed"
-
 // ByStaffsWord is the cause of a paid renewal that staff have released: what they have looked at is not asked again.
 const ByStaffsWord = "released by staff"
+
+// Elsewhere is the cause of a renewal of which staff have said that it was done elsewhere, before it was paid.
+const Elsewhere = "renewal elsewhere"
 
 // Renewal is a row of the ledger: so many years from a base, what they cost, and what became of them.
 type Renewal struct {
@@ -84,7 +100,7 @@ type Renewal struct {
 	Kind       RenewalKind
 	State      RenewalState
 	Hold       Hold   // while it is held
-	Cause      string // of satisfied, revoked, lost, attention
+	Cause      string // of held, attention, satisfied, revoked, withdrawn, refunded, lost: see Why
 	// DueOn is the due date that an automatic renewal is for.
 	DueOn civil.Date
 	Price money.Money // of the renewal
@@ -154,6 +170,7 @@ var renewals = lifecycle.Table[RenewalState, RenewalTrigger]{
 		{From: RenewalOpen, On: OnLoss, To: RenewalLost, Effects: "the line is removed"},
 		{From: RenewalSatisfied, On: OnWithdrawal, When: "unpaid, and not wanted, or the registry has let it run out after all", To: RenewalWithdrawn, Effects: "the line is removed"},
 		{From: RenewalSatisfied, On: OnRevocation, When: "unpaid, and its line is taken away by hand", To: RenewalRevoked, Effects: "staff are asked what becomes of the years that nobody paid for"},
+		{From: RenewalSatisfied, On: OnStaffDecision, When: "paid, and not renewed elsewhere after all, as staff had said", To: RenewalPaid, Effects: "begins with reading the registry again"},
 		{From: RenewalConfirmed, On: OnRevocation, When: "renewed by hand, still owed, and its line is taken away", To: RenewalRevoked, Effects: "as above"},
 		{From: RenewalRevoked, On: OnWithdrawal, When: "staff have the term invoiced again", To: RenewalWithdrawn, Effects: "its due date may be invoiced again"},
 		{From: RenewalRevoked, On: OnRestoredLink, When: "its line is unpaid, and no other renewal is open", To: RenewalOpen, Effects: "paying it renews again"},
@@ -189,7 +206,8 @@ var renewals = lifecycle.Table[RenewalState, RenewalTrigger]{
 
 		{From: RenewalArranged, On: OnReadDone, When: "on the day of the expiry", To: RenewalConfirmed, Effects: "as above"},
 		{From: RenewalArranged, On: OnReadElse, When: "the date is neither the old nor the new one, or the expiry has passed", To: RenewalAttention, Effects: "staff are asked"},
-		{From: RenewalArranged, On: OnRefund, When: "mode `expire` is set first", To: RenewalRefunded, Effects: "paid-through and next due move back"},
+		{From: RenewalArranged, On: OnHold, When: "its payment is taken back or disputed, and the registrar was told a mode only", To: RenewalHeld, Effects: "staff are asked; mode `expire` is set at the start of the last plain day, unless the money is there by then"},
+		{From: RenewalArranged, On: OnRefund, To: RenewalRefunded, Effects: "paid-through and next due move back; mode `expire` is set at the start of the last plain day"},
 		{From: RenewalArranged, On: OnLoss, To: RenewalLost, Effects: "as above"},
 
 		{From: RenewalAttention, On: OnStaffDecision, To: RenewalPaid, Effects: "begins with reading the registry again"},

@@ -39,6 +39,9 @@ func (r Refusal) english() string {
 	case RegistryLock:
 		return "The registry has locked this domain; write to us to have it renewed."
 	case NotActive:
+		if r.Deleting {
+			return "This domain is being deleted at the registry; write to us at once if you want to keep it."
+		}
 		return "This domain is not active."
 	case QuoteNeeded:
 		return "The registry has to be asked for the price first; write to us."
@@ -71,6 +74,9 @@ func (r Refusal) german() string {
 	case RegistryLock:
 		return "Die Registrierungsstelle hat diese Domain gesperrt; schreiben Sie uns, um sie zu verlängern."
 	case NotActive:
+		if r.Deleting {
+			return "Diese Domain wird gerade bei der Registrierungsstelle gelöscht; schreiben Sie uns sofort, wenn Sie sie behalten möchten."
+		}
 		return "Diese Domain ist nicht aktiv."
 	case QuoteNeeded:
 		return "Der Preis muss erst bei der Registrierungsstelle erfragt werden; schreiben Sie uns."

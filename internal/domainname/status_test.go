@@ -165,6 +165,24 @@ func TestReadExpiry(t *testing.T) {
 	}
 }
 
+// Case F5 for the longest term: what the registrar's date includes is taken off before it is asked whether that can be true.
+func TestLongestTermWithGraceIncluded(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{"2036-12-24": "2036-11-24", "2036-12-25": "", "2037-03-10": ""} {
+		d := domain(t, "2027-11-24")
+		read, err := d.Take(domainname.Reading{Raw: raw, GraceIncluded: 30}, noon)
+		if want == "" {
+			if err == nil || d.Expiry.Date() != day(t, "2027-11-24") {
+				t.Errorf("%s was taken as %s", raw, d.Expiry.Date())
+			}
+			continue
+		}
+		if err != nil || read.Registry.String() != want || d.Expiry.Date().String() != want {
+			t.Errorf("%s: %+v, %v, want %s", raw, read, err, want)
+		}
+	}
+}
+
 func FuzzReadExpiry(f *testing.F) {
 	f.Add("2025-11-06T22:59:59.999Z")
 	f.Add("0000-00-00")

@@ -296,7 +296,7 @@ func InsertRenewal(ctx context.Context, tx *db.Tx, r *Renewal) error {
 func MoveRenewal(ctx context.Context, tx *db.Tx, r *Renewal, on RenewalTrigger) error {
 	to, ok := NextState(r.State, on)
 	made := r.State == RenewalConfirmed || r.State == RenewalSatisfied
-	if !ok || made && !r.Unpaid() {
+	if !ok || made && r.Unpaid() == (on == OnStaffDecision) {
 		return fail.Conflict("RENEWAL_STATE", fmt.Sprintf("A renewal that is %s can't be moved by this: %s.", r.State, on))
 	}
 	from := r.State
@@ -366,8 +366,8 @@ func SyncAt(ctx context.Context, tx *db.Tx, domainID string, at time.Time) error
 }
 
 // Gather reads what has to be known to say what is on offer for a domain: the policy that counts now, the prices of a day
-// of the store's zone for a client group, the renewal that is open, and one that was made of the present term already. Its
-// caller adds whether customers can order, and the rates.
+// of the store's zone for a client group, the renewal that is open, one that was made of the present term already, and whether
+// the domain is about to be deleted. Its caller adds whether customers can order, and the rates.
 func Gather(ctx context.Context, tx *db.Tx, d Domain, by Asker, group string, day civil.Date) (Question, error) {
 	q := Question{Domain: d, By: by, Now: tx.Now}
 	policy, ok, err := PolicyAt(ctx, tx, d.Extension, RegistryDate(tx.Now))
@@ -385,8 +385,13 @@ func Gather(ctx context.Context, tx *db.Tx, d Domain, by Asker, group string, da
 	if q.Open, err = OpenRenewal(ctx, tx, d.ID); err != nil {
 		return q, err
 	}
-	q.Made, err = MadeRenewal(ctx, tx, d)
-	return q, err
+	if q.Made, err = MadeRenewal(ctx, tx, d); err != nil {
+		return q, err
+	}
+	if q.Deleting, err = tx.DomainDeletionAsked(ctx, d.ID); err != nil {
+		return q, fmt.Errorf("deletion of domain %s: %w", d.ID, err)
+	}
+	return q, nil
 }
 
 // dates reads stored dates; the first that is none is the error.

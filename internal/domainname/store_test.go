@@ -402,6 +402,14 @@ func TestPreviewPolicy(t *testing.T) {
 			preview.Touched[0].DueAfter.String() != "2027-02-28" {
 			s.Errorf("%+v", preview)
 		}
+		// From two years on, no invoice can be made for a term of one.
+		p = cctld()
+		p.ValidFrom, p.MinYears = civil.On(2026, 12, 1), 2
+		preview, err = s.PreviewPolicy(s.ctx, "", p)
+		s.must(err)
+		if preview.Terms != 2 || preview.Due != 0 || len(preview.Touched) != 2 || !preview.Touched[0].TermLost || preview.Touched[0].Term != 1 {
+			s.Errorf("%+v", preview)
+		}
 		_, err = s.PreviewPolicy(s.ctx, "", cctld())
 		s.code(err, fail.CodeInvalidInput, "valid_from")
 		if preview, err := s.PreviewPolicy(s.ctx, s.policy.ID, cctld()); err != nil || preview.Due != 0 || preview.Renewals != 0 {
@@ -454,7 +462,7 @@ example,renew,6,JPY,,2026-01-01,9000
 example,renew,7,EUR,,2026-01-01,
 `
 		result, err := s.ImportPrices(s.ctx, strings.NewReader(file), true)
-		if err != nil || len(result.Prices) != 6 || len(result.Bad) != 6 || len(result.Disabled) != 1 || list()[1] != eur(1300) {
+		if err != nil || len(result.Prices) != 5 || result.Same != 1 || len(result.Bad) != 6 || len(result.Disabled) != 1 || list()[1] != eur(1300) {
 			s.Errorf("dry run: %+v, %v", result, err)
 		}
 		if _, err = s.ImportPrices(s.ctx, strings.NewReader(file), false); err != nil || list()[1] != eur(1400) || len(list()) != 1 {
@@ -464,6 +472,12 @@ example,renew,7,EUR,,2026-01-01,
 		s.must(s.ExportPrices(s.ctx, &table))
 		before, err := s.Prices(s.ctx, "")
 		s.must(err)
+		for _, separator := range []string{",", ";", "\t"} {
+			same, err := s.ImportPrices(s.ctx, strings.NewReader(strings.ReplaceAll(table.String(), ",", separator)), true)
+			if err != nil || len(same.Prices) != 0 || len(same.Bad) != 0 || same.Same != len(before) {
+				s.Errorf("read back with %q between: %+v, %v", separator, same, err)
+			}
+		}
 		again, err := domainname.ReadPrices(&table)
 		if diff := cmp.Diff(before, again.Prices); err != nil || diff != "" || len(again.Disabled) != 0 {
 			s.Errorf("exported and read (-want +got): %v\n%s", err, diff)

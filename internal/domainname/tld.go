@@ -23,6 +23,7 @@ type TLD struct {
 	Today       *Policy // that counts now
 	Policies    Policies
 	Prices      Prices // of today
+	Coming      Prices // of days after today, by day
 	Domains     int    // records that were ever under it
 	Version     int64  // 0: it was never set up, and has a policy only
 }
@@ -131,9 +132,16 @@ func tlds(ctx context.Context, tx *db.Tx, only string) ([]TLD, error) {
 		t := of(p.Extension)
 		t.Policies = append(t.Policies, p)
 	}
-	for _, p := range prices.Today(civil.Of(tx.Now, settings.TimeZone)) {
+	today := civil.Of(tx.Now, settings.TimeZone)
+	for _, p := range prices.Today(today) {
 		if t := found[p.Extension]; t != nil {
 			t.Prices = append(t.Prices, p)
+		}
+	}
+	slices.SortStableFunc(prices, func(a, b Price) int { return a.ValidFrom.Compare(b.ValidFrom) })
+	for _, p := range prices {
+		if t := found[p.Extension]; t != nil && p.ValidFrom.After(today) {
+			t.Coming = append(t.Coming, p)
 		}
 	}
 	for _, c := range counts {

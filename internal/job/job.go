@@ -20,9 +20,9 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 
+	"github.com/keystead/keystead/internal/background"
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
@@ -89,9 +89,7 @@ type Queue struct {
 	// random returns a number in [0, 1) for the jitter of delays.
 	random func() float64
 
-	mu      sync.Mutex
-	cancel  context.CancelFunc // nil: not started
-	stopped chan struct{}
+	background background.Loop
 }
 
 // maxAttempts is how often a job is tried before it has failed: about twelve hours.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/keystead/keystead/internal/background"
 	"github.com/keystead/keystead/internal/db"
 )
 
@@ -49,33 +50,14 @@ func (q *Queue) holds(ctx context.Context) (bool, error) {
 
 // Start begins to run jobs in the background, each when its time has come, and returns at once. It runs until
 // [Queue.Stop] is called or ctx ends. A queue that runs already goes on.
-func (q *Queue) Start(ctx context.Context) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.cancel != nil {
-		return
-	}
-	claiming, cancel := context.WithCancel(ctx)
-	q.cancel, q.stopped = cancel, make(chan struct{})
-	go q.loop(claiming, q.stopped)
-}
+func (q *Queue) Start(ctx context.Context) { q.background.Start(ctx, q.loop) }
 
 // Stop claims no more jobs and waits for those that run. After a while it cancels their contexts; what is cut off
 // in this way is queued again at once. Stopping a queue that does not run does nothing.
-func (q *Queue) Stop() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.cancel == nil {
-		return
-	}
-	q.cancel()
-	<-q.stopped
-	q.cancel = nil
-}
+func (q *Queue) Stop() { q.background.Stop() }
 
 // loop runs jobs until claiming ends, then waits for those that it has begun.
-func (q *Queue) loop(claiming context.Context, stopped chan<- struct{}) {
-	defer close(stopped)
+func (q *Queue) loop(claiming context.Context) {
 	// A handler may finish what it has begun, so its context outlives claiming.
 	handling, cancel := context.WithCancel(context.WithoutCancel(claiming))
 	defer cancel()
@@ -88,11 +70,7 @@ func (q *Queue) loop(claiming context.Context, stopped chan<- struct{}) {
 			q.log.Error("look for jobs", "err", err)
 			pause = errPause
 		}
-		select {
-		case <-q.wake:
-		case <-time.After(pause):
-		case <-claiming.Done():
-		}
+		background.Pause(claiming, pause, q.wake)
 	}
 	patience := time.AfterFunc(stopGrace, cancel)
 	defer patience.Stop()

@@ -352,7 +352,9 @@ type (
 		Domain    string
 		ExpiresOn civil.Date
 		Reference string
-		Link      string
+		// Off says that auto renew is off: it will not be renewed by itself again.
+		Off  bool
+		Link string
 	}
 
 	// DomainHeldData tells that a paid renewal waits for money: for a late fee, or for a price of the registry's own, which
@@ -426,7 +428,9 @@ type (
 		Name   string
 		Domain string
 		Until  civil.Date
-		Link   string
+		// Fee is what a restore costs besides the renewal; the zero value: that is not known yet.
+		Fee  money.Money `json:",omitzero"`
+		Link string
 	}
 
 	// GuestClaimData has the link by which a guest's order joins their account.
@@ -602,10 +606,10 @@ func sampleKinds() []KindInfo {
 			Name: name, Domain: "acme.example", Away: true, Link: "/account/domains/dom_sample",
 		}},
 		{Kind: DomainDeleted, Title: "Domain given up and deleted", Vital: true, Sample: DomainDeletedData{
-			Name: name, Domain: "acme.example", Until: civil.On(2026, time.April, 30), Link: "/account/domains/dom_sample",
+			Name: name, Domain: "acme.example", Until: civil.On(2026, time.April, 30), Fee: eur(8000), Link: "/account/domains/dom_sample",
 		}},
 		{Kind: DomainRenewed, Title: "Domain renewed", Vital: true, Sample: DomainRenewedData{
-			Name: name, Domain: "acme.example", ExpiresOn: civil.On(2027, time.April, 1), Reference: "R-12345", Link: "/account/domains/dom_sample",
+			Name: name, Domain: "acme.example", ExpiresOn: civil.On(2027, time.April, 1), Reference: "R-12345", Off: true, Link: "/account/domains/dom_sample",
 		}},
 		{Kind: DomainHeld, Title: "Domain renewal waits for money", Vital: true, Sample: DomainHeldData{
 			Name: name, Domain: "acme.example", Missing: eur(500), Link: "/account/invoices/inv_sample",

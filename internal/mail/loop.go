@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/keystead/keystead/internal/background"
 	"github.com/keystead/keystead/internal/db"
 )
 
@@ -14,31 +15,12 @@ const (
 
 // Start begins to send mails in the background, each when its time has come, and returns at once. It goes on until
 // [Service.Stop] is called or ctx ends. What runs already goes on.
-func (s *Service) Start(ctx context.Context) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cancel != nil {
-		return
-	}
-	ctx, s.cancel = context.WithCancel(ctx)
-	s.stopped = make(chan struct{})
-	go s.loop(ctx, s.stopped)
-}
+func (s *Service) Start(ctx context.Context) { s.background.Start(ctx, s.loop) }
 
 // Stop begins no more tries and waits for those that run. Stopping what does not run does nothing.
-func (s *Service) Stop() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cancel == nil {
-		return
-	}
-	s.cancel()
-	<-s.stopped
-	s.cancel = nil
-}
+func (s *Service) Stop() { s.background.Stop() }
 
-func (s *Service) loop(ctx context.Context, stopped chan<- struct{}) {
-	defer close(stopped)
+func (s *Service) loop(ctx context.Context) {
 	told := "" // what is missing
 	for ctx.Err() == nil {
 		wait := pollEvery
@@ -51,11 +33,7 @@ func (s *Service) loop(ctx context.Context, stopped chan<- struct{}) {
 				s.log.Warn("mails wait in the outbox: " + missing)
 			}
 		}
-		select {
-		case <-s.wake:
-		case <-time.After(wait):
-		case <-ctx.Done():
-		}
+		background.Pause(ctx, wait, s.wake)
 	}
 }
 

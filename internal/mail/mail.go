@@ -28,6 +28,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/keystead/keystead/internal/background"
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/crypt"
 	"github.com/keystead/keystead/internal/db"
@@ -62,9 +63,7 @@ type Service struct {
 	pause    pause
 	claiming sync.Mutex
 
-	mu      sync.Mutex
-	cancel  context.CancelFunc // nil: not started
-	stopped chan struct{}
+	background background.Loop
 }
 
 // New returns the mails of the store d. They wait until [Service.Start] or [Service.SendDue].

@@ -20,6 +20,8 @@ import (
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"github.com/keystead/keystead/internal/porttest"
 )
 
 // office is a mail server on this machine. What it does with a mail, the first word of its recipient says:
@@ -75,6 +77,9 @@ func (o *office) open() *office {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		o.t.Fatal(err)
+	}
+	if o.address == "" {
+		porttest.Hold(o.t, l) // what waits for this office while it is closed is sent to no other
 	}
 	o.address, o.door = l.Addr().String(), l
 	o.server = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {

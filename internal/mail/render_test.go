@@ -340,3 +340,22 @@ func TestWithoutAnAddressOfTheStore(t *testing.T) {
 		t.Error(m.Text)
 	}
 }
+
+// Whoever could not bring a domain along is led to ordering that once more, not to another name.
+func TestRefusedDomains(t *testing.T) {
+	t.Parallel()
+	r := newRenderer(testSettings(), nil)
+	for _, c := range []struct{ tag, again, other string }{
+		{"en", "Order it again with the present code", "Find another name"},
+		{"de", "Mit dem aktuellen Code erneut bestellen", "Eine andere Domain suchen"},
+	} {
+		for _, transfer := range []bool{true, false} {
+			m := mustRender(t, r, DomainRefused, c.tag, DomainRefusedData{Name: "Ada", Domain: "acme.example", Transfer: transfer, Link: "/domains"})
+			for _, text := range []string{m.Text, words(t, m.HTML)} {
+				if strings.Contains(text, c.again) != transfer || strings.Contains(text, c.other) == transfer {
+					t.Errorf("%s, transfer %v:\n%s", c.tag, transfer, text)
+				}
+			}
+		}
+	}
+}

@@ -6,7 +6,11 @@
 // a unit (rule P6).
 package money
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // Currency is an ISO 4217 code, such as "EUR".
 type Currency string
@@ -39,6 +43,9 @@ func ParseCurrency(s string) (Currency, error) {
 	}
 	return c, nil
 }
+
+// Currencies are all current ones, by their code.
+func Currencies() []Currency { return slices.Sorted(maps.Keys(decimals)) }
 
 // IsValid reports whether c is a current currency.
 func (c Currency) IsValid() bool {

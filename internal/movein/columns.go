@@ -106,6 +106,10 @@ func columnsOf(header []string, of headings) (columns, error) {
 		delete(c.at, colActivations)
 		read[i] = false
 	}
+	// A column that is only called "name" is the domain's where none is called so, else the customer's.
+	if i, ok := c.at[colName]; ok && c.has(colDomain) && c.at[colDomain] == i {
+		delete(c.at, colName)
+	}
 	for i, h := range header {
 		if !read[i] && strings.TrimSpace(h) != "" {
 			c.unread = append(c.unread, strings.TrimSpace(h))

@@ -2,8 +2,10 @@ package movein
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/keystead/keystead/internal/civil"
@@ -30,9 +32,9 @@ const (
 )
 
 var domainHeadings = headings{map[string][]string{
-	colDomain:     {"domain", "domainname", "name", "fqdn"},
+	colDomain:     {"domain", "domainname", "fqdn", "name"},
 	colEmail:      aliases[colEmail],
-	colName:       {"clientname", "customername", "registeredname", "fullname", "client", "customer", "username"},
+	colName:       {"clientname", "customername", "registeredname", "fullname", "client", "customer", "username", "name"},
 	colFirstName:  aliases[colFirstName],
 	colLastName:   aliases[colLastName],
 	colCompany:    aliases[colCompany],
@@ -53,7 +55,7 @@ var over = map[string]bool{"cancelled": true, "canceled": true, "transferredaway
 
 // remedies say what to do about a field that is wrong.
 var remedies = map[string]string{
-	"name":            "correct it in the table",
+	colDomain:         "correct it in the table",
 	"customer_id":     "correct the address in the table",
 	"registry_expiry": "write it as the registry does, such as 2027-03-10 or 2027-03-10T12:00:00Z",
 	"recurring":       "give the price table a renewal of this term, or the table an amount and a currency",
@@ -184,6 +186,7 @@ func (s *Service) bring(ctx context.Context, tx *db.Tx, r row, o Options, seen m
 	}
 	err = tx.Savepoint(ctx, func() error {
 		buyer := r.buyer()
+		buyer.Currency = in.Currency
 		if buyer.Email == "" {
 			return fail.Invalid(colEmail, "is missing")
 		}
@@ -201,7 +204,7 @@ func (s *Service) bring(ctx context.Context, tx *db.Tx, r row, o Options, seen m
 		}
 		d, err := domainname.Bring(ctx, tx, in)
 		if err != nil {
-			return err
+			return namedDomain(err)
 		}
 		name = d.Name.String()
 		if fresh {
@@ -236,17 +239,18 @@ func (r row) domain() (in domainname.Input, err error) {
 	n, err := readNumber(r.get(colTerm))
 	bad.Check(colTerm, err)
 	in.Term = int(n)
+	if code := r.get(colCurrency); code != "" {
+		if in.Currency, err = money.ParseCurrency(code); err != nil { // it says how an amount is read
+			bad.Add(colCurrency, fmt.Sprintf("is %q, not a current ISO 4217 code such as EUR", clip(code)))
+			return in, bad.Err()
+		}
+	}
 	if amount := r.get(colRecurring); amount != "" {
 		in.Recurring = &money.Money{}
-		if code := r.get(colCurrency); code != "" {
-			currency, err := money.ParseCurrency(code)
-			if err != nil { // it says how an amount is read
-				bad.Add(colCurrency, fmt.Sprintf("is %q, not a current ISO 4217 code such as EUR", clip(code)))
-				return in, bad.Err()
-			}
-			m, err := money.ParseDecimal(amount, currency)
+		if in.Currency != "" {
+			m, err := money.ParseDecimal(amount, in.Currency)
 			if err != nil {
-				bad.Add(colRecurring, fmt.Sprintf("is %q, not an amount in %s such as 12.00", clip(amount), currency))
+				bad.Add(colRecurring, fmt.Sprintf("is %q, not an amount in %s such as 12.00", clip(amount), in.Currency))
 			}
 			in.Recurring = &m
 		}
@@ -261,6 +265,22 @@ func isYes(s string) bool {
 	default:
 		return false
 	}
+}
+
+// namedDomain tells the name of a domain, which a domain calls so, from that of its customer.
+func namedDomain(err error) error {
+	var e *fail.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	named := *e
+	named.Fields = slices.Clone(e.Fields)
+	for i := range named.Fields {
+		if named.Fields[i].Field == "name" {
+			named.Fields[i].Field = colDomain
+		}
+	}
+	return &named
 }
 
 // domainProblems says why a row is left out, and what to do about it; false if the row is not the reason.
@@ -279,7 +299,7 @@ func domainProblems(l line, err error) ([]Problem, bool) {
 		return []Problem{{Line: l.at, Key: name, Field: "row", Message: e.Detail}}, true
 	}
 	columnOf := map[string]string{
-		"name": colDomain, "registry_expiry": colExpiry, "recurring": colRecurring, "registrar": colRegistrar, "term_years": colTerm, "customer_id": colEmail,
+		"registry_expiry": colExpiry, "recurring": colRecurring, "registrar": colRegistrar, "term_years": colTerm, "customer_id": colEmail,
 	}
 	problems := make([]Problem, len(e.Fields))
 	for i, f := range e.Fields {
@@ -290,7 +310,7 @@ func domainProblems(l line, err error) ([]Problem, bool) {
 		if remedy := remedies[f.Field]; remedy != "" && len(message) < longestMessage {
 			message += ": " + remedy
 		}
-		if f.Field == "name" && strings.Contains(f.Message, "no policy") {
+		if f.Field == colDomain && strings.Contains(f.Message, "no policy") {
 			message = f.Message + ": add one for the extension first"
 		}
 		problems[i] = Problem{Line: l.at, Key: name, Field: l.columns.name(column), Message: message}

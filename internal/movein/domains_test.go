@@ -145,3 +145,68 @@ money.example,ada@example.com,YYYY-03-10,1,9.95,XXX
 		}
 	})
 }
+
+// The column called "name" is the customer's beside one for the domain; whoever is taken up pays in the table's currency, and
+// a row without an amount costs the list price in it.
+func TestDomainsNameAndCurrency(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		ctx := t.Context()
+		customers := customer.New(s.DB, func(context.Context, *db.Tx) (money.Currency, error) { return "EUR", nil })
+		domains := domainname.New(s.DB)
+		m := movein.New(s.DB, nil, customers, nil)
+		policy := domainname.Policy{
+			Extension: "example", ValidFrom: civil.On(2020, 1, 1), MinYears: 1, MaxYears: 10, StepYears: 1, GraceDays: 30, ExplicitRenew: true, DueMargin: 3,
+		}
+		prices := domainname.Prices{
+			{Kind: domainname.ForRenewal, Years: 1, Currency: "EUR", Amount: 1200}, {Kind: domainname.ForRenewal, Years: 1, Currency: "USD", Amount: 1400},
+		}
+		if _, _, err := domains.SetTLD(ctx, domainname.TLDInput{Extension: "example", Policy: &policy, Prices: prices}); err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range []string{
+			"domain,email,name,expiry,currency\ndollar.example,eve@example.com,Eve Adams,YYYY-03-10,USD\npound.example,eve@example.com,Eve Adams,YYYY-03-10,GBP\n",
+			"name,email,full name,expiry\nplain.example,eve@example.com,Eve Adams,YYYY-03-10\n",
+		} {
+			var problems []string
+			sum, err := m.Domains(ctx, strings.NewReader(strings.ReplaceAll(table, "YYYY", fmt.Sprint(s.Clock.Now().Year()+1))), movein.Options{}, func(p movein.Problem) error {
+				problems = append(problems, p.Message)
+				return nil
+			})
+			if err != nil || sum.Imported != 1 || sum.Unread != nil {
+				t.Errorf("%+v, %v", sum, err)
+			}
+			for _, p := range problems {
+				if !strings.Contains(p, "no 1-year renewal in GBP") {
+					t.Error(p)
+				}
+			}
+		}
+		// A name of the customer that can't be one is not said of the domain's.
+		mallory := "domain,email,name,expiry\nmallory.example,mallory@example.com,\"Mallory\r\nBcc: all@example.com\"," + fmt.Sprint(s.Clock.Now().Year()+1) + "-03-10\n"
+		sum, err := m.Domains(ctx, strings.NewReader(mallory), movein.Options{}, func(p movein.Problem) error {
+			if p.Field != "name" || p.Message != "contains control characters" {
+				t.Errorf("the customer's name: %+v", p)
+			}
+			return nil
+		})
+		if err != nil || sum.Failed != 1 || sum.Imported != 0 {
+			t.Errorf("%+v, %v", sum, err)
+		}
+		owner, err := customers.ByEmail(ctx, "eve@example.com")
+		if err != nil || owner.Name != "Eve Adams" || owner.Currency != "USD" {
+			t.Errorf("%+v, %v", owner, err)
+		}
+		rows, _, err := domains.List(ctx, domainname.Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []string{}
+		for _, d := range rows {
+			got = append(got, fmt.Sprintf("%s %s", d.Name, d.Recurring))
+		}
+		if diff := cmp.Diff([]string{"dollar.example 14.00 USD", "plain.example 14.00 USD"}, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}

@@ -147,10 +147,7 @@ func (t *table) batch() (lines []line, end bool, err error) {
 		if errors.Is(err, io.EOF) {
 			return lines, true, nil
 		}
-		if err != nil && fail.Of(err).Kind != fail.KindInvalid {
-			if errors.Is(err, errLongRow) {
-				err = fail.Invalid("file", "can't be read on: "+err.Error())
-			}
+		if err != nil && !text.OfRow(err) {
 			return nil, false, err
 		}
 		lines = append(lines, line{r, at, err})

@@ -52,7 +52,13 @@ func domainRenewed(ctx context.Context, d *desk) (any, error) {
 	if err := d.holder(ctx); err != nil {
 		return nil, err
 	}
-	return mail.DomainRenewedData{Name: d.to.name, Domain: d.Domain, ExpiresOn: d.ExpiresOn, Reference: d.Reference, Link: d.link(domainLink(d.SubjectID))}, nil
+	row, err := domainname.Load(ctx, d.tx, d.SubjectID)
+	if err != nil {
+		return nil, err
+	}
+	return mail.DomainRenewedData{
+		Name: d.to.name, Domain: d.Domain, ExpiresOn: d.ExpiresOn, Reference: d.Reference, Off: row.DoNotRenew && !row.Free(), Link: d.link(domainLink(d.SubjectID)),
+	}, nil
 }
 
 // domainHeld tells that a paid renewal waits for money.
@@ -112,5 +118,20 @@ func domainDeleted(ctx context.Context, d *desk) (any, error) {
 	if err := d.holder(ctx); err != nil {
 		return nil, err
 	}
-	return mail.DomainDeletedData{Name: d.to.name, Domain: d.Domain, Until: d.LastDay, Link: d.link(domainLink(d.SubjectID))}, nil
+	data := mail.DomainDeletedData{Name: d.to.name, Domain: d.Domain, Until: d.LastDay, Link: d.link(domainLink(d.SubjectID))}
+	if d.LastDay.IsZero() {
+		return data, nil
+	}
+	row, err := domainname.Load(ctx, d.tx, d.SubjectID)
+	if err != nil {
+		return nil, err
+	}
+	p, ok, err := domainname.PolicyAt(ctx, d.tx, row.Extension, domainname.RegistryDate(d.tx.Now))
+	if err != nil || !ok {
+		return data, err
+	}
+	if fee, known := row.FeeAt(p, domainname.StageRedemption, row.Window(p).End, row.Recurring.Currency, d.now.Rate); known {
+		data.Fee = fee
+	}
+	return data, nil
 }

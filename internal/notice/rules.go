@@ -89,7 +89,7 @@ var rules = []rule{
 		on: "domain.renewal_satisfied", mail: mail.DomainRenewed, once: theRenewal, when: settledRenewal, make: domainRenewed,
 		says: "the registry had the years already, and they are paid",
 	},
-	{on: "domain.renewal_held", mail: mail.DomainHeld, says: "for money of the customer's", once: theRenewal, when: heldForMoney, make: domainHeld},
+	{on: "domain.renewal_held", mail: mail.DomainHeld, says: "for money of the customer's", once: theWait, when: heldForMoney, make: domainHeld},
 	{on: "domain.renewal_withdrawn", mail: mail.DomainWithdrawn, says: "not paid in time", once: theRenewal, when: notPaidInTime, make: domainWithdrawn},
 	{on: "domain.price_notice", mail: mail.DomainPriceNotice, says: "some days before a price changes", once: theUpdate, make: domainPrice},
 	{
@@ -123,6 +123,9 @@ func theNote(d *desk) string    { return d.CreditNoteID }
 func theDispute(d *desk) string { return d.DisputeID }
 func theUpdate(d *desk) string  { return d.PriceUpdateID }
 func theRenewal(d *desk) string { return d.RenewalID }
+
+// theWait is what a paid renewal waits for: a price that is raised again is another thing to be told.
+func theWait(d *desk) string { return d.RenewalID + " " + d.Hold + " " + d.Missing.money().String() }
 
 // theDifference is what a registry asks, for the term that falls due.
 func theDifference(d *desk) string { return d.DueOn.String() + " " + d.After.money().String() }

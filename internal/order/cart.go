@@ -26,6 +26,7 @@ type cart struct {
 	coupon   *coupon.Coupon         // nil: none
 	trials   []string               // the products that the order lets the buyer try
 	offers   map[string]DomainOffer // of the items that are domains, by the item
+	dueOn    civil.Date             // of the invoice; zero value: by its terms
 }
 
 // maxTotal keeps sums over many invoices far from the end of 64 bits.
@@ -306,6 +307,6 @@ func (b buyer) past(ctx context.Context, tx *db.Tx, couponID string) (uses int64
 // invoice is what the cart's invoice says.
 func (c cart) invoice(orderID string, who buyer) billing.NewInvoice {
 	return billing.NewInvoice{
-		OrderID: orderID, CustomerID: who.customerID, Kind: billing.KindOrder, Currency: c.currency, Buyer: who.party, Lines: c.lines,
+		OrderID: orderID, CustomerID: who.customerID, Kind: billing.KindOrder, Currency: c.currency, Buyer: who.party, Lines: c.lines, DueOn: c.dueOn,
 	}
 }

@@ -146,6 +146,38 @@ func firstOfGuest(ctx context.Context, tx *db.Tx, in Input, address string) (Ord
 	return o, true, err
 }
 
+// Sent is the order that a request key has placed for a customer, or, without one, for a guest with that address; found is false
+// if it has placed none for them. What is known of a customer by now is not in that of a guest.
+func (s *Service) Sent(ctx context.Context, key, customerID, address string) (r Receipt, found bool, err error) {
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		r, found = Receipt{}, false
+		id, err := tx.OrderByRequest(ctx, &key)
+		if db.NotFound(err) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("order by its request: %w", err)
+		}
+		o, err := load(ctx, tx, id)
+		if err != nil || customerID != "" && o.CustomerID != customerID {
+			return err
+		}
+		if customerID == "" {
+			of, err := tx.GuestOrder(ctx, id)
+			if db.NotFound(err) || err == nil && of.AddressFold != text.Fold(address) {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("order %s of a guest: %w", id, err)
+			}
+		}
+		found = true
+		r, err = s.receipt(ctx, tx, o)
+		return err
+	})
+	return r, found, err
+}
+
 func (s *Service) receipt(ctx context.Context, tx *db.Tx, o Order) (Receipt, error) {
 	secret, err := thankYouLink(ctx, tx, o.ID)
 	return Receipt{Order: withoutCustomer(o), Secret: secret}, err

@@ -3,6 +3,7 @@ package order
 import (
 	"context"
 
+	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/money"
@@ -25,9 +26,11 @@ type DomainOffer struct {
 	Description string // of the line, such as "Renewal of example.com for 1 year, 2027-03-10 to 2028-03-10"
 	Price       money.Money
 	Fee         money.Money // of the stage: a line of its own; zero value: none
+	FeeText     string      // what that line says
 	Kind        string      // of the fulfilment link
 	Target      string      // the domain, if there is one
 	Term        domainname.Term
+	LastDay     civil.Date // on which it can be had in this way, by UTC; zero: none is known
 	// Then is by what a new domain renews, as things are; nil: by nothing, or it is a renewal itself.
 	Then *domainname.Term
 }

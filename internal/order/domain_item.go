@@ -4,9 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/domainname"
@@ -144,7 +146,25 @@ func (f *filling) addDomains(ctx context.Context, tx *db.Tx) error {
 			seen[item.Domain.Name] = true
 		}
 	}
+	if len(seen) > 0 {
+		f.limitDue(civil.Of(tx.Now, f.settings.TimeZone))
+	}
 	return nil
+}
+
+// limitDue sets when the invoice is due: what is done to domains is given up some days after its order, and a renewal that costs
+// what was ordered is possible until a day. It is not due later.
+func (f *filling) limitDue(today civil.Date) {
+	terms := today.AddDays(f.settings.DueDays)
+	due := min(f.settings.DomainOrderDays-1, f.settings.DueDays)
+	for _, o := range f.offers {
+		if left := today.DaysUntil(o.LastDay); !o.LastDay.IsZero() && left >= 0 {
+			due = min(due, left)
+		}
+	}
+	if on := today.AddDays(due); on.Before(terms) {
+		f.dueOn = on
+	}
 }
 
 // askDomains has those who sell domains ask what only others know, before anything is priced: all at once, so that many domains
@@ -165,10 +185,13 @@ func (s *Service) askDomains(ctx context.Context, in Input, who DomainBuyer) {
 	all.Wait()
 }
 
-// aboutItem says of a refusal which item it is about. A field that it names already is one of the item's.
+// OfCustomer is what the names of fields begin with that are the customer's and not an item's.
+const OfCustomer = "customer."
+
+// aboutItem says of a refusal which item it is about. A field that it names already is one of the item's, or the customer's.
 func aboutItem(err error, i int, d *DomainItem) error {
 	e := fail.Of(err)
-	if e.Kind == fail.KindInternal {
+	if e.Kind == fail.KindInternal || len(e.Fields) > 0 && strings.HasPrefix(e.Fields[0].Field, OfCustomer) {
 		return err
 	}
 	if e.Field != "" {
@@ -224,7 +247,7 @@ func (f *filling) addDomain(ctx context.Context, tx *db.Tx, i int, asked DomainI
 	}}
 	if fee.Amount > 0 {
 		lines = append(lines, billing.NewLine{
-			OrderItemID: item.ID, Description: "Late fee: " + offer.Description, Quantity: 1, UnitAmount: fee, TaxClass: item.TaxClass,
+			OrderItemID: item.ID, With: lines[0].ID, Description: offer.FeeText, Quantity: 1, UnitAmount: fee, TaxClass: item.TaxClass,
 		})
 	}
 	f.parts[i] = part{item, lines}

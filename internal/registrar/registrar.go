@@ -33,7 +33,7 @@ type Registrar interface {
 	// TransferState tells how far a transfer to the store is.
 	TransferState(ctx context.Context, transaction, name string) (TransferState, error)
 	Renew(ctx context.Context, transaction string, in Renewal) Answer
-	Restore(ctx context.Context, transaction string, name string) Answer
+	Restore(ctx context.Context, transaction string, in Restore) Answer
 	// Report sends the report that many registries want after a restore (RFC 3915).
 	Report(ctx context.Context, transaction string, in RestoreReport) Answer
 	// Delete gives a domain back to its registry, for good or into its redemption. What a registry has returned it for is told by
@@ -84,7 +84,7 @@ type Capabilities struct {
 	Guard Guard
 	// Settle is how long after a command without an answer its effect may still appear.
 	Settle time.Duration
-	// PerSecond is how many commands a second the adapter lets go at most, by its [Pace]; 0: as many as there are.
+	// PerSecond is how many commands a second the store lets go at most, by the registrar's [Pace]; 0: as many as there are.
 	PerSecond float64
 	// Parallel is how many commands may run at once.
 	Parallel int
@@ -160,7 +160,7 @@ type Available struct {
 type Quoting struct {
 	Name     string
 	Command  string // register, transfer, renew, restore
-	Years    int
+	Years    int    // 0: it has none, such as a restore
 	Currency money.Currency
 }
 
@@ -193,6 +193,7 @@ type TransferIn struct {
 	AuthCode   string
 	Years      int
 	Registrant Contact
+	Price      *money.Money // agreed, only for premium names
 }
 
 // TransferState is how far a transfer is.
@@ -207,6 +208,12 @@ type Renewal struct {
 	Years int
 	// Guard is the UTC date of the expiry as it was read last.
 	Guard civil.Date
+	Price *money.Money // agreed, only for premium names
+}
+
+// Restore asks for a domain back that is in its redemption period.
+type Restore struct {
+	Name  string
 	Price *money.Money // agreed, only for premium names
 }
 

@@ -109,7 +109,7 @@ func (r *Registry) execute(v *verbs, by caller) reply {
 	case v.Delete != nil && v.Delete.Host != nil:
 		return r.deleteHost(text.Fold(v.Delete.Host.Name), by)
 	case verb == "transfer":
-		return r.transfer(v.Transfer.Op, v.Transfer.Domain, by)
+		return r.transfer(v.Transfer.Op, v.Transfer.Domain, v.Extension.FeeMove, by)
 	case verb == "restore":
 		return r.restore(v, name, by)
 	case v.Update != nil && v.Update.Domain != nil:
@@ -225,9 +225,9 @@ func (r *Registry) quote(asked *feeCheckBody, names []string) string {
 					amount = x.CreatePrice * int64(years)
 				}
 			case "transfer":
-				amount = x.TransferPrice
+				amount, _ = x.transferPrice(name)
 			case "restore":
-				amount = x.RestorePrice
+				amount, _ = x.restorePrice(name)
 			case "renew":
 			default:
 				amount = 0
@@ -322,7 +322,7 @@ func (r *Registry) create(in *createBody, fee *feeBody, by caller) reply {
 	d := &Domain{
 		Name: name, ROID: r.roid("D"), Sponsor: by.account, Creator: by.account, Registrant: strings.TrimSpace(in.Registrant),
 		Contacts: in.roles(), Hosts: in.hosts(), AuthInfo: *in.AuthInfo, Created: now.Truncate(time.Millisecond), Expiry: expiry,
-		AddUntil: now.AddDate(0, 0, addDays),
+		AddUntil: now.AddDate(0, 0, addDays), AddYears: n, AddAmount: amount,
 	}
 	r.state.Domains[name] = d
 	r.touch(d)
@@ -446,7 +446,13 @@ func (r *Registry) delete(name string, by caller) reply {
 		d.Expiry, d.AutoUntil, d.BeforeAuto = x.addYears(before, -1), time.Time{}, time.Time{}
 		r.charge(Entry{
 			At: now, Account: by.account, Kind: "credit", Name: name, Years: -1, Before: before, After: d.Expiry, Amount: -d.AutoAmount,
-			Currency: x.Currency, ClTRID: by.trid,
+			Currency: x.Currency, ClTRID: by.trid, Interface: by.face,
+		}, true)
+	}
+	if now.Before(d.AddUntil) && d.AddYears > 0 { // and so is a name that was registered by mistake
+		r.charge(Entry{
+			At: now, Account: by.account, Kind: "credit", Name: name, Years: -d.AddYears, Before: d.Expiry, Amount: -d.AddAmount,
+			Currency: x.Currency, ClTRID: by.trid, Interface: by.face,
 		}, true)
 	}
 	if now.Before(d.AddUntil) || x.RedemptionDays == 0 {
@@ -465,15 +471,26 @@ func (r *Registry) restore(v *verbs, name string, by caller) reply {
 		return refused
 	}
 	now := r.now()
+	var p reply
 	switch asked := v.Extension.RGP.Restore; asked.Op {
 	case "request":
 		if d.Deleted.IsZero() || !d.RestoredAt.IsZero() || !now.Before(d.RedemptionUntil) {
 			return refuse(codeStatusProhibits, "not in its redemption period")
 		}
-		if !r.charge(Entry{At: now, Account: by.account, Kind: "restore", Name: name, Before: d.Expiry, After: d.Expiry, Amount: x.RestorePrice, Currency: x.Currency, ClTRID: by.trid}, false) {
+		fee := v.Extension.FeeBack
+		amount, premium := x.restorePrice(name)
+		if premium {
+			if refused := agreed(x, fee, amount); refused != nil {
+				return *refused
+			}
+		}
+		if !r.charge(Entry{At: now, Account: by.account, Kind: "restore", Name: name, Before: d.Expiry, After: d.Expiry, Amount: amount, Currency: x.Currency, ClTRID: by.trid}, false) {
 			return refuse(codeMoney, "")
 		}
 		d.RestoredAt, d.ReportUntil = now, now.AddDate(0, 0, x.ReportDays)
+		if fee != nil {
+			p.extension = `<fee:updData xmlns:fee="` + nsFee + `">` + tag("fee:currency", x.Currency) + tag("fee:fee", x.decimal(amount)) + `</fee:updData>`
+		}
 		if x.NoReport {
 			r.restored(d, x, by)
 		}
@@ -490,9 +507,9 @@ func (r *Registry) restore(v *verbs, name string, by caller) reply {
 	}
 	d.Updated, d.Updater = now, by.account
 	r.touch(d)
-	p := reply{code: codeOK}
+	p.code = codeOK
 	if periods := d.rgp(x, now); !d.RestoredAt.IsZero() {
-		p.extension = strings.ReplaceAll(rgpData(periods), "rgp:infData", "rgp:upData")
+		p.extension = strings.ReplaceAll(rgpData(periods), "rgp:infData", "rgp:upData") + p.extension
 	}
 	return p
 }
@@ -513,7 +530,7 @@ func (r *Registry) restored(d *Domain, x *Extension, by caller) {
 	}
 }
 
-func (r *Registry) transfer(op string, in *transferBody, by caller) reply {
+func (r *Registry) transfer(op string, in *transferBody, fee *feeBody, by caller) reply {
 	name := text.Fold(in.Name)
 	d := r.state.Domains[name]
 	if d == nil {
@@ -522,7 +539,7 @@ func (r *Registry) transfer(op string, in *transferBody, by caller) reply {
 	now := r.now()
 	x := r.extension(name)
 	if op == "request" {
-		return r.requestTransfer(d, x, in, by)
+		return r.requestTransfer(d, x, in, fee, by)
 	}
 	if d.Transfer == nil || op != "query" && !d.transferring() {
 		return refuse(codeNotTransferring, "")
@@ -546,7 +563,7 @@ func (r *Registry) transfer(op string, in *transferBody, by caller) reply {
 	return reply{code: codeOK, data: transferData(d)}
 }
 
-func (r *Registry) requestTransfer(d *Domain, x *Extension, in *transferBody, by caller) reply {
+func (r *Registry) requestTransfer(d *Domain, x *Extension, in *transferBody, fee *feeBody, by caller) reply {
 	now := r.now()
 	switch {
 	case d.Sponsor == by.account:
@@ -565,19 +582,31 @@ func (r *Registry) requestTransfer(d *Domain, x *Extension, in *transferBody, by
 	if refused != nil {
 		return *refused
 	}
-	if a := r.state.Accounts[by.account]; a.Balance != nil && *a.Balance < x.TransferPrice {
+	amount, premium := x.transferPrice(d.Name)
+	if premium {
+		if refused := agreed(x, fee, amount); refused != nil {
+			return *refused
+		}
+	}
+	if a := r.state.Accounts[by.account]; a.Balance != nil && *a.Balance < amount {
 		return refuse(codeMoney, "")
+	}
+	p := reply{code: codePending}
+	if fee != nil {
+		p.extension = `<fee:trnData xmlns:fee="` + nsFee + `">` + tag("fee:currency", x.Currency) + tag("fee:fee", x.decimal(amount)) + `</fee:trnData>`
 	}
 	d.Transfer = &Transfer{
 		Status: transferPending, Requester: by.account, Requested: now, Actor: d.Sponsor, ActBy: now.AddDate(0, 0, x.TransferDays), Years: n, ClTRID: by.trid,
 	}
 	if x.TransferDays < 0 {
 		r.endTransfer(d, "serverApproved", now)
-		return reply{code: codeOK, data: transferData(d)}
+		p.code, p.data = codeOK, transferData(d)
+		return p
 	}
-	r.notify(d.Sponsor, "Transfer of "+d.Name+" was asked for", transferData(d))
+	p.data = transferData(d)
+	r.notify(d.Sponsor, "Transfer of "+d.Name+" was asked for", p.data)
 	r.touch(d)
-	return reply{code: codePending, data: transferData(d)}
+	return p
 }
 
 var clientStatuses = []string{"clientDeleteProhibited", "clientHold", "clientRenewProhibited", "clientTransferProhibited", "clientUpdateProhibited"}

@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"time"
 
@@ -33,6 +34,7 @@ func (r *Registry) Handler() http.Handler {
 	mux.HandleFunc("PATCH /control/domains/{name}", r.patchDomain)
 	mux.HandleFunc("GET /rest/domains/{name}", r.restShow)
 	mux.HandleFunc("POST /rest/domains/{name}/renew", r.restRenew)
+	mux.HandleFunc("DELETE /rest/domains/{name}", r.restDelete)
 	mux.HandleFunc("PUT /rest/domains/{name}/mode", r.restMode)
 	mux.HandleFunc("GET /rest/orders", r.restOrders)
 	mux.HandleFunc("GET /rest/orders/{transaction}", r.restOrders)
@@ -158,6 +160,7 @@ func (r *Registry) patchDomain(w http.ResponseWriter, q *http.Request) {
 	}
 	if in.Statuses != nil {
 		d.Statuses = *in.Statuses
+		maps.DeleteFunc(d.Statuses, func(_ string, set bool) bool { return !set })
 	}
 	if err := r.Put(d); err != nil {
 		complain(w, http.StatusBadRequest, err)
@@ -238,6 +241,11 @@ func (r *Registry) restRenew(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	status, answer, f := r.renewPlainly(q.PathValue("name"), account, in.Years, in.Reference)
+	deliver(w, q, status, answer, f)
+}
+
+// deliver sends an answer of the plain interface, or what a fault makes of it.
+func deliver(w http.ResponseWriter, q *http.Request, status int, answer any, f Fault) {
 	if f.Delay > 0 {
 		wait := time.NewTimer(f.Delay)
 		defer wait.Stop()
@@ -253,51 +261,77 @@ func (r *Registry) restRenew(w http.ResponseWriter, q *http.Request) {
 }
 
 func (r *Registry) renewPlainly(name, account string, n int, reference string) (int, any, Fault) {
+	return r.plainly("renew", name, account, reference, func(d *Domain, by caller) (reply, restDomain) {
+		x := r.extension(name)
+		switch s := d.prohibits("renew"); {
+		case x.ModeOnly:
+			return refuse(codeUnimplemented, ""), restDomain{}
+		case !x.offers(n):
+			return refuse(codePolicy, "years"), restDomain{}
+		case s != "":
+			return refuse(codeStatusProhibits, s), restDomain{}
+		}
+		fee := &feeBody{}
+		if amount, premium := x.price(name, n); premium {
+			fee.Fees = []string{x.decimal(amount)}
+		}
+		p := r.prolong(d, x, n, fee, by, false)
+		shown := r.plain(d)
+		if x.NoDate {
+			shown.Expires = ""
+		}
+		return p, shown
+	})
+}
+
+// plainly does what an account asks for its domain, as far as a fault lets it, and notes it.
+func (r *Registry) plainly(verb, name, account, reference string, do func(*Domain, caller) (reply, restDomain)) (status int, answer any, f Fault) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.settle()
-	problem := func(status, code int, detail string, f Fault) (int, any, Fault) {
-		r.note(caller{account: account, trid: reference}, "renew", name, code, f.Kind)
+	f = r.fault(verb, name)
+	by := caller{account: account, trid: reference, face: "rest", twice: f.Kind == Twice}
+	problem := func(status, code int, detail string) (int, any, Fault) {
+		r.note(by, verb, name, code, f.Kind)
 		return status, map[string]any{"error": words[code] + " " + detail, "code": code}, f
 	}
-	f := r.fault("renew", name)
-	by := caller{account: account, trid: reference, face: "rest", twice: f.Kind == Twice}
 	d := r.state.Domains[name]
 	switch {
 	case f.Kind == CutBefore:
-		return problem(0, 0, "", f)
+		return problem(0, 0, "")
 	case f.Kind == Answer && !f.Commit:
-		return problem(http.StatusConflict, f.Code, "", f)
+		return problem(http.StatusConflict, f.Code, "")
 	case d == nil || d.Sponsor != account || f.Kind == NotSponsor:
-		return problem(http.StatusNotFound, codeNotThere, name, f)
+		return problem(http.StatusNotFound, codeNotThere, name)
 	}
-	x := r.extension(name)
-	if x.ModeOnly {
-		return problem(http.StatusConflict, codeUnimplemented, "", f)
-	}
-	if !x.offers(n) {
-		return problem(http.StatusConflict, codePolicy, "years", f)
-	}
-	if s := d.prohibits("renew"); s != "" {
-		return problem(http.StatusConflict, codeStatusProhibits, s, f)
-	}
-	fee := &feeBody{}
-	if amount, premium := x.price(name, n); premium {
-		fee.Fees = []string{x.decimal(amount)}
-	}
-	p := r.prolong(d, x, n, fee, by, false)
+	p, shown := do(d, by)
 	if p.code >= 2000 {
-		return problem(http.StatusConflict, p.code, p.detail, f)
+		return problem(http.StatusConflict, p.code, p.detail)
 	}
-	r.note(by, "renew", name, p.code, f.Kind)
-	shown := r.plain(d)
-	if x.NoDate {
-		shown.Expires = ""
-	}
+	r.note(by, verb, name, p.code, f.Kind)
 	if f.Kind == Answer {
 		return http.StatusBadGateway, map[string]any{"error": "failed", "code": f.Code}, f
 	}
 	return http.StatusOK, shown, f
+}
+
+// restDelete gives a domain back: with its years' fees in a grace period that returns them, and into its redemption after it.
+func (r *Registry) restDelete(w http.ResponseWriter, q *http.Request) {
+	account, ok := r.registrar(w, q)
+	if !ok {
+		return
+	}
+	var in struct {
+		Reference string `json:"reference"`
+	}
+	if !take(w, q, &in) {
+		return
+	}
+	name := q.PathValue("name")
+	status, answer, f := r.plainly("delete", name, account, in.Reference, func(d *Domain, by caller) (reply, restDomain) {
+		return r.delete(name, by), r.plain(d)
+	})
+	deliver(w, q, status, answer, f)
 }
 
 // SetMode says what happens to a domain at its expiry, where there is no renew command.

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"container/heap"
 	"maps"
 	"slices"
 	"strings"
@@ -43,6 +42,9 @@ type Domain struct {
 	// BeforeAuto is the expiry before the registry renewed by itself, while that can be undone.
 	BeforeAuto time.Time
 	AutoAmount int64
+	// What was asked for it when it was registered, which is returned until AddUntil.
+	AddYears  int
+	AddAmount int64
 
 	// Deletion, stage by stage; zero: not deleted.
 	Deleted         time.Time
@@ -155,69 +157,6 @@ func (d *Domain) prohibits(verb string) string {
 		}
 	}
 	return ""
-}
-
-// touch says that a domain has changed: what falls due may come earlier.
-func (r *Registry) touch(d *Domain) {
-	r.state.Changes++
-	if r.due.IsZero() {
-		return
-	}
-	if next := r.next(d); !next.IsZero() && next.Before(r.due) {
-		r.due = next
-	}
-}
-
-// settle lets happen what has fallen due, in the order of time.
-func (r *Registry) settle() {
-	now := r.now()
-	if !r.due.IsZero() && now.Before(r.due) {
-		return
-	}
-	events := make(agenda, 0, 16)
-	r.due = now.AddDate(1000, 0, 0)
-	plan := func(name string) {
-		d := r.state.Domains[name]
-		if d == nil {
-			return
-		}
-		switch next := r.next(d); {
-		case next.IsZero():
-		case !next.After(now):
-			heap.Push(&events, event{next, name})
-		case next.Before(r.due):
-			r.due = next
-		}
-	}
-	for name := range r.state.Domains {
-		plan(name)
-	}
-	for len(events) > 0 {
-		e, _ := heap.Pop(&events).(event)
-		r.happen(r.state.Domains[e.name], e.at)
-		r.state.Changes++
-		plan(e.name)
-	}
-}
-
-// agenda is a heap of events: the earliest first, those of one instant by name.
-type agenda []event
-
-type event struct {
-	at   time.Time
-	name string
-}
-
-func (a agenda) Len() int      { return len(a) }
-func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
-func (a agenda) Less(i, j int) bool {
-	return a[i].at.Before(a[j].at) || a[i].at.Equal(a[j].at) && a[i].name < a[j].name
-}
-func (a *agenda) Push(e any) { *a = append(*a, e.(event)) }
-func (a *agenda) Pop() any {
-	last := (*a)[len(*a)-1]
-	*a = (*a)[:len(*a)-1]
-	return last
 }
 
 // next is the instant at which something happens to a domain by itself; zero: never.
@@ -343,6 +282,7 @@ func (r *Registry) endTransfer(d *Domain, status string, at time.Time) {
 	t.Status, t.ActBy = status, at
 	if strings.HasSuffix(status, "Approved") {
 		x := r.extension(d.Name)
+		amount, _ := x.transferPrice(d.Name)
 		before, after := d.Expiry, x.addYears(d.Expiry, t.Years)
 		if _, long := x.tooLong(at, after); long {
 			after, t.Years = before, 0
@@ -351,7 +291,7 @@ func (r *Registry) endTransfer(d *Domain, status string, at time.Time) {
 		d.AutoUntil, d.BeforeAuto = time.Time{}, time.Time{}
 		r.charge(Entry{
 			At: at, Account: t.Requester, Kind: "transfer", Name: d.Name, Years: t.Years, Before: before, After: after,
-			Amount: x.TransferPrice, Currency: x.Currency, ClTRID: t.ClTRID,
+			Amount: amount, Currency: x.Currency, ClTRID: t.ClTRID,
 		}, true)
 	}
 	for _, account := range []string{t.Requester, t.Actor} {

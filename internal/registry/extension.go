@@ -200,6 +200,20 @@ func (x *Extension) offers(years int) bool {
 	return years >= x.MinYears && years <= x.MaxYears && (years-x.MinYears)%x.Step == 0
 }
 
+// transferPrice is what a transfer costs, and whether the name has a price of its own: that of the year which it brings.
+func (x *Extension) transferPrice(name string) (amount int64, premium bool) {
+	if yearly, ok := x.Premium[name]; ok {
+		return yearly, true
+	}
+	return x.TransferPrice, false
+}
+
+// restorePrice is what a restore costs, and whether the name is one with prices of its own: whoever restores it agrees to it.
+func (x *Extension) restorePrice(name string) (amount int64, premium bool) {
+	_, premium = x.Premium[name]
+	return x.RestorePrice, premium
+}
+
 // price is what a renewal of a name costs, and whether that is not the usual price.
 func (x *Extension) price(name string, years int) (amount int64, premium bool) {
 	if yearly, ok := x.Premium[name]; ok {

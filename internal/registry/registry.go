@@ -31,8 +31,8 @@ type Registry struct {
 	state  state
 	faults []*Fault
 	watch  func(sent bool, document []byte)
-	due    time.Time // nothing falls due before; zero: unknown
-	kept   int       // commands in the journal
+	agenda *agenda // nil: it is yet to be made
+	kept   int     // commands in the journal
 }
 
 // state is what a registry remembers.
@@ -165,7 +165,7 @@ func (r *Registry) AddExtension(x Extension) error {
 	if r.state.Default == "" {
 		r.state.Default = x.Name
 	}
-	r.due = time.Time{}
+	r.agenda = nil
 	r.state.Changes++
 	return nil
 }

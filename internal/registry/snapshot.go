@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 )
 
 // Save writes everything the registry remembers into a file, in one step. It returns the number of changes that the
@@ -50,6 +49,6 @@ func (r *Registry) Load(path string) (bool, error) {
 		return false, fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}
 	r.state = kept
-	r.due = time.Time{}
+	r.agenda = nil
 	return true, nil
 }

@@ -128,6 +128,8 @@ type verbs struct {
 		FeeCheck *feeCheckBody `xml:"urn:ietf:params:xml:ns:epp:fee-1.0 check"`
 		FeeRenew *feeBody      `xml:"urn:ietf:params:xml:ns:epp:fee-1.0 renew"`
 		FeeNew   *feeBody      `xml:"urn:ietf:params:xml:ns:epp:fee-1.0 create"`
+		FeeMove  *feeBody      `xml:"urn:ietf:params:xml:ns:epp:fee-1.0 transfer"`
+		FeeBack  *feeBody      `xml:"urn:ietf:params:xml:ns:epp:fee-1.0 update"`
 	} `xml:"urn:ietf:params:xml:ns:epp-1.0 extension"`
 	ClTRID string `xml:"urn:ietf:params:xml:ns:epp-1.0 clTRID"`
 }

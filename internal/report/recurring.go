@@ -232,12 +232,12 @@ func parts(ctx context.Context, tx *db.Tx, currency money.Currency, query string
 }
 
 // soldAs is the product that a line is of, in SQL: that of its price; of a domain what was done and under which extension; else
-// nothing. The fee of a late renewal has no link of its own where it stands beside one that was ordered.
+// nothing. The fee of a late renewal that stands beside it says with which line it goes.
 const soldAs = `CASE WHEN products.name IS NOT NULL THEN products.name
 	WHEN domains.extension IS NULL THEN ''
 	WHEN fulfilments.kind = 'domain_registration' THEN 'Registrations of .' || domains.extension
 	WHEN fulfilments.kind = 'domain_transfer' THEN 'Transfers of .' || domains.extension
-	WHEN fulfilments.kind = 'domain_renewal' THEN 'Renewals of .' || domains.extension
+	WHEN fulfilments.kind = 'domain_renewal' AND invoice_lines.with_line IS NULL THEN 'Renewals of .' || domains.extension
 	ELSE 'Late fees of .' || domains.extension END`
 
 // otherProducts is the name of what is not named in a breakdown by product, and of what no product was sold by.
@@ -254,8 +254,9 @@ func byProduct(ctx context.Context, tx *db.Tx, today civil.Date, r *Recurring) e
 			LEFT JOIN prices ON prices.id = COALESCE(order_items.price_id, subscriptions.price_id)
 			LEFT JOIN plans ON plans.id = prices.plan_id
 			LEFT JOIN products ON products.id = plans.product_id
-			LEFT JOIN fulfilments ON fulfilments.invoice_id = invoices.id AND fulfilments.line_id = invoice_lines.id AND fulfilments.kind LIKE 'domain%'
-			LEFT JOIN domains ON domains.id = COALESCE(fulfilments.target, order_items.domain_id)
+			LEFT JOIN fulfilments ON fulfilments.invoice_id = invoices.id AND fulfilments.line_id = COALESCE(invoice_lines.with_line, invoice_lines.id)
+				AND fulfilments.kind LIKE 'domain%'
+			LEFT JOIN domains ON domains.id = fulfilments.target
 			WHERE invoices.status = 'paid' AND invoices.issued_on > $1 AND invoices.currency = $2) AS sold
 		GROUP BY sold.name ORDER BY amount DESC, sold.name`, today.AddDays(-30).String(), string(r.Currency))
 	if err != nil {

@@ -105,7 +105,7 @@ func (s *Service) nextInvoice(ctx context.Context, tx *db.Tx, sub *Subscription,
 	lines := []billing.NewLine{line}
 	if off := min(sub.CreditDue.Amount, period.Amount.Amount-line.Discount.Amount); off > 0 {
 		lines = append(lines, billing.NewLine{
-			SubscriptionID: sub.ID, Description: "Suspended time", Quantity: 1, UnitAmount: money.New(-off, sub.Unit.Currency),
+			SubscriptionID: sub.ID, With: line.ID, Description: "Suspended time", Quantity: 1, UnitAmount: money.New(-off, sub.Unit.Currency),
 			Discount: money.New(0, sub.Unit.Currency), TaxClass: sub.TaxClass,
 		})
 		sub.CreditDue.Amount -= off
@@ -173,7 +173,7 @@ func useCoupon(ctx context.Context, tx *db.Tx, sub *Subscription, amount money.M
 // for, and the credit for suspended time.
 func (s *Subscription) regain(ctx context.Context, tx *db.Tx, inv billing.Invoice, line billing.InvoiceLine) error {
 	for _, other := range inv.Lines {
-		if other.SubscriptionID == s.ID && other.Link == nil && other.Amount.Amount < 0 {
+		if other.With == line.ID {
 			s.CreditDue.Amount -= other.Amount.Amount
 		}
 	}

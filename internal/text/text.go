@@ -75,10 +75,18 @@ func unhealthy(r rune) bool {
 // Fold returns s as searches compare it: lower case, without the space around it.
 func Fold(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
-// Cell is s as a cell of a table that a spreadsheet may open: one does not take it for a formula.
+// Cell is s as a cell of a table that a spreadsheet may open: one does not take it for a formula. [FromCell] reads it back.
 func Cell(s string) string {
-	if first, _ := utf8.DecodeRuneInString(s); strings.ContainsRune("=+-@\t\r＝＋－＠", first) {
+	if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, "'")); strings.ContainsRune("=+-@\t\r＝＋－＠", first) {
 		return "'" + s
+	}
+	return s
+}
+
+// FromCell is what [Cell] has made a cell of.
+func FromCell(s string) string {
+	if rest, quoted := strings.CutPrefix(s, "'"); quoted && Cell(rest) == s {
+		return rest
 	}
 	return s
 }

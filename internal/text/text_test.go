@@ -144,9 +144,14 @@ func TestCell(t *testing.T) {
 	for typed, want := range map[string]string{
 		"": "", "ada@example.com": "ada@example.com", "=1+1@example.com": "'=1+1@example.com", "+44": "'+44", "-1": "'-1", "@x": "'@x", "\t=1": "'\t=1",
 		"＝1": "'＝1", "＋1": "'＋1", "－1": "'－1", "＠SUM(1)": "'＠SUM(1)", "a=1": "a=1", "Ärger": "Ärger", "\xff": "\xff", "it's": "it's",
+		"'": "'", "'quoted'": "'quoted'", "'=1": "''=1", "''=1": "'''=1",
 	} {
-		if got := text.Cell(typed); got != want {
+		got := text.Cell(typed)
+		if got != want {
 			t.Errorf("%q became %q, want %q", typed, got, want)
+		}
+		if back := text.FromCell(got); back != typed {
+			t.Errorf("%q came back as %q", typed, back)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/keystead/keystead/internal/background"
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
@@ -26,9 +27,7 @@ type sender struct {
 	wake        chan struct{} // holds at most one: look for deliveries now
 	dispatching sync.Mutex    // one at a time looks for deliveries
 
-	running sync.Mutex // guards the two
-	cancel  context.CancelFunc
-	stopped chan struct{}
+	background background.Loop
 
 	mu       sync.Mutex
 	begun    int64            // attempts so far
@@ -124,33 +123,16 @@ func (s *Service) look() {
 
 // Start begins to send in the background, and returns at once. It goes on until [Service.Stop] is called or ctx ends.
 // Starting again what runs already does nothing.
-func (s *Service) Start(ctx context.Context) {
-	s.sender.running.Lock()
-	defer s.sender.running.Unlock()
-	if s.sender.cancel != nil {
-		return
-	}
-	claiming, cancel := context.WithCancel(ctx)
-	s.sender.cancel, s.sender.stopped = cancel, make(chan struct{})
-	go s.loop(claiming, s.sender.stopped)
-}
+func (s *Service) Start(ctx context.Context) { s.sender.background.Start(ctx, s.loop) }
 
 // Stop begins no more attempts and waits a moment for those under way; then it cuts them off, which gives them back.
 // Stopping what does not run does nothing.
 func (s *Service) Stop() {
-	s.sender.running.Lock()
-	defer s.sender.running.Unlock()
-	if s.sender.cancel == nil {
-		return
-	}
-	s.sender.cancel()
-	<-s.sender.stopped
-	s.sender.cancel = nil
+	s.sender.background.Stop()
 	s.client.CloseIdleConnections()
 }
 
-func (s *Service) loop(claiming context.Context, stopped chan<- struct{}) {
-	defer close(stopped)
+func (s *Service) loop(claiming context.Context) {
 	// An attempt may finish, so its context outlives claiming.
 	sending, cancel := context.WithCancel(context.WithoutCancel(claiming))
 	defer cancel()
@@ -161,11 +143,7 @@ func (s *Service) loop(claiming context.Context, stopped chan<- struct{}) {
 			s.log.Error("look for webhook deliveries", "err", err)
 			pause = errPause
 		}
-		select {
-		case <-s.sender.wake:
-		case <-time.After(pause):
-		case <-claiming.Done():
-		}
+		background.Pause(claiming, pause, s.sender.wake)
 	}
 	grace := time.AfterFunc(stopGrace, cancel)
 	defer grace.Stop()

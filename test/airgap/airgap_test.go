@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/keystead/keystead/internal/app/rooms/roomstest"
 	"github.com/keystead/keystead/internal/catalog"
@@ -53,6 +54,7 @@ func must[T any](v T, err error) func(t *testing.T) T {
 func TestLibraries(t *testing.T) {
 	t.Parallel()
 	s := dbtest.SQLite(t)
+	s.Clock.Set(time.Now()) // that of the installations
 	r := roomstest.New(t, s, roomstest.Log())
 	widget := must(r.Catalog.CreateProduct(t.Context(), catalog.NewProduct{Slug: "widget", Name: "Widget"}))(t)
 	enforced := catalog.Bindings{EnforceDomain: true, EnforceDirectory: true}

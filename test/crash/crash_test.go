@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/keystead/keystead/internal/porttest"
 	"github.com/keystead/keystead/test/drive"
 )
 
@@ -188,7 +189,7 @@ func TestKilledServerKeepsEveryAnsweredActivation(t *testing.T) {
 func TestOneServerPerFolder(t *testing.T) {
 	dir := t.TempDir()
 	s := drive.StartDemo(t, "--empty", "--data", dir)
-	out := drive.Fail(t, "serve", "--data", dir, "--listen", drive.FreeAddr(t))
+	out := drive.Fail(t, "serve", "--data", dir, "--listen", porttest.Free(t))
 	if !strings.Contains(out, "in use") {
 		t.Errorf("the second server says %q, want that the folder is in use", out)
 	}

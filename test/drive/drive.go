@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/keystead/keystead/internal/porttest"
 )
 
 // Demo is what `keystead demo --json` prints.
@@ -82,16 +83,8 @@ func Root() string {
 	panic("not within the repository")
 }
 
-// FreeAddr is an address on loopback where nobody listens.
-func FreeAddr(t testing.TB) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
+// Patience is how long a test waits for what is sure to come, on however busy a machine: what takes longer hangs.
+const Patience = 5 * time.Minute
 
 // Server is a running program.
 type Server struct {
@@ -102,21 +95,23 @@ type Server struct {
 
 	cmd    *exec.Cmd
 	ended  chan struct{}
-	errLog *lockedBuffer
+	errLog *Log
 }
 
-type lockedBuffer struct {
+// Log keeps what a program writes, to be read while it runs.
+type Log struct {
 	mu sync.Mutex
 	b  bytes.Buffer
 }
 
-func (l *lockedBuffer) Write(p []byte) (int, error) {
+// Write implements io.Writer.
+func (l *Log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.Write(p)
 }
 
-func (l *lockedBuffer) String() string {
+func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
@@ -125,8 +120,8 @@ func (l *lockedBuffer) String() string {
 // StartDemo starts a demo store with --json and waits until it has said where it is.
 func StartDemo(t testing.TB, args ...string) *Server {
 	t.Helper()
-	addr := FreeAddr(t)
-	s := &Server{Addr: addr, ended: make(chan struct{}), errLog: &lockedBuffer{}}
+	addr := porttest.Free(t)
+	s := &Server{Addr: addr, ended: make(chan struct{}), errLog: &Log{}}
 	s.cmd = exec.Command(Binary(t), append([]string{"demo", "--json", "--listen", addr}, args...)...)
 	s.cmd.Stderr = s.errLog
 	stdout, err := s.cmd.StdoutPipe()
@@ -145,32 +140,39 @@ func StartDemo(t testing.TB, args ...string) *Server {
 // StartServe starts `keystead serve` and waits until it answers.
 func StartServe(t testing.TB, args ...string) *Server {
 	t.Helper()
-	addr := FreeAddr(t)
-	s := &Server{URL: "http://" + addr, Addr: addr, ended: make(chan struct{}), errLog: &lockedBuffer{}}
+	addr := porttest.Free(t)
+	s := &Server{URL: "http://" + addr, Addr: addr, ended: make(chan struct{}), errLog: &Log{}}
 	s.cmd = exec.Command(Binary(t), append([]string{"serve", "--listen", addr}, args...)...)
 	s.cmd.Stderr, s.cmd.Stdout = s.errLog, s.errLog
 	s.start(t)
-	for range 600 {
-		if resp, err := s.get(t, "/status"); err == nil {
-			_ = resp.Body.Close()
-			return s
-		}
-		select {
-		case <-s.ended:
-			t.Fatalf("serve ended at once:\n%s", s.errLog)
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-	t.Fatalf("serve did not answer:\n%s", s.errLog)
-	return nil
+	Answers(t, s.URL+"/status", s.ended, s.errLog)
+	return s
 }
 
-func (s *Server) get(t testing.TB, path string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, nil)
+// Answers waits until a program that was started answers at url. It ends the test if the program ends before, and logs what
+// it has said.
+func Answers(t testing.TB, url string, ended <-chan struct{}, log fmt.Stringer) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
-	return http.DefaultClient.Do(req)
+	for {
+		resp, err := http.DefaultClient.Do(req)
+		if err == nil {
+			_ = resp.Body.Close()
+			return
+		}
+		select {
+		case <-ended:
+			t.Fatalf("the program ended at once:\n%s", log)
+		case <-ctx.Done():
+			t.Fatalf("the program does not answer: %v\n%s", err, log)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 func (s *Server) start(t testing.TB) {
@@ -197,11 +199,10 @@ func (s *Server) Log() string { return s.errLog.String() }
 // wrote before it answered may arrive here after the answer.
 func (s *Server) Said(t testing.TB, re *regexp.Regexp) string {
 	t.Helper()
-	for range 2000 {
+	for begun := time.Now(); time.Since(begun) < Patience; time.Sleep(10 * time.Millisecond) {
 		if found := re.FindString(s.Log()); found != "" {
 			return found
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatalf("the program said nothing like %s:\n%s", re, s.Log())
 	return ""
@@ -224,10 +225,10 @@ func (s *Server) Stop(t testing.TB) {
 	_ = s.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-s.ended:
-	case <-time.After(30 * time.Second):
+	case <-time.After(Patience):
 		_ = s.cmd.Process.Kill()
 		<-s.ended
-		t.Errorf("the program did not end within 30 s of SIGTERM")
+		t.Errorf("the program did not end within %s of SIGTERM", Patience)
 	}
 }
 
@@ -322,7 +323,7 @@ func (s *Server) Sell(t testing.TB, name string, limit int) Sold {
 // Fail runs a command that must fail and returns what it printed.
 func Fail(t testing.TB, args ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, Binary(t), args...).CombinedOutput()
 	if err == nil {

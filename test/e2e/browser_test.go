@@ -32,7 +32,7 @@ type browser struct {
 func newBrowser(t *testing.T, url string) *browser {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(drive.Tool(t, "chromium", "chromium-browser", "google-chrome")), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.ExecPath(drive.Tool(t, "chromium", "chromium-browser", "google-chrome")), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(drive.Patience),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-sync", true),
 	)
 	alloc, stop := chromedp.NewExecAllocator(t.Context(), options...)
@@ -41,7 +41,7 @@ func newBrowser(t *testing.T, url string) *browser {
 	t.Cleanup(leave)
 	b := &browser{t: t, ctx: ctx, url: url}
 	b.do(chromedp.EmulateViewport(1440, 1000), chromedp.Func(b.listen))
-	bounded, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	bounded, cancel := context.WithTimeout(ctx, 2*drive.Patience)
 	t.Cleanup(cancel)
 	b.ctx = bounded
 	t.Cleanup(func() {
@@ -212,7 +212,7 @@ func (b *browser) leave(script string) {
 	b.t.Helper()
 	b.script(`window.leaving = true`)
 	b.script(script)
-	for range 1000 {
+	for begun := time.Now(); time.Since(begun) < drive.Patience; {
 		// Between two pages there is none that could answer; that is no fault.
 		there, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`window.leaving === undefined && document.readyState === "complete"`))
 		if err == nil && there {
@@ -248,13 +248,12 @@ func (b *browser) sees(parts ...string) {
 // reach opens a page until it says all of it: what a gateway reports arrives by itself, a moment later.
 func (b *browser) reach(path string, parts ...string) {
 	b.t.Helper()
-	for range 100 {
+	for begun := time.Now(); time.Since(begun) < drive.Patience; time.Sleep(20 * time.Millisecond) {
 		b.open(path)
 		text := b.text()
 		if !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(text, part) }) {
 			return
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 	b.sees(parts...)
 }

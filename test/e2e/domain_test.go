@@ -199,16 +199,14 @@ func TestStoppedDomainRenewal(t *testing.T) {
 	b.order("1 year", "€12.00")
 	at := ask(b.ada, chromedp.Location())
 	invoice := at[strings.LastIndex(at, "/")+1:]
-	var shown struct {
-		Lines []struct {
-			ID string `json:"id"`
-		} `json:"lines"`
-	}
-	b.s.Admin(t, http.MethodGet, "/invoices/"+invoice, nil, http.StatusOK, &shown)
-	if len(shown.Lines) != 1 {
-		t.Fatalf("%d lines", len(shown.Lines))
-	}
-	b.s.Admin(t, http.MethodPost, "/invoices/"+invoice+"/lines/"+shown.Lines[0].ID+"/revoke-fulfilment", object{"reason": "Renewed elsewhere by agreement."}, http.StatusOK, nil)
+	b.staff.open("/admin/invoices/" + invoice)
+	b.staff.sees("lovelace.com", "Renews the domain")
+	b.staff.follow("Pay, don't renew")
+	b.staff.sees("Pay, but do not renew?", "Was this term already renewed elsewhere?")
+	b.staff.picture("staff-domain-stop")
+	b.staff.fill("why", "She moves away.")
+	b.staff.submit("why")
+	b.staff.sees("Pays, does not renew")
 	b.pay()
 	b.pass("2027-03-02T09:30:00Z")
 	b.ada.open(b.at(""))
@@ -224,7 +222,7 @@ func TestStoppedDomainRenewal(t *testing.T) {
 		t.Errorf("told %d times that it is renewed", n)
 	}
 	b.staff.open("/admin/domains/" + b.domain)
-	b.staff.sees("lovelace.com", "1 Mar 2028")
+	b.staff.sees("lovelace.com", "1 Mar 2028", "Revoked")
 	b.staff.picture("staff-domain-stopped")
 }
 
@@ -240,7 +238,7 @@ type outsideRegistry struct {
 func openRegistry(t *testing.T, habits object) *outsideRegistry {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	cmd := exec.CommandContext(ctx, drive.Binary(t), "registry", "--json", "--listen", drive.FreeAddr(t), "--http-listen", drive.FreeAddr(t), "--data", t.TempDir(), "--now", "2027-03-01T09:00:00Z", "--balance", "100000")
+	cmd := exec.CommandContext(ctx, drive.Binary(t), "registry", "--json", "--listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data", t.TempDir(), "--now", "2027-03-01T09:00:00Z", "--balance", "100000")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -314,6 +312,10 @@ func TestRecoveredDomainRenewal(t *testing.T) {
 	b.staff.open("/admin/domains/unconfirmed")
 	b.staff.sees("lovelace.com", "29 Feb 2028") // the last safe day
 	b.staff.picture("staff-domains-unconfirmed")
+	b.staff.open("/admin")
+	b.staff.sees("1 domain is in danger, 1 red", "The account at registry has too little money")
+	b.staff.open("/admin/domains/danger")
+	b.staff.sees("Paid. The account at registry has too little money: it goes out once there is more.", "in 365 days: last safe day", "Pay money in at registry")
 	if n := b.told(); n != 0 {
 		t.Errorf("told %d times before it was renewed", n)
 	}

@@ -80,6 +80,25 @@ $transfer->setDomain('others.test');
 $transfer->setAuthInfo('auth-1234');
 ask('transfer', $transfer, 1001);
 
+sub restore {
+    my ($fee) = @_;
+    my $update = Net::EPP::Frame::Command::Update::Domain->new;
+    $update->setDomain('dear.test');
+    my $extension = $update->createElement('extension');
+    $update->command->insertBefore($extension, $update->clTRID);
+    my $rgp = 'urn:ietf:params:xml:ns:rgp-1.0';
+    $extension->addNewChild($rgp, 'rgp:update')->addNewChild($rgp, 'rgp:restore')->setAttribute('op', 'request');
+    return $update unless $fee;
+    my $fees = 'urn:ietf:params:xml:ns:epp:fee-1.0';
+    my $agreed = $extension->addNewChild($fees, 'fee:update');
+    $agreed->addNewChild($fees, 'fee:currency')->appendText('EUR');
+    $agreed->addNewChild($fees, 'fee:fee')->appendText($fee);
+    return $update;
+}
+ask('restore without its price', restore(), 2003);
+ask('restore at another price', restore('80.00'), 2004);
+ask('restore', restore('60.00'), 1000);
+
 my $poll = Net::EPP::Frame::Command::Poll::Req->new;
 my ($queue) = ask('poll', $poll, 1301)->getElementsByTagName('msgQ');
 my $ack = Net::EPP::Frame::Command::Poll::Ack->new;

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/civil"
+	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/registrar"
 	"github.com/keystead/keystead/internal/registrar/epp"
 	"github.com/keystead/keystead/internal/registry"
 )
@@ -79,7 +81,7 @@ func TestLifeOfADomain(t *testing.T) {
 	if _, err := w.renew(t, "new.test", 1); epp.ClassOf(err) != epp.ClassStatus {
 		t.Errorf("renew in redemption: %v", err)
 	}
-	if _, err := w.Restore(ctx, w.id(), "new.test"); err != nil {
+	if _, err := w.Restore(ctx, w.id(), epp.Restore{Name: "new.test"}); err != nil {
 		t.Fatal(err)
 	}
 	if d, _ := w.Info(ctx, w.id(), "new.test", ""); !slices.Equal(d.RGP, []string{"pendingRestore"}) {
@@ -331,6 +333,87 @@ func TestPremiumAndFunds(t *testing.T) {
 	}
 }
 
+// A transfer of a premium name names the price, as its registration and its renewal do.
+func TestPremiumTransfer(t *testing.T) {
+	t.Parallel()
+	w := setup(t, registry.Extension{Name: "test", TransferPrice: 700, Premium: map[string]int64{"gold.test": 25000}})
+	if err := w.registry.Put(registry.Domain{Name: "gold.test", Sponsor: "other", AuthInfo: "auth-1234", Expiry: at(t, "2027-03-10")}); err != nil {
+		t.Fatal(err)
+	}
+	ours := w.adapter(t, epp.Config{}, epp.Options{Currency: "EUR"})
+	q, err := ours.Quote(t.Context(), w.id(), registrar.Quoting{Name: "gold.test", Command: "transfer", Years: 1})
+	if err != nil || !q.Known || !q.Premium || q.Price != money.New(25000, "EUR") {
+		t.Fatalf("%+v, %v", q, err)
+	}
+	in := registrar.TransferIn{Name: "gold.test", AuthCode: "auth-1234", Years: 1}
+	if a := ours.Transfer(t.Context(), w.id(), in); a.Code != 2003 {
+		t.Errorf("without the price: %+v", a)
+	}
+	in.Price = new(money.New(700, "EUR"))
+	if a := ours.Transfer(t.Context(), w.id(), in); a.Code != 2004 {
+		t.Errorf("at the usual price: %+v", a)
+	}
+	in.Price = &q.Price
+	if a := ours.Transfer(t.Context(), w.id(), in); a.Class != registrar.Pending {
+		t.Errorf("at its price: %+v", a)
+	}
+}
+
+// The restore of a premium name names the price, too; that of a plain one need not.
+func TestPremiumRestore(t *testing.T) {
+	t.Parallel()
+	w := setup(t, registry.Extension{Name: "test", GraceDays: 30, RedemptionDays: 30, RenewPrice: 900, RestorePrice: 6000, Premium: map[string]int64{"gold.test": 25000}})
+	w.clock.Set(at(t, "2026-09-01"))
+	for _, name := range []string{"gold.test", "plain.test"} {
+		w.put(t, name, "2026-10-01")
+	}
+	w.clock.Set(today)
+	ours := w.adapter(t, epp.Config{}, epp.Options{Currency: "EUR"})
+	ctx := t.Context()
+	q, err := ours.Quote(ctx, w.id(), registrar.Quoting{Name: "gold.test", Command: "restore", Currency: "EUR"})
+	if err != nil || !q.Known || !q.Premium || q.Price != money.New(6000, "EUR") {
+		t.Fatalf("%+v, %v", q, err)
+	}
+	if err := w.registry.Inject(registry.Fault{Kind: registry.Answer, Command: "check", Code: 2307, Times: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if q, err := ours.Quote(ctx, w.id(), registrar.Quoting{Name: "gold.test", Command: "restore", Currency: "EUR"}); err != nil || q.Known {
+		t.Errorf("a registry that does not tell it: %+v, %v", q, err)
+	}
+	in := registrar.Restore{Name: "gold.test"}
+	if a := ours.Restore(ctx, w.id(), in); a.Code != 2003 || a.Class != registrar.Fault {
+		t.Errorf("without the price: %+v", a)
+	}
+	for _, other := range []money.Money{money.New(5999, "EUR"), money.New(6001, "EUR"), money.New(6000, "USD")} {
+		in.Price = &other
+		if a := ours.Restore(ctx, w.id(), in); a.Code != 2004 || a.Class != registrar.Policy {
+			t.Errorf("at %s: %+v", other, a)
+		}
+	}
+	if all := w.registry.Ledger(); len(all) != 0 {
+		t.Fatalf("charged: %+v", all)
+	}
+	if err := w.registry.Fund("leonet", 5999); err != nil {
+		t.Fatal(err)
+	}
+	in.Price = &q.Price
+	if a := ours.Restore(ctx, w.id(), in); a.Class != registrar.Money {
+		t.Errorf("without money: %+v", a)
+	}
+	if err := w.registry.Fund("leonet", 1_000_000); err != nil {
+		t.Fatal(err)
+	}
+	if a := ours.Restore(ctx, w.id(), in); a.Class != registrar.Done {
+		t.Fatalf("at its price: %+v", a)
+	}
+	if d, err := w.Info(ctx, w.id(), "gold.test", ""); err != nil || !slices.Equal(d.RGP, []string{"pendingRestore"}) {
+		t.Errorf("%+v, %v", d, err)
+	}
+	if a := ours.Restore(ctx, w.id(), registrar.Restore{Name: "plain.test"}); a.Class != registrar.Done {
+		t.Errorf("a plain name: %+v", a)
+	}
+}
+
 func TestRestore(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -341,7 +424,7 @@ func TestRestore(t *testing.T) {
 		w.clock.Set(at(t, "2026-09-01"))
 		w.put(t, "a.test", "2026-10-01")
 		w.clock.Set(today)
-		if _, err := w.Restore(t.Context(), w.id(), "a.test"); err != nil {
+		if _, err := w.Restore(t.Context(), w.id(), epp.Restore{Name: "a.test"}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := w.RestoreReport(t.Context(), w.id(), epp.Report{Name: "a.test", Before: "x", After: "x", Deleted: today, Restored: today, Reason: "late", Statements: [2]string{"a", "b"}}); err != nil {

@@ -64,7 +64,7 @@ func TestEveryFrameIsValid(t *testing.T) {
 	t.Parallel()
 	schemas(t)
 	w := setup(t, registry.Extension{
-		Name: "test", AutoRenews: true, ARGPDays: 45, RedemptionDays: 30, RenewPrice: 900, Premium: map[string]int64{"gold.test": 25000},
+		Name: "test", AutoRenews: true, ARGPDays: 45, RedemptionDays: 30, RenewPrice: 900, RestorePrice: 6000, Premium: map[string]int64{"gold.test": 25000, "dear.test": 30000},
 	}, registry.Extension{Name: "async", AsyncMinutes: 1}, registry.Extension{Name: "silent", NoDate: true})
 	for _, name := range []string{"auto.test", "gold.test", "away.test"} {
 		w.put(t, name, "2027-03-10")
@@ -120,6 +120,9 @@ func TestEveryFrameIsValid(t *testing.T) {
 	run(w.Transfer(ctx, w.id(), epp.Transfer{Name: "away.test", Op: epp.TransferReject}))
 	run(other.Transfer(ctx, w.id(), epp.Transfer{Name: "away.test", Op: epp.TransferRequest, AuthInfo: "auth-1234", Years: 1}))
 	run(w.Transfer(ctx, w.id(), epp.Transfer{Name: "away.test", Op: epp.TransferApprove}))
+	run(other.Transfer(ctx, w.id(), epp.Transfer{
+		Name: "gold.test", Op: epp.TransferRequest, AuthInfo: "auth-1234", Years: 1, Fee: &epp.Fee{Currency: "EUR", Amount: "250.00"},
+	}))
 	w.registry.SetClock(at(t, "2028-03-12"))
 	for {
 		m, err := w.Poll(ctx, w.id())
@@ -132,11 +135,15 @@ func TestEveryFrameIsValid(t *testing.T) {
 	run(w.Ack(ctx, w.id(), "nothing"))
 	run(w.Delete(ctx, w.id(), "auto.test"))
 	run(w.Info(ctx, w.id(), "auto.test", ""))
-	run(w.Restore(ctx, w.id(), "auto.test"))
+	run(w.Restore(ctx, w.id(), epp.Restore{Name: "auto.test"}))
 	run(w.Info(ctx, w.id(), "auto.test", ""))
 	run(w.RestoreReport(ctx, w.id(), epp.Report{
 		Name: "auto.test", Before: "a & b", After: "<c>", Deleted: today, Restored: today.Add(time.Microsecond), Reason: "r", Statements: [2]string{long, long}, Other: "o",
 	}))
+	w.put(t, "dear.test", "2028-04-10")
+	run(w.Delete(ctx, w.id(), "dear.test"))
+	run(w.Restore(ctx, w.id(), epp.Restore{Name: "dear.test", Fee: &epp.Fee{Currency: "EUR", Amount: "80.00"}}))
+	run(w.Restore(ctx, w.id(), epp.Restore{Name: "dear.test", Fee: &epp.Fee{Currency: "EUR", Amount: "60.00"}}))
 	run(w.DeleteContact(ctx, w.id(), "c-1"))
 	for code := 2000; code <= 2502; code++ {
 		if epp.ClassOfCode(code) == epp.ClassUnknown && !slices.Contains([]int{2300, 2301, 2400, 2500}, code) {

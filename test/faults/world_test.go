@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -46,6 +47,18 @@ type world struct {
 	life       *life
 	registrars map[string]string // ids by adapter
 	distant    bool              // the registry is far away
+	patience   time.Duration     // for how long an answer is waited for; 0: for as long as a busy machine needs
+
+	mu    sync.Mutex
+	heard []time.Time           // when the registry was told something, by the machine's clock
+	hear  func(document []byte) // is called with what it is told; nil: nobody is
+}
+
+// came is when the registry was told something.
+func (w *world) came() []time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.heard
 }
 
 // life is that of a process: it ends when somebody dies in it.
@@ -137,6 +150,18 @@ func (w *world) must(err error) {
 // serve begins the registry.
 func (w *world) serve() {
 	w.registry = registry.New(w.store.Clock)
+	w.registry.Watch(func(sent bool, document []byte) {
+		if sent {
+			return
+		}
+		w.mu.Lock()
+		w.heard = append(w.heard, time.Now())
+		hear := w.hear
+		w.mu.Unlock()
+		if hear != nil {
+			hear(document)
+		}
+	})
 	w.registry.AddAccount(login, password, nil)
 	for _, x := range registry.Personalities() {
 		w.must(w.registry.AddExtension(x))
@@ -174,13 +199,13 @@ func (w *world) build() {
 }
 
 func (w *world) overEPP(a account.Account, _ string) (registrar.Registrar, error) {
-	beside, err := rest.New(rest.Config{URL: w.plain, Account: login, Password: password, Currency: "EUR", Timeout: patience})
+	beside, err := rest.New(rest.Config{URL: w.plain, Account: login, Password: password, Currency: "EUR", Timeout: w.patient()})
 	if err != nil {
 		return nil, err
 	}
 	r, err := epp.NewRegistrar(epp.Config{
-		Address: w.address, ClientID: login, Password: password, Roots: w.identity.Roots(), Sessions: 8, FrameTimeout: patience,
-		ConnectTimeout: 20 * time.Second, Record: w.Registrars.Frames(a.ID),
+		Address: w.address, ClientID: login, Password: password, Roots: w.identity.Roots(), Sessions: 8, FrameTimeout: w.patient(),
+		ConnectTimeout: w.patient(), Record: w.Registrars.Frames(a.ID),
 	}, epp.Options{Currency: "EUR", Beside: beside})
 	if err != nil {
 		return nil, err
@@ -193,7 +218,7 @@ func (w *world) overEPP(a account.Account, _ string) (registrar.Registrar, error
 }
 
 func (w *world) plainly(account.Account, string) (registrar.Registrar, error) {
-	c, err := rest.New(rest.Config{URL: w.plain, Account: login, Password: password, Currency: "EUR", Timeout: patience})
+	c, err := rest.New(rest.Config{URL: w.plain, Account: login, Password: password, Currency: "EUR", Timeout: w.patient()})
 	if err != nil {
 		return nil, err
 	}
@@ -201,8 +226,8 @@ func (w *world) plainly(account.Account, string) (registrar.Registrar, error) {
 	return listed{mortal{c, w.life}, c}, nil
 }
 
-// patience is for how long an answer is waited for.
-const patience = 2 * time.Second
+// patient is for how long an answer is waited for.
+func (w *world) patient() time.Duration { return cmp.Or(w.patience, time.Minute) }
 
 // work does what is due, and survives the death of the process: a new one is built over what the old one has committed.
 func (w *world) work() (died bool) {

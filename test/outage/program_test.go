@@ -1,7 +1,6 @@
 package outage
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/keystead/keystead/internal/porttest"
 	"github.com/keystead/keystead/test/drive"
 )
 
@@ -62,14 +62,12 @@ func phpAddon(t *testing.T, addr string) *exec.Cmd {
 		"-S", addr, filepath.Join(drive.Root(), "examples", "php-addon", "index.php"))
 }
 
-// patience is how long a program waits for the license server, in seconds: long enough for a busy machine.
-const patience = 3
-
 // place is where a program is installed.
 type place struct {
 	data       string // folder; empty: a new one
 	domain     string // empty: home
 	identifier string // empty: home
+	hurried    bool   // it waits for the license server no longer than a second, too short for a busy machine that answers
 }
 
 // program is an example that runs.
@@ -95,16 +93,20 @@ func (k kind) install(t *testing.T, v *vendor, at place) *program {
 	if at.identifier == "" {
 		at.identifier = home
 	}
+	timeout := "60s"
+	if at.hurried {
+		timeout = "1s"
+	}
 	p := &program{kind: k, t: t, data: at.data, clock: filepath.Join(t.TempDir(), "clock"), admin: browser(t), nobody: browser(t)}
 	v.wait(0, p)
-	addr := drive.FreeAddr(t)
+	addr := porttest.Free(t)
 	p.url = "http://" + addr
 	cmd := k.start(t, addr)
-	var log bytes.Buffer
-	cmd.Stderr = &log
+	log := &drive.Log{}
+	cmd.Stderr = log
 	cmd.Env = append(cmd.Env, "PATH="+os.Getenv("PATH"), "LICENSED_DEMO_SERVER="+v.url, "LICENSED_DEMO_PRODUCT="+product, "LICENSED_DEMO_ROOT_KEYS="+v.roots,
 		"LICENSED_DEMO_DATA="+at.data, "LICENSED_DEMO_DOMAIN="+at.domain, "LICENSED_DEMO_IDENTIFIER="+at.identifier,
-		"LICENSED_DEMO_NOW="+p.clock, fmt.Sprintf("LICENSED_DEMO_TIMEOUT=%ds", patience))
+		"LICENSED_DEMO_NOW="+p.clock, "LICENSED_DEMO_TIMEOUT="+timeout)
 	ok(t, cmd.Start())
 	ended := make(chan struct{})
 	go func() {
@@ -115,23 +117,10 @@ func (k kind) install(t *testing.T, v *vendor, at place) *program {
 		_ = cmd.Process.Kill()
 		<-ended
 		if t.Failed() {
-			t.Logf("log of %s:\n%s", k.name, log.String())
+			t.Logf("log of %s:\n%s", k.name, log)
 		}
 	})
-	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		if res, err := p.nobody.Get(p.url + "/"); err == nil {
-			_ = res.Body.Close()
-			break
-		}
-		select {
-		case <-ended:
-			t.Fatalf("%s ended at once", k.name)
-		default:
-		}
-		if time.Since(begun) > 30*time.Second {
-			t.Fatalf("%s does not answer", k.name)
-		}
-	}
+	drive.Answers(t, p.url+"/", ended, log)
 	if code, body := p.post(p.admin, "/login", url.Values{"name": {"admin"}, "password": {"demo"}}); code != http.StatusSeeOther {
 		t.Fatalf("signing in: %d %s", code, body)
 	}
@@ -142,7 +131,7 @@ func browser(t *testing.T) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	ok(t, err)
-	return &http.Client{Jar: jar, Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &http.Client{Jar: jar, Timeout: drive.Patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // setClock puts the program's clock ahead of the machine's. The file is replaced as a whole: it is read at any time.

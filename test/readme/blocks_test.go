@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/keystead/keystead/test/drive"
 )
@@ -36,7 +35,7 @@ func blocks(text, language string) []string {
 // what was printed.
 func run(t *testing.T, blocks []string, own ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), drive.Patience)
 	defer cancel()
 	script := "set -euo pipefail\n" + strings.NewReplacer(own...).Replace(strings.Join(blocks, "\n"))
 	out, err := exec.CommandContext(ctx, "bash", "-c", script).Output()

@@ -13,8 +13,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/keystead/keystead/internal/porttest"
 	"github.com/keystead/keystead/test/drive"
 )
 
@@ -39,7 +39,7 @@ func follow(t *testing.T, page, language string) *guide {
 		t.Fatal(err)
 	}
 	data := t.TempDir()
-	g := &guide{t: t, text: string(raw), server: drive.StartDemo(t, "--empty", "--data", data), addr: drive.FreeAddr(t), dir: t.TempDir()}
+	g := &guide{t: t, text: string(raw), server: drive.StartDemo(t, "--empty", "--data", data), addr: porttest.Free(t), dir: t.TempDir()}
 	out := run(t, blocks(g.text, "sh"), "http://127.0.0.1:8080", g.server.URL, "paste-the-admin-token-here", g.server.Token,
 		"bin/keystead", drive.Binary(t), "./my-store", data)
 	printed := strings.Split(strings.TrimSpace(out), "\n")
@@ -69,8 +69,8 @@ func (g *guide) serve(name string, args ...string) {
 	g.t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Dir = g.dir
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
+	log := &drive.Log{}
+	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		g.t.Fatal(err)
 	}
@@ -83,21 +83,10 @@ func (g *guide) serve(name string, args ...string) {
 		_ = cmd.Process.Kill()
 		<-ended
 		if g.t.Failed() {
-			g.t.Logf("log of the program:\n%s", log.String())
+			g.t.Logf("log of the program:\n%s", log)
 		}
 	})
-	for range 1000 {
-		if res, err := http.Get("http://" + g.addr + "/"); err == nil {
-			_ = res.Body.Close()
-			return
-		}
-		select {
-		case <-ended:
-			g.t.Fatal("the program ended at once")
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-	g.t.Fatal("the program does not answer")
+	drive.Answers(g.t, "http://"+g.addr+"/", ended, log)
 }
 
 // tryOut does what the page tells a reader to do with the program.
@@ -107,7 +96,7 @@ func (g *guide) tryOut() {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	browser := &http.Client{Jar: jar, Timeout: 30 * time.Second}
+	browser := &http.Client{Jar: jar, Timeout: drive.Patience}
 	send := func(method, path string, form url.Values, password string) (int, string) {
 		g.t.Helper()
 		req, err := http.NewRequestWithContext(g.t.Context(), method, "http://"+g.addr+path, strings.NewReader(form.Encode()))
@@ -205,7 +194,7 @@ func TestLicenseGo(t *testing.T) {
 // do runs a command in the program's folder.
 func (g *guide) do(name string, args ...string) string {
 	g.t.Helper()
-	ctx, cancel := context.WithTimeout(g.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(g.t.Context(), drive.Patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = g.dir

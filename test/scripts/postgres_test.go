@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/keystead/keystead/internal/db/dbtest"
 	"github.com/keystead/keystead/test/drive"
@@ -27,7 +26,7 @@ func TestPostgres(t *testing.T) {
 	store := []string{"--database-url", url, "--files", filepath.Join(dir, "files"), "--master-key-file", filepath.Join(dir, "master.key")}
 	run := func(args ...string) string {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), drive.Patience)
 		defer cancel()
 		cmd := exec.CommandContext(ctx, drive.Binary(t), append(args, store...)...)
 		out, err := cmd.Output()

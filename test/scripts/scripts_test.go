@@ -3,8 +3,10 @@
 package scripts
 
 import (
+	"context"
 	"errors"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/keystead/keystead/internal/porttest"
 	"github.com/keystead/keystead/test/drive"
 )
 
@@ -30,13 +33,14 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("PATH", bins+string(filepath.ListSeparator)+os.Getenv("PATH"))
-			env.Setenv("ADDR", drive.FreeAddr(t))
+			env.Setenv("ADDR", porttest.Free(t))
 			env.Setenv("TMPDIR", env.WorkDir)
 			return os.Symlink(bin, filepath.Join(bins, "keystead"))
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status":    status,
 			"served":    served,
+			"answers":   answers,
 			"keep":      keep,
 			"corrupt":   corrupt,
 			"terminate": terminate,
@@ -62,14 +66,29 @@ func status(ts *testscript.TestScript, _ bool, args []string) {
 
 // served waits until a server has the data folder: served ./store.
 func served(ts *testscript.TestScript, _ bool, args []string) {
-	for range 600 {
+	for begun := time.Now(); time.Since(begun) < drive.Patience; time.Sleep(50 * time.Millisecond) {
 		if conn, err := net.Dial("unix", filepath.Join(ts.MkAbs(args[0]), "keystead.sock")); err == nil {
 			_ = conn.Close()
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 	ts.Fatalf("no server on %s", args[0])
+}
+
+// answers waits until something answers at an address: answers http://$ADDR/status.
+func answers(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), drive.Patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, args[0], nil)
+	ts.Check(err)
+	request.Close = true
+	for ; ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
+		if answer, err := http.DefaultClient.Do(request); err == nil {
+			_ = answer.Body.Close()
+			return
+		}
+	}
+	ts.Fatalf("nothing answers at %s", args[0])
 }
 
 // keep sets a variable to what the last command printed: keep TOKEN.

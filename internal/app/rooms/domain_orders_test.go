@@ -278,6 +278,41 @@ func TestLateAndForeignOrders(t *testing.T) {
 	})
 }
 
+// An invoice of an order of domains is due before the order is given up, and says what its fee is for.
+func TestInvoicesOfOrderedDomains(t *testing.T) {
+	domainOrders(t, func(s *orderer) {
+		for _, tt := range []struct {
+			name   string
+			until  civil.Date
+			days   string
+			due    civil.Date
+			fee    string
+			amount int64
+		}{
+			{"plain.example", civil.On(2027, 3, 10), "7", civil.On(2026, 11, 28), "", 0},
+			{"grace.example", civil.On(2026, 11, 10), "1", civil.On(2026, 11, 22), "Late fee for the renewal of grace.example", 500},
+			{"redemption.example", civil.On(2026, 10, 10), "90", civil.On(2026, 12, 6), "Restore of redemption.example", 8000},
+			{"near.example", civil.On(2026, 11, 24), "7", civil.On(2026, 11, 24), "", 0},
+			{"last.example", civil.On(2026, 10, 23), "7", civil.On(2026, 11, 22), "Late fee for the renewal of last.example", 500},
+			{"lost.example", civil.On(2026, 9, 26), "7", civil.On(2026, 11, 25), "Restore of lost.example", 8000},
+		} {
+			s.settle("domains.order_days", tt.days)
+			o, err := s.orders(renewalItem(s.owns(tt.name, tt.until), "", 1))
+			s.must(err)
+			inv, err := s.Billing.ByID(s.Context(), o.InvoiceID)
+			s.must(err)
+			if inv.DueOn != tt.due {
+				s.Errorf("%s: given up after %s days, and due on %s, want %s", tt.name, tt.days, inv.DueOn, tt.due)
+			}
+			switch {
+			case tt.fee == "" && len(inv.Lines) == 1:
+			case len(inv.Lines) != 2 || inv.Lines[1].Description != tt.fee || inv.Lines[1].Amount != money.New(tt.amount, "EUR"):
+				s.Errorf("%s: %+v", tt.name, inv.Lines)
+			}
+		}
+	})
+}
+
 // A coupon for everything takes from domains as well; one for cycles, or for products, doesn't.
 func TestCouponsAndDomains(t *testing.T) {
 	domainOrders(t, func(s *orderer) {

@@ -28,6 +28,7 @@ func (r *Rooms) buildDomains(d *db.DB, c Config) {
 		Registrars: r.Registrars, Renewals: r.Renewals, Registrations: r.Registrations, Held: r.Recovery.Held, Copied: r.Recovery.Copied,
 		Logger: c.Logger,
 	})
+	r.Tasks.KeepOpen(dispatch.TaskByHand, dispatch.AwaitsOutcome)
 	r.Renewals.UseQuotes(r.Dispatch.Quote)
 	r.Watch = watch.New(d, watch.Config{Registrars: r.Registrars, Renewals: r.Renewals, Held: r.Recovery.Held, Logger: c.Logger})
 	r.Reminders = reminder.New(d, r.Mail)
@@ -44,8 +45,8 @@ func (s soldRenewals) Offer(ctx context.Context, tx *db.Tx, item order.DomainIte
 		return order.DomainOffer{}, err
 	}
 	return order.DomainOffer{
-		Item: item, Description: sale.Description, Price: sale.Term.Price, Fee: sale.Term.Fee, Kind: renewal.LinkRenewal, Target: sale.DomainID,
-		Term: sale.Term,
+		Item: item, Description: sale.Description, Price: sale.Term.Price, Fee: sale.Term.Fee, FeeText: sale.FeeText,
+		Kind: renewal.LinkRenewal, Target: sale.DomainID, Term: sale.Term, LastDay: sale.LastDay,
 	}, nil
 }
 

@@ -37,9 +37,9 @@ func TestUnpaidDomainIsGivenUp(t *testing.T) {
 			{Extension: "example", Kind: domainname.ForRenewal, Years: 1, Currency: "EUR", Amount: 1200},
 		}})
 		s.must(err)
-		s.ada, err = s.Customers.Create(ctx, customer.Input{Email: "ada@example.com", Name: "Ada"})
+		s.ada, err = s.Customers.Create(ctx, customer.Input{Email: "ada@example.com", Name: "Ada", Address: "1 Main Street\nTown", Country: "GB"})
 		s.must(err)
-		ben, err := s.Customers.Create(ctx, customer.Input{Email: "ben@example.com", Name: "Ben"})
+		ben, err := s.Customers.Create(ctx, customer.Input{Email: "ben@example.com", Name: "Ben", Address: "2 Main Street\nTown", Country: "GB"})
 		s.must(err)
 		item := func(name string) order.Item {
 			return order.Item{Domain: &order.DomainItem{Action: domainname.ForRegistration, Name: name, Years: 1}}

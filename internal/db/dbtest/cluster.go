@@ -43,6 +43,9 @@ type server struct {
 func (s *server) databaseURL(name string) string {
 	u := s.url
 	u.Path = "/" + name
+	q := u.Query()
+	q.Set("connect_timeout", strconv.Itoa(int(startWait/time.Second)))
+	u.RawQuery = q.Encode()
 	return u.String()
 }
 

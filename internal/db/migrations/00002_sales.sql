@@ -265,6 +265,7 @@ CREATE TABLE invoice_lines (
     position          BIGINT NOT NULL,
     order_item_id     TEXT COLLATE "C" REFERENCES order_items (id),
     subscription_id   TEXT COLLATE "C",
+    with_line         TEXT COLLATE "C", -- of the same invoice: it is a fee of that one, or takes something off it, and ends with it
     period_start      TEXT COLLATE "C",
     period_end        TEXT COLLATE "C",
     description       TEXT NOT NULL,
@@ -281,6 +282,8 @@ CREATE TABLE invoice_lines (
     discount_credited BIGINT NOT NULL DEFAULT 0 CHECK (discount_credited >= 0 AND discount_credited <= discount),
     PRIMARY KEY (invoice_id, id),
     UNIQUE (invoice_id, position),
+    FOREIGN KEY (invoice_id, with_line) REFERENCES invoice_lines (invoice_id, id),
+    CHECK (with_line < id), -- it came after that one
     CHECK ((credited >= 0 AND credited <= amount) OR (credited <= 0 AND credited >= amount)),
     CHECK ((period_start IS NULL) = (period_end IS NULL)),
     CHECK (period_start < period_end)

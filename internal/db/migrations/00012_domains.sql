@@ -65,6 +65,8 @@ CREATE TABLE registrars (
     told_unreachable  BOOLEAN NOT NULL DEFAULT FALSE,
     funds_low_since   TEXT COLLATE "C",
     funds_told_on     TEXT COLLATE "C",
+    -- Until when the turns of its commands are given to processes of the store, by the wall.
+    paced_until BIGINT NOT NULL DEFAULT 0,
     version    BIGINT NOT NULL DEFAULT 1,
     created_at BIGINT NOT NULL,
     CHECK (unreachable_since IS NOT NULL OR NOT told_unreachable),
@@ -179,8 +181,11 @@ CREATE INDEX domains_by_extension ON domains (extension, id);
 CREATE INDEX domains_by_order ON domains (order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX domains_by_registrar ON domains (registrar_id, registry_read_at) WHERE registrar_id IS NOT NULL;
 CREATE INDEX domains_bundled ON domains (bundled_with) WHERE bundled_with IS NOT NULL;
-CREATE INDEX domains_due ON domains (next_due, id) WHERE next_due IS NOT NULL;
+CREATE INDEX domains_due ON domains (next_due, id)
+    WHERE next_due IS NOT NULL AND status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud');
 CREATE INDEX domains_term_end ON domains (term_end, id) WHERE term_end IS NOT NULL;
+-- Those whose registry is ahead of what was paid: few of all.
+CREATE INDEX domains_ahead ON domains (term_end, id) WHERE term_end < expires_on OR unanswered;
 CREATE INDEX domains_work ON domains (work_at, id) WHERE work_at IS NOT NULL;
 CREATE INDEX domains_work_of ON domains (registrar_id, work_at, id) WHERE work_at IS NOT NULL;
 CREATE INDEX domains_sync ON domains (registrar_id, sync_at, id) WHERE sync_at IS NOT NULL;
@@ -315,6 +320,7 @@ CREATE TABLE domain_notices (
 CREATE INDEX domain_notices_by_day ON domain_notices (created_at, id);
 CREATE INDEX domain_notices_by_mail ON domain_notices (mail_id) WHERE mail_id IS NOT NULL;
 CREATE INDEX domain_notices_failed ON domain_notices (term) WHERE state = 'failed' AND NOT breach;
+CREATE INDEX domain_notices_sent ON domain_notices (term) WHERE state = 'sent' AND NOT breach;
 
 CREATE TABLE domain_sync_runs (
     id           TEXT COLLATE "C" PRIMARY KEY,

@@ -21,7 +21,7 @@ SELECT invoice_id FROM invoice_lines WHERE id = @id ORDER BY invoice_id DESC LIM
 
 -- name: LinesOfInvoice :many
 SELECT invoice_lines.invoice_id, invoice_lines.id, invoice_lines.order_item_id, invoice_lines.subscription_id,
-    invoice_lines.period_start, invoice_lines.period_end, invoice_lines.description, invoice_lines.quantity,
+    invoice_lines.with_line, invoice_lines.period_start, invoice_lines.period_end, invoice_lines.description, invoice_lines.quantity,
     invoice_lines.unit_amount, invoice_lines.amount, invoice_lines.discount, invoice_lines.total, invoice_lines.tax_class,
     invoice_lines.tax_category, invoice_lines.tax_rate, invoice_lines.credited, invoice_lines.discount_credited,
     invoice_lines.taken_back,

@@ -107,5 +107,9 @@ UPDATE registrar_commands SET expected_on = @expected_on WHERE id = @id AND comm
 -- name: CountStaffTasks :one
 SELECT COUNT(*) FROM staff_tasks WHERE kind = @kind AND subject_id = @subject_id AND occasion = @occasion;
 
+-- What staff were asked last about something, whether or not they have closed it.
+-- name: LastStaffTask :one
+SELECT * FROM staff_tasks WHERE kind = @kind AND subject_id = @subject_id ORDER BY id DESC LIMIT 1;
+
 -- name: ExtensionsByMode :many
 SELECT DISTINCT extension FROM tld_policies WHERE NOT explicit_renew ORDER BY extension;

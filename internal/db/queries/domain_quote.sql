@@ -5,7 +5,8 @@ WHERE id = @id AND version = @version;
 -- name: PremiumDomainsToQuote :many
 -- Premium names whose automatic invoice comes up, and for which nothing is invoiced.
 SELECT domains.id FROM domains
-WHERE domains.premium IS NOT NULL AND domains.next_due IS NOT NULL AND domains.next_due <= @horizon AND domains.id > @after
+WHERE domains.id IN (SELECT dear.id FROM domains AS dear WHERE dear.premium IS NOT NULL AND dear.next_due IS NOT NULL AND dear.next_due <= @horizon)
+    AND domains.id > @after
     AND domains.status IN ('active', 'grace') AND domains.do_not_renew = FALSE AND domains.term IS NOT NULL AND domains.recurring_amount > 0
     AND domains.registrar_id IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id

@@ -2,6 +2,14 @@
 -- name: LastMoneyOfInvoice :one
 SELECT received_at FROM payments WHERE invoice_id = @invoice_id AND state = 'succeeded' AND applied > 0 ORDER BY received_at DESC LIMIT 1;
 
+-- Whether the registry was asked to delete a domain, and what came of it is not known.
+-- name: DomainDeletionAsked :one
+SELECT EXISTS (SELECT 1 FROM registrar_commands WHERE domain_id = @domain_id AND settled_at IS NULL AND command = 'delete');
+
+-- Whether a registrar was ever told to do a renewal: setting a mode is a command of the domain.
+-- name: DomainRenewalSent :one
+SELECT EXISTS (SELECT 1 FROM registrar_commands WHERE renewal_id = @renewal_id);
+
 -- name: CustomerGroup :one
 SELECT customer_group FROM customers WHERE id = @id;
 
@@ -33,7 +41,7 @@ WHERE id = @id AND version = @version;
 -- name: DomainsToInvoice :many
 SELECT domains.* FROM domains
 WHERE domains.next_due IS NOT NULL AND domains.next_due <= @horizon AND (domains.next_due, domains.id) > (CAST(@after_due AS TEXT), CAST(@after AS TEXT))
-    AND NOT domains.do_not_renew AND domains.term IS NOT NULL AND domains.status IN ('active', 'grace', 'redemption', 'expired')
+    AND NOT domains.do_not_renew AND domains.term IS NOT NULL AND domains.status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud')
     AND (domains.invoice_tried_on IS NULL OR domains.invoice_tried_on <> @today)
     AND (CAST(@customer_id AS TEXT) = '' OR domains.customer_id = CAST(@customer_id AS TEXT))
     AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id
@@ -47,8 +55,9 @@ ORDER BY domains.next_due, domains.id LIMIT CAST(@n AS BIGINT);
 -- The same, of those that have failed too, by id.
 -- name: DomainIDsToInvoice :many
 SELECT domains.id FROM domains
-WHERE domains.id IN (SELECT due.id FROM domains AS due WHERE due.next_due IS NOT NULL AND due.next_due <= @horizon) AND domains.id > @after
-    AND NOT domains.do_not_renew AND domains.term IS NOT NULL AND domains.status IN ('active', 'grace', 'redemption', 'expired')
+WHERE domains.id IN (SELECT due.id FROM domains AS due
+        WHERE due.next_due IS NOT NULL AND due.status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud') AND due.next_due <= @horizon) AND domains.id > @after
+    AND NOT domains.do_not_renew AND domains.term IS NOT NULL AND domains.status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud')
     AND (domains.invoice_tried_on IS NULL OR domains.invoice_tried_on <> @today)
     AND (CAST(@customer_id AS TEXT) = '' OR domains.customer_id = CAST(@customer_id AS TEXT))
     AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id
@@ -58,12 +67,12 @@ WHERE domains.id IN (SELECT due.id FROM domains AS due WHERE due.next_due IS NOT
 ORDER BY domains.id LIMIT CAST(@n AS BIGINT);
 
 -- name: NextDomainDue :one
-SELECT next_due FROM domains WHERE next_due > @after AND NOT do_not_renew AND term IS NOT NULL
-    AND status IN ('active', 'grace', 'redemption', 'expired') ORDER BY next_due LIMIT 1;
+SELECT next_due FROM domains WHERE next_due IS NOT NULL AND next_due > @after AND NOT do_not_renew AND term IS NOT NULL
+    AND status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud') ORDER BY next_due LIMIT 1;
 
 -- name: AnyDomainTried :one
 SELECT 1 AS found FROM domains WHERE next_due IS NOT NULL AND next_due <= @horizon AND NOT do_not_renew AND invoice_tried_on IS NOT NULL
-    AND status IN ('active', 'grace', 'redemption', 'expired') LIMIT 1;
+    AND status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud') LIMIT 1;
 
 -- What was renewed, or revoked, for a term already: nothing is asked for it again.
 -- name: RenewalsOfBase :many
@@ -131,9 +140,11 @@ WHERE fulfilments.state = 'failed' AND fulfilments.kind = 'domain_renewal'
     AND domain_renewals.state IN ('withdrawn', 'refunded', 'lost', 'revoked') AND fulfilments.line_id > @after
 ORDER BY fulfilments.line_id LIMIT CAST(@n AS BIGINT);
 
+-- Few terms are revoked, so it is begun with them.
 -- name: RevokedTerms :many
-SELECT domain_renewals.* FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
-WHERE domain_renewals.state = 'revoked' AND domain_renewals.id > @after
+SELECT domain_renewals.* FROM domain_renewals CROSS JOIN domains
+WHERE domain_renewals.id IN (SELECT taken.id FROM domain_renewals AS taken WHERE taken.state = 'revoked')
+    AND domain_renewals.id > @after AND domains.id = domain_renewals.domain_id
     AND (domain_renewals.base <= @upto OR domains.expires_on > domain_renewals.base) AND domains.term_end = domain_renewals.base AND domains.status IN ('active', 'grace', 'redemption')
     AND domain_renewals.looked_on <> @looked_on
 ORDER BY domain_renewals.id LIMIT CAST(@n AS BIGINT);
@@ -142,8 +153,10 @@ ORDER BY domain_renewals.id LIMIT CAST(@n AS BIGINT);
 SELECT id FROM domains WHERE bundled_with = @subscription_id AND status IN ('active', 'grace', 'redemption') ORDER BY id;
 
 -- name: PaidPeriodCovering :one
-SELECT starts_on FROM subscription_periods WHERE subscription_id = @subscription_id AND state IN ('paid', 'given') AND amount >= 0
-    AND starts_on <= @day AND ends_on > @day LIMIT 1;
+SELECT subscription_periods.starts_on FROM subscription_periods
+WHERE subscription_periods.subscription_id = @subscription_id AND subscription_periods.state IN ('paid', 'given') AND subscription_periods.amount >= 0
+    AND subscription_periods.starts_on <= @day AND subscription_periods.ends_on > @day
+    AND NOT EXISTS (SELECT 1 FROM invoice_lines WHERE invoice_lines.id = subscription_periods.line_id AND invoice_lines.taken_back) LIMIT 1;
 
 -- name: UndoneDomainPriceUpdates :many
 SELECT id FROM domain_price_updates WHERE status = 'undone'
@@ -186,3 +199,6 @@ WHERE domain_renewals.state = 'held' AND domain_renewals.cause = @cause AND doma
     AND (CAST(@customer_id AS TEXT) = '' OR domain_renewals.customer_id = CAST(@customer_id AS TEXT)) AND NOT EXISTS (
     SELECT 1 FROM staff_tasks WHERE staff_tasks.customer_id = domain_renewals.customer_id AND staff_tasks.kind = @kind AND staff_tasks.state = 'open')
 ORDER BY domain_renewals.customer_id LIMIT CAST(@n AS BIGINT);
+
+-- name: AnyDomainAhead :one
+SELECT EXISTS (SELECT 1 FROM domains WHERE term_end < expires_on OR unanswered);

@@ -80,6 +80,15 @@ SELECT * FROM domains WHERE name = @name AND status NOT IN ('expired', 'transfer
 SELECT * FROM domains WHERE extension = @extension AND id > @after AND status IN ('active', 'grace', 'redemption', 'expired')
 ORDER BY id LIMIT CAST(@n AS BIGINT);
 
+-- The domains that pay for a term by themselves, with the client group that their price is for. A premium name has the price
+-- of its registry.
+-- name: DomainsRenewingBy :many
+SELECT domains.id, domains.name, domains.customer_id, domains.next_due, customers.customer_group FROM domains
+JOIN customers ON customers.id = domains.customer_id
+WHERE domains.extension = @extension AND domains.id > @after AND domains.term = @years AND domains.currency = @currency
+    AND domains.recurring_amount > 0 AND domains.premium IS NULL AND domains.status IN ('active', 'grace', 'redemption', 'expired')
+ORDER BY domains.id LIMIT CAST(@n AS BIGINT);
+
 -- name: InsertDomainRenewal :exec
 INSERT INTO domain_renewals (id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id,
     line_id, invoice_id, order_id, expected_on, move_due, paid_at, paid_before, due_before, settled_at, created_at)
@@ -96,7 +105,8 @@ WHERE id = @id AND state = @from_state AND version = @version;
 SELECT * FROM domain_renewals WHERE id = @id;
 
 -- name: DomainRenewalOfLine :one
-SELECT * FROM domain_renewals WHERE line_id = @line_id OR fee_line_id = @line_id;
+SELECT * FROM domain_renewals WHERE domain_renewals.line_id = @line_id OR domain_renewals.fee_line_id = @line_id
+    OR domain_renewals.id = (SELECT domain_renewal_fees.renewal_id FROM domain_renewal_fees WHERE domain_renewal_fees.line_id = @line_id);
 
 -- name: OpenDomainRenewal :one
 SELECT * FROM domain_renewals WHERE domain_id = @domain_id AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention');
@@ -149,6 +159,19 @@ ORDER BY domain_price_update_items.domain_id LIMIT CAST(@n AS BIGINT);
 
 -- name: CountDomainPriceUpdateItems :many
 SELECT state, COUNT(*) AS n FROM domain_price_update_items WHERE update_id = @update_id GROUP BY state;
+
+-- A notice that was tried, and not sent by the day, told nobody.
+-- name: UnnoteUnsentDomainPrices :execrows
+UPDATE domain_price_update_items SET noticed = FALSE
+WHERE domain_price_update_items.update_id = @update_id AND domain_price_update_items.state = 'planned' AND domain_price_update_items.noticed
+    AND domain_price_update_items.domain_id > @after AND domain_price_update_items.domain_id <= @upto
+    AND EXISTS (SELECT 1 FROM mails WHERE mails.subject_id = domain_price_update_items.domain_id AND mails.kind = 'domain_price_notice'
+        AND mails.occasion = domain_price_update_items.update_id AND mails.state <> 'sent' AND mails.tried_at IS NOT NULL);
+
+-- Those that were passed over on the day, by reason.
+-- name: SkippedDomainPrices :many
+SELECT detail, COUNT(*) AS n FROM domain_price_update_items
+WHERE update_id = @update_id AND state = 'skipped' AND detail IN ('notice', 'changed') GROUP BY detail ORDER BY detail;
 
 -- Rows that somebody has changed since they were planned, or whose customer was not told in time, are passed over.
 -- name: SkipDomainPriceUpdateItems :execrows

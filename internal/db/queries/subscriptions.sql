@@ -102,6 +102,9 @@ INSERT INTO staff_tasks (id, kind, subject_id, occasion, customer_id, detail, st
 VALUES (@id, @kind, @subject_id, @occasion, @customer_id, @detail, 'open', @created_at)
 ON CONFLICT (kind, subject_id, occasion) DO NOTHING;
 
+-- name: StaffTask :one
+SELECT * FROM staff_tasks WHERE id = @id AND state = 'open';
+
 -- name: FinishStaffTask :execrows
 UPDATE staff_tasks SET state = 'done', done_at = @done_at, done_by = @done_by WHERE id = @id AND state = 'open';
 

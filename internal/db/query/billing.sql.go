@@ -977,7 +977,7 @@ func (q *Queries) LastSeal(ctx context.Context) (LedgerSeal, error) {
 
 const linesOfInvoice = `-- name: LinesOfInvoice :many
 SELECT invoice_lines.invoice_id, invoice_lines.id, invoice_lines.order_item_id, invoice_lines.subscription_id,
-    invoice_lines.period_start, invoice_lines.period_end, invoice_lines.description, invoice_lines.quantity,
+    invoice_lines.with_line, invoice_lines.period_start, invoice_lines.period_end, invoice_lines.description, invoice_lines.quantity,
     invoice_lines.unit_amount, invoice_lines.amount, invoice_lines.discount, invoice_lines.total, invoice_lines.tax_class,
     invoice_lines.tax_category, invoice_lines.tax_rate, invoice_lines.credited, invoice_lines.discount_credited,
     invoice_lines.taken_back,
@@ -994,6 +994,7 @@ type LinesOfInvoiceRow struct {
 	ID               string
 	OrderItemID      *string
 	SubscriptionID   *string
+	WithLine         *string
 	PeriodStart      *string
 	PeriodEnd        *string
 	Description      string
@@ -1031,6 +1032,7 @@ func (q *Queries) LinesOfInvoice(ctx context.Context, invoiceID string) ([]Lines
 			&i.ID,
 			&i.OrderItemID,
 			&i.SubscriptionID,
+			&i.WithLine,
 			&i.PeriodStart,
 			&i.PeriodEnd,
 			&i.Description,

@@ -479,6 +479,34 @@ func (q *Queries) LastRegistrarCommand(ctx context.Context, domainID string) (Re
 	return i, err
 }
 
+const lastStaffTask = `-- name: LastStaffTask :one
+SELECT id, kind, subject_id, occasion, customer_id, detail, state, created_at, done_at, done_by FROM staff_tasks WHERE kind = $1 AND subject_id = $2 ORDER BY id DESC LIMIT 1
+`
+
+type LastStaffTaskParams struct {
+	Kind      string
+	SubjectID string
+}
+
+// What staff were asked last about something, whether or not they have closed it.
+func (q *Queries) LastStaffTask(ctx context.Context, arg LastStaffTaskParams) (StaffTask, error) {
+	row := q.db.QueryRowContext(ctx, lastStaffTask, arg.Kind, arg.SubjectID)
+	var i StaffTask
+	err := row.Scan(
+		&i.ID,
+		&i.Kind,
+		&i.SubjectID,
+		&i.Occasion,
+		&i.CustomerID,
+		&i.Detail,
+		&i.State,
+		&i.CreatedAt,
+		&i.DoneAt,
+		&i.DoneBy,
+	)
+	return i, err
+}
+
 const nextDomainWork = `-- name: NextDomainWork :one
 SELECT work_at FROM domains WHERE work_at > $1 ORDER BY work_at LIMIT 1
 `

@@ -81,3 +81,50 @@ func (q *Queries) RenewalCosts(ctx context.Context, arg RenewalCostsParams) ([]R
 	}
 	return items, nil
 }
+
+const yearCosts = `-- name: YearCosts :many
+SELECT currency, amount FROM domain_costs
+WHERE registrar_id = $1 AND extension = $2 AND kind = 'renew' AND years = 1 AND valid_from <= $3
+ORDER BY CASE WHEN currency = $4 THEN 1 ELSE 0 END, valid_from, currency
+`
+
+type YearCostsParams struct {
+	RegistrarID string
+	Extension   string
+	Day         string
+	Currency    string
+}
+
+type YearCostsRow struct {
+	Currency string
+	Amount   int64
+}
+
+// What a registrar asks for a year, the last one the latest in the currency that is looked for, or where there is none in another.
+func (q *Queries) YearCosts(ctx context.Context, arg YearCostsParams) ([]YearCostsRow, error) {
+	rows, err := q.db.QueryContext(ctx, yearCosts,
+		arg.RegistrarID,
+		arg.Extension,
+		arg.Day,
+		arg.Currency,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []YearCostsRow
+	for rows.Next() {
+		var i YearCostsRow
+		if err := rows.Scan(&i.Currency, &i.Amount); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

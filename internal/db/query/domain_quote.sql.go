@@ -27,7 +27,8 @@ func (q *Queries) NextPremiumDue(ctx context.Context, horizon *string) (*string,
 
 const premiumDomainsToQuote = `-- name: PremiumDomainsToQuote :many
 SELECT domains.id FROM domains
-WHERE domains.premium IS NOT NULL AND domains.next_due IS NOT NULL AND domains.next_due <= $1 AND domains.id > $2
+WHERE domains.id IN (SELECT dear.id FROM domains AS dear WHERE dear.premium IS NOT NULL AND dear.next_due IS NOT NULL AND dear.next_due <= $1)
+    AND domains.id > $2
     AND domains.status IN ('active', 'grace') AND domains.do_not_renew = FALSE AND domains.term IS NOT NULL AND domains.recurring_amount > 0
     AND domains.registrar_id IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id

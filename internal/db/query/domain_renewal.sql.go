@@ -11,9 +11,20 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 )
 
+const anyDomainAhead = `-- name: AnyDomainAhead :one
+SELECT EXISTS (SELECT 1 FROM domains WHERE term_end < expires_on OR unanswered)
+`
+
+func (q *Queries) AnyDomainAhead(ctx context.Context) (bool, error) {
+	row := q.db.QueryRowContext(ctx, anyDomainAhead)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const anyDomainTried = `-- name: AnyDomainTried :one
 SELECT 1 AS found FROM domains WHERE next_due IS NOT NULL AND next_due <= $1 AND NOT do_not_renew AND invoice_tried_on IS NOT NULL
-    AND status IN ('active', 'grace', 'redemption', 'expired') LIMIT 1
+    AND status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud') LIMIT 1
 `
 
 func (q *Queries) AnyDomainTried(ctx context.Context, horizon *string) (int32, error) {
@@ -180,10 +191,23 @@ func (q *Queries) CustomersNotAskedAbout(ctx context.Context, arg CustomersNotAs
 	return items, nil
 }
 
+const domainDeletionAsked = `-- name: DomainDeletionAsked :one
+SELECT EXISTS (SELECT 1 FROM registrar_commands WHERE domain_id = $1 AND settled_at IS NULL AND command = 'delete')
+`
+
+// Whether the registry was asked to delete a domain, and what came of it is not known.
+func (q *Queries) DomainDeletionAsked(ctx context.Context, domainID string) (bool, error) {
+	row := q.db.QueryRowContext(ctx, domainDeletionAsked, domainID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const domainIDsToInvoice = `-- name: DomainIDsToInvoice :many
 SELECT domains.id FROM domains
-WHERE domains.id IN (SELECT due.id FROM domains AS due WHERE due.next_due IS NOT NULL AND due.next_due <= $1) AND domains.id > $2
-    AND NOT domains.do_not_renew AND domains.term IS NOT NULL AND domains.status IN ('active', 'grace', 'redemption', 'expired')
+WHERE domains.id IN (SELECT due.id FROM domains AS due
+        WHERE due.next_due IS NOT NULL AND due.status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud') AND due.next_due <= $1) AND domains.id > $2
+    AND NOT domains.do_not_renew AND domains.term IS NOT NULL AND domains.status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud')
     AND (domains.invoice_tried_on IS NULL OR domains.invoice_tried_on <> $3)
     AND (CAST($4 AS TEXT) = '' OR domains.customer_id = CAST($4 AS TEXT))
     AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id
@@ -256,6 +280,18 @@ func (q *Queries) DomainRenewalFees(ctx context.Context, renewalID string) ([]st
 		return nil, err
 	}
 	return items, nil
+}
+
+const domainRenewalSent = `-- name: DomainRenewalSent :one
+SELECT EXISTS (SELECT 1 FROM registrar_commands WHERE renewal_id = $1)
+`
+
+// Whether a registrar was ever told to do a renewal: setting a mode is a command of the domain.
+func (q *Queries) DomainRenewalSent(ctx context.Context, renewalID *string) (bool, error) {
+	row := q.db.QueryRowContext(ctx, domainRenewalSent, renewalID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const domainsBundledWith = `-- name: DomainsBundledWith :many
@@ -377,7 +413,7 @@ func (q *Queries) DomainsOfOwed(ctx context.Context, arg DomainsOfOwedParams) ([
 const domainsToInvoice = `-- name: DomainsToInvoice :many
 SELECT domains.id, domains.name, domains.extension, domains.customer_id, domains.order_id, domains.registrar_id, domains.kind, domains.status, domains.expires_at, domains.expires_on, domains.expiry_raw, domains.expiry_source, domains.expiry_read_at, domains.accounting_on, domains.paid_through, domains.term_end, domains.next_due, domains.term, domains.currency, domains.recurring_amount, domains.do_not_renew, domains.bundled_with, domains.premium, domains.restore_quote, domains.registry_state, domains.registry_read_at, domains.locked_by_us, domains.unanswered, domains.bought_years, domains.transfer_secret, domains.nameservers, domains.registrant, domains.holder_at_end, domains.renewal_mode, domains.missing_since, domains.deleted_at, domains.sync_at, domains.invoice_tried_on, domains.work_at, domains.worker_until, domains.work_tries, domains.version, domains.created_at, domains.updated_at FROM domains
 WHERE domains.next_due IS NOT NULL AND domains.next_due <= $1 AND (domains.next_due, domains.id) > (CAST($2 AS TEXT), CAST($3 AS TEXT))
-    AND NOT domains.do_not_renew AND domains.term IS NOT NULL AND domains.status IN ('active', 'grace', 'redemption', 'expired')
+    AND NOT domains.do_not_renew AND domains.term IS NOT NULL AND domains.status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud')
     AND (domains.invoice_tried_on IS NULL OR domains.invoice_tried_on <> $4)
     AND (CAST($5 AS TEXT) = '' OR domains.customer_id = CAST($5 AS TEXT))
     AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id
@@ -680,8 +716,8 @@ func (q *Queries) LostDomainLines(ctx context.Context, arg LostDomainLinesParams
 }
 
 const nextDomainDue = `-- name: NextDomainDue :one
-SELECT next_due FROM domains WHERE next_due > $1 AND NOT do_not_renew AND term IS NOT NULL
-    AND status IN ('active', 'grace', 'redemption', 'expired') ORDER BY next_due LIMIT 1
+SELECT next_due FROM domains WHERE next_due IS NOT NULL AND next_due > $1 AND NOT do_not_renew AND term IS NOT NULL
+    AND status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud') ORDER BY next_due LIMIT 1
 `
 
 func (q *Queries) NextDomainDue(ctx context.Context, after *string) (*string, error) {
@@ -867,8 +903,10 @@ func (q *Queries) OwedToLookAt(ctx context.Context, arg OwedToLookAtParams) ([]D
 }
 
 const paidPeriodCovering = `-- name: PaidPeriodCovering :one
-SELECT starts_on FROM subscription_periods WHERE subscription_id = $1 AND state IN ('paid', 'given') AND amount >= 0
-    AND starts_on <= $2 AND ends_on > $2 LIMIT 1
+SELECT subscription_periods.starts_on FROM subscription_periods
+WHERE subscription_periods.subscription_id = $1 AND subscription_periods.state IN ('paid', 'given') AND subscription_periods.amount >= 0
+    AND subscription_periods.starts_on <= $2 AND subscription_periods.ends_on > $2
+    AND NOT EXISTS (SELECT 1 FROM invoice_lines WHERE invoice_lines.id = subscription_periods.line_id AND invoice_lines.taken_back) LIMIT 1
 `
 
 type PaidPeriodCoveringParams struct {
@@ -1128,8 +1166,9 @@ func (q *Queries) RenewalsToLookAt(ctx context.Context, arg RenewalsToLookAtPara
 }
 
 const revokedTerms = `-- name: RevokedTerms :many
-SELECT domain_renewals.id, domain_renewals.domain_id, domain_renewals.customer_id, domain_renewals.base, domain_renewals.years, domain_renewals.kind, domain_renewals.state, domain_renewals.hold, domain_renewals.cause, domain_renewals.due_on, domain_renewals.currency, domain_renewals.price, domain_renewals.fee, domain_renewals.stage, domain_renewals.policy_id, domain_renewals.line_id, domain_renewals.invoice_id, domain_renewals.order_id, domain_renewals.fee_line_id, domain_renewals.fee_invoice_id, domain_renewals.expected_on, domain_renewals.reference, domain_renewals.resends, domain_renewals.move_due, domain_renewals.paid_at, domain_renewals.owed, domain_renewals.paid_before, domain_renewals.due_before, domain_renewals.settled_at, domain_renewals.looked_on, domain_renewals.version, domain_renewals.created_at FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id
-WHERE domain_renewals.state = 'revoked' AND domain_renewals.id > $1
+SELECT domain_renewals.id, domain_renewals.domain_id, domain_renewals.customer_id, domain_renewals.base, domain_renewals.years, domain_renewals.kind, domain_renewals.state, domain_renewals.hold, domain_renewals.cause, domain_renewals.due_on, domain_renewals.currency, domain_renewals.price, domain_renewals.fee, domain_renewals.stage, domain_renewals.policy_id, domain_renewals.line_id, domain_renewals.invoice_id, domain_renewals.order_id, domain_renewals.fee_line_id, domain_renewals.fee_invoice_id, domain_renewals.expected_on, domain_renewals.reference, domain_renewals.resends, domain_renewals.move_due, domain_renewals.paid_at, domain_renewals.owed, domain_renewals.paid_before, domain_renewals.due_before, domain_renewals.settled_at, domain_renewals.looked_on, domain_renewals.version, domain_renewals.created_at FROM domain_renewals CROSS JOIN domains
+WHERE domain_renewals.id IN (SELECT taken.id FROM domain_renewals AS taken WHERE taken.state = 'revoked')
+    AND domain_renewals.id > $1 AND domains.id = domain_renewals.domain_id
     AND (domain_renewals.base <= $2 OR domains.expires_on > domain_renewals.base) AND domains.term_end = domain_renewals.base AND domains.status IN ('active', 'grace', 'redemption')
     AND domain_renewals.looked_on <> $3
 ORDER BY domain_renewals.id LIMIT CAST($4 AS BIGINT)
@@ -1142,6 +1181,7 @@ type RevokedTermsParams struct {
 	N        int64
 }
 
+// Few terms are revoked, so it is begun with them.
 func (q *Queries) RevokedTerms(ctx context.Context, arg RevokedTermsParams) ([]DomainRenewal, error) {
 	rows, err := q.db.QueryContext(ctx, revokedTerms,
 		arg.After,

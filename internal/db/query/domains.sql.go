@@ -494,7 +494,8 @@ func (q *Queries) DomainRenewalMade(ctx context.Context, arg DomainRenewalMadePa
 }
 
 const domainRenewalOfLine = `-- name: DomainRenewalOfLine :one
-SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, looked_on, version, created_at FROM domain_renewals WHERE line_id = $1 OR fee_line_id = $1
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, looked_on, version, created_at FROM domain_renewals WHERE domain_renewals.line_id = $1 OR domain_renewals.fee_line_id = $1
+    OR domain_renewals.id = (SELECT domain_renewal_fees.renewal_id FROM domain_renewal_fees WHERE domain_renewal_fees.line_id = $1)
 `
 
 func (q *Queries) DomainRenewalOfLine(ctx context.Context, lineID *string) (DomainRenewal, error) {
@@ -582,6 +583,67 @@ func (q *Queries) DomainsBelowCost(ctx context.Context, arg DomainsBelowCostPara
 			&i.Currency,
 			&i.RecurringAmount,
 			&i.Cost,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const domainsRenewingBy = `-- name: DomainsRenewingBy :many
+SELECT domains.id, domains.name, domains.customer_id, domains.next_due, customers.customer_group FROM domains
+JOIN customers ON customers.id = domains.customer_id
+WHERE domains.extension = $1 AND domains.id > $2 AND domains.term = $3 AND domains.currency = $4
+    AND domains.recurring_amount > 0 AND domains.premium IS NULL AND domains.status IN ('active', 'grace', 'redemption', 'expired')
+ORDER BY domains.id LIMIT CAST($5 AS BIGINT)
+`
+
+type DomainsRenewingByParams struct {
+	Extension string
+	After     string
+	Years     *int64
+	Currency  string
+	N         int64
+}
+
+type DomainsRenewingByRow struct {
+	ID            string
+	Name          string
+	CustomerID    string
+	NextDue       *string
+	CustomerGroup string
+}
+
+// The domains that pay for a term by themselves, with the client group that their price is for. A premium name has the price
+// of its registry.
+func (q *Queries) DomainsRenewingBy(ctx context.Context, arg DomainsRenewingByParams) ([]DomainsRenewingByRow, error) {
+	rows, err := q.db.QueryContext(ctx, domainsRenewingBy,
+		arg.Extension,
+		arg.After,
+		arg.Years,
+		arg.Currency,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DomainsRenewingByRow
+	for rows.Next() {
+		var i DomainsRenewingByRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.CustomerID,
+			&i.NextDue,
+			&i.CustomerGroup,
 		); err != nil {
 			return nil, err
 		}
@@ -1595,6 +1657,40 @@ func (q *Queries) SkipDomainPriceUpdateItems(ctx context.Context, arg SkipDomain
 	return result.RowsAffected()
 }
 
+const skippedDomainPrices = `-- name: SkippedDomainPrices :many
+SELECT detail, COUNT(*) AS n FROM domain_price_update_items
+WHERE update_id = $1 AND state = 'skipped' AND detail IN ('notice', 'changed') GROUP BY detail ORDER BY detail
+`
+
+type SkippedDomainPricesRow struct {
+	Detail string
+	N      int64
+}
+
+// Those that were passed over on the day, by reason.
+func (q *Queries) SkippedDomainPrices(ctx context.Context, updateID string) ([]SkippedDomainPricesRow, error) {
+	rows, err := q.db.QueryContext(ctx, skippedDomainPrices, updateID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SkippedDomainPricesRow
+	for rows.Next() {
+		var i SkippedDomainPricesRow
+		if err := rows.Scan(&i.Detail, &i.N); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const syncDomainAt = `-- name: SyncDomainAt :exec
 UPDATE domains SET sync_at = CASE WHEN sync_at IS NULL OR sync_at > $1 THEN $1 ELSE sync_at END WHERE id = $2
 `
@@ -1794,6 +1890,29 @@ type UndoDomainPriceUpdateParams struct {
 
 func (q *Queries) UndoDomainPriceUpdate(ctx context.Context, arg UndoDomainPriceUpdateParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, undoDomainPriceUpdate, arg.UndoneAt, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const unnoteUnsentDomainPrices = `-- name: UnnoteUnsentDomainPrices :execrows
+UPDATE domain_price_update_items SET noticed = FALSE
+WHERE domain_price_update_items.update_id = $1 AND domain_price_update_items.state = 'planned' AND domain_price_update_items.noticed
+    AND domain_price_update_items.domain_id > $2 AND domain_price_update_items.domain_id <= $3
+    AND EXISTS (SELECT 1 FROM mails WHERE mails.subject_id = domain_price_update_items.domain_id AND mails.kind = 'domain_price_notice'
+        AND mails.occasion = domain_price_update_items.update_id AND mails.state <> 'sent' AND mails.tried_at IS NOT NULL)
+`
+
+type UnnoteUnsentDomainPricesParams struct {
+	UpdateID string
+	After    string
+	Upto     string
+}
+
+// A notice that was tried, and not sent by the day, told nobody.
+func (q *Queries) UnnoteUnsentDomainPrices(ctx context.Context, arg UnnoteUnsentDomainPricesParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, unnoteUnsentDomainPrices, arg.UpdateID, arg.After, arg.Upto)
 	if err != nil {
 		return 0, err
 	}

@@ -546,6 +546,7 @@ type InvoiceLine struct {
 	Position         int64
 	OrderItemID      *string
 	SubscriptionID   *string
+	WithLine         *string
 	PeriodStart      *string
 	PeriodEnd        *string
 	Description      string
@@ -998,6 +999,7 @@ type Registrar struct {
 	ToldUnreachable  bool
 	FundsLowSince    *string
 	FundsToldOn      *string
+	PacedUntil       int64
 	Version          int64
 	CreatedAt        clock.Instant
 }

@@ -71,6 +71,36 @@ func (q *Queries) InsertRegistrarFrame(ctx context.Context, arg InsertRegistrarF
 	return err
 }
 
+const lendTurns = `-- name: LendTurns :one
+UPDATE registrars
+SET paced_until = CAST($1 AS BIGINT) +
+    CASE WHEN paced_until > CAST($2 AS BIGINT) AND paced_until <= CAST($3 AS BIGINT) THEN paced_until ELSE CAST($2 AS BIGINT) END
+WHERE id = $4 AND (paced_until <= CAST($5 AS BIGINT) OR paced_until > CAST($3 AS BIGINT))
+RETURNING paced_until
+`
+
+type LendTurnsParams struct {
+	Length  int64
+	Soonest int64
+	Beyond  int64
+	ID      string
+	Latest  int64
+}
+
+// After the turns that were given before, unless that is too late. What is beyond a limit was given before the clock was set back.
+func (q *Queries) LendTurns(ctx context.Context, arg LendTurnsParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, lendTurns,
+		arg.Length,
+		arg.Soonest,
+		arg.Beyond,
+		arg.ID,
+		arg.Latest,
+	)
+	var paced_until int64
+	err := row.Scan(&paced_until)
+	return paced_until, err
+}
+
 const pruneRegistrarFrames = `-- name: PruneRegistrarFrames :execrows
 DELETE FROM registrar_frames
 WHERE registrar_frames.created_at < $1 AND registrar_frames.id IN (SELECT oldest.id FROM registrar_frames AS oldest ORDER BY oldest.id LIMIT CAST($2 AS BIGINT))
@@ -91,7 +121,7 @@ func (q *Queries) PruneRegistrarFrames(ctx context.Context, arg PruneRegistrarFr
 }
 
 const registrar = `-- name: Registrar :one
-SELECT id, name, adapter, settings, secret, sync_mode, status, stopped_at, balance, balance_currency, balance_read_at, unreachable_since, told_unreachable, funds_low_since, funds_told_on, version, created_at FROM registrars WHERE id = $1
+SELECT id, name, adapter, settings, secret, sync_mode, status, stopped_at, balance, balance_currency, balance_read_at, unreachable_since, told_unreachable, funds_low_since, funds_told_on, paced_until, version, created_at FROM registrars WHERE id = $1
 `
 
 func (q *Queries) Registrar(ctx context.Context, id string) (Registrar, error) {
@@ -113,6 +143,7 @@ func (q *Queries) Registrar(ctx context.Context, id string) (Registrar, error) {
 		&i.ToldUnreachable,
 		&i.FundsLowSince,
 		&i.FundsToldOn,
+		&i.PacedUntil,
 		&i.Version,
 		&i.CreatedAt,
 	)
@@ -120,7 +151,7 @@ func (q *Queries) Registrar(ctx context.Context, id string) (Registrar, error) {
 }
 
 const registrarByName = `-- name: RegistrarByName :one
-SELECT id, name, adapter, settings, secret, sync_mode, status, stopped_at, balance, balance_currency, balance_read_at, unreachable_since, told_unreachable, funds_low_since, funds_told_on, version, created_at FROM registrars WHERE name = $1 AND status = 'active'
+SELECT id, name, adapter, settings, secret, sync_mode, status, stopped_at, balance, balance_currency, balance_read_at, unreachable_since, told_unreachable, funds_low_since, funds_told_on, paced_until, version, created_at FROM registrars WHERE name = $1 AND status = 'active'
 `
 
 func (q *Queries) RegistrarByName(ctx context.Context, name string) (Registrar, error) {
@@ -142,6 +173,7 @@ func (q *Queries) RegistrarByName(ctx context.Context, name string) (Registrar, 
 		&i.ToldUnreachable,
 		&i.FundsLowSince,
 		&i.FundsToldOn,
+		&i.PacedUntil,
 		&i.Version,
 		&i.CreatedAt,
 	)
@@ -150,16 +182,17 @@ func (q *Queries) RegistrarByName(ctx context.Context, name string) (Registrar, 
 
 const registrarComingRenewals = `-- name: RegistrarComingRenewals :many
 SELECT domains.next_due, domains.extension, domains.term, COUNT(*) AS n FROM domains
-WHERE domains.registrar_id = $1 AND domains.status = 'active' AND NOT domains.do_not_renew AND domains.term IS NOT NULL
-    AND domains.next_due <= $2
+WHERE domains.id IN (SELECT due.id FROM domains AS due
+        WHERE due.next_due IS NOT NULL AND due.status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud') AND due.next_due <= $1)
+    AND COALESCE(domains.registrar_id, '') = CAST($2 AS TEXT) AND domains.status = 'active' AND NOT domains.do_not_renew AND domains.term IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id
         AND domain_renewals.state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention'))
 GROUP BY domains.next_due, domains.extension, domains.term
 `
 
 type RegistrarComingRenewalsParams struct {
-	RegistrarID *string
 	Until       *string
+	RegistrarID string
 }
 
 type RegistrarComingRenewalsRow struct {
@@ -169,9 +202,9 @@ type RegistrarComingRenewalsRow struct {
 	N         int64
 }
 
-// What falls due until a day and nobody has paid yet.
+// What falls due until a day and nobody has paid yet: few of those of a registrar.
 func (q *Queries) RegistrarComingRenewals(ctx context.Context, arg RegistrarComingRenewalsParams) ([]RegistrarComingRenewalsRow, error) {
-	rows, err := q.db.QueryContext(ctx, registrarComingRenewals, arg.RegistrarID, arg.Until)
+	rows, err := q.db.QueryContext(ctx, registrarComingRenewals, arg.Until, arg.RegistrarID)
 	if err != nil {
 		return nil, err
 	}
@@ -331,9 +364,11 @@ func (q *Queries) RegistrarFramesOf(ctx context.Context, arg RegistrarFramesOfPa
 }
 
 const registrarPaidDomains = `-- name: RegistrarPaidDomains :many
-SELECT extension, kind, bought_years, COUNT(*) AS n FROM domains
-WHERE registrar_id = $1 AND status IN ('pending_registration', 'pending_transfer') AND bought_years IS NOT NULL
-GROUP BY extension, kind, bought_years
+SELECT domains.extension, domains.kind, domains.bought_years, COUNT(*) AS n FROM domains
+WHERE domains.id IN (SELECT asked.id FROM domains AS asked
+        WHERE asked.status NOT IN ('active', 'grace', 'redemption') AND asked.status IN ('pending_registration', 'pending_transfer'))
+    AND COALESCE(domains.registrar_id, '') = CAST($1 AS TEXT) AND domains.bought_years IS NOT NULL
+GROUP BY domains.extension, domains.kind, domains.bought_years
 `
 
 type RegistrarPaidDomainsRow struct {
@@ -343,8 +378,8 @@ type RegistrarPaidDomainsRow struct {
 	N           int64
 }
 
-// Registrations and transfers that are paid and not done.
-func (q *Queries) RegistrarPaidDomains(ctx context.Context, registrarID *string) ([]RegistrarPaidDomainsRow, error) {
+// Registrations and transfers that are paid and not done: few of those of a registrar.
+func (q *Queries) RegistrarPaidDomains(ctx context.Context, registrarID string) ([]RegistrarPaidDomainsRow, error) {
 	rows, err := q.db.QueryContext(ctx, registrarPaidDomains, registrarID)
 	if err != nil {
 		return nil, err
@@ -416,8 +451,31 @@ func (q *Queries) RegistrarPaidRenewals(ctx context.Context, registrarID *string
 	return items, nil
 }
 
+const registrarRefusedForMoney = `-- name: RegistrarRefusedForMoney :one
+SELECT CAST((
+        SELECT COUNT(*) FROM domain_renewals CROSS JOIN domains
+        WHERE domain_renewals.state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention') AND domain_renewals.state = 'held' AND domain_renewals.hold = 'funds'
+            AND domains.id = domain_renewals.domain_id AND COALESCE(domains.registrar_id, '') = CAST($1 AS TEXT)
+    ) + (
+        SELECT COUNT(*) FROM domains
+        WHERE domains.id IN (SELECT asked.id FROM domains AS asked
+                WHERE asked.status NOT IN ('active', 'grace', 'redemption') AND asked.status IN ('pending_registration', 'pending_transfer'))
+            AND COALESCE(domains.registrar_id, '') = CAST($1 AS TEXT)
+            AND EXISTS (SELECT 1 FROM registrar_commands WHERE registrar_commands.domain_id = domains.id AND registrar_commands.outcome = 'money'
+                AND registrar_commands.id = (SELECT MAX(latest.id) FROM registrar_commands AS latest WHERE latest.domain_id = domains.id))
+    ) AS BIGINT) AS n
+`
+
+// What customers have paid and the registrar refused last for lack of money.
+func (q *Queries) RegistrarRefusedForMoney(ctx context.Context, registrarID string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, registrarRefusedForMoney, registrarID)
+	var n int64
+	err := row.Scan(&n)
+	return n, err
+}
+
 const registrars = `-- name: Registrars :many
-SELECT id, name, adapter, settings, secret, sync_mode, status, stopped_at, balance, balance_currency, balance_read_at, unreachable_since, told_unreachable, funds_low_since, funds_told_on, version, created_at FROM registrars ORDER BY name
+SELECT id, name, adapter, settings, secret, sync_mode, status, stopped_at, balance, balance_currency, balance_read_at, unreachable_since, told_unreachable, funds_low_since, funds_told_on, paced_until, version, created_at FROM registrars ORDER BY name
 `
 
 func (q *Queries) Registrars(ctx context.Context) ([]Registrar, error) {
@@ -445,6 +503,7 @@ func (q *Queries) Registrars(ctx context.Context) ([]Registrar, error) {
 			&i.ToldUnreachable,
 			&i.FundsLowSince,
 			&i.FundsToldOn,
+			&i.PacedUntil,
 			&i.Version,
 			&i.CreatedAt,
 		); err != nil {
@@ -524,9 +583,20 @@ func (q *Queries) SaveRegistrarReach(ctx context.Context, arg SaveRegistrarReach
 	return err
 }
 
+const turnsLent = `-- name: TurnsLent :one
+SELECT paced_until FROM registrars WHERE id = $1
+`
+
+func (q *Queries) TurnsLent(ctx context.Context, id string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, turnsLent, id)
+	var paced_until int64
+	err := row.Scan(&paced_until)
+	return paced_until, err
+}
+
 const updateRegistrar = `-- name: UpdateRegistrar :execrows
 UPDATE registrars SET name = $1, adapter = $2, settings = $3, secret = $4, sync_mode = $5, status = $6,
-    version = version + 1
+    paced_until = 0, version = version + 1
 WHERE id = $7 AND version = $8
 `
 

@@ -1130,6 +1130,28 @@ func (q *Queries) SaveSubscription(ctx context.Context, arg SaveSubscriptionPara
 	return err
 }
 
+const staffTask = `-- name: StaffTask :one
+SELECT id, kind, subject_id, occasion, customer_id, detail, state, created_at, done_at, done_by FROM staff_tasks WHERE id = $1 AND state = 'open'
+`
+
+func (q *Queries) StaffTask(ctx context.Context, id string) (StaffTask, error) {
+	row := q.db.QueryRowContext(ctx, staffTask, id)
+	var i StaffTask
+	err := row.Scan(
+		&i.ID,
+		&i.Kind,
+		&i.SubjectID,
+		&i.Occasion,
+		&i.CustomerID,
+		&i.Detail,
+		&i.State,
+		&i.CreatedAt,
+		&i.DoneAt,
+		&i.DoneBy,
+	)
+	return i, err
+}
+
 const subscription = `-- name: Subscription :one
 SELECT id, customer_id, order_item_id, kind, license_id, product_id, plan_id, price_id, description, status, currency, unit_amount, quantity, cycle, anchor, tax_class, gateway, started_on, trial_ends_at, next_due, next_at, license_until, coupon_id, coupon_charges, cancel_on, paused_on, ended_on, end_reason, change_price_id, change_quantity, change_on, suspended_on, grace_until, credit_due, version, created_at, updated_at FROM subscriptions WHERE id = $1
 `

@@ -82,8 +82,8 @@ func (a *adapter) Renew(ctx context.Context, transaction string, in registrar.Re
 }
 
 // Restore implements registrar.Registrar.
-func (a *adapter) Restore(ctx context.Context, transaction, name string) registrar.Answer {
-	return a.change(ctx, name, func() registrar.Answer { return a.Registrar.Restore(ctx, transaction, name) })
+func (a *adapter) Restore(ctx context.Context, transaction string, in registrar.Restore) registrar.Answer {
+	return a.change(ctx, in.Name, func() registrar.Answer { return a.Registrar.Restore(ctx, transaction, in) })
 }
 
 // Delete implements registrar.Registrar.

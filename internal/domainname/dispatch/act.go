@@ -95,6 +95,8 @@ func (s *Service) Do(ctx context.Context, domainID string, act Act) (answer regi
 		return registrar.Answer{}, err
 	}
 	switch {
+	case awaited(f.domain.Status) && act.holderAlone():
+		return w.holder(ctx, act)
 	case !f.domain.Status.Live():
 		return registrar.Answer{}, errNotActive
 	case f.domain.RegistrarID == "":
@@ -131,6 +133,11 @@ func (s *Service) Do(ctx context.Context, domainID string, act Act) (answer regi
 		answer.AuthCode = update.AuthCode
 	}
 	return answer, nil
+}
+
+// holderAlone reports whether nothing but the holder is to be changed.
+func (a Act) holderAlone() bool {
+	return a.Registrant != nil && a.Nameservers == nil && a.Lock == nil && !a.AuthCode
 }
 
 // orNothing is a text that is in no message, in the place of an empty one.

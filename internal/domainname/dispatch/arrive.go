@@ -8,6 +8,7 @@ import (
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/registrar"
 )
 
@@ -18,7 +19,7 @@ import (
 func (w *worker) arrive(ctx context.Context, f facts) (step, error) {
 	d := f.domain
 	if d.RegistrarID == "" {
-		return rest, w.stuck(ctx, "no_registrar", "The domain has no registrar: nobody can be asked for it.")
+		return w.stuck(ctx, "no_registrar", "The domain has no registrar: nobody can be asked for it.")
 	}
 	reg, err := w.open(ctx, d)
 	if err != nil {
@@ -40,13 +41,13 @@ func (w *worker) arrive(ctx context.Context, f facts) (step, error) {
 	}
 	switch {
 	case read.found && read.ours && f.older(read):
-		return rest, w.stuck(ctx, "older", fmt.Sprintf("The account has this name since %s, which is before it was ordered here. Enter its expiry if the customer gets it, or why not.", read.Created))
+		return w.stuck(ctx, "older", fmt.Sprintf("The account has this name since %s, which is before it was ordered here. Enter its expiry if the customer gets it, or why not.", read.Created))
 	case read.found && read.ours:
 		return w.arrived(ctx, read.Reading)
 	case f.flight != nil:
 		return w.underWay(ctx, f, reg, read)
 	case read.found && d.Status == domainname.PendingRegistration:
-		return w.refuse(ctx, "Somebody else has registered it: "+string(read.State.Sponsor))
+		return w.refuse(ctx, "Somebody else has registered it.")
 	case !read.found && d.Status == domainname.PendingTransfer:
 		return w.refuse(ctx, "There is no such domain at the registry.")
 	default:
@@ -71,7 +72,7 @@ func (w *worker) request(ctx context.Context, f facts, reg registrar.Registrar) 
 		s.verb, can = verbTransfer, reg.Capabilities().Transfer
 	}
 	if !can {
-		return rest, w.stuck(ctx, "not_offered", "The registrar does not offer this: it must be done by hand.")
+		return w.stuck(ctx, "not_offered", "The registrar does not offer this: it must be done by hand.")
 	}
 	secret := ""
 	if s.verb == verbTransfer {
@@ -88,17 +89,18 @@ func (w *worker) request(ctx context.Context, f facts, reg registrar.Registrar) 
 		return next, err
 	}
 	holder := contactOf(d.Registrant)
+	var agreed *money.Money
+	if command.Known && command.Premium {
+		agreed = &command.Price
+	}
 	answer := registrar.Answer{Class: registrar.Unknown}
 	err = w.ask1(ctx, func(ctx context.Context) error {
 		if s.verb == verbRegister {
-			in := registrar.Registration{Name: d.Name.String(), Years: max(d.BoughtYears, 1), Registrant: holder, Nameservers: d.Nameservers}
-			if command.Known && command.Premium {
-				in.Price = &command.Price
-			}
+			in := registrar.Registration{Name: d.Name.String(), Years: max(d.BoughtYears, 1), Registrant: holder, Nameservers: d.Nameservers, Price: agreed}
 			answer = reg.Register(ctx, s.transaction, in)
 			return nil
 		}
-		in := registrar.TransferIn{Name: d.Name.String(), AuthCode: secret, Years: max(d.BoughtYears, 1), Registrant: holder}
+		in := registrar.TransferIn{Name: d.Name.String(), AuthCode: secret, Years: max(d.BoughtYears, 1), Registrant: holder, Price: agreed}
 		answer = reg.Transfer(ctx, s.transaction, in)
 		return nil
 	})
@@ -147,7 +149,7 @@ func (w *worker) wanted(ctx context.Context, was domainname.Domain, s *sending, 
 		}
 		if wait != "" {
 			next = at(tx.Now.Add(time.Hour))
-			return w.ask(ctx, tx, TaskArrival, "money", d.Name.Unicode()+": "+wait)
+			return w.askArrival(ctx, tx, d, "money", wait)
 		}
 		ok = true
 		return s.insert(ctx, tx, d.ID, d.RegistrarID)
@@ -175,17 +177,18 @@ func (w *worker) underWay(ctx context.Context, f facts, reg registrar.Registrar,
 	if class == "" {
 		class = registrar.Unknown
 	}
-	answer := strings.TrimSpace(fmt.Sprintf("%d %s", c.code, c.message))
+	answer := c.answer()
 	if c.verb == verbTransfer && (class == registrar.Pending || class == registrar.Unknown || class == registrar.Done || c.outcome == outcomeNotDone) {
 		return w.transferring(ctx, f, reg, c)
 	}
 	switch class {
 	case registrar.Done, registrar.Pending:
 		next := w.later()
-		if f.now.Sub(c.made) > longPending {
-			return next, w.stuck(ctx, c.id, "The registrar has taken it on, and it is not there yet.")
+		if f.now.Sub(c.made) <= longPending {
+			return next, nil
 		}
-		return next, nil
+		_, err := w.stuck(ctx, c.id, "The registrar has taken it on, and it is not there yet.")
+		return next, err
 	case registrar.Unknown:
 		if read.found {
 			return w.refuse(ctx, "Somebody else has registered it.")
@@ -204,7 +207,7 @@ func (w *worker) underWay(ctx context.Context, f facts, reg registrar.Registrar,
 	case registrar.Session:
 		return w.notArrived(ctx, c, string(class), w.later())
 	case registrar.Money:
-		if err := w.stuck(ctx, causeFunds, "The account at the registrar has not enough funds. It is tried again every hour."); err != nil {
+		if _, err := w.stuck(ctx, domainname.WaitsForFunds, "The account at the registrar has not enough funds. It is tried again every hour."); err != nil {
 			return rest, err
 		}
 		return w.notArrived(ctx, c, string(class), at(f.now.Add(fundsAgain)))
@@ -212,10 +215,15 @@ func (w *worker) underWay(ctx context.Context, f facts, reg registrar.Registrar,
 		if c.code == 2302 && read.found {
 			return w.refuse(ctx, "Somebody else has registered it.")
 		}
-		if err := w.stuck(ctx, c.id, "The registrar does not understand or allow the command: "+answer); err != nil {
+		why := "The registrar does not understand or allow the command: " + answer
+		if c.code == 0 {
+			why = "The store could not ask the registrar for it: " + c.message
+		}
+		next, err := w.stuck(ctx, c.id, why)
+		if err != nil {
 			return rest, err
 		}
-		return w.notArrived(ctx, c, string(class), rest)
+		return w.notArrived(ctx, c, string(class), next)
 	default:
 		return w.refuse(ctx, "The registrar refused: "+answer)
 	}
@@ -310,12 +318,5 @@ func (w *worker) refuse(ctx context.Context, why string) (step, error) {
 			return err
 		}
 		return domainname.Save(ctx, tx, d)
-	})
-}
-
-// stuck asks staff about a registration or a transfer that does not go on.
-func (w *worker) stuck(ctx context.Context, occasion, why string) error {
-	return w.write(ctx, func(tx *db.Tx, d *domainname.Domain) error {
-		return w.ask(ctx, tx, TaskArrival, occasion, d.Name.Unicode()+": "+why)
 	})
 }

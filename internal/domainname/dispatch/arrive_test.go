@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,8 +10,11 @@ import (
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/event"
+	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/registrar"
 	"github.com/keystead/keystead/internal/registrar/registrartest"
+	"github.com/keystead/keystead/internal/task"
 )
 
 // awaited puts a paid domain into the store that the registry does not have, or has elsewhere.
@@ -96,6 +100,9 @@ func TestRegister(t *testing.T) {
 			b.status(d, domainname.Cancelled)
 			if b.fake.Sent("register") != 0 {
 				b.Error("sent")
+			}
+			if got := b.purse.refused; len(got) != 1 || !strings.HasSuffix(got[0], " Somebody else has registered it.") {
+				b.Errorf("refused: %q", got)
 			}
 		})
 	})
@@ -316,4 +323,215 @@ func TestRegisterWhatTheAccountHas(t *testing.T) {
 		b.must(b.ByHand(b.ctx, d.ID, ByHand{Refused: "it is somebody else's"}))
 		b.status(d, domainname.Cancelled)
 	})
+}
+
+// strict is an adapter that does not say to the registry what it would not take.
+type strict struct{ *registrartest.Fake }
+
+func (s strict) Register(ctx context.Context, transaction string, in registrar.Registration) registrar.Answer {
+	if in.Registrant.Email == "" || len(in.Registrant.Address) == 0 {
+		return registrar.Answer{Class: registrar.Fault, Message: "the registrant needs a name, an address, a country and an email address"}
+	}
+	return s.Fake.Register(ctx, transaction, in)
+}
+
+func (b *bench) question(domainID string) (detail string) {
+	b.Helper()
+	b.must(b.store.DB.Read(b.ctx, func(tx *db.Tx) error {
+		return tx.SQL().QueryRowContext(b.ctx, `SELECT detail FROM staff_tasks WHERE subject_id = $1 AND state = 'open'`, domainID).Scan(&detail)
+	}))
+	return detail
+}
+
+func (b *bench) arrival(domainID string) Arrival {
+	b.Helper()
+	a, err := b.Arrival(b.ctx, domainID)
+	b.must(err)
+	return a
+}
+
+// A registration that its adapter can't ask for waits for staff, who are told what is true. Another holder is asked for at once.
+func TestHolderOfAnArrival(t *testing.T) {
+	each(t, func(b *bench) {
+		b.adapter = strict{b.fake}
+		d := b.awaited("new.example", domainname.PendingRegistration)
+		if a := b.arrival(d.ID); a.Asked || a.Why != "" {
+			b.Errorf("before: %+v", a)
+		}
+		b.run()
+		b.status(d, domainname.PendingRegistration)
+		why := "The store could not ask the registrar for it: the registrant needs a name, an address, a country and an email address"
+		if got := b.question(d.ID); !strings.Contains(got, why) {
+			b.Errorf("asked %q", got)
+		}
+		if a := b.arrival(d.ID); a.Asked || !strings.Contains(a.Why, why) || strings.Contains(a.Why, "new.example") {
+			b.Errorf("stands %+v", a)
+		}
+		whole := domainname.Registrant{Name: "Ada", Address: "1 Lane\n12345 Town", Country: "DE", Email: "ada@example.com"}
+		_, err := b.Do(b.ctx, d.ID, Act{Registrant: &whole, Nameservers: &[]string{"ns1.example"}})
+		if code(err) != "DOMAIN_NOT_ACTIVE" {
+			b.Errorf("nameservers of what is not there: %v", err)
+		}
+		answer, err := b.Do(b.ctx, d.ID, Act{Registrant: &whole, Reason: "they wrote"})
+		b.must(err)
+		if got := b.load(d.ID); answer.Class != registrar.Pending || got.Registrant != whole || b.tasks(d.ID) != 0 {
+			b.Fatalf("%+v, %+v, %d tasks", answer, got.Registrant, b.tasks(d.ID))
+		}
+		b.run()
+		b.status(d, domainname.Active)
+		if there, _ := b.fake.Domain("new.example"); there.Registrant.Email != whole.Email || b.fake.Sent("register") != 1 {
+			b.Errorf("%+v, sent %d", there, b.fake.Sent("register"))
+		}
+	})
+}
+
+// What came of a command is awaited: neither is the holder changed meanwhile, nor is it asked again.
+func TestHolderOfAnArrivalInFlight(t *testing.T) {
+	lite(t, func(b *bench) {
+		b.fake.Break(fault{Kind: registrartest.Code, Command: "register", Code: 1001})
+		d := b.awaited("new.example", domainname.PendingRegistration)
+		b.run()
+		if a := b.arrival(d.ID); !a.Asked {
+			b.Errorf("stands %+v", a)
+		}
+		whole := domainname.Registrant{Name: "Ada", Address: "1 Lane", Country: "DE", Email: "ada@example.com"}
+		if _, err := b.Do(b.ctx, d.ID, Act{Registrant: &whole}); code(err) != "COMMAND_IN_FLIGHT" {
+			b.Errorf("changed: %v", err)
+		}
+		if err := b.Retry(b.ctx, d.ID, ""); code(err) != "COMMAND_IN_FLIGHT" {
+			b.Errorf("tried again: %v", err)
+		}
+	})
+}
+
+// Staff have it tried again: the registry is read first, and what is there by now is not asked for.
+func TestTryAgain(t *testing.T) {
+	t.Parallel()
+	for _, status := range []domainname.Status{domainname.PendingRegistration, domainname.PendingTransfer} {
+		for _, there := range []bool{false, true} {
+			t.Run(fmt.Sprint(status, " ", there), func(t *testing.T) {
+				lite(t, func(b *bench) {
+					verb := "register"
+					if status == domainname.PendingTransfer {
+						verb = "transfer"
+						b.fake.Put(registrartest.Domain{Name: "new.example", Expiry: "2027-01-01T10:00:00Z", Sponsor: registrartest.Them, AuthCode: "secret"})
+					}
+					b.fake.Break(fault{Kind: registrartest.Code, Command: verb, Code: 2005, Times: 1})
+					d := b.awaited("new.example", status)
+					b.run()
+					if b.fake.Sent(verb) != 1 || b.tasks(d.ID) != 1 {
+						b.Fatalf("sent %d, %d tasks", b.fake.Sent(verb), b.tasks(d.ID))
+					}
+					if there {
+						b.fake.Put(registrartest.Domain{Name: "new.example", Created: b.store.Clock.Now().Format(time.RFC3339), Expiry: "2028-11-22T12:00:00Z"})
+					}
+					b.must(b.Retry(event.WithActor(b.ctx, event.Actor{Kind: event.Staff, Name: "ada"}), d.ID, "mended"))
+					b.run()
+					if !there && status == domainname.PendingTransfer {
+						b.fake.EndTransfer("new.example", true)
+						b.after(2 * time.Hour)
+					}
+					b.status(d, domainname.Active)
+					if want := map[bool]int{true: 1, false: 2}[there]; b.fake.Sent(verb) != want || b.tasks(d.ID) != 0 {
+						b.Errorf("sent %d, want %d; %d tasks", b.fake.Sent(verb), want, b.tasks(d.ID))
+					}
+					if err := b.Retry(b.ctx, d.ID, ""); code(err) != "NOTHING_TO_TRY" {
+						b.Errorf("an active domain: %v", err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// Nobody has to remember: what waits is asked for again after some days, and staff anew, whether they closed the task or not.
+func TestStuckIsNotSilent(t *testing.T) {
+	t.Parallel()
+	for _, closed := range []bool{false, true} {
+		t.Run(fmt.Sprint("closed ", closed), func(t *testing.T) {
+			lite(t, func(b *bench) {
+				b.fake.Break(fault{Kind: registrartest.Code, Command: "register", Code: 2005, Times: 4})
+				d := b.awaited("new.example", domainname.PendingRegistration)
+				b.run()
+				for n := 1; n <= 3; n++ {
+					if b.fake.Sent("register") != n || b.tasks(d.ID) != 1 {
+						b.Fatalf("round %d: sent %d, %d open tasks", n, b.fake.Sent("register"), b.tasks(d.ID))
+					}
+					if closed {
+						b.must(b.write(func(tx *db.Tx) error { return task.Settled(b.ctx, tx, TaskArrival, d.ID) }))
+					}
+					b.pass(askedAgain, time.Hour)
+				}
+				if a := b.arrival(d.ID); a.Asked || !strings.Contains(a.Why, "2005") {
+					b.Errorf("stands %+v", a)
+				}
+				b.pass(2*askedAgain, time.Hour)
+				b.status(d, domainname.Active)
+				if b.tasks(d.ID) != 0 {
+					b.Errorf("%d tasks", b.tasks(d.ID))
+				}
+			})
+		})
+	}
+	t.Run("older", func(t *testing.T) {
+		lite(t, func(b *bench) {
+			b.fake.Put(registrartest.Domain{Name: "new.example", Created: "2024-01-01T00:00:00Z", Expiry: "2027-01-01T00:00:00Z"})
+			d := b.awaited("new.example", domainname.PendingRegistration)
+			b.run()
+			b.must(b.write(func(tx *db.Tx) error { return task.Settled(b.ctx, tx, TaskArrival, d.ID) }))
+			b.pass(2*askedAgain, 6*time.Hour)
+			if b.tasks(d.ID) != 1 || b.fake.Sent("register") != 0 {
+				b.Errorf("%d tasks, sent %d", b.tasks(d.ID), b.fake.Sent("register"))
+			}
+		})
+	})
+}
+
+// What staff enter of a new domain is what was bought, unless they confirm another date; what they did earlier they may enter late.
+func TestDateByHand(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		expiry string
+		sure   bool
+		later  time.Duration
+		status domainname.Status
+		ok     bool
+	}{
+		{"2028-11-22", false, 0, domainname.PendingRegistration, true},
+		{"2028-11-29", false, 0, domainname.PendingRegistration, true},
+		{"2028-11-15", false, 0, domainname.PendingRegistration, true},
+		{"2028-11-30", false, 0, domainname.PendingRegistration, false},
+		{"2028-11-14", false, 0, domainname.PendingRegistration, false},
+		{"2027-11-22", false, 0, domainname.PendingRegistration, false},
+		{"2027-11-22", true, 0, domainname.PendingRegistration, true},
+		{"2028-11-22", false, 40 * 24 * time.Hour, domainname.PendingRegistration, true},
+		{"2025-11-22", false, 0, domainname.PendingRegistration, false},
+		{"2025-11-22T10:00:00Z", false, 0, domainname.PendingTransfer, false},
+		{"2026-11-21", true, 0, domainname.PendingRegistration, true},
+		{"2029-05-01", false, 0, domainname.PendingTransfer, true},
+	} {
+		t.Run(fmt.Sprint(c), func(t *testing.T) {
+			lite(t, func(b *bench) {
+				b.fake.Caps.Manual = true
+				for _, verb := range []string{"register", "transfer"} {
+					b.fake.Break(fault{Kind: registrartest.Code, Command: verb, Code: 1001})
+				}
+				d := b.awaited("new.example", c.status)
+				b.run()
+				b.store.Clock.Advance(c.later)
+				err := b.ByHand(b.ctx, d.ID, ByHand{Expiry: c.expiry, Sure: c.sure})
+				if e := fail.Of(err); (err == nil) != c.ok || err != nil && e.Field != "expiry" && (len(e.Fields) != 1 || e.Fields[0].Field != "expiry") {
+					b.Fatalf("%v", err)
+				}
+				want := domainname.Active
+				if !c.ok {
+					want = c.status
+				}
+				b.status(d, want)
+				if got := b.arrival(d.ID); got.Asked != !c.ok {
+					b.Errorf("%+v", got)
+				}
+			})
+		})
+	}
 }

@@ -27,6 +27,7 @@ type bench struct {
 	store    *dbtest.Store
 	ctx      context.Context
 	fake     *registrartest.Fake
+	adapter  registrar.Registrar // what stands before the fake; nil: nothing
 	purse    *purse
 	customer string
 	policy   domainname.Policy
@@ -69,7 +70,12 @@ func (b *bench) restart() {
 }
 
 // Open implements Registrars.
-func (b *bench) Open(context.Context, string) (registrar.Registrar, error) { return b.fake, nil }
+func (b *bench) Open(context.Context, string) (registrar.Registrar, error) {
+	if b.adapter != nil {
+		return b.adapter, nil
+	}
+	return b.fake, nil
+}
 
 func (b *bench) must(err error) {
 	b.Helper()
@@ -212,6 +218,9 @@ func (b *bench) is(r domainname.Renewal, state domainname.RenewalState, sent int
 	if now.State != state {
 		b.Fatalf("renewal is %s (%s, %s), want %s; commands %+v", now.State, now.Hold, now.Cause, state, b.commands(r.DomainID))
 	}
+	if waits := state == domainname.RenewalHeld || state == domainname.RenewalAttention; waits && (now.Why() == now.Cause || now.Why() == "") {
+		b.Fatalf("renewal is %s (%s) because of %q, which is no code that has words", now.State, now.Hold, now.Cause)
+	}
 	if n := b.fake.Sent("renew", b.load(r.DomainID).Name.String()); n != sent {
 		b.Fatalf("sent %d, want %d", n, sent)
 	}
@@ -308,6 +317,7 @@ type purse struct {
 	confirmed []string // ids of domains
 	refused   []string
 	refunded  bool            // from now on: what is paid has gone back
+	begun     []string        // ids of renewals that are sent and were asked for then
 	command   registrar.Quote // that was told of last
 	renewal   registrar.Quote
 }
@@ -339,6 +349,10 @@ func (p *purse) Due(ctx context.Context, tx *db.Tx, _ *domainname.Domain, r *dom
 	if !p.refunded {
 		return nil
 	}
+	if r.State != domainname.RenewalPaid {
+		p.begun = append(p.begun, r.ID)
+		return nil
+	}
 	return domainname.MoveRenewal(ctx, tx, r, domainname.OnRefund)
 }
 
@@ -364,13 +378,13 @@ func (p *purse) GiveUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, _ s
 }
 
 // TopUp implements Renewals.
-func (p *purse) TopUp(ctx context.Context, tx *db.Tx, _ *domainname.Domain, r *domainname.Renewal, missing money.Money, hold domainname.Hold, why string) error {
+func (p *purse) TopUp(ctx context.Context, tx *db.Tx, _ *domainname.Domain, r *domainname.Renewal, missing money.Money, hold domainname.Hold, cause string) error {
 	tx.OnCommit(func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.toppedUp = append(p.toppedUp, missing)
 	})
-	r.Hold, r.Cause = hold, why
+	r.Hold, r.Cause = hold, cause
 	return domainname.MoveRenewal(ctx, tx, r, domainname.OnHold)
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/keystead/keystead/internal/civil"
@@ -146,6 +148,16 @@ func (c *command) changed(n int64, err error) error {
 		return errLost
 	}
 	return nil
+}
+
+// answer is what the registrar said to a command, as staff read it.
+func (c *command) answer() string { return said(c.code, c.message) }
+
+func said(code int, message string) string {
+	if code == 0 {
+		return message
+	}
+	return strings.TrimSpace(strconv.Itoa(code) + " " + message)
 }
 
 func (c *command) codeColumn() *int64 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
@@ -56,7 +57,7 @@ func (w *worker) told(ctx context.Context, reg registrar.Registrar, d domainname
 	case verbRenew:
 		return reg.Renew(ctx, s.transaction, registrar.Renewal{Name: name, Years: s.years, Guard: s.before, Price: s.price})
 	case verbRestore:
-		return reg.Restore(ctx, s.transaction, name)
+		return reg.Restore(ctx, s.transaction, registrar.Restore{Name: name, Price: s.price})
 	case verbReport:
 		return reg.Report(ctx, s.transaction, w.restoreReport(d))
 	case verbDelete:
@@ -73,9 +74,22 @@ func (w *worker) told(ctx context.Context, reg registrar.Registrar, d domainname
 func (w *worker) restoreReport(d domainname.Domain) registrar.RestoreReport {
 	state := fmt.Sprintf("%s, registrant %s, expiry %s", d.Name, d.Registrant.Name, d.Expiry.Raw)
 	return registrar.RestoreReport{
-		Name: d.Name.String(), Before: state, After: state, Deleted: d.Expiry.At, Restored: w.now(),
+		Name: d.Name.String(), Before: state, After: state, Deleted: deleted(d, w.now()), Restored: w.now(),
 		Reason: "Registrant error: the domain was renewed after its last day.",
 	}
+}
+
+// deleted is when a domain in redemption was deleted, as far as the store knows: when staff had it deleted, else when its term
+// ended. A year that the registry has added by itself since is not over yet.
+func deleted(d domainname.Domain, now time.Time) time.Time {
+	if d.DeletedAt != nil {
+		return *d.DeletedAt
+	}
+	at := d.Expiry.At
+	for years := 1; at.After(now); years++ {
+		at = d.Expiry.At.AddDate(-years, 0, 0)
+	}
+	return at
 }
 
 // conclude reads the registry and says what became of a command. answer is nil where the process that sent it has died, or
@@ -187,7 +201,7 @@ func (w *worker) apply(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *
 		became = outcomeConfirmed
 	case j.verdict == verdictLater:
 		became = string(registrar.Done)
-	case j.verdict == verdictAttention && j.cause == causeDate:
+	case j.verdict == verdictAttention && j.cause == domainname.OddDate:
 		became = outcomeOther
 	case p.class != registrar.Unknown && p.class != registrar.Done && p.class != registrar.Pending:
 		became = string(p.class)
@@ -234,13 +248,13 @@ func (w *worker) apply(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *
 	case verdictLater:
 		return again, domainname.MoveRenewal(ctx, tx, r, domainname.OnDoneLater)
 	case verdictPart, verdictRelock:
-		return again, domainname.MoveRenewal(ctx, tx, r, domainname.OnReadBase)
+		return again, w.goesOn(ctx, tx, r, p)
 	case verdictSession:
 		next := w.later()
-		return next, domainname.MoveRenewal(ctx, tx, r, domainname.OnReadBase)
+		return next, w.goesOn(ctx, tx, r, p)
 	case verdictResend:
 		r.Resends++
-		return at(tx.Now.Add(j.wait)), domainname.MoveRenewal(ctx, tx, r, domainname.OnReadBase)
+		return at(tx.Now.Add(j.wait)), w.goesOn(ctx, tx, r, p)
 	case verdictHold:
 		return again, w.holdTx(ctx, tx, d, r, j.hold, j.cause, j.why)
 	case verdictLost:
@@ -250,9 +264,17 @@ func (w *worker) apply(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *
 	}
 }
 
+// goesOn has the next command of a renewal sent, by its money; not the report of a restore that is begun: that belongs to what was sent.
+func (w *worker) goesOn(ctx context.Context, tx *db.Tx, r *domainname.Renewal, p proof) error {
+	if p.read.awaitsReport() {
+		return nil
+	}
+	return domainname.MoveRenewal(ctx, tx, r, domainname.OnReadBase)
+}
+
 // noteRestored keeps with a restore to which date it has led: what remains of the years counts from there.
 func (w *worker) noteRestored(ctx context.Context, tx *db.Tx, c *command, p proof, j judgement) error {
-	if j.verdict != verdictDone && j.verdict != verdictPart || p.read.rgp("pendingRestore") {
+	if j.verdict != verdictDone && j.verdict != verdictPart || p.read.awaitsReport() {
 		return nil
 	}
 	switch c.verb {

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/keystead/keystead/internal/civil"
@@ -49,9 +50,25 @@ type question struct {
 	done   []command // that were sent for this renewal, with what became of them
 	asked  []command // that were sent about the domain lately, for whatever renewal
 	copied bool      // it was paid before the store was restored from a backup: the original may have sent it
-	quote  *registrar.Quote
+	quote  *quoted   // what is to be sent costs now; nil: nobody was asked
 	rates  domainname.Rates
 	now    time.Time
+}
+
+// quoted is what the registry says that a command costs, or staff.
+type quoted struct {
+	registrar.Quote
+
+	verb    verb
+	entered bool // by staff, as the registry does not tell it
+}
+
+// priceOf is what was said of a command; nil: nothing was asked.
+func (q question) priceOf(v verb) *registrar.Quote {
+	if q.quote == nil || q.quote.verb != v {
+		return nil
+	}
+	return &q.quote.Quote
 }
 
 // gone is after how long a domain that is not there is believed to be gone.
@@ -66,10 +83,10 @@ func decide(q question) decision {
 	offer := q.offer(q.open.Years)
 	switch {
 	case q.policy == nil:
-		return decision{move: moveHold, hold: domainname.HeldRegistry, cause: "no_policy", why: "There is no policy for ." + q.domain.Extension + "."}
+		return decision{move: moveHold, hold: domainname.HeldRegistry, cause: domainname.NoPolicy, why: "There is no policy for ." + q.domain.Extension + "."}
 	case q.read.epp("pendingRenew"):
 		return decision{move: moveWait, wait: time.Hour} // the registry has taken something on that may be this
-	case q.read.rgp("pendingRestore"):
+	case q.read.awaitsReport():
 		return q.report()
 	case offer.Stage == domainname.StageRedemption:
 		return q.restore(offer)
@@ -85,7 +102,7 @@ func decide(q question) decision {
 		return decision{move: moveSatisfied, cause: CauseThere}
 	case verdict == domainname.Attention:
 		return decision{
-			move: moveAttention, cause: causeDate,
+			move: moveAttention, cause: domainname.OddDate,
 			why: fmt.Sprintf("The registry says %s, and %d years were paid for from %s.", q.read.date(), years, base),
 		}
 	}
@@ -159,11 +176,11 @@ func (q question) renew(years int) decision {
 	if refusal := q.refusal(years); refusal != nil {
 		switch refusal.Reason {
 		case domainname.TooEarly:
-			return hold(domainname.HeldRegistry, causeEarly, fmt.Sprintf("The registry takes renewals from %s on.", refusal.FirstDay))
+			return hold(domainname.HeldRegistry, domainname.WaitsForWindow, fmt.Sprintf("The registry takes renewals from %s on.", refusal.FirstDay))
 		case domainname.OverCap:
-			return hold(domainname.HeldRegistry, causeCap, fmt.Sprintf("The term would end more than ten years from now. It can be sent from %s on.", refusal.FirstDay))
+			return hold(domainname.HeldRegistry, domainname.WaitsForCap, fmt.Sprintf("The term would end more than ten years from now. It can be sent from %s on.", refusal.FirstDay))
 		case domainname.RegistryLock:
-			return hold(domainname.HeldLock, causeLock, "The registry has locked the domain: "+fmt.Sprint(q.read.State.EPP))
+			return hold(domainname.HeldLock, domainname.WaitsForLock, "The registry has locked the domain: "+strings.Join(q.read.State.EPP, ", "))
 		case domainname.QuoteNeeded:
 			return hold(domainname.HeldPrice, string(refusal.Reason), "The registry has not said what this premium name costs.")
 		case domainname.TooLate:
@@ -172,22 +189,23 @@ func (q question) renew(years int) decision {
 			return hold(domainname.HeldRegistry, string(refusal.Reason), "The registry would not take this term now: "+string(refusal.Reason))
 		}
 	}
+	dearer, tooDear := q.dearer()
 	switch {
 	case byMode && q.caps.SetMode:
 		return decision{move: moveSend, verb: verbMode, years: years, expects: expects}
 	case byMode:
-		return hold(domainname.HeldRegistry, "no_command", "There is no renew command, and no way to set the renewal mode. Set it at the registrar.")
+		return hold(domainname.HeldRegistry, domainname.NoCommand, "There is no renew command, and no way to set the renewal mode. Set it at the registrar.")
 	case q.blind():
 		return decision{
-			move: moveAttention, cause: "sent_before",
+			move: moveAttention, cause: domainname.SentBefore,
 			why: "It may have been sent before, and here the date moves only at the expiry. Look at the registrar whether the renewal is done, before it is sent.",
 		}
 	case q.unpriced():
-		return hold(domainname.HeldPrice, string(domainname.QuoteNeeded), "The registry has not said what this premium name costs.")
-	case q.tooDear():
-		return q.dearer()
+		return hold(domainname.HeldPrice, domainname.WaitsForQuote, "The registry has not said what this premium name costs.")
+	case tooDear:
+		return dearer
 	case q.read.epp(lockRenew) && !q.caps.Lock:
-		return hold(domainname.HeldLock, causeLock, "Our own lock can't be lifted through this registrar.")
+		return hold(domainname.HeldLock, domainname.WaitsForLock, "Our own lock can't be lifted through this registrar.")
 	case q.read.epp(lockRenew):
 		return decision{move: moveLift}
 	}
@@ -221,38 +239,33 @@ func (q question) blind() bool {
 
 // unpriced reports whether a premium name has no price just now: whatever it was before, nothing is sent without one.
 func (q question) unpriced() bool {
-	return q.domain.Premium != nil && q.quote != nil && !q.quote.Known && q.open.Kind != domainname.Manual
+	quote := q.priceOf(verbRenew)
+	return q.domain.Premium != nil && quote != nil && !quote.Known && q.open.Kind != domainname.Manual
 }
 
-// tooDear reports whether the registry asks for more for a premium name than was paid: the customer must accept that first.
-func (q question) tooDear() bool {
-	if q.quote == nil || !q.quote.Known || !q.quote.Premium || q.open.Kind == domainname.Manual {
-		return false
+// dearer is what to do when the registry asks for more for a premium name than was paid, which the customer must accept first. over is
+// false if it does not.
+func (q question) dearer() (_ decision, over bool) {
+	quote := q.priceOf(verbRenew)
+	if quote == nil || !quote.Known || !quote.Premium || q.open.Kind == domainname.Manual {
+		return decision{}, false
 	}
-	asked, known := domainname.Convert(q.quote.Price, q.open.Price.Currency, q.rates)
-	paid, err := q.open.Price.Add(q.open.Fee)
-	return err != nil || !known || asked.Amount > paid.Amount
-}
-
-// dearer is what to do then.
-func (q question) dearer() decision {
-	why := fmt.Sprintf("The registry asks for %s for this premium name; %s was paid.", q.quote.Price, q.open.Price)
-	paid, err := q.open.Price.Add(q.open.Fee)
-	asked, known := domainname.Convert(q.quote.Price, q.open.Price.Currency, q.rates)
-	if !known {
+	asked, known := q.domain.Against(q.open, quote.Price, *q.policy, q.rates)
+	why := fmt.Sprintf("The registry asks for %s for this premium name; %s was paid.", quote.Price, q.open.Price)
+	switch {
+	case !known:
 		why += fmt.Sprintf(" The store has no rate of exchange to %s.", q.open.Price.Currency)
-	} else if err == nil {
-		if missing, err := asked.Sub(paid); err == nil {
-			return decision{move: moveTopUp, hold: domainname.HeldPrice, missing: missing, cause: "premium", why: why}
-		}
+		return decision{move: moveHold, hold: domainname.HeldPrice, cause: domainname.WaitsForPremium, why: why}, true
+	case asked.Missing.Amount > 0:
+		return decision{move: moveTopUp, hold: domainname.HeldPrice, missing: asked.Missing, cause: domainname.WaitsForPremium, why: why}, true
 	}
-	return decision{move: moveHold, hold: domainname.HeldPrice, cause: "premium", why: why}
+	return decision{}, false
 }
 
 // report is what to do about a domain that waits for the report of its restore.
 func (q question) report() decision {
 	if !q.caps.Restore {
-		return decision{move: moveHold, hold: domainname.HeldRegistry, cause: "no_restore", why: "The registry waits for the report of a restore, which this registrar does not offer."}
+		return decision{move: moveHold, hold: domainname.HeldRegistry, cause: domainname.NoRestore, why: "The registry waits for the report of a restore, which this registrar does not offer."}
 	}
 	return decision{move: moveSend, verb: verbReport}
 }
@@ -262,16 +275,59 @@ func (q question) restore(offer domainname.Offer) decision {
 	if !q.caps.Restore {
 		return q.renew(q.open.Years) // where a renewal lifts the redemption, this is how; else the registry says no
 	}
-	if q.open.Stage != domainname.StageRedemption && q.open.Kind != domainname.Manual && !q.late(offer.Window) {
-		fee, known := q.domain.FeeAt(*q.policy, domainname.StageRedemption, q.open.Base, q.open.Price.Currency, q.rates)
-		if !known {
-			return decision{move: moveHold, hold: domainname.HeldStaff, cause: domainname.NeedsQuote, why: "The domain is in redemption, and no fee is set for a restore."}
-		}
-		if missing, err := fee.Sub(q.open.Fee); err == nil && missing.Amount > 0 {
-			return decision{move: moveTopUp, hold: domainname.HeldTopUp, missing: missing, cause: "redemption", why: "The registry has put the domain into its redemption period."}
-		}
+	if q.open.Kind == domainname.Manual {
+		return decision{move: moveSend, verb: verbRestore} // staff know what they do
 	}
-	return decision{move: moveSend, verb: verbRestore}
+	late := q.late(offer.Window)
+	fee, known := q.domain.FeeAt(*q.policy, domainname.StageRedemption, q.open.Base, q.open.Price.Currency, q.rates)
+	missing := money.New(fee.Amount-q.open.Fee.Amount, q.open.Price.Currency)
+	topUp := decision{move: moveTopUp, hold: domainname.HeldTopUp, missing: missing, cause: domainname.WaitsForRestore, why: "The registry has put the domain into its redemption period."}
+	switch asked := q.open.Stage == domainname.StageRedemption; {
+	case asked, late:
+	case !known:
+		return decision{move: moveHold, hold: domainname.HeldStaff, cause: domainname.WaitsForQuote, why: "The domain is in redemption, and no fee is set for a restore."}
+	case missing.Amount > 0:
+		return topUp
+	}
+	agreed := money.New(q.open.Fee.Amount, q.open.Price.Currency)
+	if late && known {
+		agreed.Amount = max(agreed.Amount, fee.Amount) // it is the store's to pay
+	}
+	dearer, tooDear := q.dearRestore(agreed)
+	switch {
+	case !tooDear:
+		return decision{move: moveSend, verb: verbRestore}
+	case known && fee.Amount > agreed.Amount: // staff have entered it since
+		return topUp
+	default:
+		return dearer
+	}
+}
+
+// dearRestore is what to do when the registry asks for more for the restore of a premium name than was agreed, or does not say what
+// it asks. Some registries' price of a restore contains its year and some registries' does not: a person looks, lets it go on or
+// enters what it costs. over is false if it is not so.
+func (q question) dearRestore(agreed money.Money) (_ decision, over bool) {
+	quote := q.priceOf(verbRestore)
+	if quote == nil || q.open.Cause == domainname.ByStaffsWord {
+		return decision{}, false
+	}
+	hold := decision{move: moveHold, hold: domainname.HeldStaff, cause: domainname.WaitsForPremium}
+	switch {
+	case !quote.Known && q.domain.Premium != nil && !q.domain.RestoreQuoted(q.open.Base):
+		hold.cause, hold.why = domainname.WaitsForQuote, "The registry has not said what the restore of this premium name costs."
+		return hold, true
+	case !quote.Known || !quote.Premium:
+		return decision{}, false
+	}
+	hold.why = fmt.Sprintf("The registry asks for %s for the restore of this premium name; %s was paid for it, and %s for the renewal.", quote.Price, agreed, q.open.Price)
+	asked, ok := domainname.Convert(quote.Price, agreed.Currency, q.rates)
+	if !ok {
+		hold.why += fmt.Sprintf(" The store has no rate of exchange to %s.", agreed.Currency)
+		return hold, true
+	}
+	hold.why += " Let it go on if that contains the year, or enter what the restore costs: the customer is asked for the rest."
+	return hold, asked.Amount > agreed.Amount
 }
 
 // late reports whether the domain has come into redemption only since it was paid for: that is the store's delay.

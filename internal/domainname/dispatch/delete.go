@@ -119,7 +119,7 @@ func (w *worker) concludeAtOnce(ctx context.Context, f facts, sends *sending, an
 	case answer.Class == registrar.Session:
 		return errNotSent
 	default:
-		return fail.Conflict("REGISTRAR_REFUSED", strings.TrimSpace(fmt.Sprintf("The registrar refused: %d %s", answer.Code, sends.message)))
+		return fail.Conflict("REGISTRAR_REFUSED", "The registrar refused: "+sends.answer())
 	}
 }
 
@@ -295,7 +295,7 @@ func (w *worker) undeleted(ctx context.Context, tx *db.Tx, d *domainname.Domain,
 	if class == registrar.Unknown || class == registrar.Done || class == registrar.Pending {
 		became, heard = outcomeNotDone, false
 	}
-	if err := c.settle(ctx, tx, became); err != nil || heard {
+	if err := errors.Join(c.settle(ctx, tx, became), w.answered(ctx, tx, TaskByHand)); err != nil || heard {
 		return err
 	}
 	return w.ask(ctx, tx, TaskStuck, c.id, strings.TrimSpace(fmt.Sprintf(

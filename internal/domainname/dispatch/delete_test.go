@@ -212,6 +212,52 @@ func TestDeleteDies(t *testing.T) {
 	}
 }
 
+// At a registrar without an interface staff delete it, and nothing is settled before they have said what came of it.
+func TestDeleteByHand(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		in      ByHand
+		outcome string
+		err     bool
+	}{
+		{"done", ByHand{Deleted: true, Reference: "ticket 1"}, outcomeConfirmed, false},
+		{"refused", ByHand{Refused: "it is locked"}, outcomeNotDone, false},
+		{"a date", ByHand{Expiry: "2028-03-10"}, string(registrar.Pending), true},
+		{"both", ByHand{Deleted: true, Refused: "it is locked"}, string(registrar.Pending), true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			lite(t, func(b *bench) {
+				b.fake.Caps.Manual = true
+				b.fake.Break(fault{Kind: registrartest.Unreachable, Command: "info"}) // nothing can be read
+				b.fake.Break(fault{Kind: registrartest.Code, Command: "delete", Code: 1001})
+				d := b.domain("hand.example", "2027-03-10")
+				a, err := b.delete(d)
+				b.must(err)
+				if a.Class != registrar.Pending {
+					b.Errorf("answer %+v", a)
+				}
+				b.pass(30*24*time.Hour, 12*time.Hour)
+				if got := b.commands(d.ID)[0]; got.Outcome != string(registrar.Pending) || b.load(d.ID).DeletedAt != nil || b.tasks(d.ID) != 0 {
+					b.Fatalf("settled by nobody: %+v, %d tasks", got, b.tasks(d.ID))
+				}
+				if err := b.ByHand(b.ctx, d.ID, c.in); (err != nil) != c.err {
+					b.Fatal(err)
+				}
+				b.run()
+				if got := b.commands(d.ID)[0]; got.Outcome != c.outcome {
+					b.Errorf("%+v", got)
+				}
+				if c.outcome == outcomeConfirmed {
+					b.isDeleted(d, domainname.Redemption)
+				} else if b.load(d.ID).DeletedAt != nil || b.events(EventDeleted, d.ID) != 0 {
+					b.Error("deleted")
+				}
+			})
+		})
+	}
+}
+
 // What can't, or mustn't, be deleted is refused before anything is sent.
 func TestDeleteRefused(t *testing.T) {
 	t.Parallel()

@@ -152,16 +152,6 @@ func (f facts) movesOn() time.Time {
 	return f.open.Base.StartIn(time.UTC)
 }
 
-// Why a renewal is held, or left to staff, for programs.
-const (
-	causeDate   = "date"
-	causeEarly  = "too_early"
-	causeCap    = "cap"
-	causeFunds  = "funds"
-	causeLock   = "lock"
-	causeResend = "refused_again"
-)
-
 // release is when to see whether a held renewal can go on by itself; nil: others say so.
 func (f facts) release() *time.Time {
 	if f.open == nil || f.open.State != domainname.RenewalHeld {
@@ -177,9 +167,9 @@ func (f facts) release() *time.Time {
 		when = f.domain.State.ReadAt.Add(lockAgain)
 	case f.open.Hold != domainname.HeldRegistry || f.policy == nil:
 		return nil
-	case f.open.Cause == causeEarly:
+	case f.open.Cause == domainname.WaitsForWindow:
 		when = f.domain.Window(*f.policy).First.StartIn(time.UTC)
-	case f.open.Cause == causeCap:
+	case f.open.Cause == domainname.WaitsForCap:
 		when = domainname.FirstUnderCap(f.open.Expected).StartIn(time.UTC)
 	default:
 		return nil
@@ -220,13 +210,14 @@ const (
 	recheckDays  = 10
 )
 
-// expireAt is when the registrar is told to let an unpaid domain expire where there is no renew command.
+// expireAt is when the registrar is told to let a domain expire where there is no renew command and nothing is paid, or the money is
+// away again.
 func (f facts) expireAt() *time.Time {
 	d := f.domain
 	if f.policy == nil || f.policy.ExplicitRenew || d.Mode == domainname.ModeExpire || d.RegistrarID == "" {
 		return nil
 	}
-	if d.Status != domainname.Active && d.Status != domainname.Grace || f.open != nil && f.open.State != domainname.RenewalOpen {
+	if d.Status != domainname.Active && d.Status != domainname.Grace || f.open != nil && f.open.State != domainname.RenewalOpen && !f.open.MoneyAway() {
 		return nil
 	}
 	w := d.Window(*f.policy)

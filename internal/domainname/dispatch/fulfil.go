@@ -18,7 +18,7 @@ import (
 // fulfil goes on with a renewal that is paid: it reads the registry, decides, and sends what is to be sent.
 func (w *worker) fulfil(ctx context.Context, f facts) (step, error) {
 	if f.domain.RegistrarID == "" {
-		return rest, w.hold(ctx, f.open.ID, domainname.HeldStaff, "no_registrar", "The domain has no registrar: nothing can be sent.")
+		return rest, w.hold(ctx, f.open.ID, domainname.HeldStaff, domainname.NoRegistrar, "The domain has no registrar: nothing can be sent.")
 	}
 	reg, err := w.open(ctx, f.domain)
 	if err != nil {
@@ -60,23 +60,31 @@ func (w *worker) unread(ctx context.Context, d domainname.Domain, reason error) 
 	})
 }
 
-// quote asks what the renewal costs now; nil: that isn't said.
-func (w *worker) quote(ctx context.Context, reg registrar.Registrar, f facts, read reading) (quote *registrar.Quote, err error) {
+// quote asks what is to be sent costs now: the registry, or of a renewal, where that does not tell it, what staff have entered.
+// nil: nobody says it, or nothing is to be paid.
+func (w *worker) quote(ctx context.Context, reg registrar.Registrar, f facts, read reading) (quote *quoted, err error) {
 	c := reg.Capabilities()
-	if !c.Quote || c.Manual || !c.Renew || !read.ours || f.policy == nil || !f.policy.ExplicitRenew {
+	years := f.open.Remaining(read.date())
+	asked := registrar.Quoting{Name: f.domain.Name.String(), Command: string(verbRenew), Years: years, Currency: f.open.Price.Currency}
+	switch {
+	case !read.ours || f.policy == nil || read.awaitsReport():
+		return nil, nil
+	case read.deleting() && c.Restore:
+		asked.Command, asked.Years = string(verbRestore), 0
+	case !c.Renew || !f.policy.ExplicitRenew:
 		return nil, nil
 	}
-	years := quotedYears(*f.open, read)
-	q, err := w.quoteOf(ctx, reg, registrar.Quoting{Name: f.domain.Name.String(), Command: "renew", Years: years, Currency: f.open.Price.Currency})
-	return &q, err
-}
-
-// quotedYears is for how many years a renewal is asked for: for those that are to be sent.
-func quotedYears(r domainname.Renewal, read reading) int {
-	if verdict, years := domainname.Decide(r.Base, r.Years, read.date()); verdict == domainname.SendYears {
-		return years
+	v := verb(asked.Command)
+	if c.Quote && !c.Manual {
+		q, err := w.quoteOf(ctx, reg, asked)
+		if quote = (&quoted{Quote: q, verb: v}); err != nil || q.Known {
+			return quote, err
+		}
 	}
-	return r.Years
+	if price, ok := f.domain.Entered(years); ok && v == verbRenew {
+		return &quoted{Quote: registrar.Quote{Known: true, Price: price, Premium: true, Class: f.domain.Premium.Class}, verb: v, entered: true}, nil
+	}
+	return quote, nil
 }
 
 // sending is a command that is committed and about to be sent.
@@ -88,23 +96,27 @@ type sending struct {
 }
 
 // prepare decides under the domain's lock, and commits the command that is to be sent; nil: none is.
-func (w *worker) prepare(ctx context.Context, f facts, caps registrar.Capabilities, read reading, quote *registrar.Quote) (sends *sending, next step, err error) {
+func (w *worker) prepare(ctx context.Context, f facts, caps registrar.Capabilities, read reading, quote *quoted) (sends *sending, next step, err error) {
 	err = w.write(ctx, func(tx *db.Tx, d *domainname.Domain) error {
 		sends, next = nil, again
 		r, err := domainname.LoadRenewal(ctx, tx, f.open.ID)
 		if err != nil {
 			return err
 		}
-		switch r.State {
-		case domainname.RenewalSubmitted, domainname.RenewalUnknown: // by hand, before it was paid
-			if err := domainname.MoveRenewal(ctx, tx, &r, domainname.OnReadBase); err != nil {
-				return err
-			}
-		case domainname.RenewalPaid:
-		default:
+		begun := read.awaitsReport()
+		switch sent := r.State == domainname.RenewalSubmitted || r.State == domainname.RenewalUnknown; {
+		case sent && !begun: // by hand, before it was paid
+			err = domainname.MoveRenewal(ctx, tx, &r, domainname.OnReadBase)
+		case r.State == domainname.RenewalPaid && begun: // it has only to be reported: whatever becomes of its money, that is due
+			err = domainname.MoveRenewal(ctx, tx, &r, domainname.OnSend)
+		case !sent && r.State != domainname.RenewalPaid:
 			return nil // somebody else has moved it: look again
 		}
-		if err := w.config.Renewals.Due(ctx, tx, d, &r); err != nil || r.State != domainname.RenewalPaid {
+		if err != nil {
+			return err
+		}
+		state := r.State
+		if err := w.config.Renewals.Due(ctx, tx, d, &r); err != nil || r.State != state {
 			return err
 		}
 		st, err := setting.Load(ctx, tx)
@@ -122,8 +134,8 @@ func (w *worker) prepare(ctx context.Context, f facts, caps registrar.Capabiliti
 			return err
 		}
 		take(d, read, caps, tx.Now)
-		if quote != nil && quote.Known {
-			keepQuotes(d, map[int]registrar.Quote{quotedYears(r, read): *quote}, tx.Now)
+		if quote != nil && quote.Known && !quote.entered && quote.verb == verbRenew {
+			keepQuotes(d, map[int]registrar.Quote{r.Remaining(read.date()): quote.Quote}, tx.Now)
 		}
 		q.domain = *d
 		sends, next, err = w.carryOut(ctx, tx, d, &r, q, decide(q))
@@ -203,8 +215,10 @@ func (w *worker) carryOut(ctx context.Context, tx *db.Tx, d *domainname.Domain, 
 	case moveHold:
 		err = w.holdTx(ctx, tx, d, r, m.hold, m.cause, m.why)
 	case moveTopUp:
-		r.Cause = m.cause
-		err = w.config.Renewals.TopUp(ctx, tx, d, r, m.missing, m.hold, m.why)
+		if m.hold == domainname.HeldTopUp {
+			r.Stage = domainname.StageRedemption
+		}
+		err = w.config.Renewals.TopUp(ctx, tx, d, r, m.missing, m.hold, m.cause)
 	case moveAttention:
 		err = w.attention(ctx, tx, d, r, m.cause, m.why)
 	case moveLost:
@@ -223,22 +237,23 @@ func (w *worker) commit(ctx context.Context, tx *db.Tx, d *domainname.Domain, r 
 	s := &sending{command: command{
 		renewalID: r.ID, attempt: len(q.done) + 1, verb: m.verb, guard: q.caps.Guard, before: q.read.own, years: m.years, expected: m.expects,
 	}}
-	switch m.verb {
-	case verbMode:
-		s.mode, s.renewalID, s.guard = domainname.ModeRenew, "", registrar.GuardNone
-		return s, s.insert(ctx, tx, d.ID, d.RegistrarID) // arranged when that is done
-	case verbRenew:
-		if q.quote != nil && q.quote.Known && q.quote.Premium {
-			s.price = &q.quote.Price
-		}
-	default:
+	if quote := q.priceOf(m.verb); quote != nil && quote.Known && quote.Premium {
+		s.price = &quote.Price
+	}
+	if m.verb != verbRenew {
 		s.guard = registrar.GuardNone
+	}
+	if m.verb == verbMode {
+		s.mode, s.renewalID = domainname.ModeRenew, ""
+		return s, s.insert(ctx, tx, d.ID, d.RegistrarID) // arranged when that is done
 	}
 	if err := s.insert(ctx, tx, d.ID, d.RegistrarID); err != nil {
 		return nil, err
 	}
-	if err := domainname.MoveRenewal(ctx, tx, r, domainname.OnSend); err != nil {
-		return nil, err
+	if m.verb != verbReport { // the restore has been sent
+		if err := domainname.MoveRenewal(ctx, tx, r, domainname.OnSend); err != nil {
+			return nil, err
+		}
 	}
 	c := Change{Attempt: s.attempt}
 	if !m.expects.IsZero() {

@@ -19,13 +19,28 @@ import (
 // it can't be done.
 type ByHand struct {
 	Expiry    string // as it was read: RFC 3339 or a date
+	Sure      bool   // the expiry of a new domain is the registry's, though it is over or not what was bought
 	Deleted   bool
 	Reference string
 	Refused   string
 }
 
-// taskByHand is the kind of the tasks by which the registrar "manual" asks staff.
-const taskByHand = "domain.by_hand"
+// TaskByHand is the kind of the tasks by which the registrar "manual" asks staff for what the store waits for.
+const TaskByHand = "domain.by_hand"
+
+// CodeOutcomeNeeded is the code of the conflict that a task can't be closed before staff say what came of it.
+const CodeOutcomeNeeded = "OUTCOME_NEEDED"
+
+var errOutcomeNeeded = fail.Conflict(CodeOutcomeNeeded, "The store waits for what came of this: say on the domain's page that it is done, or why it can't be.")
+
+// AwaitsOutcome says that a task by hand can't be closed: its command waits for what staff say of it.
+func AwaitsOutcome(ctx context.Context, tx *db.Tx, q task.Question) error {
+	flight, err := inFlight(ctx, tx, q.SubjectID)
+	if err == nil && flight != nil && flight.transaction == q.Occasion {
+		return errOutcomeNeeded
+	}
+	return err
+}
 
 func (in ByHand) validate() error {
 	said := 0
@@ -54,7 +69,7 @@ func (s *Service) ByHand(ctx context.Context, domainID string, in ByHand) (err e
 		if err := w.byHand(ctx, tx, d, in); err != nil {
 			return err
 		}
-		if err := task.Settled(ctx, tx, taskByHand, d.ID); err != nil {
+		if err := task.Settled(ctx, tx, TaskByHand, d.ID); err != nil {
 			return err
 		}
 		after := in.Expiry + in.Refused
@@ -103,7 +118,7 @@ func (w *worker) byHand(ctx context.Context, tx *db.Tx, d *domainname.Domain, in
 		return w.didByHand(ctx, tx, d, r, *flight, read, in)
 	}
 	if in.Refused != "" {
-		return w.holdTx(ctx, tx, d, r, domainname.HeldRegistry, "by_hand", in.Refused)
+		return w.holdTx(ctx, tx, d, r, domainname.HeldRegistry, domainname.RefusedByHand, in.Refused)
 	}
 	return w.confirmByHand(ctx, tx, d, r, read)
 }
@@ -140,16 +155,24 @@ func (w *worker) arrivedByHand(ctx context.Context, tx *db.Tx, d *domainname.Dom
 	became := outcomeConfirmed
 	if in.Refused != "" {
 		became = outcomeNotDone
+	} else if !in.Sure {
+		policy, err := policyOf(ctx, tx, *d)
+		if err != nil {
+			return err
+		}
+		if what := doubtful(*d, policy, flight, read.date(), domainname.RegistryDate(tx.Now)); what != "" {
+			return fail.Invalid("expiry", what+". If that is what the registry says, confirm it")
+		}
 	}
 	if flight != nil {
 		if err := flight.settle(ctx, tx, became); err != nil {
 			return err
 		}
 	}
-	if err := w.answered(ctx, tx, TaskArrival, TaskStuck); err != nil {
+	err := w.answered(ctx, tx, TaskArrival, TaskStuck)
+	if err != nil {
 		return err
 	}
-	var err error
 	if in.Refused != "" {
 		err = w.config.Registrations.Refused(ctx, tx, d, in.Refused)
 	} else {
@@ -161,6 +184,29 @@ func (w *worker) arrivedByHand(ctx context.Context, tx *db.Tx, d *domainname.Dom
 	return domainname.Save(ctx, tx, d)
 }
 
+// doubtful says what is odd about the expiry of a new domain; empty: nothing. Staff may enter late what they did when they were
+// asked, so the years that were bought may count from then on. What a transfer makes of a date only the registry knows.
+func doubtful(d domainname.Domain, policy *domainname.Policy, flight *command, expiry, today civil.Date) string {
+	if expiry.Before(today) {
+		return "is over"
+	}
+	if d.Status != domainname.PendingRegistration || d.BoughtYears == 0 {
+		return ""
+	}
+	asked := d.CreatedAt
+	if flight != nil {
+		asked = flight.made
+	}
+	first, last := domainname.AddYears(domainname.RegistryDate(asked), d.BoughtYears), domainname.AddYears(today, d.BoughtYears)
+	if policy != nil {
+		last = policy.Expiry(today, d.BoughtYears)
+	}
+	if expiry.Before(first.AddDays(-domainname.Drift)) || expiry.After(last.AddDays(domainname.Drift)) {
+		return "is not the end of what was bought, which is about " + last.String()
+	}
+	return ""
+}
+
 // didByHand judges a command by what staff have read.
 func (w *worker) didByHand(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, c command, read reading, in ByHand) error {
 	if in.Refused != "" {
@@ -168,7 +214,7 @@ func (w *worker) didByHand(ctx context.Context, tx *db.Tx, d *domainname.Domain,
 		if err := c.settle(ctx, tx, outcomeNotDone); err != nil {
 			return err
 		}
-		return w.holdTx(ctx, tx, d, r, domainname.HeldRegistry, "by_hand", in.Refused)
+		return w.holdTx(ctx, tx, d, r, domainname.HeldRegistry, domainname.RefusedByHand, in.Refused)
 	}
 	p := proof{command: c, class: registrar.Done, open: *r, read: read, ours: d.LockedByUs, now: tx.Now}
 	if err := p.load(ctx, tx, *d); err != nil {

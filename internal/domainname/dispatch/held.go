@@ -68,7 +68,11 @@ func (w *worker) funded(ctx context.Context, f facts) (is funds, err error) {
 		if is == fundsShort || !reg.Capabilities().Quote {
 			return nil
 		}
-		q, err := reg.Quote(ctx, transactionID(), registrar.Quoting{Name: f.domain.Name.String(), Command: "renew", Years: f.open.Years, Currency: balance.Currency})
+		asked := registrar.Quoting{Name: f.domain.Name.String(), Command: string(verbRenew), Years: f.open.Years, Currency: balance.Currency}
+		if f.last != nil && f.last.verb == verbRestore {
+			asked.Command, asked.Years = string(verbRestore), 0
+		}
+		q, err := reg.Quote(ctx, transactionID(), asked)
 		if err == nil && q.Known && q.Price.Currency == balance.Currency {
 			is = fundsShort
 			if balance.Amount >= q.Price.Amount {
@@ -98,7 +102,7 @@ func (w *worker) alert(ctx context.Context, f facts) (next time.Time, err error)
 		return next, nil
 	}
 	return next, w.write(ctx, func(tx *db.Tx, d *domainname.Domain) error {
-		occasion := f.open.ID + " " + causeFunds + " last"
+		occasion := f.open.ID + " " + domainname.WaitsForFunds + " last"
 		asked, err := tx.CountStaffTasks(ctx, query.CountStaffTasksParams{Kind: TaskHeld, SubjectID: w.id, Occasion: occasion})
 		if err != nil || asked > 0 {
 			return err
@@ -208,7 +212,7 @@ func (w *worker) arranged(ctx context.Context, f facts) (next step, err error) {
 			}
 			return nil
 		}
-		return w.attention(ctx, tx, d, &r, causeDate, fmt.Sprintf("The registry says %s, and should say %s by now.", read.date(), r.Expected))
+		return w.attention(ctx, tx, d, &r, domainname.OddDate, fmt.Sprintf("The registry says %s, and should say %s by now.", read.date(), r.Expected))
 	})
 	return next, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/keystead/keystead/internal/db"
@@ -93,7 +94,7 @@ func judge(p proof) judgement {
 		return judgement{verdict: verdictPart, cause: CauseItself}
 	}
 	return judgement{
-		verdict: verdictAttention, cause: causeDate,
+		verdict: verdictAttention, cause: domainname.OddDate,
 		why: fmt.Sprintf("The registry says %s after a command from %s that should have led to %s.", read, before, p.command.expected),
 	}
 }
@@ -144,7 +145,7 @@ func (p proof) still() judgement {
 	case p.policy.DateMoves == domainname.AtExpiry:
 		return p.stillAtExpiry()
 	case p.class == registrar.Done && p.command.code == 1001:
-		return p.refused(domainname.HeldRegistry, "message", "The registry says that the renewal is done, and its date has not moved.")
+		return p.refused(domainname.HeldRegistry, domainname.RefusedLater, "The registry says that the renewal is done, and its date has not moved.")
 	}
 	if j, waits := p.unsettled(); waits {
 		return j
@@ -164,18 +165,18 @@ func (p proof) waiting() judgement { return judgement{verdict: verdictWait} }
 // been done, and there is nothing by which to tell. So nothing is ever sent twice here without a person.
 func (p proof) stillAtExpiry() judgement {
 	const look = " Here the date moves only at the expiry. Look at the registrar whether the renewal is done, before it is sent again."
-	answer := fmt.Sprintf("%d %s.", p.command.code, p.command.message)
+	answer := p.command.answer() + "."
 	switch p.class {
 	case registrar.Done:
 		return judgement{verdict: verdictLater}
 	case registrar.Session:
 		return judgement{verdict: verdictSession}
 	case registrar.Money:
-		return p.refused(domainname.HeldFunds, causeFunds, "The account at the registrar has not enough funds: "+answer+look)
+		return p.refused(domainname.HeldFunds, domainname.WaitsForFunds, "The account at the registrar has not enough funds: "+answer+look)
 	case registrar.Fault, registrar.Status, registrar.Policy, registrar.NotOurs:
-		return p.refused(domainname.HeldRegistry, "refused", "The registrar refused: "+answer+look)
+		return p.refused(domainname.HeldRegistry, domainname.Refused, "The registrar refused: "+answer+look)
 	default:
-		return judgement{verdict: verdictAttention, cause: "no_answer", why: "The registrar has not answered." + look}
+		return judgement{verdict: verdictAttention, cause: domainname.NoAnswer, why: "The registrar has not answered." + look}
 	}
 }
 
@@ -203,12 +204,26 @@ func (p proof) notDone() judgement {
 	default:
 	}
 	if p.command.code == 1001 {
-		return p.refused(domainname.HeldRegistry, "message", "The registry has taken the renewal on and then refused it: "+p.command.message)
+		return p.refused(domainname.HeldRegistry, domainname.RefusedLater, "The registry has taken the renewal on and then refused it: "+p.command.message)
 	}
-	if p.open.Resends >= len(resends) {
-		return p.refused(domainname.HeldRegistry, causeResend, fmt.Sprintf("It was sent %d times and not done. The last answer: %d %s", p.open.Resends+1, p.command.code, p.command.message))
+	if p.resent() >= len(resends) {
+		return p.refused(domainname.HeldRegistry, domainname.RefusedAgain, fmt.Sprintf("It was sent %d times and not done. The last answer: %s", p.resent()+1, p.command.answer()))
 	}
-	return judgement{verdict: verdictResend, wait: resends[p.open.Resends]}
+	return judgement{verdict: verdictResend, wait: resends[p.resent()]}
+}
+
+// resent is how often it was sent again. A report, which is part of the restore, is counted by itself.
+func (p proof) resent() int {
+	if p.command.verb != verbReport {
+		return p.open.Resends
+	}
+	n := 0
+	for _, c := range p.done {
+		if c.verb == verbReport && c.settled && c.outcome != string(registrar.Session) {
+			n++
+		}
+	}
+	return n
 }
 
 func (p proof) refused(h domainname.Hold, cause, why string) judgement {
@@ -217,16 +232,16 @@ func (p proof) refused(h domainname.Hold, cause, why string) judgement {
 
 // byClass is what follows from the reason for which a command was not done.
 func (p proof) byClass() judgement {
-	answer := fmt.Sprintf("%d %s", p.command.code, p.command.message)
+	answer := p.command.answer()
 	switch p.class {
 	case registrar.Money:
-		return p.refused(domainname.HeldFunds, causeFunds, "The account at the registrar has not enough funds. It is tried again every hour.")
+		return p.refused(domainname.HeldFunds, domainname.WaitsForFunds, "The account at the registrar has not enough funds. It is tried again every hour.")
 	case registrar.Status:
 		return p.byStatus(answer)
 	case registrar.NotOurs:
-		return p.refused(domainname.HeldRegistry, "not_ours", "The registrar says that the domain is not ours, and the registry that it is: "+answer)
+		return p.refused(domainname.HeldRegistry, domainname.NotOurs, "The registrar says that the domain is not ours, and the registry that it is: "+answer)
 	default:
-		return p.refused(domainname.HeldRegistry, "our_fault", "The registrar does not understand or allow the command: "+answer)
+		return p.refused(domainname.HeldRegistry, domainname.OurFault, "The registrar does not understand or allow the command: "+answer)
 	}
 }
 
@@ -238,11 +253,11 @@ func (p proof) byStatus(answer string) judgement {
 	case p.read.epp(lockRenew) && p.ours, deleted && p.command.verb == verbRenew && p.caps.Restore:
 		return judgement{verdict: verdictRelock} // from the beginning: the lock is lifted, or the domain restored
 	case server, p.read.epp(lockRenew):
-		return p.refused(domainname.HeldLock, causeLock, fmt.Sprintf("The registry has locked the domain (%v): %s", p.read.State.EPP, answer))
-	case p.open.Resends >= len(resends):
-		return p.refused(domainname.HeldRegistry, causeResend, fmt.Sprintf("It was sent %d times and refused: %s", p.open.Resends+1, answer))
+		return p.refused(domainname.HeldLock, domainname.WaitsForLock, fmt.Sprintf("The registry has locked the domain (%s): %s", strings.Join(p.read.State.EPP, ", "), answer))
+	case p.resent() >= len(resends):
+		return p.refused(domainname.HeldRegistry, domainname.RefusedAgain, fmt.Sprintf("It was sent %d times and refused: %s", p.resent()+1, answer))
 	default:
-		return judgement{verdict: verdictResend, wait: resends[p.open.Resends]}
+		return judgement{verdict: verdictResend, wait: resends[p.resent()]}
 	}
 }
 
@@ -254,10 +269,10 @@ func (p proof) restored() judgement {
 			return p.waiting()
 		}
 		return p.notDone()
-	case p.read.rgp("pendingRestore"):
+	case p.read.awaitsReport():
 		return judgement{verdict: verdictPart} // the report is missing
 	case p.read.rgp("pendingDelete"), p.read.epp("pendingDelete"):
-		return p.refused(domainname.HeldRegistry, "deleted", "The registry is about to delete the domain.")
+		return p.refused(domainname.HeldRegistry, domainname.Deleting, "The registry is about to delete the domain.")
 	default:
 		return p.outOfRedemption(p.command)
 	}
@@ -266,13 +281,13 @@ func (p proof) restored() judgement {
 // reported judges the report of a restore.
 func (p proof) reported() judgement {
 	switch {
-	case p.read.rgp("pendingRestore"), p.read.rgp("redemptionPeriod"):
+	case p.read.awaitsReport(), p.read.rgp("redemptionPeriod"):
 		if p.class == registrar.Pending {
 			return p.waiting()
 		}
 		return p.notDone()
 	case p.read.rgp("pendingDelete"), p.read.epp("pendingDelete"):
-		return p.refused(domainname.HeldRegistry, "deleted", "The registry is about to delete the domain.")
+		return p.refused(domainname.HeldRegistry, domainname.Deleting, "The registry is about to delete the domain.")
 	}
 	for _, c := range slices.Backward(p.done) {
 		if c.verb == verbRestore {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/keystead/keystead/internal/background"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
 )
@@ -19,34 +20,14 @@ const (
 )
 
 // Start begins to work in the background and returns at once. It goes on until [Service.Stop] is called or ctx ends.
-func (s *Service) Start(ctx context.Context) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cancel != nil {
-		return
-	}
-	ctx, s.cancel = context.WithCancel(ctx)
-	s.stopped = make(chan struct{})
-	go s.loop(ctx, s.stopped)
-}
+func (s *Service) Start(ctx context.Context) { s.background.Start(ctx, s.loop) }
 
 // Stop begins nothing more and waits for what has begun: a command that was sent is read back, or its outcome stays unknown
 // until somebody looks again. Stopping what does not run does nothing.
-func (s *Service) Stop() {
-	s.mu.Lock()
-	cancel, stopped := s.cancel, s.stopped
-	s.cancel = nil
-	s.mu.Unlock()
-	if cancel == nil {
-		return
-	}
-	cancel()
-	<-stopped
-}
+func (s *Service) Stop() { s.background.Stop() }
 
 // loop begins the lane of each registrar that isn't at work. One that takes its time holds up no other one.
-func (s *Service) loop(ctx context.Context, stopped chan<- struct{}) {
-	defer close(stopped)
+func (s *Service) loop(ctx context.Context) {
 	var (
 		group sync.WaitGroup
 		busy  sync.Map
@@ -67,18 +48,11 @@ func (s *Service) loop(ctx context.Context, stopped chan<- struct{}) {
 				defer busy.Delete(l.registrar)
 				if _, err := s.run(context.WithoutCancel(ctx), ctx.Done(), l); err != nil && ctx.Err() == nil {
 					s.log.Error("work at a registrar", "registrar", l.registrar, "err", err)
-					pause(ctx, errPause)
+					background.Pause(ctx, errPause, nil)
 				}
 			})
 		}
-		pause(ctx, wait)
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-ctx.Done():
+		background.Pause(ctx, wait, nil)
 	}
 }
 

@@ -2,9 +2,9 @@ package dispatch
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
@@ -41,10 +41,8 @@ func TestAHangingRegistrarHoldsUpNoOther(t *testing.T) {
 		defer b.Stop()
 		defer close(let)
 		<-reached
-		for until := time.Now().Add(20 * time.Second); b.renewal(r.ID).State != domainname.RenewalConfirmed; {
-			if time.Now().After(until) {
-				b.Fatalf("the renewal waits for another registrar: %s", b.renewal(r.ID).State)
-			}
+		for b.renewal(r.ID).State != domainname.RenewalConfirmed { // or it waits for the other registrar, and this hangs
+			runtime.Gosched()
 		}
 	})
 }

@@ -87,7 +87,7 @@ func (w *worker) modeSet(ctx context.Context, s *sending, a registrar.Answer) (n
 			next = w.later()
 			return nil
 		}
-		why := fmt.Sprintf("The registrar was told to let it %s at its expiry, and refused: %d %s", s.mode, a.Code, shortened(a.Message))
+		why := fmt.Sprintf("The registrar was told to let it %s at its expiry, and refused: %s", s.mode, said(a.Code, shortened(a.Message)))
 		if !taken(a) && s.mode == domainname.ModeExpire {
 			next = rest
 			return w.ask(ctx, tx, TaskStuck, "mode "+d.Expiry.Date().String(), d.Name.Unicode()+": "+why)
@@ -105,7 +105,7 @@ func (w *worker) modeSet(ctx context.Context, s *sending, a registrar.Answer) (n
 			if a.Class == registrar.Money {
 				h = domainname.HeldFunds
 			}
-			return w.holdTx(ctx, tx, d, open, h, "mode", why)
+			return w.holdTx(ctx, tx, d, open, h, domainname.RefusedMode, why)
 		}
 		w.tries = 0
 		d.Mode = s.mode
@@ -161,7 +161,7 @@ func (w *worker) lockMoved(ctx context.Context, s *sending, a registrar.Answer) 
 			next = w.later()
 			return nil
 		}
-		why := fmt.Sprintf("%d %s", a.Code, shortened(a.Message))
+		why := said(a.Code, shortened(a.Message))
 		switch {
 		case taken(a):
 			w.tries = 0
@@ -177,7 +177,7 @@ func (w *worker) lockMoved(ctx context.Context, s *sending, a registrar.Answer) 
 		if err != nil || open == nil || open.State != domainname.RenewalPaid {
 			return err
 		}
-		return w.holdTx(ctx, tx, d, open, domainname.HeldLock, causeLock, "Our own lock could not be lifted: "+why)
+		return w.holdTx(ctx, tx, d, open, domainname.HeldLock, domainname.WaitsForLock, "Our own lock could not be lifted: "+why)
 	})
 	return next, err
 }

@@ -87,10 +87,10 @@ func (w *worker) askForPrice(ctx context.Context, tx *db.Tx, d domainname.Domain
 	if err != nil || d.Premium == nil {
 		return err
 	}
-	if _, known := d.Premium.Asked(years, d.Recurring.Currency, st.Rate, tx.Now); known {
+	if _, known := d.Asked(years, d.Recurring.Currency, st.Rate, tx.Now); known {
 		return w.answered(ctx, tx, TaskQuote)
 	}
-	why := "the registry does not say it"
+	why := "the registry does not say it; find it out, and enter it on the domain's page"
 	if quoted, ok := d.Premium.Renew[years]; ok && d.Premium.Fresh(tx.Now) {
 		why = fmt.Sprintf("the registry asks %s, and the store has no rate of exchange to %s", quoted, d.Recurring.Currency)
 	}

@@ -143,6 +143,41 @@ func TestC5OtherCurrency(t *testing.T) {
 	})
 }
 
+// What is asked for is what is missing: a late fee that was paid is no part of the registry's price, and what was paid above it is.
+func TestC5LateFee(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		stage   domainname.Stage
+		fee     int64
+		asks    int64
+		missing int64 // 0: it is sent
+	}{
+		{"what was paid with the fee", domainname.StageGrace, 500, 1700, 500},
+		{"what was paid", domainname.StageGrace, 500, 1200, 0},
+		{"a difference was paid before", domainname.StageGrace, 500 + 800, 2000, 0},
+		{"and more is asked for", domainname.StageGrace, 500 + 800, 2100, 100},
+		{"no fee", domainname.StageActive, 800, 2000, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			lite(t, func(b *bench) {
+				d := b.domain("gold.example", "2027-03-10")
+				b.asks("gold.example", eur(c.asks))
+				r := b.paid(d, 1, func(r *domainname.Renewal) { r.Stage, r.Fee = c.stage, eur(c.fee) })
+				b.run()
+				if c.missing == 0 {
+					b.is(r, domainname.RenewalConfirmed, 1)
+					return
+				}
+				b.is(r, domainname.RenewalHeld, 0)
+				if len(b.purse.toppedUp) != 1 || b.purse.toppedUp[0] != eur(c.missing) {
+					b.Errorf("topped up %v", b.purse.toppedUp)
+				}
+			})
+		})
+	}
+}
+
 // A premium name without a price just now is not sent.
 func TestC5NoPrice(t *testing.T) {
 	lite(t, func(b *bench) {
@@ -175,6 +210,26 @@ func TestPremiumRegistration(t *testing.T) {
 	})
 }
 
+// So does a transfer: without it the registry refuses, and a customer who has paid for the name loses it.
+func TestPremiumTransfer(t *testing.T) {
+	lite(t, func(b *bench) {
+		d := b.awaited("gold.example", domainname.PendingTransfer)
+		b.fake.Put(registrartest.Domain{
+			Name: "gold.example", Expiry: "2027-11-22T10:00:00Z", Sponsor: registrartest.Them, AuthCode: "secret",
+			Price: map[string]money.Money{"transfer": eur(30000), "renew": eur(25000)},
+		})
+		b.run()
+		sent := b.fake.Commands("transfer")
+		if len(sent) != 1 || sent[0].Price == nil || *sent[0].Price != eur(30000) || sent[0].Code != 1001 {
+			t.Errorf("sent %+v", sent)
+		}
+		if b.purse.command.Price != eur(30000) || b.purse.renewal.Price != eur(25000) {
+			t.Errorf("told of %+v, %+v", b.purse.command, b.purse.renewal)
+		}
+		b.status(d, domainname.PendingTransfer)
+	})
+}
+
 // Without a price a premium name is not registered: it is asked for again, and staff hear of it.
 func TestPremiumRegistrationWithoutPrice(t *testing.T) {
 	lite(t, func(b *bench) {
@@ -196,5 +251,155 @@ func TestPremiumRegistrationWithoutPrice(t *testing.T) {
 		if sent := b.fake.Commands("register"); len(sent) != 1 || sent[0].Price == nil || *sent[0].Price != eur(50000) {
 			t.Errorf("sent %+v", sent)
 		}
+	})
+}
+
+// inRedemption is a domain in redemption since its grace ended on 2026-10-31, whose renewal and restore (80.00) are paid. The registry
+// asks so much for the restore; nothing: it does not tell.
+func (b *bench) inRedemption(asks map[string]money.Money, change ...func(*domainname.Domain)) (domainname.Domain, domainname.Renewal) {
+	b.Helper()
+	b.store.Clock.Set(time.Date(2026, 11, 10, 12, 0, 0, 0, time.UTC))
+	d := b.domain("gold.example", "2026-10-01", append(change, func(d *domainname.Domain) { d.Status = domainname.Redemption })...)
+	b.fake.Change("gold.example", func(d *registrartest.Domain) {
+		d.RGP, d.Statuses, d.Price = []string{"redemptionPeriod"}, []string{"pendingDelete"}, asks
+	})
+	return d, b.paid(d, d.Term, func(r *domainname.Renewal) { r.Stage, r.Fee = domainname.StageRedemption, eur(8000) })
+}
+
+// goesOn has something done to a held renewal that lets it go on.
+func (b *bench) goesOn(r domainname.Renewal, change func(tx *db.Tx, d *domainname.Domain, r *domainname.Renewal) error) {
+	b.Helper()
+	b.must(b.write(func(tx *db.Tx) error {
+		d, err := domainname.Lock(b.ctx, tx, r.DomainID)
+		if err != nil {
+			return err
+		}
+		r, err := domainname.LoadRenewal(b.ctx, tx, r.ID)
+		if err != nil {
+			return err
+		}
+		if err := change(tx, &d, &r); err != nil {
+			return err
+		}
+		if err := domainname.MoveRenewal(b.ctx, tx, &r, domainname.OnRelease); err != nil {
+			return err
+		}
+		return domainname.Work(b.ctx, tx, d.ID, tx.Now)
+	}))
+	b.run()
+}
+
+// restoredFor checks that one restore was sent, which named a price, and that it has led to a renewed domain.
+func (b *bench) restoredFor(r domainname.Renewal, price *money.Money) {
+	b.Helper()
+	b.is(r, domainname.RenewalConfirmed, 0)
+	sent := b.fake.Commands("restore")
+	if len(sent) != 1 || (sent[0].Price == nil) != (price == nil) || price != nil && *sent[0].Price != *price {
+		b.Fatalf("restores %+v", sent)
+	}
+	b.once(r)
+}
+
+// The restore of a premium name is asked for at the price that the registry asks just then. More than was agreed: a person looks first.
+func TestRestoreOfAPremiumName(t *testing.T) {
+	t.Parallel()
+	asks := func(amount int64) map[string]money.Money {
+		return map[string]money.Money{"restore": eur(amount), "renew": eur(1200)}
+	}
+	t.Run("not dearer", func(t *testing.T) {
+		each(t, func(b *bench) {
+			_, r := b.inRedemption(asks(8000))
+			b.run()
+			b.restoredFor(r, new(eur(8000)))
+		})
+	})
+	t.Run("a plain name", func(t *testing.T) {
+		lite(t, func(b *bench) {
+			b.fake.Prices = map[string]money.Money{"restore": eur(9000)}
+			_, r := b.inRedemption(nil)
+			b.run()
+			b.restoredFor(r, nil)
+		})
+	})
+	t.Run("dearer, by staff's word", func(t *testing.T) {
+		each(t, func(b *bench) {
+			_, r := b.inRedemption(asks(8001))
+			b.run()
+			if got := b.held(r, domainname.HeldStaff, 0); got.Cause != domainname.WaitsForPremium || b.fake.Sent("restore") != 0 {
+				b.Fatalf("held because of %s, %d restores", got.Cause, b.fake.Sent("restore"))
+			}
+			b.pass(24*time.Hour, time.Hour)
+			b.held(r, domainname.HeldStaff, 0)
+			b.goesOn(r, func(_ *db.Tx, _ *domainname.Domain, r *domainname.Renewal) error {
+				r.Cause = domainname.ByStaffsWord
+				return nil
+			})
+			b.restoredFor(r, new(eur(8001)))
+		})
+	})
+	t.Run("dearer, and entered", func(t *testing.T) {
+		each(t, func(b *bench) {
+			_, r := b.inRedemption(asks(9000))
+			b.run()
+			b.held(r, domainname.HeldStaff, 0)
+			b.goesOn(r, func(tx *db.Tx, d *domainname.Domain, r *domainname.Renewal) error {
+				return domainname.QuoteRestore(b.ctx, tx, d, domainname.RestoreQuote{Fee: eur(9500), Term: r.Base, At: tx.Now})
+			})
+			b.is(r, domainname.RenewalHeld, 0)
+			if len(b.purse.toppedUp) != 1 || b.purse.toppedUp[0] != eur(1500) || b.fake.Sent("restore") != 0 {
+				b.Fatalf("asked for %v, %d restores", b.purse.toppedUp, b.fake.Sent("restore"))
+			}
+			b.goesOn(r, func(_ *db.Tx, _ *domainname.Domain, r *domainname.Renewal) error {
+				r.Fee = eur(9500)
+				return nil
+			})
+			b.restoredFor(r, new(eur(9000)))
+		})
+	})
+	t.Run("not told", func(t *testing.T) {
+		lite(t, func(b *bench) {
+			_, r := b.inRedemption(nil, premium)
+			b.run()
+			if got := b.held(r, domainname.HeldStaff, 0); got.Cause != domainname.WaitsForQuote {
+				b.Fatalf("held because of %s", got.Cause)
+			}
+			b.goesOn(r, func(tx *db.Tx, d *domainname.Domain, r *domainname.Renewal) error {
+				return domainname.QuoteRestore(b.ctx, tx, d, domainname.RestoreQuote{Fee: eur(8000), Term: r.Base, At: tx.Now})
+			})
+			b.restoredFor(r, nil)
+		})
+	})
+	t.Run("a currency without a rate", func(t *testing.T) {
+		lite(t, func(b *bench) {
+			_, r := b.inRedemption(map[string]money.Money{"restore": money.New(100, "USD")})
+			b.run()
+			b.held(r, domainname.HeldStaff, 0)
+		})
+	})
+	t.Run("late by the store", func(t *testing.T) {
+		for amount, state := range map[int64]domainname.RenewalState{8000: domainname.RenewalConfirmed, 8001: domainname.RenewalHeld} {
+			late := func(b *bench) {
+				b.store.Clock.Set(time.Date(2026, 10, 31, 12, 0, 0, 0, time.UTC))
+				d := b.domain("gold.example", "2026-10-01", func(d *domainname.Domain) { d.Status = domainname.Grace })
+				r := b.paid(d, 1, func(r *domainname.Renewal) { r.Stage, r.Fee = domainname.StageGrace, eur(500) })
+				b.store.Clock.Set(time.Date(2026, 11, 10, 12, 0, 0, 0, time.UTC))
+				b.fake.Change("gold.example", func(d *registrartest.Domain) {
+					d.RGP, d.Price = []string{"redemptionPeriod"}, asks(amount)
+				})
+				b.run()
+				b.is(r, state, 0)
+			}
+			t.Run(string(state), func(t *testing.T) { lite(t, late) })
+		}
+	})
+	t.Run("another price after a crash", func(t *testing.T) {
+		each(t, func(b *bench) {
+			_, r := b.inRedemption(asks(8000))
+			b.kill("committed")
+			b.dies()
+			b.fake.Change("gold.example", func(d *registrartest.Domain) { d.Price = asks(7000) })
+			b.pass(2*time.Minute, time.Minute)
+			b.restoredFor(r, new(eur(7000)))
+		})
 	})
 }

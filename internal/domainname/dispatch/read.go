@@ -33,6 +33,9 @@ func (r reading) date() civil.Date {
 func (r reading) rgp(status string) bool { return slices.Contains(r.State.RGP, status) }
 func (r reading) epp(status string) bool { return slices.Contains(r.State.EPP, status) }
 
+// awaitsReport reports whether the registry has begun to restore the domain, and deletes it after all unless it is told why in time.
+func (r reading) awaitsReport() bool { return r.rgp("pendingRestore") }
+
 // itself reports whether the year that was added last is the registry's own: it says so, and of no other renewal.
 func (r reading) itself() bool { return r.rgp("autoRenewPeriod") && !r.rgp("renewPeriod") }
 
@@ -69,9 +72,9 @@ func (w *worker) readOnce(ctx context.Context, reg registrar.Registrar, d domain
 // readingOf is what an answer says.
 func readingOf(info registrar.Info, c registrar.Capabilities, now time.Time) reading {
 	r := reading{Reading: domainname.ReadingOf(info, c), found: info.Found, ours: info.Ours, premium: info.Premium}
-	if expiry, err := domainname.ReadExpiry(info.Expiry.Raw, r.Created, now); err == nil {
-		r.own = domainname.RegistryDate(expiry)
-		r.at = expiry.AddDate(0, 0, -c.GraceIncluded)
+	if expiry, err := r.Instant(now); err == nil {
+		r.own = domainname.RegistryDate(expiry).AddDays(r.GraceIncluded)
+		r.at = expiry
 	}
 	return r
 }

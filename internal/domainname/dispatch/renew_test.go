@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,9 @@ func TestA8(t *testing.T) {
 		b.run()
 		b.is(r, domainname.RenewalConfirmed, 1)
 		b.dates(d.ID, "2029-03-01", "2029-03-01")
+		if b.tasks(d.ID) != 0 || b.events("domain.renewal_attention", d.ID) != 0 {
+			b.Errorf("a day of difference alarms: %d tasks", b.tasks(d.ID))
+		}
 		b.store.Clock.Set(time.Date(2028, 11, 22, 12, 0, 0, 0, time.UTC))
 		b.paid(d, 1)
 		b.run()
@@ -119,6 +123,44 @@ func TestB5(t *testing.T) {
 			b.is(r, domainname.RenewalConfirmed, 0)
 			b.once(r)
 			b.dates(d.ID, "2028-02-01", "2028-02-01")
+		})
+	})
+	t.Run("its money is away", func(t *testing.T) {
+		each(t, func(b *bench) {
+			d := setup(b)
+			b.store.Clock.Set(time.Date(2027, 1, 20, 12, 0, 0, 0, time.UTC))
+			r := b.paid(d, 1)
+			b.run()
+			b.is(r, domainname.RenewalArranged, 0)
+			move := func(on domainname.RenewalTrigger, h domainname.Hold, cause string) {
+				b.must(b.write(func(tx *db.Tx) error { // what the money side does
+					open, err := domainname.OpenRenewal(b.ctx, tx, d.ID)
+					if err != nil {
+						return err
+					}
+					open.Hold, open.Cause = h, cause
+					if err := domainname.MoveRenewal(b.ctx, tx, open, on); err != nil {
+						return err
+					}
+					return domainname.Work(b.ctx, tx, d.ID, tx.Now)
+				}))
+			}
+			move(domainname.OnHold, domainname.HeldStaff, domainname.WaitsForMoney)
+			b.run()
+			if modeOf(b) != registrar.ModeRenew {
+				b.Fatalf("mode %s while there is time", modeOf(b))
+			}
+			b.store.Clock.Set(time.Date(2027, 1, 25, 0, 0, 0, 0, time.UTC))
+			b.run()
+			if modeOf(b) != registrar.ModeExpire {
+				b.Fatalf("mode %s", modeOf(b))
+			}
+			move(domainname.OnRelease, "", "")
+			b.run()
+			b.is(r, domainname.RenewalArranged, 0)
+			if modeOf(b) != registrar.ModeRenew {
+				b.Fatalf("mode %s", modeOf(b))
+			}
 		})
 	})
 	t.Run("B5b", func(t *testing.T) {
@@ -776,6 +818,9 @@ func TestLocks(t *testing.T) {
 			r := b.paid(d, 1)
 			b.run()
 			b.held(r, domainname.HeldLock, 0)
+			if got := b.question(d.ID); !strings.Contains(got, "locked the domain: serverRenewProhibited") {
+				b.Errorf("asked %q", got)
+			}
 			b.pass(24*time.Hour, time.Hour)
 			b.held(r, domainname.HeldLock, 0)
 			if n := b.events("domain.renewal_held", d.ID); n != 1 {
@@ -842,12 +887,14 @@ func TestOtherDate(t *testing.T) {
 		b.run()
 		b.is(r, domainname.RenewalAttention, 0)
 		b.dates(d.ID, "2027-03-10", "2028-03-10")
-		for i, raw := range []string{"", "0000-00-00", "1970-01-01", "2099-01-01", "soon"} {
+		for i, raw := range []string{"", "0000-00-00", "1969-12-31T23:59:59Z", "1970-01-01", "2099-01-01", "soon"} {
 			d := b.domain(fmt.Sprintf("bad%d.example", i), "2027-03-10")
 			b.fake.Change(d.Name.String(), func(d *registrartest.Domain) { d.Expiry = raw })
 			r := b.paid(d, 1)
 			b.pass(3*time.Hour, 10*time.Minute)
-			b.is(r, domainname.RenewalPaid, 0)
+			if b.is(r, domainname.RenewalPaid, 0); b.tasks(d.ID) != 1 {
+				b.Errorf("%q: staff were asked %d times", raw, b.tasks(d.ID))
+			}
 		}
 	})
 }

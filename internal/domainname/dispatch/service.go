@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/keystead/keystead/internal/background"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/money"
@@ -28,13 +29,14 @@ type Registrars interface {
 
 // Renewals is the money side of renewals.
 type Renewals interface {
-	// Due brings a paid renewal in line with its money, directly before something is sent for it.
+	// Due brings a paid renewal in line with its money, directly before something is sent for it. Of one whose restore is begun,
+	// so that it is to be reported in any case, staff are told what its money does.
 	Due(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal) error
 	Lost(ctx context.Context, tx *db.Tx, d *domainname.Domain, open *domainname.Renewal, cause string) error
 	// GiveUp withdraws what is unpaid of a domain that is about to be deleted, and turns its automatic invoices off. It is a
 	// conflict while money is there, or on its way.
 	GiveUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, why string) error
-	TopUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, missing money.Money, hold domainname.Hold, why string) error
+	TopUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, missing money.Money, hold domainname.Hold, cause string) error
 	Settled(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal) error
 }
 
@@ -72,11 +74,11 @@ type Service struct {
 	// would. Only tests set it.
 	reach func(point, domainID string) error
 
-	mu      sync.Mutex
-	cancel  context.CancelFunc // nil: not started
-	stopped chan struct{}
-	polled  map[string]time.Time // when each registrar's messages were read last
-	quoted  map[string]time.Time // when prices of domains were asked for on demand lately, by the wall
+	background background.Loop
+
+	mu     sync.Mutex
+	polled map[string]time.Time // when each registrar's messages were read last
+	quoted map[string]time.Time // when prices of domains were asked for on demand lately, by the wall
 }
 
 // workers is at how many domains of a registrar work goes on at once.

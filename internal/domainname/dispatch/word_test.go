@@ -21,3 +21,16 @@ func TestTheWordOfAHostileRegistrar(t *testing.T) {
 		}
 	}
 }
+
+// What a registrar answers is told once, with its code where there is one.
+func TestAnswersAreToldOnce(t *testing.T) {
+	t.Parallel()
+	for want, a := range map[string]registrar.Answer{
+		"2104 Billing failure": {Code: 2104, Message: "Billing failure"}, "2104": {Code: 2104}, "no address": {Message: "no address"}, "": {},
+	} {
+		var c command
+		if c.answered(a); c.answer() != want {
+			t.Errorf("%+v reads %q, want %q", a, c.answer(), want)
+		}
+	}
+}

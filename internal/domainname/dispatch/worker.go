@@ -247,7 +247,7 @@ func (w *worker) tell(ctx context.Context, tx *db.Tx, what string, d domainname.
 			c.Expected = r.Expected.String()
 		}
 		if c.Cause == "" {
-			c.Cause = r.Cause
+			c.Cause = r.Because()
 		}
 	}
 	return event.Emit(ctx, tx, event.New{Type: what, SubjectID: d.ID, CustomerID: d.CustomerID, Data: c})

@@ -3,6 +3,7 @@ package registration
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/civil"
@@ -134,7 +135,7 @@ func (s *Service) Wanted(ctx context.Context, tx *db.Tx, d *domainname.Domain, c
 // the term and the price that were promised with the order, the event. A reading whose date can't be true is refused, and
 // nothing changes. The caller holds the lock, and saves the domain.
 func (s *Service) Confirmed(ctx context.Context, tx *db.Tx, d *domainname.Domain, r domainname.Reading) error {
-	at, err := domainname.ReadExpiry(r.Raw, r.Created, tx.Now)
+	at, err := r.Instant(tx.Now)
 	if err != nil {
 		return fail.Conflict("EXPIRY_UNREADABLE", fmt.Sprintf("The registrar's date of %s %s: %q.", d.Name, err, r.Raw)).Because(err)
 	}
@@ -142,7 +143,7 @@ func (s *Service) Confirmed(ctx context.Context, tx *db.Tx, d *domainname.Domain
 		return err
 	}
 	d.Heard(r.State, tx.Now)
-	d.Adopt(at.AddDate(0, 0, -r.GraceIncluded), r, tx.Now)
+	d.Adopt(at, r, tx.Now)
 	d.PaidThrough = d.Expiry.Date()
 	policy, known, err := domainname.PolicyAt(ctx, tx, d.Extension, domainname.RegistryDate(tx.Now))
 	if err != nil {
@@ -244,7 +245,7 @@ func (s *Service) Refused(ctx context.Context, tx *db.Tx, d *domainname.Domain, 
 	}
 	return task.Ask(ctx, tx, task.Question{
 		Kind: TaskRefused, SubjectID: d.ID, Occasion: "refused", CustomerID: d.CustomerID,
-		Detail: fmt.Sprintf("The registrar refused %s: %s. %s became the customer's credit.", d.Name.Unicode(), why, credit),
+		Detail: fmt.Sprintf("%s: %s. %s became the customer's credit.", d.Name.Unicode(), strings.TrimSuffix(why, "."), credit),
 	})
 }
 

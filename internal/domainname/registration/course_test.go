@@ -205,7 +205,7 @@ func TestWhatIsRefusedBecomesCredit(t *testing.T) {
 		if o = s.Order(t, o.ID); o.Status != order.Completed {
 			t.Errorf("order %s", o.Status)
 		}
-		if n := s.Count(t, `SELECT COUNT(*) FROM staff_tasks WHERE kind = 'domain.refused'`); n != 1 {
+		if n := s.Count(t, `SELECT COUNT(*) FROM staff_tasks WHERE kind = 'domain.refused' AND detail LIKE '%: 2302 object exists. %became the customer''s credit.' AND detail NOT LIKE '%refused%'`); n != 1 {
 			t.Errorf("%d tasks", n)
 		}
 		s.Proven(t)
@@ -354,6 +354,25 @@ func TestNextDueWithoutGrace(t *testing.T) {
 	})
 }
 
+// domains.default_auto_renew: whether a new domain renews where its buyer says nothing. What the buyer says counts.
+func TestDefaultAutoRenew(t *testing.T) {
+	each(t, func(s *shop) {
+		want := func(name string, said *bool, doNotRenew bool) {
+			s.Helper()
+			o := s.placed(order.Item{Domain: &order.DomainItem{Action: domainname.ForRegistration, Name: name, Years: 1, AutoRenew: said}})
+			if d := s.domain(o.Items[0].Domain.DomainID); d.DoNotRenew != doNotRenew {
+				t.Errorf("%s: do not renew %v", name, d.DoNotRenew)
+			}
+		}
+		yes, no := true, false
+		want("a.example", nil, false)
+		want("b.example", &no, true)
+		s.Exec(t, `INSERT INTO settings (name, value, updated_at) VALUES ('domains.default_auto_renew', 'false', 1)`)
+		want("c.example", nil, true)
+		want("d.example", &yes, false)
+	})
+}
+
 // What was refunded while the registrar was asked for it is not asked for again.
 func TestRefundedWhileAsked(t *testing.T) {
 	each(t, func(s *shop) {
@@ -389,6 +408,35 @@ func TestRefundedWhileAsked(t *testing.T) {
 		wanted(ids[1])
 		if a, b := s.domain(ids[0]), s.domain(ids[1]); a.Status != domainname.Cancelled || b.Status != domainname.PendingRegistration {
 			t.Errorf("%s, %s", a.Status, b.Status)
+		}
+		s.Proven(t)
+	})
+}
+
+// Money that goes back while the debt stays: nobody is asked for the domain until it is paid again.
+func TestMoneyAway(t *testing.T) {
+	each(t, func(s *shop) {
+		for _, item := range []order.Item{register("one.example", 1), transfer("two.example", "secret")} {
+			o := s.placed(item)
+			s.Pay(t, o.InvoiceID, o.Total.Amount, "first "+o.ID)
+			id := s.Order(t, o.ID).DomainIDs[0]
+			waits := func(want bool) {
+				t.Helper()
+				s.judged(id, func(tx *db.Tx, d *domainname.Domain) error {
+					wait, err := s.reg.Wanted(s.ctx, tx, d, registrar.Quote{}, registrar.Quote{})
+					if (wait != "") != want {
+						t.Errorf("%s waits %q", d.Name, wait)
+					}
+					return err
+				})
+			}
+			waits(false)
+			if _, err := s.Payments.Refund(s.ctx, o.InvoiceID, payment.RefundInput{Reason: "the wrong account"}); err != nil {
+				t.Fatal(err)
+			}
+			waits(true)
+			s.Pay(t, o.InvoiceID, o.Total.Amount, "second "+o.ID)
+			waits(false)
 		}
 		s.Proven(t)
 	})

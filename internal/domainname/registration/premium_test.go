@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
@@ -138,16 +137,11 @@ func TestManyNamesAreAskedAboutAtOnce(t *testing.T) {
 			if asked.Add(1) == names {
 				close(all)
 			}
-			select {
-			case <-all:
-			case <-time.After(10 * time.Second):
-			}
+			<-all // or one waits for the other, and this hangs
 		}
 		s.placed(register("a.example", 1), register("b.example", 1), register("c.test", 1), transfer("d.test", "code"))
-		select {
-		case <-all:
-		default:
-			t.Errorf("%d were asked about", asked.Load())
+		if n := asked.Load(); n != names {
+			t.Errorf("%d were asked about", n)
 		}
 	})
 }

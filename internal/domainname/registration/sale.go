@@ -185,6 +185,11 @@ func (s *Service) Place(ctx context.Context, tx *db.Tx, o order.DomainOffer, ord
 	if err != nil {
 		return "", "", err
 	}
+	if o.Item.Action == domainname.ForRegistration {
+		if err := canHold(registrantOf(holder)); err != nil {
+			return "", "", err
+		}
+	}
 	t, err := termsOf(ctx, tx, extension, holder.Group, o.Price.Currency, settings)
 	if err != nil {
 		return "", "", err
@@ -209,6 +214,15 @@ func (s *Service) Place(ctx context.Context, tx *db.Tx, o order.DomainOffer, ord
 		return "", "", err
 	}
 	return d.ID, "", tell(ctx, tx, EventOrdered, d, map[string]any{"years": d.BoughtYears, "price": o.Price})
+}
+
+// canHold refuses to sell a new domain to somebody for whom no registry would be asked: it would be paid, and go no further.
+func canHold(r domainname.Registrant) error {
+	var bad fail.Fields
+	for _, name := range r.Lacking() {
+		bad.Add(order.OfCustomer+name, domainname.HolderNeeded)
+	}
+	return bad.Err()
 }
 
 // premiumOf is what the registry asks for a name, as it was heard a moment ago; nil: the name is not premium, as far as is known.

@@ -85,9 +85,17 @@ func each(t *testing.T, f func(s *shop)) {
 		s.Exec(t, `INSERT INTO registrars (id, name, adapter, sync_mode, status, created_at) VALUES ('reg_1', 'simulator', 'simulator', 'on', 'active', 0)`)
 		s.extension("example", "reg_1")
 		s.extension("test", "reg_1")
-		s.ada = s.NewCustomer(t, "ada")
+		s.ada = s.holder("ada")
 		f(s)
 	})
+}
+
+// holder is a customer who can hold a domain.
+func (s *shop) holder(name string) customer.Customer {
+	s.Helper()
+	c := s.NewCustomer(s.T, name)
+	s.Exec(s.T, `UPDATE customers SET address = $1, country = 'GB' WHERE id = $2`, "1 Main Street\nTown", c.ID)
+	return c
 }
 
 // extension sets up an extension with the policy and the renewal prices of the ground data.

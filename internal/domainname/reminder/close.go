@@ -3,6 +3,7 @@ package reminder
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,12 +23,18 @@ func (p *pass) closed(ctx context.Context) error {
 	}
 	var ids []string
 	err := p.s.db.Read(ctx, func(tx *db.Tx) (err error) {
-		ids, err = unheard(ctx, tx, p.today)
+		if ids, err = unheard(ctx, tx, p.today); err != nil {
+			return err
+		}
+		late, err := p.lately(ctx, tx)
+		ids = append(ids, late...)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("notices that reached nobody: %w", err)
 	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
 	for len(ids) > 0 && ctx.Err() == nil {
 		n := min(len(ids), batchSize)
 		if err := p.write(ctx, ids[:n:n], (*writer).close); err != nil {
@@ -47,10 +54,39 @@ func unheard(ctx context.Context, tx *db.Tx, today civil.Date) (ids []string, er
 		spans = append(spans, fmt.Sprintf("r.days BETWEEN %d AND %d AND n.term < %s AND n.term >= %s", s.From, s.To, w.Arg(over.String()), w.Arg(over.AddDays(-late).String())))
 	}
 	due := "NOT n.breach AND r.anchor = 'term_end' AND (" + strings.Join(spans, " OR ") + ")"
-	rows, err := tx.SQL().QueryContext(ctx, `SELECT n.domain_id FROM domain_notices n JOIN domain_notice_rules r ON r.id = n.rule_id
+	return domains(ctx, tx, `SELECT n.domain_id FROM domain_notices n JOIN domain_notice_rules r ON r.id = n.rule_id
 		WHERE n.state = 'failed' AND `+due+`
 		UNION SELECT n.domain_id FROM mails m JOIN domain_notices n ON n.mail_id = m.id JOIN domain_notice_rules r ON r.id = n.rule_id
 		WHERE m.state IN ('queued', 'sending', 'unknown') AND n.state = 'sent' AND `+due, w.Args()...)
+}
+
+// lately are the domains with a notice that left when its days were over, while nobody looked: of the terms whose days have ended
+// since the last whole pass, and of those whose end may have been corrected meanwhile. A process that has just begun does not know
+// for how long nobody looked.
+func (p *pass) lately(ctx context.Context, tx *db.Tx) (ids []string, err error) {
+	p.s.mu.Lock()
+	from := p.s.closed
+	p.s.mu.Unlock()
+	if earliest := p.today.AddDays(-late); from.Before(earliest) {
+		from = earliest
+	}
+	for over := from.AddDays(-domainname.Drift); !over.After(p.today); over = over.AddDays(1) {
+		for _, s := range domainname.Spans() {
+			some, err := domains(ctx, tx, `SELECT n.domain_id FROM domain_notices n JOIN domain_notice_rules r ON r.id = n.rule_id JOIN mails m ON m.id = n.mail_id
+				WHERE n.state = 'sent' AND NOT n.breach AND n.term = $1 AND r.anchor = 'term_end' AND r.days BETWEEN $2 AND $3 AND m.state = 'sent' AND m.settled_at >= $4`,
+				over.AddDays(-s.To-1).String(), int64(s.From), int64(s.To), int64(clock.FromTime(over.StartIn(p.zone))))
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, some...)
+		}
+	}
+	return ids, nil
+}
+
+// domains reads ids of domains.
+func domains(ctx context.Context, tx *db.Tx, list string, args ...any) (ids []string, err error) {
+	rows, err := tx.SQL().QueryContext(ctx, list, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +117,9 @@ func (w *writer) close(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("notices of domain %s: %w", id, err)
 	}
+	// What was due before the domain came to the store is no fault of the store.
+	came := civil.Of(d.CreatedAt, w.tx.Now.Location()).String()
+	notices = slices.DeleteFunc(notices, func(n query.DomainNoticesOfTermRow) bool { return n.DueOn < came })
 	for _, s := range domainname.Spans() {
 		if over := d.end.AddDays(s.To + 1); !w.today.Before(over) {
 			if err := w.closeSpan(ctx, d, s, notices, over.StartIn(now.TimeZone)); err != nil {

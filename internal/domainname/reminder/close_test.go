@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/event"
@@ -121,6 +122,45 @@ func TestG7Breach(t *testing.T) {
 			b.to("2026-12-25")
 			breaches(b, "queued.gtld 2026-12-15 sent")
 			b.want("notices", b.made(d.ID), "[2026-11-22 -30 sent 2026-12-15 -7 sent breach 2026-12-25 +3 sent]")
+		})
+	})
+	t.Run("leaves when its days are over", func(t *testing.T) {
+		each(t, func(b *bundle) {
+			d := b.put("stopped.gtld", term)
+			b.put("national.uk", term, func(d *domainname.Domain) { d.Extension = "uk" })
+			moved := b.put("corrected.gtld", term)
+			b.to("2026-12-14")
+			b.down = true
+			b.to("2026-12-15")
+			// The store stands still over the last of the days, and its mails leave before anybody looks whether they are late.
+			b.must(b.store.DB.MoveClock(b.ctx, b.day("2026-12-19").StartIn(time.UTC).Add(time.Hour)))
+			b.down = false
+			b.must(b.deliver(b.ctx, nil))
+			b.change(moved.ID, func(d *domainname.Domain) { d.Expiry.At = d.Expiry.At.AddDate(0, 0, 2) }) // its days are until 2026-12-20
+			_, err := b.auto.RunDue(b.ctx)
+			b.must(err)
+			breaches(b, "stopped.gtld 2026-12-15 sent")
+			b.to("2026-12-22")
+			breaches(b, "stopped.gtld 2026-12-15 sent")
+			b.want("notices", b.made(d.ID), "[2026-11-22 -30 sent 2026-12-15 -7 sent breach]")
+		})
+	})
+	t.Run("leaves long after its days", func(t *testing.T) {
+		each(t, func(b *bundle) {
+			b.put("stopped.gtld", term)
+			moved := b.put("corrected.gtld", term)
+			b.to("2026-12-14")
+			b.down = true
+			b.to("2026-12-15")
+			b.must(b.store.DB.MoveClock(b.ctx, b.day("2027-01-10").StartIn(time.UTC)))
+			b.down = false
+			b.must(b.deliver(b.ctx, nil))
+			b.change(moved.ID, func(d *domainname.Domain) { d.Expiry.At = d.Expiry.At.AddDate(0, 0, 2) })
+			b.Service.done, b.Service.closed = "", civil.Date{} // a new process
+			_, err := b.auto.RunDue(b.ctx)
+			b.must(err)
+			b.want("before the end", b.count("SELECT count(*) FROM domain_notices WHERE breach AND due_on = '2026-12-15' AND state = 'sent'"), 2)
+			b.want("after it", b.count("SELECT count(*) FROM domain_notices n JOIN domain_notice_rules r ON r.id = n.rule_id WHERE breach AND r.days = 3"), 2)
 		})
 	})
 	t.Run("sent again by hand", func(t *testing.T) {

@@ -68,7 +68,7 @@ func (s *Service) run(ctx context.Context, p *automation.Pass) error {
 	if p.CustomerID() == "" && s.doneIs(whole) {
 		return nil
 	}
-	pass := &pass{s: s, p: p, rules: rules, today: today, language: now.Language, rates: now.Rate}
+	pass := &pass{s: s, p: p, rules: rules, today: today, zone: now.TimeZone, language: now.Language, rates: now.Rate}
 	for _, anchor := range []domainname.Anchor{domainname.FromTermEnd, domainname.FromNextDue} {
 		if err := pass.anchored(ctx, anchor); err != nil {
 			return err
@@ -80,7 +80,7 @@ func (s *Service) run(ctx context.Context, p *automation.Pass) error {
 	if p.CustomerID() == "" && !pass.failed {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.done = whole
+		s.done, s.closed = whole, today
 	}
 	return nil
 }
@@ -100,6 +100,7 @@ type pass struct {
 	p        *automation.Pass
 	rules    []Rule
 	today    civil.Date
+	zone     *time.Location
 	language string // of those who chose none
 	rates    domainname.Rates
 	failed   bool
@@ -192,19 +193,7 @@ func (t turn) domains(ctx context.Context, tx *db.Tx, customerID, after string) 
 		w.Add("(SELECT COUNT(DISTINCT n.rule_id) FROM domain_notices n WHERE n.domain_id = d.id AND n.term >= $? AND n.term <= $? AND n.rule_id IN ("+places+")) < $?", args...)
 	}
 	rest := w.String() + " ORDER BY d.id LIMIT CAST(" + w.Arg(int64(batchSize)) + " AS BIGINT)"
-	rows, err := tx.SQL().QueryContext(ctx, "SELECT d.id FROM domains d"+rest, w.Args()...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
-	}
-	return ids, rows.Err()
+	return domains(ctx, tx, "SELECT d.id FROM domains d"+rest, w.Args()...)
 }
 
 // write makes the notices of some domains at once, or, if that fails, one by one, so that it shows whose fault it is.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -273,6 +274,34 @@ func TestG7Bounce(t *testing.T) {
 	})
 }
 
+// A rule of one extension for the day of another one comes beside it: each writes to those whom it names, and none was missed.
+func TestRulesOfOneDay(t *testing.T) {
+	each(t, func(b *bundle) {
+		rules, err := b.Rules(b.ctx)
+		b.must(err)
+		for i := range rules {
+			rules[i].Recipients = []Recipient{ToAccount}
+		}
+		beside := rules[2]
+		beside.ID, beside.Extension, beside.Recipients = "", "gtld", []Recipient{ToRegistrant}
+		_, err = b.SetRules(b.ctx, append(rules, beside), "")
+		b.must(err)
+		d := b.put("two.gtld", "2026-12-22", func(d *domainname.Domain) {
+			d.Registrant = domainname.Registrant{Name: "Holder", Email: "holder@example.com"}
+		})
+		b.to("2026-12-20")
+		b.want("notices", b.made(d.ID), "[2026-11-22 -30 sent 2026-12-15 -7 sent 2026-12-15 -7 sent]")
+		all, _, err := b.Notices(b.ctx, Filter{DomainID: d.ID, From: b.day("2026-12-15")})
+		b.must(err)
+		to := []string{}
+		for _, n := range all {
+			to = append(to, n.Recipient)
+		}
+		slices.Sort(to)
+		b.want("recipients", to, "[ada@example.com holder@example.com]")
+	})
+}
+
 // G8: as often as automation runs on a day, there is one notice.
 func TestG8FiftyRuns(t *testing.T) {
 	each(t, func(b *bundle) {
@@ -338,5 +367,22 @@ func TestDowntime(t *testing.T) {
 		only, _, err := b.Notices(b.ctx, Filter{BreachOnly: true})
 		b.must(err)
 		b.want("listed", len(only), 1)
+	})
+}
+
+// A domain that comes to the store near the end of its term is written about once: what was due before the latest notice stays
+// undone on the days after, too, and nothing of it is a breach, whether or not the mail arrived.
+func TestCameLate(t *testing.T) {
+	each(t, func(b *bundle) {
+		b.to("2026-12-27")
+		d := b.put("late.gtld", "2026-12-26")
+		b.down = true
+		b.to("2026-12-28")
+		newest, _, err := b.Notices(b.ctx, Filter{DomainID: d.ID})
+		b.must(err)
+		b.bounce(newest[0].MailID)
+		b.to("2026-12-31")
+		b.want("notices", b.made(d.ID), "[2026-12-28 -7 failed 2026-12-29 +3 sent]")
+		b.want("questions", b.count("SELECT count(*) FROM staff_tasks WHERE kind = 'domain.notice_undelivered' AND detail LIKE '% in another way at once.'"), 1)
 	})
 }

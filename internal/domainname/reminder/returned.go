@@ -85,19 +85,21 @@ func (s *Service) otherwise(ctx context.Context, tx *db.Tx, n query.DomainNotice
 	return task.Ask(ctx, tx, task.Question{
 		Kind: askUndelivered, SubjectID: d.ID, CustomerID: d.CustomerID, Occasion: n.RuleID + " " + n.Term,
 		Detail: fmt.Sprintf("%s ends on %s. The notice of %s about it did not arrive at %s, and there is no other address. Tell the holder in another way%s.",
-			d.Name.Unicode(), end, on, n.Recipient, byWhen(n, end)),
+			d.Name.Unicode(), end, on, n.Recipient, byWhen(n, end, domainname.RegistryDate(tx.Now))),
 	})
 }
 
 // byWhen says until when ICANN's policy wants a notice to be made, where it does.
-func byWhen(n query.DomainNoticeOfMailRow, end civil.Date) string {
-	if n.Anchor != string(domainname.FromTermEnd) {
+func byWhen(n query.DomainNoticeOfMailRow, end, today civil.Date) string {
+	span, ok := domainname.SpanOf(int(n.Days))
+	if !ok || n.Anchor != string(domainname.FromTermEnd) {
 		return ""
 	}
-	if span, ok := domainname.SpanOf(int(n.Days)); ok {
-		return " by " + end.AddDays(span.To).String()
+	until := end.AddDays(span.To)
+	if until.Before(today) {
+		return " at once"
 	}
-	return ""
+	return " by " + until.String()
 }
 
 // resend queues a notice to another address.

@@ -8,6 +8,8 @@ package reminder
 import (
 	"sync"
 
+	"github.com/keystead/keystead/internal/civil"
+
 	"github.com/keystead/keystead/internal/automation"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/event"
@@ -26,6 +28,9 @@ type Service struct {
 
 	mu   sync.Mutex
 	done string // the day, and the rules, of the last whole pass of this process
+	// closed is the day of that pass: of notices whose days were over then it is known which ones arrived too late. Zero: there
+	// was none yet.
+	closed civil.Date
 }
 
 // New returns the notices of a store. From now on they hear what becomes of their mails.

@@ -14,9 +14,6 @@ import (
 	"github.com/keystead/keystead/internal/payment"
 )
 
-// AccountHeld is the cause of a paid renewal that waits because the payment of another one of its customer is disputed.
-const AccountHeld = "account_held"
-
 // disputed holds the account of a customer while the payment of a renewal is disputed: of the customer's domains nothing is
 // charged or sent by itself until then. Staff are asked, by a question of which the hold is the other side: a dispute that is
 // won answers it, one that is lost is for staff to answer. The domain is neither deleted nor un-renewed.
@@ -68,7 +65,7 @@ func (s *Service) releaseAccount(ctx context.Context, tx *db.Tx, customerID stri
 	if err != nil || held {
 		return err
 	}
-	ids, err := tx.RenewalsHeldFor(ctx, query.RenewalsHeldForParams{CustomerID: customerID, Cause: AccountHeld})
+	ids, err := tx.RenewalsHeldFor(ctx, query.RenewalsHeldForParams{CustomerID: customerID, Cause: domainname.WaitsForAccount})
 	if err != nil {
 		return fmt.Errorf("renewals of customer %s: %w", customerID, err)
 	}
@@ -84,7 +81,7 @@ func (s *Service) releaseAccount(ctx context.Context, tx *db.Tx, customerID stri
 		if r, err = domainname.LoadRenewal(ctx, tx, id); err != nil {
 			return err
 		}
-		if r.State != domainname.RenewalHeld || r.Cause != AccountHeld {
+		if r.State != domainname.RenewalHeld || r.Cause != domainname.WaitsForAccount {
 			continue
 		}
 		if err := s.resume(ctx, tx, &d, &r); err != nil {
@@ -98,7 +95,7 @@ func (s *Service) releaseAccount(ctx context.Context, tx *db.Tx, customerID stri
 func toRelease(customerID string) automation.Find {
 	return func(ctx context.Context, tx *db.Tx, after string, n int) ([]string, error) {
 		return tx.CustomersNotAskedAbout(ctx, query.CustomersNotAskedAboutParams{
-			Cause: AccountHeld, Kind: TaskDispute, After: after, CustomerID: customerID, N: int64(n),
+			Cause: domainname.WaitsForAccount, Kind: TaskDispute, After: after, CustomerID: customerID, N: int64(n),
 		})
 	}
 }

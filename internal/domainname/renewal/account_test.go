@@ -53,7 +53,7 @@ func TestE9AccountHeld(t *testing.T) {
 				s.pay(s.ordered(paid.ID).InvoiceID)
 				s.work(paid.ID)
 				s.states(paid.ID, "ordered held staff")
-				if out := must(s.Renewals.Outlook(s.ctx, paid.ID))(s.T); !out.AccountHeld || s.last(paid.ID).Cause != renewal.AccountHeld {
+				if out := must(s.Renewals.Outlook(s.ctx, paid.ID))(s.T); !out.AccountHeld || s.last(paid.ID).Cause != domainname.WaitsForAccount {
 					s.Errorf("held: %v, because %q", out.AccountHeld, s.last(paid.ID).Cause)
 				}
 				// What staff have sent is sent.
@@ -82,7 +82,7 @@ func TestE9AccountHeld(t *testing.T) {
 				}
 				s.advance("2026-12-06T12:00:00Z")
 				s.asked(done)
-				if why := s.last(paid.ID).Cause; why == renewal.AccountHeld || must(s.Renewals.Outlook(s.ctx, paid.ID))(s.T).AccountHeld {
+				if why := s.last(paid.ID).Cause; why == domainname.WaitsForAccount || must(s.Renewals.Outlook(s.ctx, paid.ID))(s.T).AccountHeld {
 					s.Errorf("the account is still held: %q", why)
 				}
 				// It has no registrar: what waits now waits for staff, as every other that has none.

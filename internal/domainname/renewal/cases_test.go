@@ -435,12 +435,13 @@ func TestC5Price(t *testing.T) {
 		s.states(d.ID, "ordered held price")
 		id := s.last(d.ID).ID
 		_ = s.refused(second(s.Renewals.Release(s.ctx, id, "")), "RENEWAL_WAITS_FOR_MONEY", "")
-		_ = s.refused(second(s.Renewals.AcceptPrice(s.ctx, id, new(eur(24000)))), "PRICE_CHANGED", "") // what was seen is no longer asked
+		_ = s.refused(second(s.Renewals.AcceptPrice(s.ctx, id, eur(24000))), "PRICE_CHANGED", "") // what was seen is no longer asked
 		s.states(d.ID, "ordered held price")
-		invoice := must(s.Renewals.AcceptPrice(s.ctx, id, new(eur(25000))))(s.T)
-		if again := must(s.Renewals.AcceptPrice(s.ctx, id, nil))(s.T); again != invoice || s.invoice(invoice).Total != eur(23800) {
+		invoice := must(s.Renewals.AcceptPrice(s.ctx, id, eur(25000)))(s.T)
+		if again := must(s.Renewals.AcceptPrice(s.ctx, id, eur(25000)))(s.T); again != invoice || s.invoice(invoice).Total != eur(23800) {
 			s.Errorf("invoice %s, again %s: %s", invoice, again, s.invoice(invoice).Total)
 		}
+		_ = s.refused(second(s.Renewals.AcceptPrice(s.ctx, id, eur(1))), "PRICE_CHANGED", "") // somebody else agrees to another price
 		s.pay(invoice)
 		s.states(d.ID, "ordered paid")
 		s.proven()

@@ -21,11 +21,13 @@ const (
 	TaskPrice     = "domain.price_differs"    // the registry asks for another price than was paid
 	TaskNotOnSale = "domain.renewal_not_made" // the automatic invoice is due and its term is not on offer
 	TaskUnpaid    = "domain.unpaid_term"      // the registry has, or will need, a term that nobody pays for
+	TaskUndo      = "domain.year_unpaid"      // the registry takes back a year that nobody has paid for, until a day
 	TaskLastDay   = "domain.last_safe_day"    // a paid renewal is not confirmed
 	TaskFreeDue   = "domain.free_due"         // a free domain falls due, and no service pays for it
 	TaskFreeLost  = "domain.free_lost"        // the service has ended with which a domain was free
 	TaskTooLate   = "domain.paid_too_late"    // what a paid renewal waits for did not come in time
 	TaskDispute   = "domain.renewal_disputed" // the payment of a renewal is disputed
+	TaskMoneyBack = "domain.renewal_unpaid"   // money went back that was paid for a renewal, before it was sent
 )
 
 func ask(ctx context.Context, tx *db.Tx, d domainname.Domain, kind, occasion, detail string) error {
@@ -57,7 +59,47 @@ func fees(ctx context.Context, tx *db.Tx, r domainname.Renewal) ([]string, error
 	if err != nil {
 		return nil, fmt.Errorf("fees of renewal %s: %w", r.ID, err)
 	}
-	return append(lines, r.FeeLineID), nil
+	if r.FeeLineID != "" {
+		lines = append(lines, r.FeeLineID)
+	}
+	return lines, nil
+}
+
+// besides are the lines of all that a renewal was asked for besides its years: on its own invoice, and by others.
+func besides(ctx context.Context, tx *db.Tx, r domainname.Renewal) (all []string, err error) {
+	if all, err = fees(ctx, tx, r); err != nil {
+		return nil, err
+	}
+	inv, _, err := billing.LineOf(ctx, tx, r.LineID)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range inv.Lines {
+		if l.With == r.LineID {
+			all = append(all, l.ID)
+		}
+	}
+	return all, nil
+}
+
+// recount has the fee of a renewal be what is left of all that it is asked for besides: what was given back meanwhile is asked
+// for again by whoever looks at it next, or by the payment that misses it.
+func recount(ctx context.Context, tx *db.Tx, r *domainname.Renewal) error {
+	lines, err := besides(ctx, tx, *r)
+	if err != nil {
+		return err
+	}
+	r.Fee.Amount = 0
+	for _, id := range lines {
+		inv, line, err := billing.LineOf(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if inv.Status != billing.Void {
+			r.Fee.Amount += line.Left().Amount
+		}
+	}
+	return domainname.AskMore(ctx, tx, r)
 }
 
 // askFee asks for a fee, or a difference, by an invoice of its own. One that is asked for already and not paid is asked for

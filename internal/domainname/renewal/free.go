@@ -45,7 +45,7 @@ func (s *Service) renewFree(ctx context.Context, tx *db.Tx, d domainname.Domain)
 		return nil, err
 	}
 	if !st.DomainRenewOnPay {
-		return nil, s.hold(ctx, tx, &d, &r, domainname.HeldStaff, "renewals are sent by staff", nil)
+		return nil, s.hold(ctx, tx, &d, &r, domainname.HeldStaff, domainname.WaitsForStaff, nil)
 	}
 	return nil, domainname.Work(ctx, tx, d.ID, tx.Now)
 }
@@ -55,12 +55,17 @@ func covered(ctx context.Context, tx *db.Tx, d domainname.Domain) (bool, error) 
 	if d.BundledWith == "" || d.NextDue.IsZero() {
 		return false, nil
 	}
-	_, err := tx.PaidPeriodCovering(ctx, query.PaidPeriodCoveringParams{SubscriptionID: d.BundledWith, Day: d.NextDue.String()})
+	return coveredOn(ctx, tx, d.BundledWith, d.NextDue)
+}
+
+// coveredOn reports whether a paid period of a service contains a day.
+func coveredOn(ctx context.Context, tx *db.Tx, subscriptionID string, day civil.Date) (bool, error) {
+	_, err := tx.PaidPeriodCovering(ctx, query.PaidPeriodCoveringParams{SubscriptionID: subscriptionID, Day: day.String()})
 	if db.NotFound(err) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("periods of subscription %s: %w", d.BundledWith, err)
+		return false, fmt.Errorf("periods of subscription %s: %w", subscriptionID, err)
 	}
 	return true, nil
 }

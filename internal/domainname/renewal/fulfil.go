@@ -71,15 +71,18 @@ func (s *Service) paid(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *
 		return fail.Conflict("POLICY_MISSING", "There is no policy for ."+d.Extension+" any more.")
 	}
 	// What the stage of the day asks for is judged by the dates before they move.
-	due, known, err := s.dueFee(ctx, tx, *d, *r, q)
+	due, stage, known, err := s.dueFee(ctx, tx, *d, *r, q)
 	if err != nil {
 		return err
 	}
+	ahead := domainname.YearsAhead(d.Expiry.Date(), d.PaidThrough) > 0
 	count(d, r, *q.Policy, tx.Now)
-	if d.Unanswered {
+	if ahead || d.Unanswered {
 		d.Unanswered = false
-		if err := task.Settled(ctx, tx, TaskUnpaid, d.ID); err != nil {
-			return err
+		for _, kind := range []string{TaskUnpaid, TaskUndo} {
+			if err := task.Settled(ctx, tx, kind, d.ID); err != nil {
+				return err
+			}
 		}
 	}
 	if err := domainname.MoveRenewal(ctx, tx, r, domainname.OnPayment); err != nil {
@@ -97,38 +100,49 @@ func (s *Service) paid(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *
 		return err
 	}
 	settled, err := feeSettled(ctx, tx, *r)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	var back goneBack
+	if err := back.fees(ctx, tx, *r); err != nil {
+		return err
+	}
+	switch {
 	case !known:
 		if err := ask(ctx, tx, *d, TaskQuote, r.ID, fmt.Sprintf("%s is paid for and in redemption: quote the fee of the restore.", d.Name.Unicode())); err != nil {
 			return err
 		}
-		return s.hold(ctx, tx, d, r, domainname.HeldTopUp, "the fee of the restore must be quoted first", nil)
+		return s.hold(ctx, tx, d, r, domainname.HeldTopUp, domainname.WaitsForQuote, nil)
 	case due.Amount > r.Fee.Amount:
-		return s.TopUp(ctx, tx, d, r, money.New(due.Amount-r.Fee.Amount, due.Currency), domainname.HeldTopUp, "its stage has changed before the money came")
+		r.Stage = stage
+		return s.TopUp(ctx, tx, d, r, money.New(due.Amount-r.Fee.Amount, due.Currency), domainname.HeldTopUp, domainname.WaitsForStage)
 	case !settled:
-		return s.hold(ctx, tx, d, r, domainname.HeldTopUp, "its fee is not paid yet", nil)
+		return s.hold(ctx, tx, d, r, domainname.HeldTopUp, domainname.WaitsForFee, nil)
+	case back.is:
+		return s.holdUnpaid(ctx, tx, d, r, back)
 	case !st.DomainRenewOnPay:
-		return s.hold(ctx, tx, d, r, domainname.HeldStaff, "renewals are sent by staff", nil)
+		return s.hold(ctx, tx, d, r, domainname.HeldStaff, domainname.WaitsForStaff, nil)
 	}
 	return domainname.Work(ctx, tx, d.ID, tx.Now)
 }
 
 // dueFee is what the stage asks for in which the money was received.
-func (s *Service) dueFee(ctx context.Context, tx *db.Tx, d domainname.Domain, r domainname.Renewal, q domainname.Question) (_ money.Money, known bool, err error) {
+func (s *Service) dueFee(ctx context.Context, tx *db.Tx, d domainname.Domain, r domainname.Renewal, q domainname.Question) (
+	fee money.Money, stage domainname.Stage, known bool, err error,
+) {
 	at := tx.Now
 	if r.InvoiceID != "" {
 		received, err := tx.LastMoneyOfInvoice(ctx, r.InvoiceID)
 		if err != nil && !db.NotFound(err) {
-			return money.Money{}, false, fmt.Errorf("payments of invoice %s: %w", r.InvoiceID, err)
+			return money.Money{}, "", false, fmt.Errorf("payments of invoice %s: %w", r.InvoiceID, err)
 		}
 		if err == nil && received.Time().Before(at) {
 			at = received.Time()
 		}
 	}
-	fee, known := d.FeeAt(*q.Policy, stageOf(d, *q.Policy, at), r.Base, r.Price.Currency, q.Rates)
-	return fee, known, nil
+	stage = stageOf(d, *q.Policy, at)
+	fee, known = d.FeeAt(*q.Policy, stage, r.Base, r.Price.Currency, q.Rates)
+	return fee, stage, known, nil
 }
 
 // stageOf is the stage of a domain at an instant that may have passed. What the registry said later counts only where it asks
@@ -178,6 +192,9 @@ func (s *Service) paidLate(ctx context.Context, tx *db.Tx, d *domainname.Domain,
 		return err
 	}
 	count(d, r, p, tx.Now)
+	if err := task.Settled(ctx, tx, TaskUndo, d.ID); err != nil {
+		return err
+	}
 	if err := domainname.CountMoney(ctx, tx, r); err != nil {
 		return err
 	}
@@ -190,6 +207,13 @@ func (s *Service) paidLate(ctx context.Context, tx *db.Tx, d *domainname.Domain,
 	}
 	if r.State != domainname.RenewalSatisfied {
 		return nil // who had it renewed by hand was told then
+	}
+	if r.Missed(d.Expiry.Date()) {
+		detail := fmt.Sprintf("The renewal of %s is paid for and, by staff's word, was done elsewhere. The registry's date, as it was read last, is %s: look there whether it is done, and if it is "+
+			"not, have it tried again: nothing is sent for it otherwise.", d.Name.Unicode(), d.Expiry.Date())
+		if err := ask(ctx, tx, *d, TaskLastDay, r.ID+" elsewhere", detail); err != nil {
+			return err
+		}
 	}
 	return tell(ctx, tx, "domain.renewal_satisfied", *d, *r, map[string]any{"cause": r.Cause, "paid": true, "expires_on": d.Expiry.Date(), "owed": true})
 }
@@ -207,12 +231,12 @@ func feeSettled(ctx context.Context, tx *db.Tx, r domainname.Renewal) (bool, err
 }
 
 // hold lets a paid renewal wait.
-func (s *Service) hold(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, h domainname.Hold, why string, more map[string]any) error {
-	r.Hold, r.Cause = h, why
+func (s *Service) hold(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, h domainname.Hold, cause string, more map[string]any) error {
+	r.Hold, r.Cause = h, cause
 	if err := domainname.MoveRenewal(ctx, tx, r, domainname.OnHold); err != nil {
 		return err
 	}
-	data := map[string]any{"hold": h, "reason": why, "fee_invoice_id": r.FeeInvoiceID}
+	data := map[string]any{"hold": h, "cause": cause, "reason": r.Why(), "fee_invoice_id": r.FeeInvoiceID}
 	for k, v := range more {
 		data[k] = v
 	}
@@ -250,14 +274,14 @@ func (s pays) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line) (string,
 		return "", err
 	}
 	if !st.DomainRenewOnPay {
-		return d.ID, s.hold(ctx, tx, &d, &r, domainname.HeldStaff, "renewals are sent by staff", nil)
+		return d.ID, s.hold(ctx, tx, &d, &r, domainname.HeldStaff, domainname.WaitsForStaff, nil)
 	}
 	return d.ID, domainname.Work(ctx, tx, d.ID, tx.Now)
 }
 
 // TopUp asks as part of tx for what is missing to a paid renewal after its stage or its price has changed: an invoice of its
 // own, which the renewal waits for (held). A price must be accepted first: see [Service.AcceptPrice].
-func (s *Service) TopUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, missing money.Money, hold domainname.Hold, why string) error {
+func (s *Service) TopUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, missing money.Money, hold domainname.Hold, cause string) error {
 	if r.State == domainname.RenewalHeld {
 		if err := domainname.MoveRenewal(ctx, tx, r, domainname.OnRelease); err != nil {
 			return err
@@ -276,10 +300,10 @@ func (s *Service) TopUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, r 
 		if err := ask(ctx, tx, *d, TaskPrice, r.ID, fmt.Sprintf("The registry asks for another price for %s: %s more. The customer must accept it.", d.Name.Unicode(), missing)); err != nil {
 			return err
 		}
-		return s.hold(ctx, tx, d, r, hold, why, map[string]any{"missing": missing})
+		return s.hold(ctx, tx, d, r, hold, cause, map[string]any{"missing": missing})
 	}
 	if err := s.askFee(ctx, tx, d, r, missing); err != nil {
 		return err
 	}
-	return s.hold(ctx, tx, d, r, hold, why, map[string]any{"missing": missing})
+	return s.hold(ctx, tx, d, r, hold, cause, map[string]any{"missing": missing})
 }

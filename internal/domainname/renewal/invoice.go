@@ -97,10 +97,8 @@ func lockMany(ctx context.Context, tx *db.Tx, rows []query.Domain) error {
 	for i, r := range rows {
 		customers[i], ids[i] = r.CustomerID, r.ID
 	}
-	for table, ids := range map[string][]any{"customers": customers} {
-		if err := lockRows(ctx, tx, table, ids); err != nil {
-			return err
-		}
+	if err := lockRows(ctx, tx, "customers", customers); err != nil {
+		return err
 	}
 	return lockRows(ctx, tx, "domains", ids)
 }
@@ -121,6 +119,7 @@ type facts struct {
 	prices   map[string]domainname.Prices
 	buyers   map[string]buyer
 	settled  map[string][]domainname.Renewal // what was renewed, or revoked, for the term that ends
+	deleting map[string]bool                 // whose registry was asked to delete them, and has not answered
 }
 
 // buyer is who pays, by which prices, and whether the store owes them money.
@@ -153,6 +152,9 @@ func (s *Service) factsOf(ctx context.Context, tx *db.Tx, domains []domainname.D
 	if err := f.readBuyers(ctx, domains); err != nil {
 		return nil, fmt.Errorf("customers to invoice: %w", err)
 	}
+	if err := f.readDeleting(ctx, domains); err != nil {
+		return nil, fmt.Errorf("domains that are deleted: %w", err)
+	}
 	return f, f.readSettled(ctx, domains)
 }
 
@@ -180,6 +182,29 @@ func (f *facts) readBuyers(ctx context.Context, domains []domainname.Domain) err
 			return err
 		}
 		f.buyers[id] = b
+	}
+	return rows.Err()
+}
+
+// readDeleting finds the domains of which nobody knows yet whether they are deleted.
+func (f *facts) readDeleting(ctx context.Context, domains []domainname.Domain) error {
+	ids := make([]any, len(domains))
+	for i, d := range domains {
+		ids[i] = d.ID
+	}
+	rows, err := f.tx.SQL().QueryContext(ctx, `SELECT domain_id FROM registrar_commands
+		WHERE settled_at IS NULL AND command = 'delete' AND domain_id IN (`+page.Placeholders(len(ids))+`)`, ids...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	f.deleting = map[string]bool{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		f.deleting[id] = true
 	}
 	return rows.Err()
 }
@@ -294,7 +319,7 @@ func (s *Service) billOf(ctx context.Context, f *facts, d domainname.Domain) (b 
 		before = &r
 	}
 	q := domainname.Question{
-		Domain: d, Policy: p, By: domainname.ByAutomation, Now: f.tx.Now, Rates: f.st.Rate,
+		Domain: d, Policy: p, By: domainname.ByAutomation, Deleting: f.deleting[d.ID], Now: f.tx.Now, Rates: f.st.Rate,
 		Prices: f.prices[d.Extension].List(d.Extension, domainname.ForRenewal, d.Recurring.Currency, f.buyers[d.CustomerID].group, f.today),
 	}
 	o := domainname.Offers(q)

@@ -52,7 +52,7 @@ func (s *Service) Revoke(ctx context.Context, lineID string, elsewhere bool, why
 		if r.State != domainname.RenewalOpen {
 			return notOpen(r)
 		}
-		if err := s.YearsThere(ctx, tx, &d, &r, "renewal elsewhere"); err != nil {
+		if err := s.YearsThere(ctx, tx, &d, &r, domainname.Elsewhere); err != nil {
 			return err
 		}
 		return audit(ctx, tx, "domain.renewed_elsewhere", d, string(domainname.RenewalOpen), string(r.State), why)
@@ -98,7 +98,13 @@ func (s *Service) YearsThere(ctx context.Context, tx *db.Tx, d *domainname.Domai
 	return tell(ctx, tx, "domain.renewal_satisfied", *d, *open, map[string]any{"cause": cause, "paid": false})
 }
 
-// Answer says what becomes of a term that the registry has and nobody paid for.
+var (
+	errNoQuestion = fail.Conflict("NOTHING_TO_ANSWER", "There is no term of this domain that nobody has paid for, or it was answered already.")
+	errNotAhead   = fail.Conflict("NOTHING_TO_EXTEND", "The registry has the domain no longer than it is paid for.")
+)
+
+// Answer says what becomes of a term that the registry has, or will need, and nobody paid for. The first answer counts; that it is
+// let go can be taken back as long as its renewal stays revoked.
 func (s *Service) Answer(ctx context.Context, domainID, answer, why string) error {
 	why, err := text.Required(why, text.NotesLength)
 	if err != nil {
@@ -115,12 +121,30 @@ func (s *Service) Answer(ctx context.Context, domainID, answer, why string) erro
 		if open != nil {
 			return domainname.Refusal{Reason: domainname.AlreadyOpen, RenewalID: open.ID}.Err()
 		}
+		terms, err := revokedTerms(ctx, tx, d)
+		if err != nil {
+			return err
+		}
+		asked, err := task.Finish(ctx, tx, TaskUnpaid, d.ID)
+		if err != nil {
+			return err
+		}
+		if answer == ExtendPaid {
+			undo, err := task.Finish(ctx, tx, TaskUndo, d.ID)
+			if err != nil {
+				return err
+			}
+			asked = asked || undo
+		}
+		if !asked && !d.Unanswered && len(terms) == 0 {
+			return errNoQuestion
+		}
 		before := fmt.Sprintf("paid through %s, next due %s", d.PaidThrough, d.NextDue)
 		switch answer {
 		case ExtendPaid:
 			err = extend(ctx, tx, &d)
 		case InvoiceAgain:
-			err = freeDueDate(ctx, tx, d)
+			err = freeDueDate(ctx, tx, terms)
 		case LetGo:
 			d.DoNotRenew = true
 		}
@@ -131,15 +155,15 @@ func (s *Service) Answer(ctx context.Context, domainID, answer, why string) erro
 		if err := domainname.Save(ctx, tx, &d); err != nil {
 			return err
 		}
-		if err := task.Settled(ctx, tx, TaskUnpaid, d.ID); err != nil {
-			return err
-		}
 		return audit(ctx, tx, "domain.term_answered", d, before, fmt.Sprintf("%s: paid through %s, next due %s", answer, d.PaidThrough, d.NextDue), why)
 	})
 }
 
-// extend takes paid-through to the registry's date, and next due with it.
+// extend takes paid-through to the registry's date, and next due with it. What is paid for is never shortened.
 func extend(ctx context.Context, tx *db.Tx, d *domainname.Domain) error {
+	if !d.Expiry.Date().After(d.PaidThrough) {
+		return errNotAhead
+	}
 	p, ok, err := domainname.PolicyAt(ctx, tx, d.Extension, domainname.RegistryDate(tx.Now))
 	if err != nil {
 		return err
@@ -152,8 +176,8 @@ func extend(ctx context.Context, tx *db.Tx, d *domainname.Domain) error {
 	return nil
 }
 
-// freeDueDate lets the due date of a domain be invoiced again whose renewal was revoked.
-func freeDueDate(ctx context.Context, tx *db.Tx, d domainname.Domain) error {
+// revokedTerms are the revoked renewals of the term that a domain is in, or that it is paid for.
+func revokedTerms(ctx context.Context, tx *db.Tx, d domainname.Domain) (found []domainname.Renewal, err error) {
 	end, _ := d.TermEnd()
 	bases := []civil.Date{end}
 	if !d.PaidThrough.IsZero() && d.PaidThrough != end {
@@ -162,20 +186,27 @@ func freeDueDate(ctx context.Context, tx *db.Tx, d domainname.Domain) error {
 	for _, base := range bases {
 		rows, err := tx.RenewalsOfBase(ctx, query.RenewalsOfBaseParams{DomainID: d.ID, Base: base.String()})
 		if err != nil {
-			return fmt.Errorf("renewals of domain %s: %w", d.ID, err)
+			return nil, fmt.Errorf("renewals of domain %s: %w", d.ID, err)
 		}
 		all, err := domainname.RenewalsIn(rows)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, r := range all {
-			if r.State != domainname.RenewalRevoked {
-				continue
+			if r.State == domainname.RenewalRevoked {
+				found = append(found, r)
 			}
-			r.Cause = "invoiced again"
-			if err := domainname.MoveRenewal(ctx, tx, &r, domainname.OnWithdrawal); err != nil {
-				return err
-			}
+		}
+	}
+	return found, nil
+}
+
+// freeDueDate lets the due dates of renewals that were revoked be invoiced again.
+func freeDueDate(ctx context.Context, tx *db.Tx, revoked []domainname.Renewal) error {
+	for _, r := range revoked {
+		r.Cause = "invoiced again"
+		if err := domainname.MoveRenewal(ctx, tx, &r, domainname.OnWithdrawal); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -1,7 +1,6 @@
 package renewal_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/keystead/keystead/internal/billing"
@@ -308,6 +307,59 @@ func TestE14SetBack(t *testing.T) {
 	})
 }
 
+// The late fee that was given back with the link is asked for again once that is set back.
+func TestFeeOfWhatIsSetBack(t *testing.T) {
+	each(t, september, func(s *shop) {
+		d, r := s.late("example.cctld")
+		s.ok(s.Renewals.Revoke(s.ctx, r.LineID, false, ""))
+		if owes := s.owes(s.customer); owes != 1000 {
+			s.Errorf("revoked: %d are to be paid", owes)
+		}
+		s.ok(s.Renewals.Restore(s.ctx, r.LineID, ""))
+		s.states(d.ID, "automatic open")
+		s.advance("2026-10-03T12:00:00Z")
+		if owes := s.owes(s.customer); owes != 1500 {
+			s.Errorf("set back: %d are to be paid", owes)
+		}
+		s.payAll(s.customer)
+		s.states(d.ID, "automatic paid")
+		s.credit(s.customer, 0)
+		s.proven()
+	})
+}
+
+func TestPaidWithoutTheFeeOfWhatIsSetBack(t *testing.T) {
+	each(t, september, func(s *shop) {
+		d, r := s.late("example.cctld")
+		s.ok(s.Renewals.Revoke(s.ctx, r.LineID, false, ""))
+		s.ok(s.Renewals.Restore(s.ctx, r.LineID, ""))
+		s.pay(r.InvoiceID)
+		s.states(d.ID, "automatic held top_up")
+		if owes := s.owes(s.customer); owes != 500 {
+			s.Errorf("paid without its fee: %d are to be paid", owes)
+		}
+		s.payAll(s.customer)
+		s.states(d.ID, "automatic paid")
+		s.proven()
+	})
+}
+
+// What stands beside it on its own invoice was never given back.
+func TestFeeBesideWhatIsSetBack(t *testing.T) {
+	each(t, "2026-09-17T12:00:00Z", func(s *shop) {
+		d, r := s.beside("example.cctld")
+		s.ok(s.Renewals.Revoke(s.ctx, r.LineID, false, ""))
+		s.ok(s.Renewals.Restore(s.ctx, r.LineID, ""))
+		s.advance("2026-10-03T12:00:00Z")
+		if owes := s.owes(s.customer); owes != 1500 {
+			s.Errorf("beside it: %d are to be paid", owes)
+		}
+		s.payAll(s.customer)
+		s.states(d.ID, "automatic paid")
+		s.proven()
+	})
+}
+
 func TestRenewedElsewhere(t *testing.T) {
 	each(t, february, func(s *shop) {
 		d, r := s.automatic("example.cctld")
@@ -414,12 +466,12 @@ func TestE9Dispute(t *testing.T) {
 		s.states(done, "ordered confirmed")
 		s.dates(done, "2028-03-10", "2028-03-10", "2028-03-10")
 		s.asked(done, renewal.TaskDispute)
-		if all := s.renewals(waiting); all[0].State != domainname.RenewalHeld || !strings.Contains(all[0].Cause, "disputed") {
+		if all := s.renewals(waiting); all[0].State != domainname.RenewalHeld || all[0].Cause != domainname.WaitsForMoney {
 			s.Errorf("renewal %+v", all[0])
 		}
 		s.ok(s.Sandbox.CloseDispute(s.ctx, id, "won"))
 		s.advance("2026-11-22T14:00:00Z")
-		if all := s.renewals(waiting); strings.Contains(all[0].Cause, "disputed") {
+		if all := s.renewals(waiting); all[0].Cause == domainname.WaitsForMoney {
 			s.Errorf("renewal %+v", all[0])
 		}
 	})

@@ -81,8 +81,9 @@ func dueOf(d domainname.Domain, r domainname.Renewal, p domainname.Policy, st se
 }
 
 // overdue reports whether an unpaid renewal is given up by now. With grace an open one stays payable for as long as the registry
-// still has the name for the store, whatever the calendar says, and without for money that has arrived; one whose years are
-// there already, until the registry lets go of the name or nothing is possible any more.
+// still has the name for the store, whatever the calendar says, and without for money that has arrived; one that asks for the
+// restore, for as long as that is possible; one whose years are there already, until the registry lets go of the name or nothing
+// is possible any more.
 func overdue(d domainname.Domain, r domainname.Renewal, p domainname.Policy, st setting.Settings, now time.Time, arrived bool) bool {
 	window, stage := d.Window(p), domainname.Assess(d, p, nil, now).Stage
 	switch {
@@ -92,7 +93,11 @@ func overdue(d domainname.Domain, r domainname.Renewal, p domainname.Policy, st 
 		return r.State == domainname.RenewalSatisfied && (d.State.Deleting(now) || stage == domainname.StageExpired)
 	}
 	kept := d.Status.Live() && stage == domainname.StageGrace && (p.GraceDays > 0 || arrived)
-	return !kept && !domainname.RegistryDate(now).Before(p.VoidOn(window, st.DomainVoidDays))
+	until := p.VoidOn(window, st.DomainVoidDays)
+	if restored := window.Last().AddDays(1); r.Stage == domainname.StageRedemption && until.Before(restored) {
+		until = restored
+	}
+	return !kept && !domainname.RegistryDate(now).Before(until)
 }
 
 // sight reads a page of renewals that nobody has looked at today, with their domains.
@@ -293,10 +298,10 @@ func (s *Service) giveUp(ctx context.Context, tx *db.Tx, d domainname.Domain, r 
 }
 
 // addFee asks for the fee of a stage: by an invoice of its own, which the renewal waits for, or by one that takes the place of
-// the renewal's.
+// the renewal's, unless an earlier fee has its own already.
 func (s *Service) addFee(ctx context.Context, tx *db.Tx, d domainname.Domain, r *domainname.Renewal, w due, st setting.Settings) error {
 	r.Stage = w.stage
-	if st.DomainFeeBilling == "replace" && r.State == domainname.RenewalOpen && r.Kind == domainname.Automatic {
+	if st.DomainFeeBilling == "replace" && r.State == domainname.RenewalOpen && r.Kind == domainname.Automatic && r.FeeLineID == "" {
 		inv, err := billing.Load(ctx, tx, r.InvoiceID)
 		if err != nil {
 			return err
@@ -326,18 +331,7 @@ func (s *Service) replace(ctx context.Context, tx *db.Tx, d domainname.Domain, r
 	if err := domainname.AskMore(ctx, tx, r); err != nil {
 		return err
 	}
-	inv, _, err := billing.LineOf(ctx, tx, old)
-	if err != nil {
-		return err
-	}
-	for _, l := range inv.Lines {
-		// The fee of an earlier stage, which the new one replaces.
-		if l.Link == nil && l.Description == feeText(d) {
-			if err := s.remove(ctx, tx, l.ID, "issued anew with a fee", inFlight); err != nil {
-				return err
-			}
-		}
-	}
+	// The fee of an earlier stage, which the new one replaces, goes with it.
 	if err := s.remove(ctx, tx, old, "issued anew with a fee", inFlight); err != nil {
 		return err
 	}
@@ -349,7 +343,7 @@ func (s *Service) replace(ctx context.Context, tx *db.Tx, d domainname.Domain, r
 		CustomerID: d.CustomerID, Kind: billing.KindRenewal, Currency: r.Price.Currency, Buyer: partyOf(buyer), DueOn: civil.Of(tx.Now, st.TimeZone),
 		Lines: []billing.NewLine{
 			{ID: r.LineID, Description: line.Description, Quantity: 1, UnitAmount: r.Price, TaxClass: line.TaxClass, Kind: LinkRenewal, Target: d.ID},
-			{Description: feeText(d), Quantity: 1, UnitAmount: r.Fee, TaxClass: line.TaxClass},
+			{With: r.LineID, Description: feeText(d), Quantity: 1, UnitAmount: r.Fee, TaxClass: line.TaxClass},
 		},
 	})
 	if err != nil {

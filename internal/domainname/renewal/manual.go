@@ -93,6 +93,9 @@ func (s *Service) GiveUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, w
 			}
 		}
 	}
+	if err := task.Settled(ctx, tx, TaskUndo, d.ID); err != nil {
+		return err
+	}
 	if d.DoNotRenew {
 		err = domainname.Save(ctx, tx, d)
 	} else {
@@ -215,7 +218,8 @@ func (s *Service) given(ctx context.Context, tx *db.Tx, d *domainname.Domain, q 
 	return r, domainname.Save(ctx, tx, d)
 }
 
-// Release lets a renewal go on that waits for staff: one that is held, or needs attention.
+// Release lets a renewal go on that waits for staff: one that is held, needs attention, or was paid after staff had said that it was
+// done elsewhere, which the registry's date does not.
 func (s *Service) Release(ctx context.Context, renewalID, why string) (r domainname.Renewal, err error) {
 	if why, err = text.Notes(why, text.NotesLength); err != nil {
 		return r, fail.Invalid("reason", err.Error())
@@ -228,7 +232,7 @@ func (s *Service) Release(ctx context.Context, renewalID, why string) (r domainn
 		r = open
 		on := domainname.OnRelease
 		switch {
-		case r.State == domainname.RenewalAttention:
+		case r.State == domainname.RenewalAttention, r.PaidAt != nil && r.Missed(d.Expiry.Date()):
 			on = domainname.OnStaffDecision
 		case r.State != domainname.RenewalHeld:
 			return notOpen(r)
@@ -242,8 +246,16 @@ func (s *Service) Release(ctx context.Context, renewalID, why string) (r domainn
 			}
 		}
 		before := string(r.State)
+		if r.State == domainname.RenewalSatisfied {
+			if err := task.Settled(ctx, tx, TaskLastDay, d.ID); err != nil {
+				return err
+			}
+		}
 		r.Cause = domainname.ByStaffsWord
 		if err := domainname.MoveRenewal(ctx, tx, &r, on); err != nil {
+			return err
+		}
+		if err := task.Settled(ctx, tx, TaskMoneyBack, d.ID); err != nil {
 			return err
 		}
 		if err := domainname.Work(ctx, tx, d.ID, tx.Now); err != nil {
@@ -269,9 +281,9 @@ func (s *Service) lockRow(ctx context.Context, tx *db.Tx, renewalID string) (dom
 }
 
 // AcceptPrice takes the price that the registry asks for a premium name, for the customer, and returns the invoice of the
-// difference; none if there is none. shown is the price that was seen and agreed to, as the registry has named it: if the
-// registry asks another one by now, nothing is accepted (PRICE_CHANGED). Nil: whatever it asks.
-func (s *Service) AcceptPrice(ctx context.Context, renewalID string, shown *money.Money) (invoiceID string, err error) {
+// difference; none if there is none. shown is the price that was seen and agreed to, in the renewal's currency as
+// [Service.AskedPrice] tells it: if it is another one by now, nothing is accepted (PRICE_CHANGED).
+func (s *Service) AcceptPrice(ctx context.Context, renewalID string, shown money.Money) (invoiceID string, err error) {
 	if err := s.askPriceOf(ctx, renewalID); err != nil {
 		return "", err
 	}
@@ -281,43 +293,81 @@ func (s *Service) AcceptPrice(ctx context.Context, renewalID string, shown *mone
 		if err != nil {
 			return err
 		}
-		if r.State != domainname.RenewalHeld || r.Hold != domainname.HeldPrice {
+		if !waitsForPrice(r) {
 			return fail.Conflict("NO_PRICE_TO_ACCEPT", "The renewal does not wait for another price.")
+		}
+		asked, known, err := askedPrice(ctx, tx, d, r)
+		if err != nil {
+			return err
+		}
+		if known && asked.Price != shown {
+			return errPriceChanged
 		}
 		settled, err := feeSettled(ctx, tx, r)
 		if err != nil {
 			return err
 		}
 		if !settled {
-			invoiceID = r.FeeInvoiceID
+			invoiceID = r.FeeInvoiceID // it was accepted before
 			return nil
 		}
-		if shown != nil && (d.Premium == nil || d.Premium.Renew[r.Years] != *shown) {
-			return errPriceChanged
+		if !known {
+			return domainname.Refusal{Reason: domainname.QuoteNeeded}.Err()
 		}
-		price, missing, err := s.missing(ctx, tx, d, r)
-		if err != nil {
-			return err
-		}
-		if err := promise(ctx, tx, &d, r, price); err != nil {
+		if err := promise(ctx, tx, &d, r, asked.Price); err != nil {
 			return err
 		}
 		if err := task.Settled(ctx, tx, TaskPrice, d.ID); err != nil {
 			return err
 		}
-		if err := audit(ctx, tx, "domain.price_accepted", d, r.Price.String(), missing.String()+" more", ""); err != nil {
+		if err := audit(ctx, tx, "domain.price_accepted", d, r.Price.String(), asked.Price.String()+", "+asked.Missing.String()+" more", ""); err != nil {
 			return err
 		}
-		if missing.Amount <= 0 {
+		if asked.Missing.Amount <= 0 {
 			return s.resume(ctx, tx, &d, &r)
 		}
-		if err := s.askFee(ctx, tx, &d, &r, missing); err != nil {
+		if err := s.askFee(ctx, tx, &d, &r, asked.Missing); err != nil {
 			return err
 		}
 		invoiceID = r.FeeInvoiceID
-		return s.payments.UseCredit(ctx, tx, d.CustomerID, missing.Currency)
+		return s.payments.UseCredit(ctx, tx, d.CustomerID, asked.Missing.Currency)
 	})
 	return invoiceID, err
+}
+
+// AskedPrice is what the registry asked last for a renewal that waits for its price to be accepted. known is false where it waits for
+// none, or the price is not known in the renewal's currency.
+func (s *Service) AskedPrice(ctx context.Context, r domainname.Renewal) (asked domainname.RegistryPrice, known bool, err error) {
+	if !waitsForPrice(r) {
+		return asked, false, nil
+	}
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		d, err := domainname.Load(ctx, tx, r.DomainID)
+		if err != nil {
+			return err
+		}
+		asked, known, err = askedPrice(ctx, tx, d, r)
+		return err
+	})
+	return asked, known, err
+}
+
+func waitsForPrice(r domainname.Renewal) bool {
+	return r.State == domainname.RenewalHeld && r.Hold == domainname.HeldPrice
+}
+
+func askedPrice(ctx context.Context, tx *db.Tx, d domainname.Domain, r domainname.Renewal) (asked domainname.RegistryPrice, known bool, err error) {
+	st, err := setting.Load(ctx, tx)
+	if err != nil {
+		return asked, false, err
+	}
+	own, told := d.AskedLast(r.Remaining(d.Expiry.Date()), tx.Now)
+	p, ok, err := domainname.PolicyAt(ctx, tx, d.Extension, domainname.RegistryDate(tx.Now))
+	if err != nil || !told || !ok {
+		return asked, false, err
+	}
+	asked, known = d.Against(r, own, p, st.Rate)
+	return asked, known, nil
 }
 
 // askPriceOf has the registry asked anew for the price that is about to be accepted.
@@ -347,27 +397,6 @@ func promise(ctx context.Context, tx *db.Tx, d *domainname.Domain, r domainname.
 	return event.Emit(ctx, tx, event.New{Type: "domain.price_changed", SubjectID: d.ID, CustomerID: d.CustomerID, Data: map[string]any{
 		"domain_id": d.ID, "name": d.Name.String(), "before": before, "after": price,
 	}})
-}
-
-// missing is what the registry asks by its last quote, and by how much that is above what was asked for.
-func (s *Service) missing(ctx context.Context, tx *db.Tx, d domainname.Domain, r domainname.Renewal) (price, missing money.Money, err error) {
-	st, err := setting.Load(ctx, tx)
-	if err != nil {
-		return price, missing, err
-	}
-	known := false
-	if d.Premium != nil {
-		price, known = domainname.Convert(d.Premium.Renew[r.Years], r.Price.Currency, st.Rate)
-	}
-	if !known {
-		return price, missing, domainname.Refusal{Reason: domainname.QuoteNeeded}.Err()
-	}
-	p, err := domainname.LoadPolicy(ctx, tx, r.PolicyID)
-	if err != nil {
-		return price, missing, err
-	}
-	fee, _ := d.FeeAt(p, r.Stage, r.Base, r.Price.Currency, st.Rate)
-	return price, money.New(price.Amount+fee.Amount-r.Price.Amount-r.Fee.Amount, r.Price.Currency), nil
 }
 
 // Settled is called as part of tx when a renewal was confirmed or satisfied: it emits the event from which the customer is
@@ -403,7 +432,7 @@ func (s *Service) Settled(ctx context.Context, tx *db.Tx, d *domainname.Domain, 
 
 // answered closes what staff were asked about a paid renewal that is over now, however it has ended.
 func answered(ctx context.Context, tx *db.Tx, domainID string) error {
-	for _, kind := range []string{TaskLastDay, TaskTooLate, TaskPrice, TaskQuote} {
+	for _, kind := range []string{TaskLastDay, TaskTooLate, TaskPrice, TaskQuote, TaskMoneyBack} {
 		if err := task.Settled(ctx, tx, kind, domainID); err != nil {
 			return err
 		}

@@ -84,17 +84,26 @@ func (s *Service) Outlook(ctx context.Context, domainID string) (o Outlook, err 
 		if err != nil {
 			return err
 		}
-		o.foresee(d, q, owed, served, st)
-		return nil
+		then := func(day civil.Date) domainname.Policy {
+			p, known, failed := domainname.PolicyAt(ctx, tx, d.Extension, day)
+			if failed != nil || !known {
+				err = failed
+				return *q.Policy
+			}
+			return p
+		}
+		o.foresee(d, q, owed, served, st, then)
+		return err
 	})
 	return o, err
 }
 
-// asking is what an open invoice asks for the renewal of a domain's present term, before tax.
+// asking is what an open invoice asks for the renewal of a domain's present term, before tax, together with the one of its fee.
 type asking struct {
 	due   civil.Date
 	sum   money.Money
-	years int // that the registry is still to add; 0: it has them
+	years int  // that the registry is still to add; 0: it has them
+	fee   bool // by an invoice of its own
 }
 
 // askedFor is what an open invoice asks for a domain's present term; nil: none does.
@@ -107,12 +116,23 @@ func askedFor(ctx context.Context, tx *db.Tx, d domainname.Domain) (*asking, err
 	if err != nil || inv.Status != billing.Open {
 		return nil, err
 	}
-	a := asking{due: inv.DueOn, sum: r.Price}
+	a := asking{due: inv.DueOn, sum: money.New(0, r.Price.Currency)}
+	for _, line := range inv.LeftOf(r.LineID) { // with the fee beside it
+		a.sum.Amount += line.Amount.Amount
+	}
+	if r.FeeInvoiceID != "" {
+		fee, err := billing.Load(ctx, tx, r.FeeInvoiceID)
+		if err != nil {
+			return nil, err
+		}
+		for _, line := range fee.LeftOf(r.FeeLineID) {
+			if fee.Status == billing.Open {
+				a.sum.Amount, a.fee = a.sum.Amount+line.Amount.Amount, true
+			}
+		}
+	}
 	if r.State == domainname.RenewalOpen {
 		a.years = r.Years
-	}
-	if r.FeeLineID == "" {
-		a.sum.Amount += r.Fee.Amount // on the same invoice
 	}
 	return &a, nil
 }
@@ -132,9 +152,35 @@ func served(ctx context.Context, tx *db.Tx, d domainname.Domain) (bool, error) {
 	return covered(ctx, tx, d)
 }
 
+// Unserved finds those of some domains that are free with a service and will not be renewed with it: it has ended, is cancelled or
+// paused, and has not paid for the next term.
+func (s *Service) Unserved(ctx context.Context, domains []domainname.Domain) (ids map[string]bool, err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		ids = map[string]bool{}
+		for _, d := range domains {
+			if !d.Free() || d.BundledWith == "" {
+				continue
+			}
+			goesOn, err := served(ctx, tx, d)
+			if err != nil {
+				return err
+			}
+			ids[d.ID] = !goesOn
+		}
+		return nil
+	})
+	return ids, err
+}
+
+// onOffer reports whether the registry has the term of a domain by a policy, and it has a price.
+func onOffer(d domainname.Domain, q domainname.Question, p domainname.Policy) bool {
+	q.Policy = &p
+	return q.NeverOnOffer(d.Term) == ""
+}
+
 // foresee writes down the steps that are still to come. owed is what an open invoice asks for the term; nil: none does. served
-// says that the domain is free with a service that goes on.
-func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, owed *asking, served bool, st setting.Settings) {
+// says that the domain is free with a service that goes on. then is the policy of a day to come.
+func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, owed *asking, served bool, st setting.Settings, then func(civil.Date) domainname.Policy) {
 	today, w := civil.Of(q.Now, st.TimeZone), o.Standing.Window
 	if !d.Status.Live() || w.End.IsZero() {
 		return
@@ -171,7 +217,11 @@ func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, owed *aski
 		if _, known := d.FeeAt(*q.Policy, o.Standing.Stage, w.End, d.Recurring.Currency, q.Rates); !known {
 			break // it can't be paid before somebody has found out what the restore costs
 		}
-		charge(owed.due, today, owed.sum, owed.years, "The open invoice is paid from a saved payment method, if there is one.")
+		text := "The open invoice is paid from a saved payment method, if there is one."
+		if owed.fee {
+			text = "The open invoices of the renewal and of its fee are paid from a saved payment method, if there is one."
+		}
+		charge(owed.due, today, owed.sum, owed.years, text)
 	case q.Open == nil && q.Made == nil && o.Standing.Status == domainname.Active && !d.DoNotRenew && !d.Free() && d.Term > 0 && !d.NextDue.IsZero():
 		if on, ok := w.InvoiceOn(d.NextDue, InvoiceDays(st)); ok {
 			if on.Before(today) {
@@ -180,6 +230,10 @@ func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, owed *aski
 			due := d.NextDue
 			if due.Before(on) {
 				due = on
+			}
+			if !onOffer(d, q, then(on)) {
+				add(on, "no_invoice", none, fmt.Sprintf("No invoice can be made for %s: %s is not on offer. The store is asked what to do.", name, yearsOf(d.Term)))
+				break
 			}
 			add(on, "invoice", d.Recurring, fmt.Sprintf("The invoice for %s of %s is made.", yearsOf(d.Term), name))
 			charge(due, on, d.Recurring, d.Term, "It is paid from a saved payment method, if there is one.")
@@ -191,6 +245,13 @@ func (o *Outlook) foresee(d domainname.Domain, q domainname.Question, owed *aski
 		}
 		add(on, "renew", none, fmt.Sprintf("%s is renewed for %s at no charge, when the service is paid that it is free with.", name, yearsOf(d.Term)))
 		the = "Unless it is renewed before, the"
+	}
+	if d.DeletedAt != nil { // it has ended, and only a restore is possible
+		if o.Standing.Stage == domainname.StageRedemption {
+			fee, _ := d.FeeAt(*q.Policy, domainname.StageRedemption, w.End, d.Recurring.Currency, q.Rates)
+			add(w.LastRestore, "redemption_ends", fee, "The last day of a restore.")
+		}
+		return
 	}
 	add(w.End, "term_ends", none, fmt.Sprintf("%s term of %s ends.", the, name))
 	last := none

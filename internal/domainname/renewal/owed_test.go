@@ -22,8 +22,10 @@ func (s *shop) ahead(id string, states ...string) {
 			return err
 		}
 		d.Adopt(d.Expiry.At.AddDate(1, 0, 0), domainname.Reading{Raw: "read", Source: domainname.FromEPP}, tx.Now)
-		if err := s.Renewals.YearsThere(s.ctx, tx, &d, open, "registry auto-renew"); err != nil {
-			return err
+		if open != nil {
+			if err := s.Renewals.YearsThere(s.ctx, tx, &d, open, "registry auto-renew"); err != nil {
+				return err
+			}
 		}
 		return domainname.Save(s.ctx, tx, &d)
 	})
@@ -127,6 +129,9 @@ func TestOwedByHandTakenAway(t *testing.T) {
 		s.advance("2027-02-27T12:00:00Z")
 		s.asked(d.ID, renewal.TaskUnpaid)
 		s.ok(s.Renewals.Answer(s.ctx, d.ID, renewal.ExtendPaid, "a gift"))
+		for _, answer := range []string{renewal.ExtendPaid, renewal.InvoiceAgain, renewal.LetGo} {
+			_ = s.refused(s.Renewals.Answer(s.ctx, d.ID, answer, "somebody else decides in the same moment"), "NOTHING_TO_ANSWER", "")
+		}
 		s.dates(d.ID, "2028-03-10", "2028-03-10", "2028-03-10")
 		s.proven()
 	})

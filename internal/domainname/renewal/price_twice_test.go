@@ -37,7 +37,7 @@ func TestPriceRaisedTwice(t *testing.T) {
 		d := s.put("gold.cctld", "2027-05-01")
 		s.pay(s.ordered(d.ID).InvoiceID) // 12.00
 		s.asksMore(d.ID, eur(25000), eur(23800))
-		first := must(s.Renewals.AcceptPrice(s.ctx, s.last(d.ID).ID, nil))(s.T)
+		first := must(s.Renewals.AcceptPrice(s.ctx, s.last(d.ID).ID, eur(25000)))(s.T)
 		s.pay(first)
 		s.states(d.ID, "ordered paid")
 
@@ -45,7 +45,7 @@ func TestPriceRaisedTwice(t *testing.T) {
 		if r := s.last(d.ID); r.FeeInvoiceID != "" {
 			s.Errorf("it waits for invoice %s, which is paid", r.FeeInvoiceID)
 		}
-		second := must(s.Renewals.AcceptPrice(s.ctx, s.last(d.ID).ID, nil))(s.T)
+		second := must(s.Renewals.AcceptPrice(s.ctx, s.last(d.ID).ID, eur(30000)))(s.T)
 		if second == first || s.invoice(second).Total != eur(5000) {
 			s.Errorf("invoice %s of %s", second, s.invoice(second).Total)
 		}
@@ -79,7 +79,7 @@ func TestPriceAfterFee(t *testing.T) {
 		if r := s.last(d.ID); r.FeeInvoiceID != "" {
 			s.Errorf("it waits for invoice %s, which is paid", r.FeeInvoiceID)
 		}
-		s.pay(must(s.Renewals.AcceptPrice(s.ctx, s.last(d.ID).ID, nil))(s.T))
+		s.pay(must(s.Renewals.AcceptPrice(s.ctx, s.last(d.ID).ID, eur(25000)))(s.T))
 		s.states(d.ID, "automatic paid")
 		inv := s.invoice(s.last(d.ID).InvoiceID)
 		must(s.Payments.Refund(s.ctx, inv.ID, refundAll(inv)))(s.T)
@@ -116,4 +116,34 @@ func refundAll(inv billing.Invoice) payment.RefundInput {
 		in.Lines = append(in.Lines, billing.LineCredit{LineID: l.ID, Amount: l.Amount})
 	}
 	return in
+}
+
+// What is accepted is what was shown, in the customer's own currency: another rate of exchange is another price.
+func TestAcceptedAsShown(t *testing.T) {
+	each(t, noon, func(s *shop) {
+		d := s.put("gold.cctld", "2027-05-01")
+		s.pay(s.ordered(d.ID).InvoiceID) // 12.00
+		s.asksMore(d.ID, money.New(25000, "USD"), eur(21858))
+		r := s.last(d.ID)
+		if _, known, err := s.Renewals.AskedPrice(s.ctx, r); known || err != nil {
+			s.Errorf("known %v, %v", known, err)
+		}
+		_ = s.refused(second(s.Renewals.AcceptPrice(s.ctx, r.ID, money.New(25000, "USD"))), "TERM_NOT_AVAILABLE", "quote_needed")
+		rate := func(of string) { s.set(map[string]any{"store.exchange_rates": map[string]string{"EUR/USD": of}}) }
+		rate("1.0842")
+		asked, known, err := s.Renewals.AskedPrice(s.ctx, r)
+		if asked != (domainname.RegistryPrice{Price: eur(23058), Missing: eur(21858)}) || !known || err != nil {
+			s.Errorf("asked %+v, known %v, %v", asked, known, err)
+		}
+		rate("1.05")
+		_ = s.refused(second(s.Renewals.AcceptPrice(s.ctx, r.ID, asked.Price)), "PRICE_CHANGED", "")
+		s.states(d.ID, "ordered held price")
+		rate("1.0842")
+		if inv := s.invoice(must(s.Renewals.AcceptPrice(s.ctx, r.ID, asked.Price))(s.T)); inv.Total != eur(21858) {
+			s.Errorf("asked for %s", inv.Total)
+		}
+		if _, known, err := s.Renewals.AskedPrice(s.ctx, domainname.Renewal{DomainID: d.ID, State: domainname.RenewalPaid}); known || err != nil {
+			s.Errorf("nothing waits, and a price is known: %v", err)
+		}
+	})
 }

@@ -213,3 +213,51 @@ func TestC7FeeInOtherCurrency(t *testing.T) {
 		}
 	})
 }
+
+// A restore that turns out to cost less: the customer pays the rest of what was asked for, and what was paid too much is credit. Nothing
+// waits for it.
+func TestQuoteLowered(t *testing.T) {
+	each(t, "2026-09-17T12:00:00Z", func(s *shop) {
+		s.policy("quoted", noFee)
+		apart := s.put("apart.quoted", "2026-10-01")
+		demand := s.put("demand.quoted", "2026-10-01", func(d *domainname.Domain) { d.DoNotRenew = true })
+		s.advance("2026-11-10T12:00:00Z")
+		quote := func(fee int64) {
+			s.Helper()
+			for _, id := range []string{apart.ID, demand.ID} {
+				must(s.Renewals.QuoteRestore(s.ctx, id, eur(fee), ""))(s.T)
+			}
+		}
+		quote(8000)
+		o := s.ordered(demand.ID)
+		if owes := s.owes(s.customer); owes != 1000+8000+1200+8000 {
+			s.Errorf("owes %d", owes)
+		}
+		quote(6000)
+		if owes := s.owes(s.customer); owes != 1000+6000+1200+6000 {
+			s.Errorf("owes %d after that", owes)
+		}
+		if inv := s.invoice(o.InvoiceID); inv.Balance() != eur(1200+6000) {
+			s.Errorf("the order asks for %s", inv.Balance())
+		}
+		s.payAll(s.customer)
+		s.credit(s.customer, 0)
+		quote(5500)
+		s.credit(s.customer, 2*500)
+		for id, kind := range map[string]string{apart.ID: "automatic", demand.ID: "ordered"} {
+			s.states(id, kind+" paid")
+			if r := s.last(id); r.Fee != eur(5500) {
+				s.Errorf("the fee is %s", r.Fee)
+			}
+			s.asked(id)
+		}
+		quote(0) // it turns out to be free
+		for _, id := range []string{apart.ID, demand.ID} {
+			if s.work(id) != 1 {
+				s.Error("it is not sent")
+			}
+		}
+		s.credit(s.customer, 2*6000)
+		s.proven()
+	})
+}

@@ -18,7 +18,9 @@ type Sale struct {
 	DomainID    string
 	Name        string
 	Description string
+	FeeText     string // what the line of its fee says, if there is one
 	Term        domainname.Term
+	LastDay     civil.Date // of the stage that it is in: on the next one it costs more, or is not possible
 }
 
 var errForeign = fail.NotFound("DOMAIN_NOT_FOUND", "There is no such domain.")
@@ -47,7 +49,25 @@ func (s *Service) sale(ctx context.Context, tx *db.Tx, d domainname.Domain, cust
 	if refusal != nil {
 		return Sale{}, q, refusal.Err()
 	}
-	return Sale{DomainID: d.ID, Name: d.Name.String(), Description: describe(d, o.Window.End, term), Term: term}, q, nil
+	sale := Sale{DomainID: d.ID, Name: d.Name.String(), Description: describe(d, o.Window.End, term), FeeText: feeText(d), Term: term, LastDay: lastDay(o.Standing)}
+	if len(o.Restores) > 0 {
+		sale.FeeText = "Restore of " + d.Name.Unicode()
+	}
+	return sale, q, nil
+}
+
+// lastDay is the last day of a stage.
+func lastDay(s domainname.Standing) civil.Date {
+	switch s.Stage {
+	case domainname.StageActive:
+		return s.Window.ExpireModeOn()
+	case domainname.StageGrace:
+		return s.Window.LastPlain
+	case domainname.StageRedemption:
+		return s.Window.LastRestore
+	default:
+		return civil.Date{}
+	}
 }
 
 // pick finds a term among what is on offer: in redemption among the renewals that come with a restore.

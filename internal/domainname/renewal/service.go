@@ -69,7 +69,7 @@ const (
 type Step struct {
 	On   civil.Date
 	Due  civil.Date // of a charge, and of what is renewed by it: when the invoice is due
-	What string     // invoice, charge, renew, term_ends, last_day, grace_ends, redemption_ends, registry_date_moves
+	What string     // invoice, no_invoice, charge, renew, term_ends, last_day, grace_ends, redemption_ends, registry_date_moves
 	Sum  money.Money
 	Text string // one sentence for the customer
 }

@@ -210,6 +210,9 @@ func (s *shop) states(id string, want ...string) {
 		if r.Hold != "" {
 			state += " " + string(r.Hold)
 		}
+		if r.State == domainname.RenewalHeld && (r.Why() == r.Cause || r.Why() == "") {
+			s.Errorf("it waits for %s because of %q, which is no code that has words", r.Hold, r.Cause)
+		}
 		got = append(got, state)
 	}
 	if !slices.Equal(got, want) {

@@ -22,6 +22,7 @@ func (s *Service) Tasks() []automation.Task {
 		{Kind: "domains.account", Order: automation.OrderHolds, Due: automation.Any(toRelease), Run: s.releaseAccounts},
 		{Kind: "domains.look", Order: automation.OrderExpiry, Next: s.nextLook, Due: lookDue, Run: s.lookAtAll},
 		{Kind: "domains.revoked", Order: automation.OrderExpiry, Next: s.nextRevoked, Due: automation.Any(revoked), Run: s.askRevoked},
+		{Kind: "domains.undo", Order: automation.OrderExpiry, Next: s.nextUndo, Due: automation.Any(askedUndo), Run: s.askToUndo},
 		{Kind: "domains.prices", Order: automation.OrderInvoices - 1, Next: nextPrices, Due: pricesDue, Run: s.updatePrices},
 		{
 			Kind: "domains.invoice", Order: automation.OrderInvoices, Next: nextInvoice, Due: automation.Any(toInvoice),

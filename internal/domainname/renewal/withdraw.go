@@ -135,7 +135,7 @@ func possible(ctx context.Context, tx *db.Tx, d domainname.Domain, to map[string
 	return nil
 }
 
-// remove takes a line out of its open invoice, together with the fee that an order asks for beside it.
+// remove takes a line out of its open invoice, together with the fee that is asked for beside it.
 func (s *Service) remove(ctx context.Context, tx *db.Tx, lineID, why string, paying bool) error {
 	inv, line, err := billing.LineOf(ctx, tx, lineID)
 	if err != nil {
@@ -144,18 +144,8 @@ func (s *Service) remove(ctx context.Context, tx *db.Tx, lineID, why string, pay
 	if inv.Status != billing.Open && inv.Status != billing.Draft || line.Link != nil && line.Link.State == billing.Done {
 		return nil
 	}
-	with := []string{}
-	for _, other := range inv.Lines {
-		if other.OrderItemID != "" && other.OrderItemID == line.OrderItemID && other.ID != lineID && other.Link == nil {
-			with = append(with, other.ID)
-		}
-	}
-	for _, id := range append(with, lineID) {
-		if _, err := s.billing.RemoveLine(ctx, tx, id, billing.Removal{Why: why, InFlight: paying}); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err = s.billing.RemoveLine(ctx, tx, lineID, billing.Removal{Why: why, InFlight: paying})
+	return err
 }
 
 // giveBack turns what was paid for a renewal that will not happen into credit: its line, and the fee beside it.
@@ -183,25 +173,19 @@ func (s *Service) giveBackFees(ctx context.Context, tx *db.Tx, r domainname.Rene
 	return nil
 }
 
-// giveBackLine is [Service.giveBack] for one line; an empty one is none.
+// giveBackLine is [Service.giveBack] for one line, and the fee beside it; an empty one is none.
 func (s *Service) giveBackLine(ctx context.Context, tx *db.Tx, lineID, why string, paying bool) error {
 	if lineID == "" {
 		return nil
 	}
-	inv, line, err := billing.LineOf(ctx, tx, lineID)
+	inv, _, err := billing.LineOf(ctx, tx, lineID)
 	if err != nil {
 		return err
 	}
 	if inv.Status != billing.Paid {
 		return s.remove(ctx, tx, lineID, why, paying)
 	}
-	var lines []billing.LineCredit
-	for _, l := range inv.Lines {
-		beside := l.OrderItemID != "" && l.OrderItemID == line.OrderItemID && l.Link == nil
-		if (l.ID == lineID || beside) && l.Left().Amount > 0 {
-			lines = append(lines, billing.LineCredit{LineID: l.ID, Amount: l.Left()})
-		}
-	}
+	lines := inv.LeftOf(lineID)
 	if len(lines) == 0 {
 		return nil
 	}
@@ -222,7 +206,6 @@ func moveBack(d *domainname.Domain, r *domainname.Renewal) {
 
 // refund ends a paid renewal that was not done, because its money went back.
 func (s *Service) refund(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, why string) error {
-	arranged := r.State == domainname.RenewalArranged
 	r.Cause = why
 	if err := domainname.MoveRenewal(ctx, tx, r, domainname.OnRefund); err != nil {
 		return err
@@ -238,7 +221,7 @@ func (s *Service) refund(ctx context.Context, tx *db.Tx, d *domainname.Domain, r
 	if err := s.giveBackFees(ctx, tx, *r, why, inFlight); err != nil {
 		return err
 	}
-	if arranged {
+	if d.Mode == domainname.ModeRenew {
 		// The registrar is still told to renew it.
 		if err := domainname.Work(ctx, tx, d.ID, tx.Now); err != nil {
 			return err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/keystead/keystead/internal/background"
 )
 
 const (
@@ -14,33 +16,18 @@ const (
 // Start begins to read in the background and returns at once. It goes on until [Service.Stop] is called or ctx ends. What
 // runs already goes on.
 func (s *Service) Start(ctx context.Context) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cancel != nil || s.db.Still() {
+	if s.db.Still() {
 		// The clock of a test store leaps: its automation reads on the way.
 		return
 	}
-	ctx, s.cancel = context.WithCancel(ctx)
-	s.stopped = make(chan struct{})
-	go s.loop(ctx, s.stopped)
+	s.background.Start(ctx, s.loop)
 }
 
 // Stop begins no more readings and waits for those that run. Stopping what does not run does nothing.
-func (s *Service) Stop() {
-	s.mu.Lock()
-	cancel, stopped := s.cancel, s.stopped
-	s.cancel = nil
-	s.mu.Unlock()
-	if cancel == nil {
-		return
-	}
-	cancel()
-	<-stopped
-}
+func (s *Service) Stop() { s.background.Stop() }
 
 // loop begins a run for each registrar that is not being read. One that takes its time holds up no other one.
-func (s *Service) loop(ctx context.Context, stopped chan<- struct{}) {
-	defer close(stopped)
+func (s *Service) loop(ctx context.Context) {
 	var (
 		group sync.WaitGroup
 		busy  sync.Map
@@ -62,10 +49,7 @@ func (s *Service) loop(ctx context.Context, stopped chan<- struct{}) {
 				n, err := s.runDue(ctx, r, size)
 				if err != nil && ctx.Err() == nil {
 					s.log.Error("read registries", "err", err)
-					select {
-					case <-time.After(errPause):
-					case <-ctx.Done():
-					}
+					background.Pause(ctx, errPause, nil)
 				}
 				busy.Delete(r.ID)
 				if n > 0 {
@@ -76,10 +60,6 @@ func (s *Service) loop(ctx context.Context, stopped chan<- struct{}) {
 				}
 			})
 		}
-		select {
-		case <-time.After(wait):
-		case <-more:
-		case <-ctx.Done():
-		}
+		background.Pause(ctx, wait, more)
 	}
 }

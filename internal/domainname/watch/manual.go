@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/domainname"
@@ -134,11 +133,11 @@ func (s *Service) Adopt(ctx context.Context, domainID string, paid bool, why str
 		if d.Expiry.ReadAt.After(rows[0].CreatedAt.Time()) {
 			return errNothingHeld // the registry has said something else since
 		}
-		at, err := domainname.ReadExpiry(rows[0].Read, civil.Date{}, tx.Now)
+		at, err := domainname.Reading{Raw: rows[0].Read, GraceIncluded: grace}.Instant(tx.Now)
 		if err != nil {
 			return errNothingHeld.Because(err)
 		}
-		return s.adopt(ctx, tx, &d, adopted{at: at.AddDate(0, 0, -grace), raw: rows[0].Read, run: rows[0].RunID, paid: paid, why: why})
+		return s.adopt(ctx, tx, &d, adopted{at: at, raw: rows[0].Read, run: rows[0].RunID, paid: paid, why: why})
 	})
 	return d, err
 }

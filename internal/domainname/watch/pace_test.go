@@ -66,7 +66,7 @@ func TestF7Loop(t *testing.T) {
 				t.Error(err)
 			}
 		}()
-		p := &paced{Fake: registrartest.New(clock.System()), pace: registrar.NewPace(2), reads: map[string][]time.Time{}}
+		p := &paced{Fake: registrartest.New(clock.System()), pace: registrar.NewPace(2, nil), reads: map[string][]time.Time{}}
 		p.Caps.PerSecond, p.Caps.Parallel = 2, 4
 		ends := manyDomains(t, d, p, many)
 		s := New(d, Config{Registrars: p})

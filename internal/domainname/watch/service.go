@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/automation"
+	"github.com/keystead/keystead/internal/background"
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
@@ -48,10 +49,10 @@ type Service struct {
 	config Config
 	log    *slog.Logger
 
-	mu      sync.Mutex
-	cancel  context.CancelFunc // nil: not started
-	stopped chan struct{}
-	shut    map[string]time.Time // registrars that could not be opened, and when that is tried again
+	background background.Loop
+
+	mu   sync.Mutex
+	shut map[string]time.Time // registrars that could not be opened, and when that is tried again
 }
 
 // New returns the sync of a store.

@@ -209,7 +209,7 @@ func f7Schedule(t *testing.T) {
 		due  time.Time
 		last time.Time
 	}
-	p := registrar.NewPace(2)
+	p := registrar.NewPace(2, nil)
 	time.Sleep(time.Until(noon))
 	all := make([]*read, 10_000)
 	for i := range all {

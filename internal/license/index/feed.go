@@ -59,7 +59,7 @@ func (x *Index) follow(ctx context.Context) {
 
 	failed := false
 	for {
-		err := f.poll(ctx)
+		err := f.pollInTime(ctx)
 		switch {
 		case err == nil:
 			outdated.Reset(currentFor)
@@ -99,10 +99,15 @@ func newFeed(x *Index) (*feed, error) {
 
 func (f *feed) close() { _ = f.conns.Close() } // it is of no more use, however it ends
 
-// poll applies to the index what has changed since the last poll.
-func (f *feed) poll(ctx context.Context) (err error) {
+// pollInTime is poll within the time that keeps this process from lagging behind.
+func (f *feed) pollInTime(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
+	return f.poll(ctx)
+}
+
+// poll applies to the index what has changed since the last poll.
+func (f *feed) poll(ctx context.Context) (err error) {
 	if f.seen == "" {
 		if err := f.begin(ctx); err != nil {
 			return err

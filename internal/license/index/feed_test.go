@@ -241,7 +241,7 @@ func TestFeedOfABrokenConnection(t *testing.T) {
 // waitFor waits for something that another goroutine brings about.
 func waitFor(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(5 * time.Minute) // which no machine takes
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {

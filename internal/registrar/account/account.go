@@ -94,6 +94,9 @@ type Service struct {
 	open   map[string]opened // by the account's id
 	closed bool
 	ending sync.WaitGroup // of adapters whose account has changed
+
+	pacing sync.Mutex
+	paces  map[string]*registrar.Pace // by the account's id
 }
 
 // New returns the registrars of a store.
@@ -101,7 +104,7 @@ func New(d *db.DB, c Config) *Service {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Service{db: d, config: c, frames: &frames{db: d, log: c.Logger}, open: map[string]opened{}}
+	return &Service{db: d, config: c, frames: &frames{db: d, log: c.Logger}, open: map[string]opened{}, paces: map[string]*registrar.Pace{}}
 }
 
 var (

@@ -57,11 +57,14 @@ func Cover(balance int64, needs []Need, today civil.Date, days int) (until civil
 
 // Funds is what an account holds against what it will have to pay.
 type Funds struct {
-	// Known is false where the registrar tells no balance; nothing else is said then.
+	// Refused is how many commands that customers have paid for the registrar refused last for lack of money.
+	Refused int
+	// Known is false where the registrar tells no balance; nothing of what follows is said then.
 	Known   bool
 	Balance money.Money
 	ReadAt  time.Time
-	// Until is the last day whose renewals are covered; All: everything that was looked at is, which ends with that day.
+	// Until is the last day whose renewals are covered; zero: not even what is paid today. All: everything that was looked at is, which
+	// ends with that day.
 	Until civil.Date
 	All   bool
 	// Days are left until then; -1: what is paid today isn't covered.
@@ -92,11 +95,15 @@ func (s *Service) Funds(ctx context.Context, id string) (f Funds, err error) {
 }
 
 func fundsOf(ctx context.Context, tx *db.Tx, r query.Registrar, today civil.Date) (Funds, error) {
+	refused, err := tx.RegistrarRefusedForMoney(ctx, r.ID)
+	if err != nil {
+		return Funds{}, fmt.Errorf("what registrar %s refused: %w", r.ID, err)
+	}
 	if r.Balance == nil {
-		return Funds{}, nil
+		return Funds{Refused: int(refused)}, nil
 	}
 	currency := money.Currency(r.BalanceCurrency)
-	f := Funds{Known: true, Balance: money.New(*r.Balance, currency), ReadAt: r.BalanceReadAt.Time(), Needed: money.New(0, currency)}
+	f := Funds{Refused: int(refused), Known: true, Balance: money.New(*r.Balance, currency), ReadAt: r.BalanceReadAt.Time(), Needed: money.New(0, currency)}
 	needs, unpriced, err := needsOf(ctx, tx, r.ID, currency, today)
 	if err != nil {
 		return Funds{}, fmt.Errorf("what registrar %s will have to be paid: %w", r.ID, err)
@@ -106,7 +113,9 @@ func fundsOf(ctx context.Context, tx *db.Tx, r query.Registrar, today civil.Date
 		f.Needed.Amount += need.Cost
 	}
 	f.Until, f.All = Cover(*r.Balance, needs, today, horizon)
-	f.Days = today.DaysUntil(f.Until)
+	if f.Days = today.DaysUntil(f.Until); f.Days < 0 {
+		f.Until = civil.Date{}
+	}
 	if r.FundsLowSince != nil {
 		if f.LowSince, err = civil.Parse(*r.FundsLowSince); err != nil {
 			return Funds{}, err
@@ -154,7 +163,7 @@ func needsOf(ctx context.Context, tx *db.Tx, id string, currency money.Currency,
 		}
 		add(today, r.N, terms...)
 	}
-	made, err := tx.RegistrarPaidDomains(ctx, &id)
+	made, err := tx.RegistrarPaidDomains(ctx, id)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -162,7 +171,7 @@ func needsOf(ctx context.Context, tx *db.Tx, id string, currency money.Currency,
 		add(today, r.N, term{r.Extension, r.Kind, *r.BoughtYears})
 	}
 	until := today.AddDays(horizon).String()
-	coming, err := tx.RegistrarComingRenewals(ctx, query.RegistrarComingRenewalsParams{RegistrarID: &id, Until: &until})
+	coming, err := tx.RegistrarComingRenewals(ctx, query.RegistrarComingRenewalsParams{RegistrarID: id, Until: &until})
 	if err != nil {
 		return nil, 0, err
 	}
@@ -295,7 +304,7 @@ func noteReach(ctx context.Context, tx *db.Tx, r query.Registrar, failed error) 
 	return nil
 }
 
-// noteFunds tells once a day that an account's money won't do for as many days as the setting says.
+// noteFunds tells once a day that an account's money won't do for as many days as the setting says, or did not for what was sent.
 func noteFunds(ctx context.Context, tx *db.Tx, id string, f Funds) error {
 	r, err := tx.Registrar(ctx, id)
 	if err != nil {
@@ -306,7 +315,7 @@ func noteFunds(ctx context.Context, tx *db.Tx, id string, f Funds) error {
 		return err
 	}
 	day := civil.Of(tx.Now, settings.TimeZone).String()
-	low := f.Known && !f.All && f.Days < settings.DomainFundsDays
+	low := f.Refused > 0 || f.Known && !f.All && f.Days < settings.DomainFundsDays
 	since := r.FundsLowSince
 	switch {
 	case !low && since == nil:
@@ -337,17 +346,51 @@ func noteFunds(ctx context.Context, tx *db.Tx, id string, f Funds) error {
 }
 
 func tellFunds(ctx context.Context, tx *db.Tx, r query.Registrar, f Funds, since string) error {
-	err := event.Emit(ctx, tx, event.New{Type: "registrar.funds_low", SubjectID: r.ID, Data: map[string]any{
-		"name": r.Name, "balance": f.Balance.Amount, "currency": string(f.Balance.Currency), "covers_until": f.Until, "days": f.Days, "needed": f.Needed.Amount,
-	}})
-	if err != nil {
+	data := map[string]any{"name": r.Name, "refused": f.Refused}
+	if f.Known {
+		data["balance"], data["currency"], data["days"], data["needed"], data["unpriced"] = f.Balance.Amount, string(f.Balance.Currency), f.Days, f.Needed.Amount, f.Unpriced
+		if !f.Until.IsZero() {
+			data["covers_until"] = f.Until
+		}
+	}
+	if err := event.Emit(ctx, tx, event.New{Type: "registrar.funds_low", SubjectID: r.ID, Data: data}); err != nil {
 		return err
 	}
-	return task.Ask(ctx, tx, task.Question{
-		Kind: TaskFunds, SubjectID: r.ID, Occasion: since,
-		Detail: fmt.Sprintf("The account at %s holds %s, which covers renewals until %s. Within %d days %s are needed. Pay money in.",
-			r.Name, f.Balance, f.Until, horizon, f.Needed),
-	})
+	return task.Ask(ctx, tx, task.Question{Kind: TaskFunds, SubjectID: r.ID, Occasion: since, Detail: f.alert(r.Name)})
+}
+
+// alert is what staff are told of an account that runs low.
+func (f Funds) alert(name string) string {
+	said := "The account at " + name + " runs low."
+	switch {
+	case !f.Known:
+	case f.Days < 0:
+		said = fmt.Sprintf("The account at %s holds %s, which does not cover what is to be paid today.", name, f.Balance)
+	case f.All: // as far as costs are known
+		said = fmt.Sprintf("The account at %s holds %s.", name, f.Balance)
+	case f.Days == 0:
+		said = fmt.Sprintf("The account at %s holds %s, which covers renewals until today.", name, f.Balance)
+	default:
+		said = fmt.Sprintf("The account at %s holds %s, which covers renewals until %s.", name, f.Balance, f.Until)
+	}
+	if f.Refused > 0 {
+		said += " It refused " + commands(f.Refused) + " for lack of money, which customers have paid for."
+	}
+	if f.Known {
+		said += fmt.Sprintf(" Within %d days %s", horizon, f.Needed)
+		if f.Unpriced > 0 {
+			said += " and " + commands(f.Unpriced) + " of unknown cost"
+		}
+		said += " are needed."
+	}
+	return said + " Pay money in."
+}
+
+func commands(n int) string {
+	if n == 1 {
+		return "1 command"
+	}
+	return fmt.Sprintf("%d commands", n)
 }
 
 // ReadBalance reads the balance of a registrar now.

@@ -96,7 +96,7 @@ func (s *Service) makeEPP(a Account, kept secrets) (registrar.Registrar, error) 
 	is := a.Settings
 	config := epp.Config{
 		Address: is["address"], ClientID: is["client_id"], Password: kept.Password, ServerName: is["server_name"], Sessions: number(is, "sessions"),
-		PerSecond: perSecond(is), Record: s.Frames(a.ID), Observe: s.observer(a.Name),
+		Pace: s.pace(a), Record: s.Frames(a.ID), Observe: s.observer(a.Name),
 	}
 	if is["ca"] != "" {
 		config.Roots = x509.NewCertPool()
@@ -122,7 +122,7 @@ func (s *Service) makeEPP(a Account, kept secrets) (registrar.Registrar, error) 
 
 func (s *Service) makeREST(a Account, password, url, account string) (*rest.Client, error) {
 	return rest.New(rest.Config{
-		URL: url, Account: account, Password: password, Currency: money.Currency(a.Settings["currency"]), PerSecond: perSecond(a.Settings),
+		URL: url, Account: account, Password: password, Currency: money.Currency(a.Settings["currency"]), Pace: s.pace(a),
 		GraceIncluded: number(a.Settings, "grace_included"), Settle: time.Duration(number(a.Settings, "settle_seconds")) * time.Second,
 		Record: s.frames.exchange(a.ID),
 	})

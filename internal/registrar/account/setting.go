@@ -54,8 +54,8 @@ var adapters = []Adapter{
 			{Name: "server_name", Label: "Name of the server", Help: "The name in the registry's certificate, where it is not the host of the address.", check: between(0, 255)},
 			{Name: "ca", Label: "Certificate authority", Help: "In PEM: who signed the registry's certificate, where that is not an authority that this machine trusts.", Lines: true, check: isAuthority},
 			{Name: "certificate", Label: "Client certificate", Help: "In PEM: what the registry wants to see, with its chain. Its private key is kept encrypted.", Lines: true, check: isCertificate},
-			{Name: "sessions", Label: "Sessions", Help: "How many may be open at once (default 4).", check: wholeNumber(1, 64)},
-			{Name: "per_second", Label: "Commands a second", Help: "At most, over all sessions. Empty: as many as there are.", check: rate},
+			{Name: "sessions", Label: "Sessions", Help: "How many each process of the store has open at once (default 4).", check: wholeNumber(1, 64)},
+			{Name: "per_second", Label: "Commands a second", Help: "At most, over all sessions and processes. Empty: as many as there are.", check: rate},
 			{Name: "contact_roles", Label: "Roles of the contact", Help: "In which a registrant's contact is named besides: of admin, tech and billing (default all three). A dash: none.", check: isRoles},
 			{Name: "rest_url", Label: "Plain interface", Help: "Address of an API beside EPP, for the renewal mode and the balance. Empty: there is none.", check: isURL},
 		},
@@ -66,7 +66,7 @@ var adapters = []Adapter{
 			{Name: "url", Label: "Address", Help: "Of the API, such as https://api.registrar.example/rest.", Required: true, check: isURL},
 			{Name: "account", Label: "Account", Help: "The login.", Required: true, check: between(1, 64)},
 			{Name: "currency", Label: "Currency", Help: "That of the balance, such as EUR. Without it the balance is not read.", check: isCurrency},
-			{Name: "per_second", Label: "Requests a second", Help: "At most. Empty: as many as there are.", check: rate},
+			{Name: "per_second", Label: "Requests a second", Help: "At most, over all processes. Empty: as many as there are.", check: rate},
 			{Name: "grace_included", Label: "Grace in its dates", Help: "By how many days its expiry dates lie behind the registry's, because they count the grace period in (default 0).", check: wholeNumber(0, 120)},
 			{Name: "settle_seconds", Label: "Settles within", Help: "Seconds after which a request without an answer has had its effect, or has none any more (default 120).", check: wholeNumber(1, 3600)},
 		},
@@ -143,7 +143,11 @@ func (s *Service) validate(in *Input, before Account) error {
 		f.Add("secret", "is required")
 	}
 	if adapter.Password && in.Secret == "" && before.HasSecret && before.Adapter == in.Adapter && !slices.Equal(placesOf(before.Settings), placesOf(settings)) {
-		f.Add("secret", "is to be entered again, as it would go to another address")
+		changed := "it would go to another address"
+		if slices.Equal(addressesOf(before.Settings), addressesOf(settings)) {
+			changed = "the settings say who is trusted with it"
+		}
+		f.Add("secret", "is to be entered again, as "+changed)
 	}
 	if in.Adapter == EPP && in.Secret != "" {
 		f.Check("secret", between(6, 16)(in.Secret))
@@ -162,7 +166,11 @@ func (s *Service) validate(in *Input, before Account) error {
 
 // placesOf are the settings that say who is shown the password: whoever may change those need not know it.
 func placesOf(settings map[string]string) []string {
-	return []string{settings["address"], settings["server_name"], settings["ca"], settings["url"], settings["rest_url"]}
+	return append(addressesOf(settings), settings["server_name"], settings["ca"])
+}
+
+func addressesOf(settings map[string]string) []string {
+	return []string{settings["address"], settings["url"], settings["rest_url"]}
 }
 
 func isAddress(s string) error {

@@ -91,7 +91,7 @@ func (c *Client) once(ctx context.Context, cmd command) (*answer, error) {
 	if _, err := cmd.document(); err != nil { // before a session is taken for it
 		return nil, &Error{Result: Result{Class: ClassFault, ClTRID: cmd.trid}, Command: cmd.verb, Cause: err}
 	}
-	err := c.pace.Wait(ctx)
+	err := c.config.Pace.Wait(ctx)
 	var s *session
 	if err == nil {
 		s, err = c.acquire(ctx)

@@ -38,12 +38,12 @@ type Config struct {
 	// Certificate is shown to the registry, if it has a chain.
 	Certificate tls.Certificate
 
-	Sessions       int           // how many at once; default 4
-	PerSecond      float64       // commands a second, logins included; 0: as many as there are
-	ConnectTimeout time.Duration // connection, greeting and login together; default 20 s
-	FrameTimeout   time.Duration // each frame, sent or received, as a whole; default 60 s
-	ProbeAfter     time.Duration // a session idle for longer is asked for a greeting before it is used; default 30 s
-	HelloEvery     time.Duration // how often [Client.Run] keeps idle sessions alive; default 4 min
+	Sessions       int             // how many at once; default 4
+	Pace           *registrar.Pace // of commands, logins included; nil: as many as there are
+	ConnectTimeout time.Duration   // connection, greeting and login together; default 20 s
+	FrameTimeout   time.Duration   // each frame, sent or received, as a whole; default 60 s
+	ProbeAfter     time.Duration   // a session idle for longer is asked for a greeting before it is used; default 30 s
+	HelloEvery     time.Duration   // how often [Client.Run] keeps idle sessions alive; default 4 min
 
 	// Record takes every frame, secrets masked; nil: none. It must not wait for a command of this client.
 	Record func(Frame)
@@ -85,7 +85,6 @@ type Client struct {
 	config Config
 	tls    *tls.Config
 	slots  chan struct{} // one token per session in use
-	pace   *registrar.Pace
 
 	mu       sync.Mutex
 	idle     []*session // most recently used last
@@ -124,7 +123,6 @@ func New(config Config) (*Client, error) {
 		config: config,
 		tls:    &tls.Config{MinVersion: tls.VersionTLS12, ServerName: config.ServerName, RootCAs: config.Roots},
 		slots:  make(chan struct{}, config.Sessions),
-		pace:   registrar.NewPace(config.PerSecond),
 	}
 	if len(config.Certificate.Certificate) > 0 {
 		c.tls.Certificates = []tls.Certificate{config.Certificate}

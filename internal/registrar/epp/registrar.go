@@ -72,7 +72,7 @@ func (r *Registrar) Close(ctx context.Context) {
 // Capabilities implements registrar.Registrar.
 func (r *Registrar) Capabilities() registrar.Capabilities {
 	return registrar.Capabilities{
-		Guard: registrar.GuardDate, PerSecond: r.client.config.PerSecond, Parallel: r.client.config.Sessions,
+		Guard: registrar.GuardDate, PerSecond: r.client.config.Pace.PerSecond(), Parallel: r.client.config.Sessions,
 		Register: true, Transfer: true, Renew: true, Restore: true, Delete: true, SetMode: r.options.Beside != nil, Nameservers: true, Lock: true, AuthCode: true,
 		Contacts: true, Check: true, Quote: r.options.Currency != "", Balance: true, Poll: true,
 	}
@@ -161,11 +161,14 @@ func (r *Registrar) Quote(ctx context.Context, transaction string, q registrar.Q
 		command = "create"
 	}
 	quotes, err := r.client.CheckFees(ctx, transaction, string(currency), []FeeCommand{{Command: command, Years: q.Years}}, q.Name)
+	if e, ok := errors.AsType[*Error](err); ok && e.Code != 0 && (e.Class == ClassStale || e.Class == ClassFault) {
+		return registrar.Quote{}, nil // it understands the question, or this command in it, as little as the next time
+	}
 	if err != nil {
 		return registrar.Quote{}, err
 	}
 	i := slices.IndexFunc(quotes, func(quote Quote) bool {
-		return strings.EqualFold(quote.Name, q.Name) && quote.Command == command && (quote.Years == q.Years || quote.Years == 0)
+		return strings.EqualFold(quote.Name, q.Name) && quote.Command == command && (quote.Years == q.Years || quote.Years == 0 || q.Years == 0)
 	})
 	if i < 0 || len(quotes[i].Fees) == 0 {
 		return registrar.Quote{}, nil
@@ -242,8 +245,13 @@ func (r *Registrar) Renew(ctx context.Context, transaction string, in registrar.
 }
 
 // Restore implements registrar.Registrar.
-func (r *Registrar) Restore(ctx context.Context, transaction, name string) registrar.Answer {
-	return outcome(r.client.Restore(ctx, transaction, name))
+func (r *Registrar) Restore(ctx context.Context, transaction string, in registrar.Restore) registrar.Answer {
+	done, err := r.client.Restore(ctx, transaction, Restore{Name: in.Name, Fee: feeFor(in.Price)})
+	if err != nil {
+		return refusal(err)
+	}
+	r.hold(done.Fee)
+	return accepted(done.Result)
 }
 
 // Delete implements registrar.Registrar.
@@ -277,10 +285,11 @@ func (r *Registrar) SetMode(ctx context.Context, transaction, name string, mode 
 
 // Transfer implements registrar.Registrar.
 func (r *Registrar) Transfer(ctx context.Context, transaction string, in registrar.TransferIn) registrar.Answer {
-	state, err := r.client.Transfer(ctx, transaction, Transfer{Name: in.Name, Op: TransferRequest, AuthInfo: in.AuthCode, Years: in.Years})
+	state, err := r.client.Transfer(ctx, transaction, Transfer{Name: in.Name, Op: TransferRequest, AuthInfo: in.AuthCode, Years: in.Years, Fee: feeFor(in.Price)})
 	if err != nil {
 		return refusal(err)
 	}
+	r.hold(state.Fee)
 	a := accepted(state.Result)
 	a.Expiry = state.Expires.told()
 	return a
@@ -404,6 +413,9 @@ func refusal(err error) registrar.Answer {
 	a := registrar.Answer{Class: classes[ClassOf(err)], Message: err.Error()}
 	if e, ok := errors.AsType[*Error](err); ok {
 		a.Code, a.Reference = e.Code, e.SvTRID
+		if e.Code != 0 && e.Cause == nil {
+			a.Message = e.said()
+		}
 	}
 	return a
 }

@@ -17,12 +17,36 @@ type Report struct {
 	Other      string
 }
 
-// Restore asks for a domain back that is in its redemption period. Many registries then want a report.
-func (c *Client) Restore(ctx context.Context, trid, name string) (Result, error) {
-	return c.plain(ctx, restoreCommand(trid, name, func(w *writer) {
+// Restore asks for a domain back that is in its redemption period.
+type Restore struct {
+	Name string
+	Fee  *Fee // only for premium names
+}
+
+// Restored is the answer to a restore.
+type Restored struct {
+	Result
+	Fee Charged
+}
+
+// Restore asks for a domain back. Many registries then want a report.
+func (c *Client) Restore(ctx context.Context, trid string, in Restore) (*Restored, error) {
+	cmd := restoreCommand(trid, in.Name, func(w *writer) {
 		w.open("rgp:restore", "op", "request")
 		w.close("rgp:restore")
-	}))
+	})
+	if agreed := feeOf("update", in.Fee); agreed != nil { // RFC 8748, section 5.2.5
+		restore := cmd.ext
+		cmd.ext = func(w *writer) {
+			restore(w)
+			agreed(w)
+		}
+	}
+	a, err := c.do(ctx, cmd)
+	if err != nil {
+		return nil, err
+	}
+	return &Restored{Result: a.Result, Fee: a.charged("updData")}, nil
 }
 
 // RestoreReport sends the report of a restore.

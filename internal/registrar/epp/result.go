@@ -96,15 +96,20 @@ type Error struct {
 func (e *Error) Error() string {
 	s := "epp " + e.Command + ": " + e.Class.String()
 	if e.Code != 0 {
-		s += fmt.Sprintf(": %d %s", e.Code, e.Message)
-		if len(e.Reasons) > 0 {
-			s += " (" + strings.Join(e.Reasons, "; ") + ")"
-		}
+		s += fmt.Sprintf(": %d %s", e.Code, e.said())
 	}
 	if e.Cause != nil {
 		s += ": " + e.Cause.Error()
 	}
 	return s
+}
+
+// said is what the registry said besides the code.
+func (r Result) said() string {
+	if len(r.Reasons) == 0 {
+		return r.Message
+	}
+	return r.Message + " (" + strings.Join(r.Reasons, "; ") + ")"
 }
 
 // Unwrap returns the cause.

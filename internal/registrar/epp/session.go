@@ -76,7 +76,7 @@ func (s *session) enter(ctx context.Context) (Greeting, error) {
 	if err != nil {
 		return Greeting{}, err
 	}
-	if err := s.client.pace.Wait(ctx); err != nil {
+	if err := s.client.config.Pace.Wait(ctx); err != nil {
 		return Greeting{}, err
 	}
 	a, err := s.exchange(ctx, login)

@@ -24,6 +24,7 @@ type Transfer struct {
 	Op       TransferOp
 	AuthInfo string // for a request, and for the query of who is no party
 	Years    int    // for a request; 0: as the registry does it
+	Fee      *Fee   // for a request of a premium name
 }
 
 // TransferState is how far a transfer is.
@@ -36,11 +37,12 @@ type TransferState struct {
 	Actor     string // who has to act, or acted
 	ActBy     Moment // until when, or when
 	Expires   Moment // if and when it is approved
+	Fee       Charged
 }
 
 // Transfer asks for a transfer, looks after one, or answers one.
 func (c *Client) Transfer(ctx context.Context, trid string, in Transfer) (*TransferState, error) {
-	cmd := command{verb: "transfer", attrs: []string{"op", string(in.Op)}, trid: trid, changes: in.Op != TransferQuery, body: func(w *writer) {
+	cmd := command{verb: "transfer", attrs: []string{"op", string(in.Op)}, trid: trid, changes: in.Op != TransferQuery, ext: feeOf("transfer", in.Fee), body: func(w *writer) {
 		switch in.Op {
 		case TransferRequest, TransferQuery, TransferApprove, TransferReject, TransferCancel:
 		default:
@@ -73,6 +75,6 @@ func (a *answer) transfer() *TransferState {
 		Result: a.Result, Name: data.value(nsDomain, "name"), Status: data.value(nsDomain, "trStatus"),
 		Requester: data.value(nsDomain, "reID"), Requested: moment(data.value(nsDomain, "reDate")),
 		Actor: data.value(nsDomain, "acID"), ActBy: moment(data.value(nsDomain, "acDate")),
-		Expires: moment(data.value(nsDomain, "exDate")),
+		Expires: moment(data.value(nsDomain, "exDate")), Fee: a.charged("trnData"),
 	}
 }

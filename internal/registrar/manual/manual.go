@@ -12,8 +12,11 @@ import (
 	"github.com/keystead/keystead/internal/task"
 )
 
-// TaskKind is the kind of the questions that tell staff what is to be done: about a domain, one for each command.
-const TaskKind = "domain.by_hand"
+// The kinds of the questions that tell staff what is to be done: about a domain, one for each command.
+const (
+	TaskKind   = "domain.by_hand"        // the store waits until they say what came of it
+	ChangeKind = "domain.change_by_hand" // they are done with it when they say so
+)
 
 // Registrar puts commands before staff.
 type Registrar struct {
@@ -35,14 +38,14 @@ func (r *Registrar) Capabilities() registrar.Capabilities {
 }
 
 // ask puts a command before staff. Until they say that it is done, it is pending; where it can't be put, nothing was done.
-func (r *Registrar) ask(ctx context.Context, transaction, name, what, then string) registrar.Answer {
+func (r *Registrar) ask(ctx context.Context, kind, transaction, name, what, then string) registrar.Answer {
 	err := r.db.Write(ctx, func(tx *db.Tx) error {
 		d, err := tx.DomainByName(ctx, name)
 		if err != nil {
 			return fmt.Errorf("domain %s: %w", name, err)
 		}
 		return task.Ask(ctx, tx, task.Question{
-			Kind: TaskKind, SubjectID: d.ID, Occasion: transaction, CustomerID: d.CustomerID,
+			Kind: kind, SubjectID: d.ID, Occasion: transaction, CustomerID: d.CustomerID,
 			Detail: fmt.Sprintf("At %s: %s. %s (Command %s.)", r.name, what, then, transaction),
 		})
 	})
@@ -55,7 +58,8 @@ func (r *Registrar) ask(ctx context.Context, transaction, name, what, then strin
 // What staff do afterwards.
 const (
 	enterDate    = "Then enter the new expiry on the domain's page, or why it can't be done."
-	enterOutcome = "Then say on the domain's page that it is done, or why it can't be."
+	enterDeleted = "Then say on the domain's page that it is deleted, or why it can't be."
+	closeTask    = "Then close this task."
 )
 
 func years(n int) string {
@@ -81,13 +85,13 @@ func (r *Registrar) Register(ctx context.Context, transaction string, in registr
 	if len(in.Nameservers) > 0 {
 		what += ", with the nameservers " + strings.Join(in.Nameservers, ", ")
 	}
-	return r.ask(ctx, transaction, in.Name, what, enterDate)
+	return r.ask(ctx, TaskKind, transaction, in.Name, what, enterDate)
 }
 
 // Transfer implements registrar.Registrar. The code that authorises it stays out of the task, which programs can read: the
 // domain's page shows it.
 func (r *Registrar) Transfer(ctx context.Context, transaction string, in registrar.TransferIn) registrar.Answer {
-	return r.ask(ctx, transaction, in.Name, fmt.Sprintf("transfer %s to the store, to be held by %s, with the code that the customer gave (the domain's page shows it)", in.Name, holder(in.Registrant)), enterDate)
+	return r.ask(ctx, TaskKind, transaction, in.Name, fmt.Sprintf("transfer %s to the store, to be held by %s, with the code that the customer gave (the domain's page shows it)", in.Name, holder(in.Registrant)), enterDate)
 }
 
 // Renew implements registrar.Registrar.
@@ -96,12 +100,12 @@ func (r *Registrar) Renew(ctx context.Context, transaction string, in registrar.
 	if !in.Guard.IsZero() {
 		what += fmt.Sprintf(", which expires on %s; if it shows another date, someone has renewed it already: don't renew it again", in.Guard)
 	}
-	return r.ask(ctx, transaction, in.Name, what, enterDate)
+	return r.ask(ctx, TaskKind, transaction, in.Name, what, enterDate)
 }
 
 // Restore implements registrar.Registrar.
-func (r *Registrar) Restore(ctx context.Context, transaction, name string) registrar.Answer {
-	return r.ask(ctx, transaction, name, "restore "+name+" from its redemption period, with the report if one is wanted", enterDate)
+func (r *Registrar) Restore(ctx context.Context, transaction string, in registrar.Restore) registrar.Answer {
+	return r.ask(ctx, TaskKind, transaction, in.Name, "restore "+in.Name+" from its redemption period, with the report if one is wanted", enterDate)
 }
 
 // Report implements registrar.Registrar. It is part of what staff do when they restore.
@@ -111,7 +115,7 @@ func (r *Registrar) Report(context.Context, string, registrar.RestoreReport) reg
 
 // Delete implements registrar.Registrar.
 func (r *Registrar) Delete(ctx context.Context, transaction, name string) registrar.Answer {
-	return r.ask(ctx, transaction, name, "delete "+name+", which is given up", enterOutcome)
+	return r.ask(ctx, TaskKind, transaction, name, "delete "+name+", which is given up", enterDeleted)
 }
 
 // SetMode implements registrar.Registrar.
@@ -120,7 +124,7 @@ func (r *Registrar) SetMode(ctx context.Context, transaction, name string, mode 
 	if mode == registrar.ModeExpire {
 		what = "let " + name + " expire, that is: switch its renewal off"
 	}
-	return r.ask(ctx, transaction, name, what, enterOutcome)
+	return r.ask(ctx, ChangeKind, transaction, name, what, closeTask)
 }
 
 // Update implements registrar.Registrar.
@@ -142,7 +146,7 @@ func (r *Registrar) Update(ctx context.Context, transaction string, in registrar
 	if in.AuthCode != "" {
 		add("make a new code for a transfer away and tell the holder")
 	}
-	return r.ask(ctx, transaction, in.Name, "change "+in.Name+": "+strings.Join(parts, "; "), enterOutcome)
+	return r.ask(ctx, ChangeKind, transaction, in.Name, "change "+in.Name+": "+strings.Join(parts, "; "), closeTask)
 }
 
 // Info implements registrar.Registrar: people read, and enter it.

@@ -137,7 +137,7 @@ func (f *Fake) Register(ctx context.Context, transaction string, in registrar.Re
 
 // Transfer implements registrar.Registrar.
 func (f *Fake) Transfer(ctx context.Context, transaction string, in registrar.TransferIn) registrar.Answer {
-	return f.change(ctx, Sent{Transaction: transaction, Command: "transfer", Name: in.Name, Years: in.Years}, func(Fault) registrar.Answer {
+	return f.change(ctx, Sent{Transaction: transaction, Command: "transfer", Name: in.Name, Years: in.Years, Price: in.Price}, func(Fault) registrar.Answer {
 		d := f.domains[in.Name]
 		switch {
 		case d == nil:
@@ -148,7 +148,11 @@ func (f *Fake) Transfer(ctx context.Context, transaction string, in registrar.Tr
 			return answer(2202)
 		case slices.Contains(d.Statuses, "clientTransferProhibited"):
 			return answer(2304)
-		case !f.pay(in.Name, "transfer", 1):
+		}
+		if price, own, _ := f.price(in.Name, "transfer", in.Years); own && (in.Price == nil || *in.Price != price) {
+			return answer(2004)
+		}
+		if !f.pay(in.Name, "transfer", 1) {
 			return answer(2104)
 		}
 		d.transfer, d.Registrant = "pending", in.Registrant
@@ -231,9 +235,10 @@ func (f *Fake) guarded(guard civil.Date, expiry time.Time) bool {
 }
 
 // Restore implements registrar.Registrar.
-func (f *Fake) Restore(ctx context.Context, transaction, name string) registrar.Answer {
-	return f.change(ctx, Sent{Transaction: transaction, Command: "restore", Name: name}, func(Fault) registrar.Answer {
-		d := f.domains[name]
+func (f *Fake) Restore(ctx context.Context, transaction string, in registrar.Restore) registrar.Answer {
+	return f.change(ctx, Sent{Transaction: transaction, Command: "restore", Name: in.Name, Price: in.Price}, func(Fault) registrar.Answer {
+		d := f.domains[in.Name]
+		price, own, _ := f.price(in.Name, "restore", 1)
 		switch {
 		case d == nil:
 			return answer(2303)
@@ -241,7 +246,9 @@ func (f *Fake) Restore(ctx context.Context, transaction, name string) registrar.
 			return answer(2201)
 		case !slices.Contains(d.RGP, "redemptionPeriod"):
 			return answer(2304)
-		case !f.pay(name, "restore", 1):
+		case own && (in.Price == nil || *in.Price != price):
+			return answer(2004)
+		case !f.pay(in.Name, "restore", 1):
 			return answer(2104)
 		}
 		d.RGP = []string{"pendingRestore"}

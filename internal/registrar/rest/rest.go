@@ -1,4 +1,4 @@
-// Package rest reaches a registrar's plain API: names are read, renewed and told what to do at their expiry. A renewal has
+// Package rest reaches a registrar's plain API: names are read, renewed, deleted, and told what to do at their expiry. A renewal has
 // no guard there, and is done as often as it comes; only the list of orders tells what became of one.
 package rest
 
@@ -25,9 +25,8 @@ type Config struct {
 	URL      string // such as https://api.registrar.example/rest
 	Account  string
 	Password string
-	Currency money.Currency // of the balance; empty: it is not read
-	// PerSecond bounds the requests a second; 0: not.
-	PerSecond float64
+	Currency money.Currency  // of the balance; empty: it is not read
+	Pace     *registrar.Pace // of requests; nil: as many as there are
 	// GraceIncluded is by how many days the API's expiry dates lie behind the registry's.
 	GraceIncluded int
 	// Settle is how long after a request without an answer its effect may still appear; default 2 min.
@@ -47,7 +46,6 @@ type Exchange struct {
 type Client struct {
 	config Config
 	base   *url.URL
-	pace   *registrar.Pace
 	slots  chan struct{} // one for each request under way
 }
 
@@ -71,7 +69,7 @@ func New(config Config) (*Client, error) {
 	if config.Settle <= 0 {
 		config.Settle = 2 * time.Minute
 	}
-	return &Client{config: config, base: base, pace: registrar.NewPace(config.PerSecond), slots: make(chan struct{}, parallel)}, nil
+	return &Client{config: config, base: base, slots: make(chan struct{}, parallel)}, nil
 }
 
 // parallel is how many requests are under way at once.
@@ -80,7 +78,7 @@ const parallel = 2
 // Capabilities implements registrar.Registrar.
 func (c *Client) Capabilities() registrar.Capabilities {
 	return registrar.Capabilities{
-		Guard: registrar.GuardNone, Settle: c.config.Settle, PerSecond: c.config.PerSecond, Parallel: parallel, Renew: true, SetMode: true,
+		Guard: registrar.GuardNone, Settle: c.config.Settle, PerSecond: c.config.Pace.PerSecond(), Parallel: parallel, Renew: true, Delete: true, SetMode: true,
 		Balance: c.config.Currency != "", GraceIncluded: c.config.GraceIncluded,
 	}
 }
@@ -134,7 +132,7 @@ func (c *Client) do(ctx context.Context, transaction, command, method string, pa
 	case <-ctx.Done():
 		return errors.Join(errNeverLeft, ctx.Err())
 	}
-	if err := c.pace.Wait(ctx); err != nil {
+	if err := c.config.Pace.Wait(ctx); err != nil {
 		return errors.Join(errNeverLeft, err)
 	}
 	answer, err := c.send(q)
@@ -197,9 +195,9 @@ func answerOf(err error) registrar.Answer {
 		a.Class, a.Code = registrar.NotOurs, p.Code
 	case p.Status < http.StatusInternalServerError && p.Code != 0:
 		a.Class, a.Code = registrar.ClassOfCode(p.Code), p.Code
-	case p.Status < http.StatusInternalServerError:
+	case p.Status/100 == 4:
 		a.Class = registrar.Fault
-	default:
+	default: // one that is sent elsewhere may have been done before
 	}
 	return a
 }
@@ -260,6 +258,12 @@ func (c *Client) SetMode(ctx context.Context, transaction, name string, mode reg
 	return answerOf(c.do(ctx, transaction, "set_mode", http.MethodPut, []string{"domains", name, "mode"}, map[string]any{"mode": mode}, &d))
 }
 
+// Delete implements registrar.Registrar. What is deleted is not deleted again.
+func (c *Client) Delete(ctx context.Context, transaction, name string) registrar.Answer {
+	var d domain
+	return answerOf(c.do(ctx, transaction, "delete", http.MethodDelete, []string{"domains", name}, map[string]any{"reference": transaction}, &d))
+}
+
 // Ordered implements registrar.Orders. The orders of one transaction are asked for: the list of all of them gets longer from
 // year to year, until no answer holds it.
 func (c *Client) Ordered(ctx context.Context, transaction string) (bool, error) {
@@ -317,12 +321,7 @@ func (c *Client) Transfer(context.Context, string, registrar.TransferIn) registr
 }
 
 // Restore implements registrar.Registrar.
-func (c *Client) Restore(context.Context, string, string) registrar.Answer {
-	return registrar.NotOffered()
-}
-
-// Delete implements registrar.Registrar.
-func (c *Client) Delete(context.Context, string, string) registrar.Answer {
+func (c *Client) Restore(context.Context, string, registrar.Restore) registrar.Answer {
 	return registrar.NotOffered()
 }
 

@@ -1,10 +1,13 @@
 package rest_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/keystead/keystead/internal/registrar"
 	"github.com/keystead/keystead/internal/registrar/rest"
@@ -33,6 +36,69 @@ func TestAnswersThatAreNoText(t *testing.T) {
 			}
 			s.Close()
 		}
+	}
+}
+
+// Whatever a hostile API does with a command, it ends in time, and nobody is told that it was done or wasn't.
+func TestHostileAnswers(t *testing.T) {
+	t.Parallel()
+	abort := func(http.ResponseWriter) { panic(http.ErrAbortHandler) }
+	for name, answer := range map[string]func(http.ResponseWriter, *http.Request){
+		"silence": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"end":     func(w http.ResponseWriter, _ *http.Request) { abort(w) },
+		"half": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "2000000000")
+			_, _ = w.Write([]byte(`{"name":`))
+		},
+		"end in it": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"name":`))
+			w.(http.Flusher).Flush()
+			abort(w)
+		},
+		"no JSON": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`<html>done</html>`)) },
+		"deep":    func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(strings.Repeat("[", 1<<20))) },
+		"endless": func(w http.ResponseWriter, _ *http.Request) {
+			for range 9 << 10 {
+				_, _ = w.Write([]byte(strings.Repeat(" ", 1<<10)))
+			}
+		},
+		"unknown code": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusConflict)
+			_, _ = w.Write([]byte(`{"code":2999}`))
+		},
+		"server error": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(599) },
+		"moved": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "/elsewhere")
+			w.WriteHeader(http.StatusFound)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var asked atomic.Int32
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				asked.Add(1)
+				_, _ = io.Copy(io.Discard, r.Body)
+				answer(w, r)
+			}))
+			defer s.Close()
+			timeout := time.Minute
+			if name == "silence" || name == "half" {
+				timeout = 4 * time.Second // it is waited for whatever comes
+			}
+			c, err := rest.New(rest.Config{URL: s.URL, Account: "a", Password: "secret", Timeout: timeout})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a := c.Renew(t.Context(), "ks-1", registrar.Renewal{Name: "a.example", Years: 1}); a.Class != registrar.Unknown || asked.Load() != 1 {
+				t.Errorf("a renewal that was sent %d times is %+v", asked.Load(), a)
+			}
+			if a := c.Delete(t.Context(), "ks-2", "a.example"); a.Class != registrar.Unknown || asked.Load() != 2 {
+				t.Errorf("a deletion that was sent %d times is %+v", asked.Load()-1, a)
+			}
+			if i, err := c.Info(t.Context(), "ks-3", "a.example"); err == nil {
+				t.Errorf("believed: %+v", i)
+			}
+		})
 	}
 }
 

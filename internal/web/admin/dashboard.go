@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/money"
@@ -31,10 +32,16 @@ func (a *area) dashboard(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.Stats = dashboardStats(d)
 	if d.AllLicenses == 0 && role.Can(staff.CatalogWrite) {
-		v.Callouts = append(v.Callouts, ui.Callout{
-			Tone: ui.Info, Title: "Your first product in minutes", Text: "Define a product with a plan and a price, take an order, record its payment: the license key is there.",
-			Actions: []ui.Button{{Label: "New product", Href: "/admin/products/new", Kind: ui.Primary}},
-		})
+		domains, _, err := a.Domains.List(r.Context(), domainname.Filter{Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(domains) == 0 { // a store that sells domains may need no product
+			v.Callouts = append(v.Callouts, ui.Callout{
+				Tone: ui.Info, Title: "Your first product in minutes", Text: "Define a product with a plan and a price, take an order, record its payment: the license key is there.",
+				Actions: []ui.Button{{Label: "New product", Href: "/admin/products/new", Kind: ui.Primary}},
+			})
+		}
 	}
 	if s.PaymentNote == "" && role.Can(staff.SettingsRead) {
 		v.Callouts = append(v.Callouts, ui.Callout{
@@ -42,12 +49,17 @@ func (a *area) dashboard(w http.ResponseWriter, r *http.Request) error {
 			Actions: []ui.Button{{Label: "To the settings", Href: "/admin/settings", Small: true}},
 		})
 	}
-	v.Left = []card{{Head: ui.CardHead{Title: "Revenue", Text: "Money received a day, " + string(d.Currency)}, Chart: revenueChart(v.Page, d)}}
+	// What needs a person comes first, on a phone too.
+	v.Lead = true
 	tasks, err := a.tasks(r, v.Page, d)
 	if err != nil {
 		return err
 	}
-	v.Right = []card{tasks}
+	v.Left = []card{tasks}
+	v.Right = []card{
+		{Head: ui.CardHead{Title: "Revenue", Text: "Money received a day, " + string(d.Currency)}, Chart: revenueChart(v.Page, d)},
+		{Head: ui.CardHead{Title: "License checks", Text: "Answered an hour, the last 24"}, Chart: checksChart(v.Page, d)},
+	}
 	if role.Can(staff.DomainsRead) {
 		waiting, err := a.waitingCard(r.Context())
 		if err != nil {
@@ -55,13 +67,12 @@ func (a *area) dashboard(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.Right = append(v.Right, waiting...)
 	}
-	v.Left = append(v.Left, card{Head: ui.CardHead{Title: "License checks", Text: "Answered an hour, the last 24"}, Chart: checksChart(v.Page, d)})
 	story, err := a.story(r, v.Page, event.Filter{Limit: 12})
 	if err != nil {
 		return err
 	}
 	story.MoreHref = "/admin/events"
-	v.Right = append(v.Right, card{Head: ui.CardHead{Title: "Latest events"}, Timeline: story})
+	v.Full = []card{{Head: ui.CardHead{Title: "Latest events"}, Timeline: story}}
 	return a.sheet(w, v)
 }
 
@@ -139,7 +150,15 @@ func checksChart(p ui.Page, d report.Dashboard) template.HTML {
 // tasks are the things that need a person.
 func (a *area) tasks(r *http.Request, p ui.Page, d report.Dashboard) (card, error) {
 	t := ui.Table{Caption: "Things that need a person", Flush: true, Columns: []ui.Column{{Label: "What"}}, Empty: &ui.Empty{Art: "done", Title: "Nothing needs you", Text: "Whatever fails or waits for a person appears here."}}
-	if visitorOf(r).staff.Role.Can(staff.SalesRead) {
+	role := visitorOf(r).staff.Role
+	if role.Can(staff.DomainsRead) {
+		rows, err := a.dangerRow(r.Context())
+		if err != nil {
+			return card{}, err
+		}
+		t.Rows = rows
+	}
+	if role.Can(staff.SalesRead) {
 		open, _, err := a.Tasks.Open(r.Context(), "", 10)
 		if err != nil {
 			return card{}, err

@@ -8,6 +8,7 @@ import (
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/domainname/dispatch"
 	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -168,24 +169,42 @@ func (a *area) acceptPriceQuestion(r *http.Request) (*ui.Confirm, error) {
 	if err != nil {
 		return nil, err
 	}
+	asked, known, err := a.Renewals.AskedPrice(r.Context(), n)
+	if err != nil {
+		return nil, err
+	}
 	q := &ui.Confirm{
 		ID: "accept-price", Title: "Accept the registry's price of " + d.Name.Unicode() + "?", Text: "In the customer's name, who has paid " + n.Price.Format("en") + ".",
-		Effects: []string{"An invoice over the difference is issued to the customer.", "The renewal is sent when that is paid."}, Label: "Accept the price",
-		Action: domainPath(r) + "/renewals/" + n.ID + "/accept-price", Cancel: domainPath(r),
+		Effects: []string{"It is not known what the registry asks for: nothing can be accepted."},
+		Tone:    ui.Info, Label: "Accept the price", Action: domainPath(r) + "/renewals/" + n.ID + "/accept-price", Cancel: domainPath(r),
 	}
-	if d.Premium != nil {
-		if price, ok := d.Premium.Renew[n.Years]; ok {
-			q.Effects = append([]string{"The registry asks for " + price.Format("en") + "."}, q.Effects...)
+	switch {
+	case !known:
+	case asked.Missing.Amount > 0:
+		q.Effects = []string{
+			"The registry asks for " + asked.Price.Format("en") + ".", "An invoice of the difference is issued to the customer: " + asked.Missing.Format("en") + ", before tax.",
+			"The renewal is sent when that is paid.",
 		}
+	default:
+		q.Effects = []string{"The registry asks for " + asked.Price.Format("en") + ", which is paid. The renewal is sent now."}
+	}
+	if known {
+		q.Hidden = []ui.Hidden{{Name: "price", Value: asked.Price.Decimal()}}
 	}
 	return q, nil
 }
 
+// acceptPrice accepts the price that the question has named.
 func (a *area) acceptPrice(r *http.Request) (to, text string, err error) {
-	if _, _, err := a.renewalAt(r); err != nil {
+	_, n, err := a.renewalAt(r)
+	if err != nil {
 		return "", "", err
 	}
-	id, err := a.Renewals.AcceptPrice(r.Context(), r.PathValue("renewal"), nil)
+	shown, err := money.ParseDecimal(r.PostFormValue("price"), n.Price.Currency)
+	if err != nil {
+		return "", "", fail.Conflict("NO_PRICE_TO_ACCEPT", "No price was shown that could be accepted.")
+	}
+	id, err := a.Renewals.AcceptPrice(r.Context(), n.ID, shown)
 	if id == "" {
 		return domainPath(r), "The price is accepted.", err
 	}
@@ -227,20 +246,30 @@ func (a *area) byHandPage(w http.ResponseWriter, r *http.Request, status int, in
 	if err != nil {
 		return err
 	}
+	if h.commands, err = a.Dispatch.Commands(r.Context(), h.ID, 1); err != nil {
+		return err
+	}
 	name := h.Name.Unicode()
 	v := formView{Page: a.page(r, "Done by hand", "domains"), Head: ui.Head{Title: "Done by hand: " + name, Sub: "What was asked of “" + h.Registrar + "”, and what came of it."}}
 	v.Crumbs = []ui.Crumb{{Label: "Domains", Href: domainsAt}, {Label: name, Href: domainPath(r)}, {Label: "Done by hand"}}
 	if h.Open != nil {
-		v.Callouts = []ui.Callout{{Tone: ui.Info, Title: "Renew for " + yearsText(h.Open.Years) + ", to " + dateText(h.Open.Expected), Text: renewalText(*h.Open)}}
+		v.Callouts = []ui.Callout{{Tone: ui.Info, Title: "Renew for " + yearsText(h.Open.Years) + ", to " + dateText(h.Open.Expected), Text: h.renewalText(*h.Open)}}
+	}
+	if h.deleting() {
+		v.Callouts = []ui.Callout{{Tone: ui.Info, Title: "Delete it", Text: "It is given up. Say that it was deleted, or why it can't be."}}
+	}
+	read := []ui.Field{
+		{Name: "expiry", Label: "New expiry", Value: in.Expiry, Optional: true, Mono: true, MaxLength: 64, Hint: "As it was read, such as 2028-03-10 or 2028-03-10T10:00:00Z"},
+		{Name: "reference", Label: "Reference", Value: in.Reference, Optional: true, MaxLength: 255, Hint: "The registrar's own, as evidence"},
+	}
+	if h.arriving() {
+		read = append(read, ui.Field{Kind: ui.InputCheckbox, Name: "sure", Label: "The registry says so, though it is over or not what was bought", Checked: in.Sure})
 	}
 	v.Form = ui.WithErrors(ui.Form{Action: domainPath(r) + "/by-hand", Submit: "Save", Cancel: domainPath(r), Sections: []ui.FormSection{
 		{Title: "What came of it", Fields: []ui.Field{{Kind: ui.InputRadio, Name: "outcome", Label: "Outcome", Value: outcome, Required: true, Options: []ui.Option{
 			{Value: "done", Label: "It was done", Hint: "The new expiry, as the registry says it, is needed below."}, {Value: "deleted", Label: "It was deleted", Hint: "Where that was asked for."}, {Value: "refused", Label: "It can't be done", Hint: "What was paid is not lost: the page says what becomes of it."},
 		}}}},
-		{Title: "It was done", Fields: []ui.Field{
-			{Name: "expiry", Label: "New expiry", Value: in.Expiry, Optional: true, Mono: true, MaxLength: 64, Hint: "As it was read, such as 2028-03-10 or 2028-03-10T10:00:00Z"},
-			{Name: "reference", Label: "Reference", Value: in.Reference, Optional: true, MaxLength: 255, Hint: "The registrar's own, as evidence"},
-		}},
+		{Title: "It was done", Fields: read},
 		{Title: "It can't be done", Fields: []ui.Field{{Name: "refused", Label: "Why not", Value: in.Refused, Optional: true, MaxLength: 255}}},
 	}}, bad, whole)
 	return a.form(w, status, v)
@@ -252,7 +281,7 @@ func (a *area) byHandNew(w http.ResponseWriter, r *http.Request) error {
 
 func (a *area) byHand(w http.ResponseWriter, r *http.Request) error {
 	f := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
-	in, outcome := dispatch.ByHand{Expiry: f("expiry"), Reference: f("reference"), Refused: f("refused")}, f("outcome")
+	in, outcome := dispatch.ByHand{Expiry: f("expiry"), Reference: f("reference"), Refused: f("refused"), Sure: f("sure") != ""}, f("outcome")
 	bad := map[string]string{}
 	sent := in
 	switch outcome {

@@ -13,7 +13,7 @@ import (
 func (h holding) contactCard(mayWrite bool) card {
 	base := domainsAt + "/" + h.ID
 	c := card{Head: ui.CardHead{Title: "Holder and nameservers"}, Details: &ui.Details{}}
-	if mayWrite && h.can.Contacts {
+	if mayWrite && (h.can.Contacts || h.arriving()) {
 		c.Head.Actions = append(c.Head.Actions, ui.Button{Label: "Registrant", Href: base + "/registrant", Small: true})
 	}
 	if mayWrite && h.can.Nameservers {
@@ -42,6 +42,9 @@ func (a *area) actPage(w http.ResponseWriter, r *http.Request, status int, title
 	}
 	name := d.Name.Unicode()
 	v := formView{Page: a.page(r, title, "domains"), Head: ui.Head{Title: title + " of " + name, Sub: "It is changed at “" + d.Registrar + "” at once."}}
+	if ordered(d.Standing.Status) {
+		v.Head.Sub = "The registrar is asked for the domain with it."
+	}
 	v.Crumbs = []ui.Crumb{{Label: "Domains", Href: domainsAt}, {Label: name, Href: domainPath(r)}, {Label: title}}
 	v.Form = ui.WithErrors(ui.Form{Action: domainPath(r) + "/" + path, Submit: "Change", Cancel: domainPath(r), Sections: []ui.FormSection{section}}, bad, whole)
 	return a.form(w, status, v)
@@ -99,9 +102,12 @@ func (a *area) registrantEdit(w http.ResponseWriter, r *http.Request) error {
 func (a *area) registrantSave(w http.ResponseWriter, r *http.Request) error {
 	f := func(name string) string { return strings.TrimSpace(unixLines(r.PostFormValue(name))) }
 	x := domainname.Registrant{Name: f("name"), Company: f("company"), Address: f("address"), Country: f("country"), Email: f("email"), Phone: f("phone")}
-	_, err := a.Dispatch.Do(r.Context(), r.PathValue("id"), dispatch.Act{Registrant: &x, Reason: f("why")})
+	d, err := a.Domains.ByID(r.Context(), r.PathValue("id"))
 	if err == nil {
-		return done(w, r, domainPath(r), "The registrant was changed.")
+		_, err = a.Dispatch.Do(r.Context(), d.ID, dispatch.Act{Registrant: &x, Reason: f("why")})
+	}
+	if err == nil {
+		return done(w, r, domainPath(r), yesNo(ordered(d.Standing.Status), "The registrant was changed. The registrar is asked for the domain with it.", "The registrant was changed."))
 	}
 	wrong, whole, ok := fieldErrors(err)
 	if !ok {

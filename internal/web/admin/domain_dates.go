@@ -20,7 +20,8 @@ func (h holding) datesCard() card {
 			stretches = append(stretches, ui.Span{Period: civil.Period{Start: from, End: to}, Name: name, Tone: tone})
 		}
 	}
-	if !w.End.IsZero() {
+	given := h.DeletedAt != nil // only a restore is possible, wherever its term ends
+	if !w.End.IsZero() && !given {
 		first := cmp.Or(w.First, earliest(h.today, w.End.AddDays(-30)))
 		span(first, earliest(w.End, w.LastPlain).AddDays(1), "Plain renewal", ui.Success)
 		span(w.End.AddDays(1), w.LastPlain.AddDays(1), "Grace", ui.Warn)
@@ -41,7 +42,11 @@ func (h holding) datesCard() card {
 	if !end.IsZero() && end != h.Expiry.Date() && end != h.PaidThrough {
 		days = append(days, ui.Milestone{On: end, Name: "Term end", Sub: "From which notices, windows and fees count", Tone: ui.Info})
 	}
-	if !w.End.IsZero() {
+	if given {
+		deleted := domainname.RegistryDate(*h.DeletedAt)
+		span(deleted, w.LastRestore.AddDays(1), "Redemption", ui.Danger)
+		days = append(days, ui.Milestone{On: deleted, Name: "Deleted at the registry", Tone: ui.Danger}, ui.Milestone{On: w.LastRestore, Name: "Last day of a restore", Tone: ui.Danger})
+	} else if !w.End.IsZero() {
 		days = append(days,
 			ui.Milestone{On: w.First, Name: "First day of a renewal"},
 			ui.Milestone{On: w.LastPlain, Name: "Last day of a plain renewal", Sub: yesNo(w.LastPlain.After(w.End), "From the day after the term's end with the grace fee", ""), Tone: ui.Warn},
@@ -97,6 +102,7 @@ func (h holding) outlookCard() card {
 		amount := ui.Cell{}
 		if s.Sum.Amount != 0 {
 			amount = ui.Text(s.Sum.Format("en"))
+			amount.Sub = stepFees[s.What]
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{dayCell(s.On), ui.Text(stepText(s.What)).With(s.Text), amount}})
 	}

@@ -26,6 +26,13 @@ func typedFromDomain(d domainname.Row) typedDomain {
 	}
 }
 
+// stands reports whether everything that was typed is stored.
+func (t typedDomain) stands(d domainname.Row) bool {
+	stored := typedFromDomain(d)
+	stored.expiry, stored.status, stored.why = t.expiry, t.status, t.why
+	return t == stored && (t.expiry == "" || t.expiry == d.Expiry.Raw) && (t.status == "" || t.status == string(d.Domain.Status))
+}
+
 func (t typedDomain) form(r *http.Request, a *area, d domainname.Row) (ui.Form, error) {
 	registrars, err := a.registrarNames(r, "None")
 	if err != nil {
@@ -169,6 +176,8 @@ func (a *area) domainUpdate(w http.ResponseWriter, r *http.Request) error {
 		switch {
 		case err == nil:
 			return done(w, r, domainsAt+"/"+d.ID, d.Name.Unicode()+" was saved.")
+		case changedMeanwhile(err) && typed.stands(d):
+			return done(w, r, domainsAt+"/"+d.ID, d.Name.Unicode()+" was saved.") // this form was sent twice
 		case changedMeanwhile(err):
 			d.Version = stored
 			mine, err := typed.form(r, a, d)

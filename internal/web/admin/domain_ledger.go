@@ -33,20 +33,27 @@ func renewalText(n domainname.Renewal) string {
 
 // renewalActs are what staff can do about a renewal that waits for them.
 func renewalActs(n domainname.Renewal) []ui.Button {
-	base := domainsAt + "/" + n.DomainID + "/renewals/" + n.ID
-	release := ui.Button{Label: "Try again", Href: base + "/release", Small: true}
+	release := tryAgain(n)
 	switch {
 	case n.State == domainname.RenewalHeld && n.Hold == domainname.HeldStaff:
 		release.Label, release.Kind = "Renew now", ui.Primary
 		return []ui.Button{release}
 	case n.State == domainname.RenewalHeld && n.Hold == domainname.HeldPrice:
-		return []ui.Button{{Label: "Accept the price", Href: base + "/accept-price", Small: true, Kind: ui.Primary}}
+		return []ui.Button{{Label: "Accept the price", Href: renewalPath(n) + "/accept-price", Small: true, Kind: ui.Primary}}
 	case n.State == domainname.RenewalHeld && n.Hold == domainname.HeldTopUp:
 		return nil
 	case n.State == domainname.RenewalHeld, n.State == domainname.RenewalAttention:
 		return []ui.Button{release}
 	}
 	return nil
+}
+
+func tryAgain(n domainname.Renewal) ui.Button {
+	return ui.Button{Label: "Try again", Href: renewalPath(n) + "/release", Small: true}
+}
+
+func renewalPath(n domainname.Renewal) string {
+	return domainsAt + "/" + n.DomainID + "/renewals/" + n.ID
 }
 
 // ledgerCard is the ledger of renewals.
@@ -70,12 +77,16 @@ func (h holding) ledgerCard(p ui.Page, mayWrite bool) card {
 			paid = ui.Text("Still owed")
 		}
 		state := ui.Status(string(n.State))
-		state.Sub = strings.Join(noneEmpty(renewalHoldWords[n.Hold], causeText(n), resendText(n.Resends)), "; ")
+		state.Sub = capital(strings.Join(noneEmpty(renewalHoldWords[n.Hold], causeText(n), resendText(n.Resends)), "; "))
 		row := ui.Row{Cells: []ui.Cell{what, state, amount, invoiceCell(n), paid, ui.Mono(n.Reference), ui.HTML(p.Day(n.CreatedAt))}}
-		if n.State == domainname.RenewalAttention || n.State == domainname.RenewalHeld {
+		missed := n.PaidAt != nil && n.Missed(h.Expiry.Date())
+		if n.State == domainname.RenewalAttention || n.State == domainname.RenewalHeld || missed {
 			row.Tone = ui.Warn
 		}
-		if mayWrite {
+		switch {
+		case mayWrite && missed:
+			row.Cells = append(row.Cells, ui.Act(tryAgain(n)))
+		case mayWrite:
 			row.Cells = append(row.Cells, ledgerAct(n))
 		}
 		t.Rows = append(t.Rows, row)
@@ -88,10 +99,7 @@ func causeText(n domainname.Renewal) string {
 	if n.Cause == string(n.Hold) {
 		return ""
 	}
-	if n.State == domainname.RenewalAttention && n.Cause == "date" {
-		return "the registry's date fits nothing"
-	}
-	return sentence(n.Cause)
+	return n.Why()
 }
 
 func invoiceCell(n domainname.Renewal) ui.Cell {

@@ -74,11 +74,11 @@ func (a *area) domainList(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.Tabs = domainTabs("list")
 	if r.URL.RawQuery == "" {
-		all, err := a.dangers(r.Context())
+		all, more, err := a.dangers(r.Context())
 		if err != nil {
 			return err
 		}
-		v.Callouts = dangerCallout(all, a.registryToday())
+		v.Callouts = dangerCallout(all, more, a.registryToday())
 	}
 	if v.Filter, err = a.domainFilters(r, f); err != nil {
 		return err
@@ -278,9 +278,9 @@ func openText(n domainname.Renewal) string {
 
 func domainTone(d domainname.Row) ui.Tone {
 	switch {
-	case d.Open != nil && (d.Open.State == domainname.RenewalHeld || d.Open.State == domainname.RenewalAttention):
+	case d.Standing.Status == domainname.Redemption, d.Open != nil && (d.Open.State == domainname.RenewalHeld || d.Open.State == domainname.RenewalAttention):
 		return ui.Danger
-	case d.Standing.Status == domainname.Grace || d.Standing.Status == domainname.Redemption || d.Unanswered:
+	case d.Standing.Status == domainname.Grace || d.Unanswered:
 		return ui.Warn
 	default:
 		return ""
@@ -307,7 +307,7 @@ func recurringCell(d domainname.Domain) ui.Cell {
 	case d.Term == 0:
 		return ui.Text("–").With("does not renew by itself")
 	case d.Free():
-		return ui.Text("Free").With(everyText(d.Term))
+		return ui.Text("Free")
 	default:
 		return ui.Text(d.Recurring.Format("en")).With(everyText(d.Term))
 	}

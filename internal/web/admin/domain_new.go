@@ -36,7 +36,7 @@ func (a *area) domainNewPage(w http.ResponseWriter, r *http.Request, status int,
 			{Kind: ui.InputSelect, Name: "registrar", Label: "Registrar", Value: t.registrar, Options: registrars},
 		}},
 		{Title: "Dates", Fields: []ui.Field{
-			{Name: "expiry", Label: "Registry expiry", Value: t.expiry, Optional: true, Mono: true, MaxLength: 64, Hint: "As the registry says it, such as 2027-03-10 or 2027-03-10T10:00:00Z. Empty: it is read at the registrar"},
+			{Name: "registry_expiry", Label: "Registry expiry", Value: t.expiry, Optional: true, Mono: true, MaxLength: 64, Hint: "As the registry says it, such as 2027-03-10 or 2027-03-10T10:00:00Z. Empty: it is read at the registrar"},
 			{Kind: ui.InputDate, Name: "paid_through", Label: "Paid through", Value: t.paid, Optional: true, Short: true},
 			{Kind: ui.InputDate, Name: "next_due", Label: "Next due", Value: t.due, Optional: true, Short: true, Hint: "Empty: as the extension's policy says"},
 		}},
@@ -51,7 +51,7 @@ func (a *area) domainNewPage(w http.ResponseWriter, r *http.Request, status int,
 
 func (a *area) domainCreate(w http.ResponseWriter, r *http.Request) error {
 	f := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
-	t := typedTaken{f("name"), f("email"), f("registrar"), f("expiry"), f("paid_through"), f("next_due"), f("term"), f("recurring"), f("auto_renew") != ""}
+	t := typedTaken{f("name"), f("email"), f("registrar"), f("registry_expiry"), f("paid_through"), f("next_due"), f("term"), f("recurring"), f("auto_renew") != ""}
 	bad := map[string]string{}
 	date := func(field, typed string) (on civil.Date) {
 		if typed == "" {
@@ -85,12 +85,19 @@ func (a *area) domainCreate(w http.ResponseWriter, r *http.Request) error {
 	}
 	whole := ""
 	if len(bad) == 0 {
-		d, err := a.Domains.Create(r.Context(), in)
+		var d domainname.Domain
+		if in, err = a.Watch.Dated(r.Context(), in); err == nil {
+			d, err = a.Domains.Create(r.Context(), in)
+		}
 		if err == nil {
 			return done(w, r, domainsAt+"/"+d.ID, d.Name.Unicode()+" was added.")
 		}
 		var ok bool
-		if bad, whole, ok = fieldErrors(err); !ok {
+		switch bad, whole, ok = fieldErrors(err); {
+		case ok:
+		case fail.Of(err).Kind == fail.KindUnavailable: // what was typed is not lost, and the date can be entered
+			bad = map[string]string{"registry_expiry": fail.Of(err).Detail}
+		default:
 			return err
 		}
 	}

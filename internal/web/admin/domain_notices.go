@@ -75,7 +75,7 @@ func noticeTable(p ui.Page, notices []reminder.Notice, withDomain bool) ui.Table
 		if n.MailID != "" {
 			what = what.To("/admin/mail/" + n.MailID)
 		}
-		what = what.With(cmp.Or(n.TemplateVersion, n.Language))
+		what = what.With(editionText(n))
 		// What became of the mail says more than that there was one.
 		state, row := ui.Status(cmp.Or(n.Delivery, n.State)), ui.Row{}
 		if n.Breach {
@@ -90,6 +90,14 @@ func noticeTable(p ui.Page, notices []reminder.Notice, withDomain bool) ui.Table
 		t.Rows = append(t.Rows, row)
 	}
 	return t
+}
+
+// editionText says in which language a notice was written, and by whose text.
+func editionText(n reminder.Notice) string {
+	if n.TemplateVersion == "shipped "+n.Language {
+		return "shipped text, " + n.Language
+	}
+	return cmp.Or(n.TemplateVersion, n.Language)
 }
 
 // ruleText says when a notice is sent.
@@ -124,14 +132,14 @@ func ruleFields(i int, typed map[string]string) ui.FormSection {
 		title = ruleText(domainname.Anchor(typed[name("anchor")]), days)
 	}
 	s := ui.FormSection{Title: title, Grid: true, Fields: []ui.Field{
-		{Name: name("days"), Label: "Days", Value: typed[name("days")], Short: true, Optional: true, InputMode: "numeric", Hint: "-30 is 30 days before, 3 is 3 days after. Empty: no such rule"},
+		{Name: name("days"), Label: "Days", Value: typed[name("days")], Short: true, Optional: true, InputMode: "numeric", Hint: "-30: before it, 3: after. Empty: no rule"},
 		{Kind: ui.InputSelect, Name: name("anchor"), Label: "Counted from", Short: true, Value: cmp.Or(typed[name("anchor")], string(domainname.FromTermEnd)), Options: []ui.Option{{Value: "term_end", Label: "Term end"}, {Value: "next_due", Label: "Next due"}}},
 		{Name: name("extension"), Label: "Extension", Value: typed[name("extension")], Short: true, Optional: true, Mono: true, MaxLength: 63, Hint: "Empty: all"},
 	}}
 	for _, x := range recipientWords {
 		s.Fields = append(s.Fields, ui.Field{Kind: ui.InputCheckbox, Name: name("to." + string(x.to)), Label: x.label, Checked: typed[name("to."+string(x.to))] != ""})
 	}
-	s.Fields = append(s.Fields, ui.Field{Kind: ui.InputSwitch, Name: name("enabled"), Label: "Sent", Checked: typed[name("enabled")] != ""})
+	s.Fields = append(s.Fields, ui.Field{Kind: ui.InputSwitch, Name: name("enabled"), Label: "In use", Checked: typed[name("enabled")] != ""})
 	return s
 }
 
@@ -173,7 +181,7 @@ func (a *area) noticeRulesShown(w http.ResponseWriter, r *http.Request, rules []
 		for _, p := range x.Recipients {
 			to = append(to, string(p))
 		}
-		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{ui.Text(ruleText(x.Anchor, x.Days)), ui.Text(cmp.Or(x.Extension, "All")), ui.Text(strings.Join(to, ", ")), ui.Text(yesNo(x.Enabled, "Sent", "Off"))}})
+		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{ui.Text(ruleText(x.Anchor, x.Days)), ui.Text(cmp.Or(x.Extension, "All")), ui.Text(strings.Join(to, ", ")), ui.Text(yesNo(x.Enabled, "In use", "Off"))}})
 	}
 	return a.list(w, v)
 }

@@ -22,7 +22,7 @@ func refusalText(r *domainname.Refusal) string {
 func (h holding) offerCard(mayRenew bool) card {
 	c := card{Head: ui.CardHead{Title: "Terms and prices", Text: "Automatic invoices use what was promised, orders the list price of the day."}}
 	if mayRenew {
-		c.Head.Actions = []ui.Button{{Label: "Renew", Href: domainsAt + "/" + h.ID + "/renew", Small: true}}
+		c.Head.Actions = []ui.Button{{Label: renewWord(h.Status()), Href: domainsAt + "/" + h.ID + "/renew", Small: true}}
 	}
 	loss := false
 	offered := map[int]domainname.Term{}
@@ -60,12 +60,12 @@ func (h holding) offerRow(years int, t domainname.Term, known bool) ui.Row {
 	promised, row := ui.Cell{}, ui.Row{}
 	if years == h.Term {
 		promised = ui.Text(yesNo(h.Free(), "Free", h.Recurring.Format("en"))).Bold()
-		if costs && h.Recurring.Amount < cost.Amount {
+		if costs && h.Recurring.Currency == cost.Currency && h.Recurring.Amount < cost.Amount {
 			row.Tone, promised.Sub = ui.Warn, "below cost"
 		}
 	}
-	list := priceCell(h.prices, years)
-	if price, ok := h.prices[years]; ok && costs && price.Amount < cost.Amount {
+	list := h.listCell(years, t, known)
+	if price, ok := h.prices[years]; ok && h.Premium == nil && costs && price.Amount < cost.Amount {
 		row.Tone, list.Sub = ui.Warn, "below cost"
 	}
 	offer := ui.Cell{}
@@ -80,6 +80,19 @@ func (h holding) offerRow(years int, t domainname.Term, known bool) ui.Row {
 	}
 	row.Cells = []ui.Cell{ui.Text(solid(yearsText(years))), promised, list, priceCell(h.costs, years), offer}
 	return row
+}
+
+// listCell is what an order of a term costs today: of a premium name what the registry asks for it.
+func (h holding) listCell(years int, t domainname.Term, known bool) ui.Cell {
+	_, listed := h.prices[years]
+	switch {
+	case h.Premium == nil || !listed:
+		return priceCell(h.prices, years)
+	case !known || t.Price == (money.Money{}):
+		return ui.Text("Not known").With("the registry's price")
+	default:
+		return ui.Text(t.Price.Format("en")).With("the registry's price")
+	}
 }
 
 func priceCell(l domainname.List, years int) ui.Cell {
@@ -106,9 +119,12 @@ func termOption(t domainname.Term, cost *money.Money) ui.Option {
 		o.Disabled, o.Hint = true, refusalText(t.Refusal)
 		return o
 	}
-	o.Hint = "List price " + totalText(t)
+	o.Hint = "List price " + t.Price.Format("en")
 	if cost != nil {
 		o.Hint += fmt.Sprintf(", costs %s", cost.Format("en"))
+	}
+	if t.Fee.Amount != 0 {
+		o.Hint += fmt.Sprintf("; with a fee of %s", t.Fee.Format("en"))
 	}
 	return o
 }

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -36,10 +35,27 @@ func (a *area) domainPriceList(w http.ResponseWriter, r *http.Request) error {
 	}
 	for _, u := range updates {
 		what := ui.Text(changeText(u.Change, u.Filter)).With(u.Reason).To(domainPricesAt + "/" + u.ID)
-		count := ui.Count(u.Counts["planned"] + u.Counts["applied"] + u.Counts["undone"]).With(fmt.Sprintf("%d changed, %d to come", u.Counts["applied"], u.Counts["planned"]))
+		count := ui.Count(u.Counts["planned"] + u.Counts["applied"] + u.Counts["undone"]).With(reachText(u))
 		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{what, ui.Text(dateText(u.StartsOn)), ui.Status(u.Status), count}})
 	}
 	return a.list(w, v)
+}
+
+// reachText says how far an update has come.
+func reachText(u domainname.PriceUpdate) string {
+	var parts []string
+	switch u.Status {
+	case "applied":
+		parts = append(parts, "applied to "+ui.Number(u.Counts["applied"]))
+	case "undone":
+		parts = append(parts, ui.Number(u.Counts["undone"])+" undone, "+ui.Number(u.Counts["kept"])+" kept")
+	default:
+		parts = append(parts, ui.Number(u.Counts["planned"])+" to come")
+	}
+	if n := u.Counts["skipped"]; n > 0 {
+		parts = append(parts, ui.Number(n)+" skipped")
+	}
+	return strings.Join(parts, ", ")
 }
 
 // changeText says what an update does, and to which domains.
@@ -221,7 +237,7 @@ func (a *area) domainPriceShown(w http.ResponseWriter, r *http.Request, u domain
 	cards := []card{{Head: ui.CardHead{Title: "In all", Text: many(preview.Same, "domain costs that already", "domains cost that already") + "."}, Table: totals}}
 	if preview.Changed > 0 {
 		f := &ui.Form{Action: domainPricesAt, Submit: "Schedule it", Cancel: domainPricesAt, Stacked: true, Hidden: append(typed.hidden(), ui.Hidden{Name: "sure", Value: "1"})}
-		text := "It can be undone for 90 days."
+		text := "It can be undone for 90 days. Until it is applied no other update can be planned for these domains."
 		if u.NoticeDays != nil {
 			text = "Customers are written to " + many(*u.NoticeDays, "day", "days") + " before, with the old and the new amount. " + text
 		}

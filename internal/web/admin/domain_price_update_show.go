@@ -35,13 +35,13 @@ func (a *area) domainPriceShow(w http.ResponseWriter, r *http.Request) error {
 	}
 	told := "customers are not told"
 	if u.NoticeDays != nil {
-		told = "customers are told " + many(*u.NoticeDays, "day", "days") + " before"
+		told = "customers are written to " + many(*u.NoticeDays, "day", "days") + " before"
 	}
 	v.Stats = []ui.Stat{
 		{Label: "From", Value: dateText(u.StartsOn), Sub: told},
 		{Label: "To come", Value: ui.Number(u.Counts["planned"]), Href: at + "?state=planned"},
 		{Label: "Changed", Value: ui.Number(u.Counts["applied"]), Href: at + "?state=applied"},
-		{Label: "Left as they are", Value: ui.Number(u.Counts["skipped"] + u.Counts["same"]), Href: at + "?state=skipped"},
+		{Label: "Left as they are", Value: ui.Number(u.Counts["skipped"] + u.Counts["same"]), Sub: many(u.Counts["skipped"], "was skipped", "were skipped"), Href: at + "?state=skipped"},
 	}
 	if u.Status == "undone" {
 		v.Stats = append(v.Stats, ui.Stat{Label: "Undone", Value: ui.Number(u.Counts["undone"]), Href: at + "?state=undone"}, ui.Stat{Label: "Kept", Value: ui.Number(u.Counts["kept"]), Sub: "changed by somebody since", Href: at + "?state=kept"})
@@ -139,7 +139,7 @@ func (a *area) domainBelowCost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := listView{Page: a.page(r, "Below cost", "domains"), Tabs: domainTabs("loss"), Head: ui.Head{Title: "Sold below cost", Sub: "Domains that renew by themselves for less than the registrar asks. It blocks nothing."}}
+	v := listView{Page: a.page(r, "Below cost", "domains"), Tabs: domainTabs("loss"), Head: ui.Head{Title: "Sold below cost", Sub: "Domains that renew by themselves for less than the registrar asks: its page has the costs. It blocks nothing."}}
 	v.Crumbs = []ui.Crumb{{Label: "Domains", Href: domainsAt}, {Label: "Below cost"}}
 	v.Table = ui.Table{
 		Caption: "Below cost", Columns: []ui.Column{{Label: "Domain"}, {Label: "Customer"}, {Label: "Term"}, {Label: "Recurring", End: true}, {Label: "Cost", End: true}, {Label: "Difference", End: true}},

@@ -35,6 +35,7 @@ type holding struct {
 	invoices []billing.Invoice
 	notices  []reminder.Notice
 	can      registrar.Capabilities // of the adapter; none where there is no registrar
+	arrival  dispatch.Arrival       // of a registration or a transfer that is not confirmed
 }
 
 // shownOfDomain is how many lines of each history the page of a domain shows, the latest ones.
@@ -87,6 +88,9 @@ func (a *area) holding(ctx context.Context, id string) (holding, error) {
 	if h.commands, err = a.Dispatch.Commands(ctx, id, shownOfDomain); err != nil {
 		return h, err
 	}
+	if h.arrival, err = a.Dispatch.Arrival(ctx, id); err != nil {
+		return h, err
+	}
 	if h.notices, _, err = a.Reminders.Notices(ctx, reminder.Filter{DomainID: id, Limit: shownOfDomain}); err != nil {
 		return h, err
 	}
@@ -110,6 +114,10 @@ func (a *area) pricesOf(ctx context.Context, h *holding) error {
 	}
 	day := civil.Of(a.Clock.Now(), st.TimeZone)
 	h.prices = all.List(h.Extension, domainname.ForRenewal, h.Recurring.Currency, c.Group, day)
+	if h.Premium != nil { // its registry asks for it what it has quoted, not what other names of the extension cost
+		h.costs = h.Premium.Renew
+		return nil
+	}
 	h.costs, err = a.Domains.RenewalCosts(ctx, h.Domain, day)
 	return err
 }
@@ -170,8 +178,9 @@ func (a *area) domainShow(w http.ResponseWriter, r *http.Request) error {
 func (h holding) actions() ([]ui.Button, *ui.Menu) {
 	base := domainsAt + "/" + h.ID
 	var out []ui.Button
-	if h.Standing.Status.Live() {
-		out = append(out, ui.Button{Label: "Renew", Href: base + "/renew", Kind: ui.Primary, Icon: "repeat"})
+	here := h.Status().Live() && h.Status() != domainname.Expired // what is not here yet, or not any more, has nothing to be changed
+	if h.Status().Live() && !h.deleting() && !(h.DeletedAt != nil && h.Status() == domainname.Expired) {
+		out = append(out, ui.Button{Label: renewWord(h.Status()), Href: base + "/renew", Kind: ui.Primary, Icon: "repeat"})
 	}
 	if h.RegistrarID != "" && !h.Status().Final() {
 		out = append(out, ui.Button{Label: "Sync now", Href: base + "/sync", Post: true, Icon: "refresh"})
@@ -189,16 +198,21 @@ func (h holding) actions() ([]ui.Button, *ui.Menu) {
 		}
 	}
 	add(h.can.Nameservers, ui.Button{Label: "Nameservers", Href: base + "/nameservers", Icon: "server"})
-	add(h.can.Contacts, ui.Button{Label: "Registrant", Href: base + "/registrant", Icon: "user"})
-	add(h.can.Lock, ui.Button{Label: yesNo(h.transferLocked(), "Unlock for transfers", "Lock against transfers"), Href: base + "/lock", Icon: yesNo(h.transferLocked(), "unlock", "lock")})
-	add(h.can.AuthCode, ui.Button{Label: "Auth code", Href: base + "/auth-code", Icon: "key"})
-	add(h.can.Delete && h.DeletedAt == nil, ui.Button{Label: "Delete at the registry", Href: base + "/delete"})
-	add(h.can.Manual, ui.Button{Label: "Done by hand", Href: base + "/by-hand", Icon: "check"})
+	add(h.can.Contacts || h.arriving(), ui.Button{Label: "Registrant", Href: base + "/registrant", Icon: "user"})
+	add(here && h.can.Lock, ui.Button{Label: yesNo(h.transferLocked(), "Unlock for transfers", "Lock against transfers"), Href: base + "/lock", Icon: yesNo(h.transferLocked(), "unlock", "lock")})
+	add(here && h.can.AuthCode, ui.Button{Label: "Auth code", Href: base + "/auth-code", Icon: "key"})
+	add(here && h.can.Delete && h.DeletedAt == nil && !h.deleting(), ui.Button{Label: "Delete at the registry", Href: base + "/delete"})
+	add(h.can.Manual || h.arriving() && !h.arrival.Asked, ui.Button{Label: "Done by hand", Href: base + "/by-hand", Icon: "check"})
 	return out, more
 }
 
 // Status is how the domain stands now.
 func (h holding) Status() domainname.Status { return h.Standing.Status }
+
+// deleting reports whether a registrar was told to delete it, and nobody knows yet what came of it.
+func (h holding) deleting() bool {
+	return len(h.commands) > 0 && h.commands[0].Command == "delete" && h.commands[0].SettledAt == ""
+}
 
 // transferLocked reports whether nobody else can take the domain over, as the registry said last.
 func (h holding) transferLocked() bool {
@@ -237,8 +251,8 @@ func (h holding) factsCard(p ui.Page, mayWrite bool) card {
 	if h.BundledWith != "" {
 		add("Free with", ui.Text("Service").To("/admin/subscriptions/"+h.BundledWith), "Renews when that is paid.")
 	}
-	if h.Premium != nil {
-		add("Premium", ui.Text(h.Premium.Class), "")
+	if premium, ok := h.premiumDetail(mayWrite); ok {
+		d.Items = append(d.Items, premium)
 	}
 	if fee, ok := h.restoreFee(mayWrite); ok {
 		d.Items = append(d.Items, fee)
@@ -278,7 +292,7 @@ func (h holding) callouts(mayWrite bool) []ui.Callout {
 		say(ui.Callout{Tone: ui.Warn, Title: "The registry names another date", Text: "Stored is " + f.Stored + ", read was " + f.Read + ". Nothing was written."},
 			ui.Button{Label: "Adopt it", Href: base + "/adopt"})
 	}
-	if h.can.Manual && (h.Status() == domainname.PendingRegistration || h.Status() == domainname.PendingTransfer || h.Standing.Confirming) {
+	if h.can.Manual && (h.arriving() || h.Standing.Confirming || h.deleting()) {
 		say(ui.Callout{Tone: ui.Info, Title: "Staff do this by hand", Text: "The registrar “" + h.Registrar + "” has no interface: say here when it is done, or that it can't be done."},
 			ui.Button{Label: "Done by hand", Href: base + "/by-hand"})
 	}
@@ -304,14 +318,7 @@ func (h holding) standingCallout() (c ui.Callout, act ui.Button, ok bool) {
 		c = ui.Callout{Tone: ui.Info, Title: "Its order is not paid", Text: "The registrar is asked when it is."}
 		act = ui.Button{Label: "Its order", Href: "/admin/orders/" + h.OrderID}
 	case domainname.PendingRegistration, domainname.PendingTransfer:
-		if h.can.Manual {
-			return c, act, false // it is said that staff do it
-		}
-		c = ui.Callout{Tone: ui.Info, Title: "The registrar was asked", Text: "Its answer is awaited, and read again by itself."}
-		if h.Status() == domainname.PendingTransfer {
-			c.Text = "The other registrar can object for some days. What became of it is read by itself."
-		}
-		return c, ui.Button{}, true
+		return h.arrivalCallout()
 	case domainname.Active:
 		return h.endingCallout(unpaid, act)
 	case domainname.Grace:
@@ -320,9 +327,23 @@ func (h holding) standingCallout() (c ui.Callout, act ui.Button, ok bool) {
 			c.Title, c.Text = "In grace: the registry has it still", "By the calendar the last day was "+dateText(w.LastPlain)+". As long as the registry says that it is ours, neither in redemption nor to be deleted, a plain renewal is possible."
 		}
 		if h.Standing.Ahead > 0 && h.policy != nil && h.policy.RegistryAutoRenews && !h.Standing.Confirming {
-			last := w.End.AddDays(h.policy.ARGPDays)
 			c.Title = "The registry has renewed it, and nobody has paid: " + yearsText(h.Standing.Ahead) + ", to " + dateText(h.Expiry.Date())
-			c.Text = "The customer can pay until " + dateText(w.LastPlain) + ". The registry returns its fee if the name is deleted there until " + dateText(last) + ", " + countdown(h.today.DaysUntil(last)) + "."
+			c.Text = "The customer can pay until " + dateText(w.LastPlain) + "."
+			over := h.today.After(w.LastPlain)
+			if over {
+				c.Text = "The customer's last day to pay was " + dateText(w.LastPlain) + yesNo(unpaid, "; while the registry has the name for us, the invoice can be paid still.", ".")
+			}
+			if until, ok := h.Undo(*h.policy); ok && h.policy.ARGPDays > 0 {
+				last := domainname.RegistryDate(until)
+				if h.today.After(last) {
+					c.Text += " Until " + dateText(last) + " the registry returned its fee if the name was deleted there."
+				} else {
+					c.Text += " The registry returns its fee if the name is deleted there until " + dateText(last) + ", " + until.Format("15:04") + " UTC, " + countdown(h.today.DaysUntil(last)) + "."
+					if over && h.can.Delete {
+						act = ui.Button{Label: "Delete", Href: domainsAt + "/" + h.ID + "/delete"}
+					}
+				}
+			}
 		}
 	case domainname.Redemption:
 		c = ui.Callout{Tone: ui.Danger, Title: "In redemption until " + dateText(w.LastRestore) + ", " + countdown(h.today.DaysUntil(w.LastRestore)), Text: "Only a restore is possible, with the redemption fee."}
@@ -370,10 +391,18 @@ func (h holding) endingCallout(unpaid bool, invoice ui.Button) (c ui.Callout, ac
 	return c, act, true
 }
 
+// renewalText is [renewalText] where it is known who renews.
+func (h holding) renewalText(n domainname.Renewal) string {
+	if h.can.Manual && n.State == domainname.RenewalSubmitted {
+		return "Staff are asked to renew it at the registrar by hand, and to say here when it is done."
+	}
+	return renewalText(n)
+}
+
 // confirmingCallout tells of a renewal that is paid and not confirmed, and counts down to the last safe day.
 func (h holding) confirmingCallout(mayWrite bool) ui.Callout {
 	n := *h.Open
-	c := ui.Callout{Tone: ui.Info, Title: "Paid, being confirmed: " + yearsText(n.Years) + " to " + dateText(n.Expected), Text: renewalText(n)}
+	c := ui.Callout{Tone: ui.Info, Title: "Paid, being confirmed: " + yearsText(n.Years) + " to " + dateText(n.Expected), Text: h.renewalText(n)}
 	if safe := h.outlook.LastSafe; !safe.IsZero() {
 		c.Text += " The last safe day is " + dateText(safe) + ", " + countdown(h.today.DaysUntil(safe)) + "."
 		if h.today.DaysUntil(safe) <= 7 {

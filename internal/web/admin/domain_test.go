@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/domainname/dispatch"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/staff"
 )
@@ -157,7 +158,7 @@ func TestPayButDoNotRenew(t *testing.T) {
 	s.get(line+"/revoke").is(200).sound().says("Pay, but do not renew?", "Was this term already renewed elsewhere?", `value="no" checked`)
 	s.post(line+"/revoke", "elsewhere", "perhaps", "why", "x").is(422).says("must be chosen")
 	s.post(line+"/revoke", "elsewhere", "no", "why", "they move away").to(invoice)
-	s.get(invoice).is(200).sound().says("Pays, does not renew", "Restore")
+	s.get(invoice).is(200).sound().says("Pays, does not renew", "Set back").hides("Restore")
 	s.get(s.at).says("Revoked", "Set back")
 	s.post(line + "/restore").to(invoice)
 	s.get(invoice).says("Renews the domain")
@@ -233,6 +234,9 @@ func TestTwoTabsOfDomain(t *testing.T) {
 		t.Errorf("the second change: %+v", d)
 	}
 	s.post(s.at, "next_due", "soon", "recurring", "a lot", "term", "x").is(422).sound().says("is not a date", "is not an amount", "is not a term")
+	twice := s.get(s.at+"/edit").form(s.at, "next_due", "2026-06-06")
+	s.sends(s.at, twice).to(s.at)
+	s.sends(s.at, twice).to(s.at) // what was typed is what is stored
 	form := s.get(s.at+"/edit").form(s.at, "paid_through", "2027-01-01")
 	s.sends(s.at, form).is(422).sound().says(`aria-invalid="true"`) // needs a reason
 	s.sends(s.at, s.get(s.at+"/edit").form(s.at, "status", "fraud", "reason", "a stolen card")).to(s.at)
@@ -243,9 +247,14 @@ func TestDomainIsAdded(t *testing.T) {
 	t.Parallel()
 	s := setup(t).plot(t, "mine.com", 100)
 	s.post("/admin/domains", "name", "no such name!", "email", "nobody@example.com", "term", "1").is(422).sound().says("is nobody&#39;s", `value="no such name!"`)
-	s.post("/admin/domains", "name", "mine.com", "email", s.customer.Email, "term", "1", "expiry", "2027-01-01", "recurring", "10").is(422).sound()
-	to := s.post("/admin/domains", "name", "other.com", "email", s.customer.Email, "term", "2", "expiry", "2027-01-01", "auto_renew", "on").leads()
+	s.post("/admin/domains", "name", "mine.com", "email", s.customer.Email, "term", "1", "registry_expiry", "2027-01-01", "recurring", "10").is(422).sound()
+	to := s.post("/admin/domains", "name", "other.com", "email", s.customer.Email, "term", "2", "registry_expiry", "2027-01-01", "auto_renew", "on").leads()
 	s.get(to).is(200).sound().says("other.com", "€24.00")
+
+	s.fake.Expires("far.com", "2028-03-10T10:00:00Z") // what nobody says is read at the registrar
+	to = s.post("/admin/domains", "name", "far.com", "email", s.customer.Email, "term", "1").leads()
+	s.get(to).is(200).sound().says("10 Mar 2028", "2028-03-10T10:00:00Z")
+	s.post("/admin/domains", "name", "elsewhere.com", "email", s.customer.Email, "term", "1").is(422).sound().says("is required: the registrar does not know the domain").hides("registry_expiry:")
 }
 
 // Another site can't have a browser do any of it, and who may only look is refused.
@@ -276,7 +285,7 @@ func TestReleaseOfARenewal(t *testing.T) {
 	s.post(waits+"/release", "why", "x").is(409).says("what the customer must pay")
 	n := b.held(s.domain.Domain, s.domain.PaidThrough, domainname.HeldFunds)
 	to := s.at + "/renewals/" + n.ID
-	s.get(s.at).is(200).sound().says("Try again", "account is empty")
+	s.get(s.at).is(200).sound().says("Try again", "Too little money at the registrar")
 	s.get("/admin/domains/danger").is(200).sound().says("Pay money in at "+s.land.registrar.Name, "/admin/registrars/"+s.land.registrar.ID, "Red: at most 3 days").hides("Try again")
 	s.get(to+"/release").is(200).sound().says("Try again to renew mine.com?", "The registry is read first")
 	s.post(to + "/release").is(422).sound()
@@ -316,8 +325,23 @@ func TestPolicyIsPreviewed(t *testing.T) {
 	}
 	s.sends(to, preview.form(to)).to("/admin/tlds/com")
 	s.get("/admin/tlds/com").is(200).sound().says("to come", "decides today", "7 days before the end")
-	s.sends(to, preview.form(to)).is(422).sound().says("is that of another row")
+	s.sends(to, preview.form(to)).to("/admin/tlds/com") // sent twice
+	if n := len(must(s.Domains.Policies(t.Context(), "com"))(t)); n != 2 {
+		t.Errorf("%d rows", n)
+	}
+	other := preview.form(to)
+	other.Set("latest", "-6")
+	s.sends(to, other).is(422).sound().says("is that of another row")
 	s.post(to, "valid_from", "2026-01-01", "min_years", "5", "max_years", "2", "step_years", "0", "earliest", "-1").is(422).sound()
+	longer := s.get(to).is(200).form(to, "valid_from", "2026-04-01", "min_years", "2")
+	s.sends(to, longer).is(200).sound().says("2 domains renew by a term that is not on offer any more", "not on offer any more", "From 1 Apr 2026 on no invoice can be made").hides("No domain is touched")
+	// A fee may leave its currency out while the extension is sold in the store's alone, and is shown as it was understood.
+	fees := s.get(to).form(to, "valid_from", "2026-05-01", "grace_days", "10", "latest", "", "grace_fee", "12.00")
+	s.sends(to, s.sends(to, fees).is(200).sound().says("Grace fee: 12.00 EUR").form(to)).to("/admin/tlds/com")
+	const prices = "/admin/tlds/com/prices"
+	s.sends(prices, s.get(prices+"?currency=USD").form(prices, "renew.1", "14.00")).to("/admin/tlds/com")
+	fees.Set("valid_from", "2026-06-01")
+	s.sends(to, fees).is(422).sound().says("needs the currency, such as 12.00 EUR")
 	s.post("/admin/tlds", "extension", "github.io", "valid_from", "2026-01-01", "min_years", "1", "max_years", "1", "step_years", "1").is(422).sound()
 	s.get("/admin/tlds/add").is(200).sound()
 	s.get("/admin/tlds/nothing").is(404)
@@ -351,6 +375,7 @@ func TestDomainPriceUpdate(t *testing.T) {
 	s := setup(t).plot(t, "mine.com", 100)
 	const at = "/admin/domain-prices"
 	s.get(at).is(200).sound()
+	must(s.Domains.UndoPriceUpdate(t.Context(), s.land.priced, "it is in the way"))(t)
 	form := s.get(at+"/new").is(200).sound().form(at, "extension", "com", "mode", "list", "reason", "dearer", "starts_on", "2026-03-02", "notify", "")
 	form.Del("notify")
 	preview := s.sends(at, form).is(200).sound().says("2 domains will cost something else", "€10.00", "€12.00", "A year", "All as CSV")
@@ -381,7 +406,8 @@ func TestDomainPriceUpdate(t *testing.T) {
 	}
 	s.clock.Advance(24 * time.Hour)
 	must(0, s.Domains.ApplyPriceUpdates(t.Context(), domainname.RegistryDate(s.clock.Now())))(t)
-	br := s.bundle.as(s.bundle.colleague("Bill", staff.Billing))
+	bill := s.bundle.colleague("Bill", staff.Billing)
+	br := s.bundle.as(bill)
 	br.get(s.at).says("€12.00")
 	br.post(to + "/undo").is(422).sound()
 	br.post(to+"/undo", "why", "too dear").to(to)
@@ -389,6 +415,21 @@ func TestDomainPriceUpdate(t *testing.T) {
 	if d := must(s.Domains.ByID(t.Context(), s.domain.ID))(t); d.Recurring != eur(1000) {
 		t.Errorf("after it was undone: %s", d.Recurring)
 	}
+	br.get(at).says("2 undone, 0 kept")
+
+	// One that would come on top of another is not planned; what was passed over is said, and asked about.
+	form.Set("starts_on", "2026-03-05")
+	to = br.sends(at, form).leads()
+	form.Set("starts_on", "2026-03-09")
+	br.sends(at, form).is(422).sound().says("2 of these domains are in the price update", "2026-03-05")
+	form.Set("as", "csv")
+	br.sends(at, form).is(422).sound().says("2 of these domains are in the price update")
+	must(s.Domains.Change(t.Context(), s.domain.ID, domainname.Patch{Recurring: new(eur(1100))}))(t)
+	s.clock.Advance(4 * 24 * time.Hour)
+	must(0, s.Domains.ApplyPriceUpdates(t.Context(), domainname.RegistryDate(s.clock.Now())))(t)
+	br = s.bundle.as(bill)
+	br.get(at).is(200).sound().says("applied to 1, 1 skipped")
+	br.get("/admin/tasks").is(200).sound().says("A price update has left domains as they are", to, "has skipped 1 of its domains: 1 that somebody has changed")
 	br.post(at, "mode", "percent", "value", "x", "starts_on", "soon", "term", "many").is(422).sound()
 	br.post(at, "mode", "amount", "value", "5", "from", "1", "starts_on", "2026-03-02", "reason", "x").is(422).sound().says("is required")
 }
@@ -440,6 +481,47 @@ func TestDomainByHand(t *testing.T) {
 	s.post(s.at+"/by-hand", "outcome", "done", "expiry", "soon").is(422).sound().says(`value="soon"`)
 	s.post(s.at+"/by-hand", "outcome", "done", "expiry", domainname.AddYears(s.domain.Expiry.Date(), 1).String(), "reference", "R-77").to(s.at)
 	s.get(s.at).is(200).sound().says("Confirmed", "R-77")
+}
+
+// A deletion by hand is over when staff have said what came of it, not when they have closed its task. What is only a change
+// is done when its task is closed.
+func TestDomainDeletedByHand(t *testing.T) {
+	t.Parallel()
+	s := setup(t).plot(t, "mine.com", 20)
+	s.post("/admin/registrars", "adapter", "manual", "name", "By hand")
+	s.sends(s.at, s.get(s.at+"/edit").form(s.at, "registrar", "By hand")).to(s.at)
+	s.post(s.at+"/nameservers", "nameservers", "ns1.example.net\nns2.example.net").to(s.at)
+	s.post(s.at+"/delete", "name", "mine.com", "why", "nobody pays").to(s.at)
+	s.get(s.at).is(200).sound().says("Staff do this by hand", s.at+"/by-hand").hides(">Delete at the registry<")
+	if d := must(s.Domains.ByID(t.Context(), s.domain.ID))(t); d.DeletedAt != nil || d.Standing.Status != domainname.Active {
+		t.Errorf("%s, deleted at %v before anybody has said so", d.Standing.Status, d.DeletedAt)
+	}
+	tasks := map[string]string{} // by kind
+	open, _, err := s.Tasks.Open(t.Context(), "", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range open {
+		if x.SubjectID == s.domain.ID {
+			tasks[x.Kind] = "/admin/tasks/" + x.ID + "/done"
+		}
+	}
+	if len(tasks) != 2 {
+		t.Fatalf("asked for %v", tasks)
+	}
+	done := tasks[dispatch.TaskByHand]
+	s.get("/admin/tasks").is(200).sound().says("Do at a registrar by hand", "Change something at a registrar by hand", done)
+	s.post(done).to(s.at + "/by-hand")
+	s.get("/admin/tasks").says(done)
+	s.get(s.at + "/by-hand").is(200).sound().says("It is given up")
+	s.post(s.at+"/by-hand", "outcome", "done", "expiry", "2030-01-01").is(422).sound()
+	s.post(s.at+"/by-hand", "outcome", "deleted", "reference", "R-78").to(s.at)
+	s.get("/admin/tasks").hides(done).says(tasks["domain.change_by_hand"])
+	s.post(tasks["domain.change_by_hand"]).to("/admin/tasks")
+	if d := must(s.Domains.ByID(t.Context(), s.domain.ID))(t); d.DeletedAt == nil || d.Standing.Status != domainname.Redemption || !d.DoNotRenew {
+		t.Errorf("%s, deleted at %v", d.Standing.Status, d.DeletedAt)
+	}
+	s.post(s.at+"/by-hand", "outcome", "deleted").is(422).sound().says("Nothing is to be done by hand")
 }
 
 func TestNoticeRules(t *testing.T) {

@@ -20,7 +20,7 @@ func (a *area) domainUnconfirmed(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := sheetView{Page: a.page(r, "Waiting for the registry", "domains"), Head: ui.Head{Title: "Waiting for the registry", Sub: "Paid renewals that no registry has confirmed yet, and names that a registry has renewed and nobody has paid."}}
+	v := sheetView{Page: a.page(r, "Waiting for the registry", "domains"), Head: ui.Head{Title: "Waiting for the registry", Sub: "Paid registrations, transfers and renewals that no registry has confirmed yet, and names that a registry has renewed and nobody has paid."}}
 	v.Crumbs = []ui.Crumb{{Label: "Domains", Href: domainsAt}, {Label: "Waiting for the registry"}}
 	v.Tabs = domainTabs("unconfirmed")
 	mayWrite := visitorOf(r).staff.Role.Can(staff.DomainsWrite)
@@ -29,7 +29,12 @@ func (a *area) domainUnconfirmed(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	arriving, err := a.arrivingTable(r.Context(), mayWrite)
+	if err != nil {
+		return err
+	}
 	v.Full = []card{
+		{Head: ui.CardHead{Title: "Registrations and transfers", Count: len(arriving.Rows), Text: "Paid, and not confirmed yet, with what they wait for."}, Table: &arriving},
 		{Head: ui.CardHead{Title: "Paid, being confirmed", Count: len(waiting), Text: "By their last safe day."}, Table: &t},
 		{Head: ui.CardHead{Title: "Renewed by the registry, unpaid", Count: len(unpaid.Rows), Text: "Deleting the name at the registry until the last day returns the fee."}, Table: &unpaid},
 	}
@@ -39,7 +44,7 @@ func (a *area) domainUnconfirmed(w http.ResponseWriter, r *http.Request) error {
 func unconfirmedTable(waiting []renewal.Unsafe, today civil.Date, mayWrite bool) ui.Table {
 	t := ui.Table{
 		ID: "unconfirmed", Caption: "Paid, being confirmed", Flush: true, Columns: []ui.Column{{Label: "Domain"}, {Label: "State", Wide: true}, {Label: "Renewal"}, {Label: "Last safe day"}},
-		Empty: &ui.Empty{Art: "done", Title: "Everything that is paid is confirmed"},
+		Empty: &ui.Empty{Art: "done", Title: "Every renewal that is paid is confirmed"},
 	}
 	if mayWrite {
 		t.Columns = append(t.Columns, ui.Column{Label: "Act", Hidden: true})
@@ -102,12 +107,12 @@ func (a *area) autoRenewedTable(ctx context.Context, mayWrite bool) (ui.Table, e
 		if !ok {
 			continue
 		}
-		costs, err := a.Domains.RenewalCosts(ctx, d.Domain, today)
+		cost, ok, err := a.Domains.YearCost(ctx, d.Domain, today)
 		if err != nil {
 			return t, err
 		}
 		fee := ui.Text("Not known")
-		if cost, ok := costs[1]; ok {
+		if ok {
 			fee = ui.Text(cost.Format("en"))
 		}
 		last := domainname.RegistryDate(until)

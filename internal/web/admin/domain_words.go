@@ -11,8 +11,13 @@ import (
 // renewalHoldWords say for what a paid renewal waits.
 var renewalHoldWords = map[domainname.Hold]string{
 	domainname.HeldTopUp: "Waits for the difference in price", domainname.HeldPrice: "Waits until the customer accepts the registry's price",
-	domainname.HeldFunds: "The registrar's account is empty", domainname.HeldLock: "The registry has locked the name",
+	domainname.HeldFunds: "Too little money at the registrar", domainname.HeldLock: "The registry has locked the name",
 	domainname.HeldStaff: "Waits for “renew now”", domainname.HeldRegistry: "The registry refuses, or can't be reached",
+}
+
+// renewWord is what a renewal of a domain is called: in redemption it is a restore.
+func renewWord(s domainname.Status) string {
+	return yesNo(s == domainname.Redemption, "Restore", "Renew")
 }
 
 // kindWords say why a renewal was made.
@@ -48,9 +53,12 @@ func findingBadge(finding string) ui.Cell {
 
 // stepWords are what may happen to a domain by itself.
 var stepWords = map[string]string{
-	"invoice": "Invoice", "charge": "Charged", "renew": "Renewed at the registry", "term_ends": "End of the term", "last_day": "Last day of a plain renewal",
+	"invoice": "Invoice", "no_invoice": "No invoice", "charge": "Charged", "renew": "Renewed at the registry", "term_ends": "End of the term", "last_day": "Last day of a plain renewal",
 	"grace_ends": "End of grace", "redemption_ends": "End of redemption", "registry_date_moves": "The registry's date moves",
 }
+
+// stepFees are what the amount of a step is that asks for no payment by itself.
+var stepFees = map[string]string{"last_day": "late fee", "grace_ends": "late fee", "redemption_ends": "redemption fee"}
 
 func stepText(what string) string { return cmp.Or(stepWords[what], sentence(what)) }
 

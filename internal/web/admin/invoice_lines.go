@@ -62,17 +62,24 @@ func linkTable(i billing.Invoice, mayWrite bool) *ui.Table {
 			what = what.With(periodText(l.Period))
 		}
 		does, act := ui.Text("Does nothing besides"), ui.Cell{}
+		if with, ok := i.Line(l.With); ok {
+			does = does.With("Goes with “" + with.Description + "”")
+		}
 		if l.Link != nil {
 			does = linkCell(*l.Link)
+			stop, back := "Revoke", "Restore"
+			if l.Link.Kind == renewal.LinkRenewal { // as on the domain's page; a restore is something else there
+				stop, back = "Pay, don't renew", "Set back"
+			}
 			if to := recordHref(l.Link.Target); to != "" {
 				does = does.To(to)
 			}
 			switch {
 			case !mayChange:
 			case l.Link.State == billing.Revoked:
-				act = ui.Act(ui.Button{Label: "Restore", Href: base + "/restore", Post: true})
+				act = ui.Act(ui.Button{Label: back, Href: base + "/restore", Post: true})
 			case l.Link.State == billing.Pending:
-				act = ui.Act(ui.Button{Label: "Revoke", Href: base + "/revoke"})
+				act = ui.Act(ui.Button{Label: stop, Href: base + "/revoke"})
 			}
 		}
 		total := ui.Text(l.Total.Format("en"))

@@ -71,7 +71,7 @@ func (a *area) registrarForm(in account.Input, was account.Account) ui.Form {
 		secrets.Fields = append(secrets.Fields, f)
 	}
 	if adapter.ClientKey {
-		secrets.Fields = append(secrets.Fields, ui.Field{Kind: ui.InputTextarea, Name: "client_key", Label: "Private key of the client certificate", Optional: true, Mono: true, Rows: 4, Hint: "In PEM. Empty: it keeps the one that it has"})
+		secrets.Fields = append(secrets.Fields, ui.Field{Kind: ui.InputTextarea, Name: "client_key", Label: "Private key of the client certificate", Optional: true, Mono: true, Rows: 4, Hint: "In PEM" + yesNo(was.ID != "", ". Empty: it keeps the one that it has", "")})
 	}
 	if len(secrets.Fields) > 0 {
 		sections = append(sections, secrets)
@@ -102,14 +102,11 @@ func named(adapters []account.Adapter, name string) bool {
 }
 
 func (a *area) registrarNewPage(w http.ResponseWriter, r *http.Request, status int, in account.Input, f ui.Form) error {
-	v := formView{Page: a.page(r, "New registrar", "registrars"), Head: ui.Head{Title: "New registrar"}, Form: f}
+	v := formView{Page: a.page(r, "New registrar", "registrars"), Head: ui.Head{Title: "New registrar", Sub: "Choose first how it is reached: each way asks for something else."}, Form: f}
 	v.Crumbs = []ui.Crumb{{Label: "Registrars", Href: registrarsAt}, {Label: "New"}}
+	v.Tabs.Label = "How it is reached"
 	for _, x := range a.Registrars.Adapters() {
-		b := ui.Button{Label: x.Label, Href: registrarsAt + "/new?adapter=" + x.Name}
-		if x.Name == in.Adapter {
-			b.Icon, v.Head.Sub = "check", "Reached by “"+x.Label+"”."
-		}
-		v.Head.Actions = append(v.Head.Actions, b)
+		v.Tabs.Items = append(v.Tabs.Items, ui.Tab{Label: x.Label, Href: registrarsAt + "/new?adapter=" + x.Name, Current: x.Name == in.Adapter})
 	}
 	return a.form(w, status, v)
 }

@@ -21,7 +21,7 @@ func (a *area) registrarList(w http.ResponseWriter, r *http.Request) error {
 	v := listView{Page: a.page(r, "Registrars", "registrars"), Head: ui.Head{Title: "Registrars", Sub: "Through whom the store reaches registries: over EPP, by an interface of their own, or by hand."}}
 	add := ui.Button{Label: "New registrar", Href: registrarsAt + "/new", Kind: ui.Primary, Icon: "plus"}
 	v.Table = ui.Table{
-		Caption: "Registrars", Columns: []ui.Column{{Label: "Registrar"}, {Label: "State"}, {Label: "Sync"}, {Label: "Balance", End: true}, {Label: "Covers renewals until"}},
+		Caption: "Registrars", Columns: []ui.Column{{Label: "Registrar"}, {Label: "State"}, {Label: "Sync"}, {Label: "Balance", End: true}, {Label: "Covers renewals until", Wide: true}},
 		Empty: &ui.Empty{Art: "globe", Title: "No registrar yet", Text: "Without one nothing is registered, read or renewed. One without an interface asks staff to do it by hand."},
 	}
 	if visitorOf(r).staff.Role.Can(staff.SettingsWrite) {
@@ -79,7 +79,7 @@ func balanceCell(p ui.Page, x account.Account) ui.Cell {
 
 // coversCell is until when what an account holds covers what is paid and what falls due.
 func (a *area) coversCell(ctx context.Context, x account.Account) (ui.Cell, error) {
-	if x.BalanceAt == nil || x.Archived {
+	if x.Archived {
 		return ui.Cell{}, nil
 	}
 	f, err := a.Registrars.Funds(ctx, x.ID)
@@ -91,13 +91,22 @@ func (a *area) coversCell(ctx context.Context, x account.Account) (ui.Cell, erro
 
 // fundsCell says until when the money lasts.
 func fundsCell(f account.Funds) ui.Cell {
-	if !f.Known {
-		return ui.Cell{}
+	unknown := ""
+	if f.Unpriced > 0 {
+		unknown = many(f.Unpriced, "command", "commands") + " of unknown cost"
 	}
 	c := ui.Text(dateText(f.Until))
 	switch {
+	case f.Refused > 0:
+		c = ui.Cell{Badge: &ui.Badge{Text: many(f.Refused, "command", "commands") + " refused for lack of money", Tone: ui.Danger}, Sub: "pay money in"}
+	case !f.Known:
+		return ui.Cell{}
+	case f.All && f.Unpriced > 0:
+		c.Sub = "at the costs that are known"
 	case f.All:
 		c.Sub = "everything that was looked at"
+	case f.Days == 0:
+		c = ui.Cell{Badge: &ui.Badge{Text: "Today", Tone: ui.Danger}, Sub: "pay money in"}
 	case f.Days < 0:
 		c = ui.Cell{Badge: &ui.Badge{Text: "Not what is paid today", Tone: ui.Danger}}
 	case !f.LowSince.IsZero():
@@ -105,8 +114,8 @@ func fundsCell(f account.Funds) ui.Cell {
 	default:
 		c.Sub = "in " + many(f.Days, "day", "days")
 	}
-	if f.Unpriced > 0 {
-		c.Sub += yesNo(c.Sub == "", "", "; ") + many(f.Unpriced, "cost is", "costs are") + " not known"
+	if unknown != "" {
+		c.Sub += yesNo(c.Sub == "", "", "; ") + unknown
 	}
 	return c
 }

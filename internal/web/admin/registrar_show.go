@@ -84,6 +84,9 @@ func (a *area) registrarFacts(r *http.Request, p ui.Page, x account.Account) (ca
 	}
 	add("Balance", balanceCell(p, x), "")
 	add("Covers renewals until", covers, "What is paid and what falls due, day by day, at the costs that are known")
+	if visitorOf(r).staff.Role.Can(staff.CatalogRead) {
+		add("Costs", ui.Text("Show").To(costsAt(x.ID)), "What it asks, by extension and term")
+	}
 	add("Sync", syncCell(x), "")
 	for _, field := range a.adapterNamed(x.Adapter).Fields {
 		if value := x.Settings[field.Name]; value != "" {
@@ -214,6 +217,15 @@ func (a *area) registrarBalance(w http.ResponseWriter, r *http.Request) error {
 		return notReached(w, r, to, err)
 	}
 	if !f.Known {
+		x, err := a.Registrars.ByID(r.Context(), r.PathValue("id"))
+		if err != nil {
+			return err
+		}
+		for _, field := range a.adapterNamed(x.Adapter).Fields {
+			if field.Name == "currency" && x.Settings["currency"] == "" {
+				return say(w, r, to, ui.Warn, "Without the currency of the account its balance can't be read: enter it under Edit.")
+			}
+		}
 		return say(w, r, to, ui.Warn, "The registrar tells no balance.")
 	}
 	return done(w, r, to, "The account holds "+f.Balance.Format("en")+".")

@@ -25,6 +25,8 @@ type formView struct {
 	ui.Page
 	Head     ui.Head
 	Callouts []ui.Callout
+	Tabs     ui.Tabs
+	Filter   ui.Filter // of what is changed
 	Form     ui.Form
 }
 

@@ -31,7 +31,7 @@ func (a *area) story(r *http.Request, p ui.Page, f event.Filter) (*ui.Timeline, 
 var recordPages = map[string]string{
 	"cus": "/admin/customers/", "lic": "/admin/licenses/", "ord": "/admin/orders/", "inv": "/admin/invoices/", "prd": "/admin/products/", "rel": "/admin/releases/",
 	"sub": "/admin/subscriptions/", "pay": "/admin/payments/", "dsp": "/admin/disputes/", "crn": "/admin/credit-notes/",
-	"dom": domainsAt + "/", "rgr": registrarsAt + "/",
+	"dom": domainsAt + "/", "rgr": registrarsAt + "/", "dpu": domainPricesAt + "/",
 }
 
 // recordHref is the page of a record; empty if it has none.

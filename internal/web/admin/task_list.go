@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/keystead/keystead/internal/domainname/dispatch"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/staff"
 	"github.com/keystead/keystead/internal/task"
@@ -17,14 +18,15 @@ var taskTitles = map[string]string{
 	heldCharges: "More charges than usual are due, and wait", "refund.uncovered": "A refund was made on the gateway's pages of more than there was",
 	"gateway_event.failed": "What a gateway told could not be applied", "payment.unplaced": "A payment that belongs to no invoice", "customer.unreachable": "A customer can't be written to", "notice.missed": "A mail could not be written",
 
-	"domain.arrival_stuck": "A registration or transfer waits for a person", "domain.by_hand": "Do at a registrar by hand what was paid for",
+	"domain.arrival_stuck": "A registration or transfer waits for a person", "domain.by_hand": "Do at a registrar by hand what the store waits for", "domain.change_by_hand": "Change something at a registrar by hand",
 	"domain.free_due": "A free domain falls due, and no service pays for it", "domain.free_lost": "The service has ended with which a domain was free",
 	"domain.last_safe_day": "A paid renewal is not confirmed yet", "domain.never_renews": "A domain has no term that it could renew by",
 	"domain.notice_undelivered": "A notice could not be delivered", "domain.paid_back_on_the_way": "A domain was paid back while the registrar was asked",
-	"domain.paid_too_late": "What a paid renewal waits for did not come in time", "domain.price_differs": "The registry asks for another price than was paid",
+	"domain.paid_too_late": "What a paid renewal waits for did not come in time", "domain.prices_skipped": "A price update has left domains as they are", "domain.price_differs": "The registry asks for another price than was paid",
 	"domain.quote_needed": "A price of the registry is not known", "domain.refused": "The registrar refused a domain", "domain.renewal_attention": "What the registry says of a renewal fits nothing",
 	"domain.renewal_disputed": "The payment of a domain's renewal is disputed", "domain.renewal_held": "A paid renewal waits", "domain.renewal_not_made": "A domain is due, and its term is not on offer",
-	"domain.sync_held": "The registry names another date than the store", "domain.sync_unreadable": "The registry's date can't be true", "domain.unpaid_term": "What becomes of a term that nobody has paid for?",
+	"domain.renewal_unpaid": "Money of a paid renewal went back before it was sent",
+	"domain.sync_held":      "The registry names another date than the store", "domain.sync_unreadable": "The registry's date can't be true", "domain.year_unpaid": "Have the registry take back a year that nobody has paid for?", "domain.unpaid_term": "What becomes of a term that nobody has paid for?",
 	"domain.work_stuck": "The work at a registrar does not go on", "registrar.breaker_open": "The sync of a registrar was stopped", "registrar.funds_low": "A registrar's account runs low", "registrar.unreachable": "A registrar can't be reached",
 }
 
@@ -53,7 +55,7 @@ func (a *area) taskList(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := listView{Page: a.page(r, "Needs a person", "tasks"), Head: ui.Head{Title: "Needs a person", Sub: "What the store does not decide by itself, oldest first."}}
-	if v.Table, err = a.taskTable(r.Context(), v.Page, found, visitorOf(r).staff.Role.Can(staff.SalesWrite)); err != nil {
+	if v.Table, err = a.taskTable(r.Context(), v.Page, found, visitorOf(r).staff.Role); err != nil {
 		return err
 	}
 	v.Table.Empty = &ui.Empty{Art: "done", Title: "Nothing needs you", Text: "Whatever waits for a person appears here."}
@@ -62,7 +64,8 @@ func (a *area) taskList(w http.ResponseWriter, r *http.Request) error {
 }
 
 // taskTable shows what is asked, with the way to what it is about.
-func (a *area) taskTable(ctx context.Context, p ui.Page, tasks []task.Task, mayFinish bool) (ui.Table, error) {
+func (a *area) taskTable(ctx context.Context, p ui.Page, tasks []task.Task, role staff.Role) (ui.Table, error) {
+	mayFinish, mayTry := role.Can(staff.SalesWrite), role.Can(staff.DomainsWrite)
 	t := ui.Table{ID: "tasks", Caption: "Needs a person", Columns: []ui.Column{{Label: "What"}, {Label: "Customer", Narrow: true}, {Label: "Since"}}}
 	if mayFinish {
 		t.Columns = append(t.Columns, ui.Column{Label: "Done", Hidden: true})
@@ -80,6 +83,8 @@ func (a *area) taskTable(ctx context.Context, p ui.Page, tasks []task.Task, mayF
 		switch {
 		case mayFinish && x.Kind == heldCharges:
 			row.Cells = append(row.Cells, ui.Act(ui.Button{Label: "Release", Href: "/admin/charges/release"}))
+		case mayTry && x.Kind == dispatch.TaskArrival:
+			row.Cells = append(row.Cells, ui.Act(ui.Button{Label: "Try again", Href: domainsAt + "/" + x.SubjectID + "/retry"}))
 		case mayFinish:
 			row.Cells = append(row.Cells, ui.Act(ui.Button{Label: "Done", Href: "/admin/tasks/" + x.ID + "/done", Post: true, Icon: "check"}))
 		}
@@ -129,7 +134,14 @@ func (a *area) release(r *http.Request) (to, text string, err error) {
 }
 
 func (a *area) taskDone(w http.ResponseWriter, r *http.Request) error {
-	if err := a.Tasks.Done(r.Context(), r.PathValue("id")); err != nil {
+	t, err := a.Tasks.ByID(r.Context(), r.PathValue("id"))
+	if err == nil {
+		err = a.Tasks.Done(r.Context(), t.ID)
+	}
+	if e := fail.Of(err); e != nil && e.Code == dispatch.CodeOutcomeNeeded && visitorOf(r).staff.Role.Can(staff.DomainsWrite) {
+		return say(w, r, domainsAt+"/"+t.SubjectID+"/by-hand", ui.Info, "Say what came of it: that closes the task.")
+	}
+	if err != nil {
 		return err
 	}
 	return done(w, r, "/admin/tasks", "Done.")

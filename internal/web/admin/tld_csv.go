@@ -2,6 +2,7 @@ package admin
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -32,6 +33,7 @@ type imported struct {
 	rows     [][]ui.Cell // of the table below
 	same     int
 	disabled int
+	lost     domainname.LostTerms
 	bad      []domainname.BadRow
 }
 
@@ -53,7 +55,7 @@ var tableKinds = map[string]tableKind{
 		export: func(a *area, ctx context.Context, w io.Writer) error { return a.Domains.ExportPrices(ctx, w) },
 		try: func(a *area, ctx context.Context, r io.Reader, dryRun bool) (imported, error) {
 			got, err := a.Domains.ImportPrices(ctx, r, dryRun)
-			out := imported{disabled: len(got.Disabled), bad: got.Bad}
+			out := imported{same: got.Same, disabled: len(got.Disabled), lost: got.Lost, bad: got.Bad}
 			for _, p := range got.Prices {
 				amount := money.New(p.Amount, p.Currency).Format("en")
 				switch {
@@ -64,6 +66,19 @@ var tableKinds = map[string]tableKind{
 				}
 				what := priceKindWords[p.Kind] + ", " + yearsText(p.Years)
 				out.rows = append(out.rows, []ui.Cell{ui.Text("." + p.Extension).With(p.Group), ui.Text(dateText(p.ValidFrom)), ui.Text(what), ui.Text(amount)})
+			}
+			return out, err
+		},
+	},
+	"costs": {
+		name: "costs", title: "Import costs", hint: "What registrars ask. The columns are those of the export: registrar (its name), extension, kind (register, transfer, renew, restore), years, currency, amount, valid_from, source.",
+		export: func(a *area, ctx context.Context, w io.Writer) error { return a.Domains.ExportCosts(ctx, w) },
+		try: func(a *area, ctx context.Context, r io.Reader, dryRun bool) (imported, error) {
+			got, err := a.Domains.ImportCosts(ctx, r, dryRun)
+			out := imported{bad: got.Bad}
+			for _, c := range got.Costs {
+				what := cmp.Or(priceKindWords[c.Kind], "Restore") + ", " + yearsText(c.Years)
+				out.rows = append(out.rows, []ui.Cell{ui.Text("." + c.Extension), ui.Text(dateText(c.ValidFrom)), ui.Text(what), ui.Text(c.Money.Format("en"))})
 			}
 			return out, err
 		},
@@ -165,6 +180,9 @@ func (a *area) tableDryRun(w http.ResponseWriter, r *http.Request, k tableKind, 
 	if got.disabled > 0 {
 		v.Callouts = append(v.Callouts, ui.Callout{Tone: ui.Warn, Title: disabledText(got.disabled)})
 	}
+	if got.lost.Terms > 0 {
+		v.Callouts = append(v.Callouts, lostTermsCallout(got.lost))
+	}
 	if len(got.bad) > 0 {
 		t := &ui.Table{ID: "bad", Caption: "Rows that are not taken", Flush: true, Columns: []ui.Column{{Label: "Line"}, {Label: "Why not"}}}
 		for _, b := range got.bad[:min(len(got.bad), 200)] {
@@ -189,5 +207,8 @@ func (a *area) tableDryRun(w http.ResponseWriter, r *http.Request, k tableKind, 
 		v.Full = append([]card{{Head: ui.CardHead{Title: "Import", Text: "Rows that are not taken are left out."}, Form: f}}, v.Full...)
 	}
 	v.Full = append(v.Full, card{Head: ui.CardHead{Title: title, Count: len(got.rows)}, Table: t})
+	if got.lost.Terms > 0 {
+		v.Full = append(v.Full, lostTermsCard(got.lost))
+	}
 	return a.sheet(w, v)
 }

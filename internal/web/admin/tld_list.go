@@ -22,11 +22,11 @@ func (a *area) tldList(w http.ResponseWriter, r *http.Request) error {
 	sold := r.URL.Query().Get("sold")
 	v := listView{Page: a.page(r, "Extensions", "tlds")}
 	v.Head = ui.Head{Title: "Extensions", Sub: "What each registry allows, through whom it is reached, and what its domains cost.", More: &ui.Menu{Label: "CSV", Items: []ui.Button{
-		{Label: "Export policies", Href: tldsAt + "/policies.csv", Icon: "download"}, {Label: "Export prices", Href: tldsAt + "/prices.csv", Icon: "download"},
+		{Label: "Export policies", Href: tldsAt + "/policies.csv", Icon: "download"}, {Label: "Export prices", Href: tldsAt + "/prices.csv", Icon: "download"}, {Label: "Export costs", Href: tldsAt + "/costs.csv", Icon: "download"},
 	}}}
 	if visitorOf(r).staff.Role.Can(staff.CatalogWrite) {
 		v.Head.Actions = []ui.Button{{Label: "New extension", Href: tldsAt + "/add", Kind: ui.Primary, Icon: "plus"}}
-		v.Head.More.Items = append(v.Head.More.Items, ui.Button{Label: "Import policies", Href: tldsAt + "/import/policies", Icon: "upload"}, ui.Button{Label: "Import prices", Href: tldsAt + "/import/prices", Icon: "upload"})
+		v.Head.More.Items = append(v.Head.More.Items, ui.Button{Label: "Import policies", Href: tldsAt + "/import/policies", Icon: "upload"}, ui.Button{Label: "Import prices", Href: tldsAt + "/import/prices", Icon: "upload"}, ui.Button{Label: "Import costs", Href: tldsAt + "/import/costs", Icon: "upload"})
 	}
 	v.Filter = ui.Filter{
 		Action: tldsAt, SearchLabel: "Search extensions", SearchName: "q", Search: q, Placeholder: "Such as com", ClearHref: tldsAt,

@@ -1,12 +1,16 @@
 package admin
 
 import (
+	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -50,8 +54,9 @@ func typedFromPolicy(p *domainname.Policy, from civil.Date) typedPolicy {
 	}
 }
 
-// policy reads what was typed; bad names what can't be read.
-func (t typedPolicy) policy() (p domainname.Policy, bad map[string]string) {
+// policy reads what was typed; bad names what can't be read. A fee that is read is written as it was understood: its currency
+// may have been left out where unnamed says which it is.
+func (t typedPolicy) policy(unnamed money.Currency) (p domainname.Policy, bad map[string]string) {
 	bad = map[string]string{}
 	number := func(field string) int {
 		if t[field] == "" {
@@ -67,10 +72,12 @@ func (t typedPolicy) policy() (p domainname.Policy, bad map[string]string) {
 		return &n
 	}
 	fee := func(field string) domainname.Fee {
-		f, err := domainname.ParseFee(t[field])
+		f, err := domainname.ParseFee(t[field], unnamed)
 		if err != nil {
 			bad[field] = err.Error()
+			return nil
 		}
+		t[field] = f.String()
 		return f
 	}
 	date := func(field string) (on civil.Date) {
@@ -107,16 +114,16 @@ func (t typedPolicy) form(action, cancel string, newExtension bool) ui.Form {
 		}},
 		{Title: "Terms", Grid: true, Fields: []ui.Field{
 			number("min_years", "Shortest, years", ""), number("max_years", "Longest, years", ""), number("step_years", "In steps of", ""),
-			optional(number("years_ahead_limit", "Years that may be added now", "Empty: any. What the registry reports wins")),
+			optional(number("years_ahead_limit", "Years ahead, at most", "Empty: any. What the registry reports wins")),
 		}},
-		{Title: "Window", Text: "Counted from the end of the term (T).", Grid: true, Fields: []ui.Field{
-			optional(number("earliest", "First day, days before T", "Empty: at any time")),
-			number("grace_days", "Grace, days after T", "0: none"),
-			{Name: "grace_fee", Label: "Grace fee", Value: t["grace_fee"], Optional: true, Placeholder: "5.00 EUR; 6.00 USD", Hint: "Empty: none"},
-			optional(number("latest", "Last day, days from T", "Only without grace: 0, or before T, such as -7")),
-			number("due_margin", "Due, days before the last day", "Only without grace"),
+		{Title: "Window", Text: "In days, counted from the end of the term.", Grid: true, Fields: []ui.Field{
+			optional(number("earliest", "Opens, days before", "Empty: at any time")),
+			number("grace_days", "Grace, days after", "0: none"),
+			{Name: "grace_fee", Label: "Grace fee", Value: t["grace_fee"], Optional: true, Placeholder: "5.00 EUR; 6.00 USD", Hint: "With its currency. Empty: none"},
+			optional(number("latest", "Closes, days from it", "Only without grace: 0, or before the end, such as -7")),
+			number("due_margin", "Due, days earlier", "Than the last day; only without grace"),
 			number("redemption_days", "Redemption, days", "0: none"),
-			{Name: "redemption_fee", Label: "Redemption fee", Value: t["redemption_fee"], Optional: true, Placeholder: "80.00 EUR", Hint: "Empty: staff quote it"},
+			{Name: "redemption_fee", Label: "Redemption fee", Value: t["redemption_fee"], Optional: true, Placeholder: "80.00 EUR", Hint: "With its currency. Empty: staff quote it"},
 		}},
 		{Title: "Registry", Fields: []ui.Field{
 			{Kind: ui.InputSwitch, Name: "registry_auto_renews", Label: "It adds a year by itself at the expiry", Checked: t["registry_auto_renews"] != ""},
@@ -146,6 +153,21 @@ func (a *area) policyNew(w http.ResponseWriter, r *http.Request) error {
 	return a.policyPage(w, r, http.StatusOK, typed, nil, "")
 }
 
+// onlyCurrency is that of the store where the prices of an extension are in no other one; empty: there are several.
+func (a *area) onlyCurrency(ctx context.Context, extension string) (money.Currency, error) {
+	st, err := a.Settings.Get(ctx)
+	if err != nil {
+		return "", err
+	}
+	prices, err := a.Domains.Prices(ctx, extension)
+	for _, p := range prices {
+		if p.Currency != st.Currency {
+			return "", err
+		}
+	}
+	return st.Currency, err
+}
+
 // policyAt is where the form of a policy is, and where it leads when it is left.
 func policyAt(r *http.Request) (form, back string) {
 	if extension := r.PathValue("tld"); extension != "" {
@@ -169,12 +191,19 @@ func (a *area) policyPage(w http.ResponseWriter, r *http.Request, status int, ty
 // policySave shows what a row touches, and saves it once that was seen.
 func (a *area) policySave(w http.ResponseWriter, r *http.Request) error {
 	typed := policyTyped(r)
-	p, bad := typed.policy()
+	unnamed, err := a.onlyCurrency(r.Context(), typed["extension"])
+	if err != nil {
+		return err
+	}
+	p, bad := typed.policy(unnamed)
 	whole := ""
 	if len(bad) == 0 {
-		var err error
 		if r.PostFormValue("sure") != "" {
-			if p, err = a.Domains.CreatePolicy(r.Context(), p); err == nil {
+			var there bool // this form was sent twice
+			if there, err = a.hasPolicy(r.Context(), p); err == nil && !there {
+				_, err = a.Domains.CreatePolicy(r.Context(), p)
+			}
+			if err == nil {
 				return done(w, r, tldsAt+"/"+p.Extension, "The row counts from "+dateText(p.ValidFrom)+" on.")
 			}
 		} else {
@@ -191,14 +220,23 @@ func (a *area) policySave(w http.ResponseWriter, r *http.Request) error {
 	return a.policyPage(w, r, http.StatusUnprocessableEntity, typed, bad, whole)
 }
 
+// hasPolicy reports whether an extension has a row already that says the same from the same day on.
+func (a *area) hasPolicy(ctx context.Context, p domainname.Policy) (bool, error) {
+	rows, err := a.Domains.Policies(ctx, strings.TrimPrefix(strings.ToLower(p.Extension), "."))
+	return slices.ContainsFunc(rows, func(row domainname.Policy) bool {
+		p.Extension = row.Extension
+		return row.ReadOn == p.ReadOn && maps.Equal(typedFromPolicy(&row, row.ValidFrom), typedFromPolicy(&p, p.ValidFrom))
+	}), err
+}
+
 func (a *area) policyPreview(w http.ResponseWriter, r *http.Request, p domainname.Policy, preview domainname.PolicyPreview, typed typedPolicy) error {
 	to, back := policyAt(r)
 	v := sheetView{Page: a.page(r, "What the row touches", "tlds"), Head: ui.Head{Title: "What it touches", Sub: "." + p.Extension + ", from " + dateText(p.ValidFrom) + " on. Nothing is saved yet."}}
 	v.Crumbs = []ui.Crumb{{Label: "Extensions", Href: tldsAt}, {Label: "." + p.Extension}, {Label: "What it touches"}}
 	lost := 0
 	t := &ui.Table{
-		ID: "touched", Caption: "Touched domains", Flush: true, Columns: []ui.Column{{Label: "Domain"}, {Label: "Last day before"}, {Label: "Last day after"}, {Label: "Due before"}, {Label: "Due after"}, {Label: "Open renewal"}},
-		Empty: &ui.Empty{Art: "done", Title: "No domain is touched", Text: "Neither a default due date nor an open renewal changes."},
+		ID: "touched", Caption: "Touched domains", Flush: true, Columns: []ui.Column{{Label: "Domain"}, {Label: "Last day before"}, {Label: "Last day after"}, {Label: "Due before"}, {Label: "Due after"}, {Label: "Open renewal"}, {Label: "Renews by"}},
+		Empty: &ui.Empty{Art: "done", Title: "No domain is touched", Text: "Neither a default due date nor an open renewal changes, and every term stays on offer."},
 	}
 	for _, x := range preview.Touched {
 		open, row := ui.Cell{}, ui.Row{}
@@ -209,21 +247,32 @@ func (a *area) policyPreview(w http.ResponseWriter, r *http.Request, p domainnam
 			open, row.Tone = ui.Text("Can't be carried out any more"), ui.Danger
 			lost++
 		}
-		row.Cells = []ui.Cell{nameCell(x.Name, x.DomainID), ui.Text(dateText(x.Before.LastPlain)), ui.Text(dateText(x.After.LastPlain)), ui.Text(dateText(x.DueBefore)), ui.Text(dateText(x.DueAfter)), open}
+		term := ui.Text(yesNo(x.Term > 0, yearsText(x.Term), "–"))
+		if x.TermLost {
+			term, row.Tone = term.With("not on offer any more"), ui.Danger
+		}
+		row.Cells = []ui.Cell{nameCell(x.Name, x.DomainID), ui.Text(dateText(x.Before.LastPlain)), ui.Text(dateText(x.After.LastPlain)), ui.Text(dateText(x.DueBefore)), ui.Text(dateText(x.DueAfter)), open, term}
 		t.Rows = append(t.Rows, row)
 	}
 	v.Stats = []ui.Stat{
 		{Label: "Domains it applies to", Value: ui.Number(preview.Domains)},
 		{Label: "Default due dates that move", Value: ui.Number(preview.Due), Sub: "next due itself stays until somebody moves it"},
 		{Label: "Open renewals touched", Value: ui.Number(preview.Renewals), Sub: yesNo(lost > 0, many(lost, "can't be carried out any more", "can't be carried out any more"), "")},
+		{Label: "Terms not on offer any more", Value: ui.Number(preview.Terms), Sub: "from " + dateText(p.ValidFrom) + " on"},
 	}
 	if lost > 0 {
 		v.Callouts = []ui.Callout{{Tone: ui.Danger, Title: "Open renewals can't be carried out any more", Text: "They are marked below. What was paid for them stays with them until somebody decides."}}
+	}
+	if preview.Terms > 0 {
+		v.Callouts = append(v.Callouts, ui.Callout{
+			Tone: ui.Danger, Title: many(preview.Terms, "domain renews", "domains renew") + " by a term that is not on offer any more",
+			Text: "From " + dateText(p.ValidFrom) + " on no invoice can be made for them; staff get a task for each when it is due. Give them another term before.",
+		})
 	}
 	f := &ui.Form{Action: to, Submit: "Save the row", Cancel: back, Stacked: true, Hidden: []ui.Hidden{{Name: "sure", Value: "1"}}}
 	for _, name := range policyFields {
 		f.Hidden = append(f.Hidden, ui.Hidden{Name: name, Value: typed[name]})
 	}
-	v.Full = []card{{Head: ui.CardHead{Title: "Save it", Text: policyTerms(p) + ". " + policyFirst(p) + "; last day: " + policyLast(p) + "."}, Form: f}, {Head: ui.CardHead{Title: "Touched domains", Count: len(preview.Touched)}, Table: t}}
+	v.Full = []card{{Head: ui.CardHead{Title: "Save it", Text: policyTerms(p) + ". " + policyFirst(p) + "; last day: " + policyLast(p) + ". " + feeText("Grace fee", p.GraceFee, "none") + "; " + feeText("redemption fee", p.RedemptionFee, "staff quote it") + "."}, Form: f}, {Head: ui.CardHead{Title: "Touched domains", Count: len(preview.Touched)}, Table: t}}
 	return a.sheet(w, v)
 }

@@ -15,10 +15,6 @@ func (a *area) tldShow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	prices, err := a.Domains.Prices(r.Context(), t.Extension)
-	if err != nil {
-		return err
-	}
 	mayWrite := visitorOf(r).staff.Role.Can(staff.CatalogWrite)
 	base := tldsAt + "/" + t.Extension
 	v := sheetView{Page: a.page(r, "."+t.Extension, "tlds"), Lead: true, Head: ui.Head{Title: "." + t.Extension, Sub: many(t.Domains, "domain", "domains")}}
@@ -26,8 +22,21 @@ func (a *area) tldShow(w http.ResponseWriter, r *http.Request) error {
 	if mayWrite {
 		v.Head.Actions = []ui.Button{{Label: "New policy row", Href: base + "/policy", Icon: "plus"}, {Label: "Edit prices", Href: base + "/prices", Icon: "edit"}, {Label: "Registrar", Href: base + "/registrar", Icon: "link"}}
 	}
+	var costs domainname.Costs
+	if t.RegistrarID != "" {
+		if costs, err = a.Domains.CostsFor(r.Context(), t.RegistrarID, t.Extension); err != nil {
+			return err
+		}
+	}
+	table := pricesTableCard(costs, t, a.registryToday())
+	if mayWrite && t.RegistrarID != "" {
+		table.Head.Actions = []ui.Button{{Label: "Costs", Href: costEditAt(t.RegistrarID, t.Extension, ""), Small: true}}
+	}
 	v.Left = []card{policyCard(t)}
-	v.Right = []card{policyHistory(t, a), pricesTableCard(prices, t)}
+	v.Right = []card{policyHistory(t, a), table}
+	if len(t.Coming) > 0 {
+		v.Right = append(v.Right, comingPricesCard(t.Coming))
+	}
 	if t.Today == nil {
 		v.Callouts = []ui.Callout{{Tone: ui.Warn, Title: "No policy counts today", Text: "Without one nothing is on offer for its domains."}}
 	}
@@ -85,7 +94,7 @@ func policyHistory(t domainname.TLD, a *area) card {
 		Empty: &ui.Empty{Art: "list", Title: "No policy yet"},
 	}
 	for _, p := range slices.Backward(rows) {
-		from := ui.Text(dateText(p.ValidFrom))
+		from := dayCell(p.ValidFrom)
 		switch {
 		case t.Today != nil && p.ID == t.Today.ID:
 			from = from.Bold().With("decides today")

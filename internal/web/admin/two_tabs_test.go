@@ -21,7 +21,7 @@ import (
 func (r reply) form(action string, typed ...string) url.Values {
 	r.Helper()
 	for n := range r.elements() {
-		if n.Data != "form" || attr(n, "action") != action {
+		if n.Data != "form" || attr(n, "action") != action || attr(n, "role") == "search" {
 			continue
 		}
 		values := url.Values{}

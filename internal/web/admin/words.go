@@ -1,6 +1,10 @@
 package admin
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // words are names of events, of entries of histories and of the audit log that don't read well as they stand.
 var words = map[string]string{
@@ -17,6 +21,7 @@ var words = map[string]string{
 	"domain.deleted":              "Deleted at the registry",
 	"domain.deletion_asked":       "Asked the registry to delete it",
 	"domain.expired":              "Domain expired",
+	"domain.tried_again":          "Registrar to be asked again",
 	"domain.expiry_adopted":       "Registry's date adopted",
 	"domain.grace":                "Domain in grace",
 	"domain.link_revoked":         "Paying it renews no more",
@@ -24,7 +29,7 @@ var words = map[string]string{
 	"domain.notice_sent":          "Notice sent",
 	"domain.ordered":              "Domain ordered",
 	"domain.price_changed":        "Recurring amount changed",
-	"domain.price_notice":         "Told of the new price",
+	"domain.price_notice":         "Mail about the new price queued",
 	"domain.price_differs":        "The registry asks for more than was promised",
 	"domain.redemption":           "Domain in redemption",
 	"domain.renewal_attention":    "Renewal needs a person",
@@ -150,9 +155,14 @@ func sentence(name string) string {
 	if s, ok := words[name]; ok {
 		return s
 	}
-	s := strings.NewReplacer(".", " ", "_", " ").Replace(name)
+	return capital(strings.NewReplacer(".", " ", "_", " ").Replace(name))
+}
+
+// capital begins words with a capital letter.
+func capital(s string) string {
 	if s == "" {
 		return s
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	first, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[n:]
 }

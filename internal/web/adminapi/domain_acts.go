@@ -9,6 +9,7 @@ import (
 	"github.com/keystead/keystead/internal/domainname/renewal"
 	"github.com/keystead/keystead/internal/domainname/watch"
 	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/money"
 )
 
 // ManualRenewal is the body of POST /domains/{id}/renew.
@@ -89,6 +90,7 @@ func (r RegistrarAnswer) withoutSecrets() any {
 // DoneByHand is the body of POST /domains/{id}/by-hand.
 type DoneByHand struct {
 	RegistryExpiry string `json:"registry_expiry,omitempty" maxLength:"64" example:"2028-03-10" doc:"As it was read afterwards: an instant or a date"`
+	ConfirmExpiry  bool   `json:"confirm_expiry,omitempty" doc:"The expiry of a new domain is the registry's, though it is over or not about what was bought"`
 	Deleted        bool   `json:"deleted,omitempty" doc:"It was deleted, as it was asked for, in the place of a date"`
 	Reference      string `json:"reference,omitempty" maxLength:"255" doc:"Of whoever did it"`
 	Refused        string `json:"refused,omitempty" maxLength:"10000" doc:"Why it can't be done, in the place of a date"`
@@ -109,6 +111,13 @@ type DomainAnswer struct {
 // RestoreQuote is the body of POST /domains/{id}/restore-quote.
 type RestoreQuote struct {
 	Fee    Money  `json:"fee" doc:"On top of the renewal, in the domain's currency"`
+	Reason string `json:"reason" maxLength:"10000" doc:"For the history" example:"asked at the registry"`
+}
+
+// RenewalQuote is the body of POST /domains/{id}/renewal-quote.
+type RenewalQuote struct {
+	Years  Years  `json:"years"`
+	Price  Money  `json:"price" doc:"Of the renewal, in the domain's currency"`
 	Reason string `json:"reason" maxLength:"10000" doc:"For the history" example:"asked at the registry"`
 }
 
@@ -145,6 +154,14 @@ func (a *API) domainActs() {
 		_, err := a.Renewals.QuoteRestore(ctx, in.ID, in.Body.Fee.value(), in.Body.Reason)
 		return a.domain(ctx, in.ID, err)
 	})
+	add(a, post("renewal-quote", "Enter what a renewal of a premium name costs", "Where no registrar tells it: for orders, for the automatic invoice, and before it is sent, until the present term is renewed. The name counts as a premium one from then on. A renewal that waits for a price goes on.", codeBadRequest, "DOMAIN_NOT_ACTIVE", "PRICE_KNOWN"), func(ctx context.Context, in *struct {
+		ByID
+		Body RenewalQuote
+	},
+	) (Domain, error) {
+		_, err := a.Renewals.QuoteRenewal(ctx, in.ID, int(in.Body.Years), in.Body.Price.value(), in.Body.Reason)
+		return a.domain(ctx, in.ID, err)
+	})
 	add(a, post("auto-renew", "Turn the automatic invoices of a domain on or off", "Off takes an unpaid line back, where the settings say so."), func(ctx context.Context, in *struct {
 		ByID
 		Body AutoRenew
@@ -153,9 +170,14 @@ func (a *API) domainActs() {
 		_, err := a.Renewals.SetAutoRenew(ctx, in.ID, in.Body.On, in.Body.Reason)
 		return a.domain(ctx, in.ID, err)
 	})
-	act := post("registrar", "Change nameservers, lock, transfer code or holder at the registrar", "At once.", "NO_REGISTRAR", "COMMAND_IN_FLIGHT", "DOMAIN_BUSY")
+	act := post("registrar", "Change nameservers, lock, transfer code or holder at the registrar", "At once. The holder of a domain that is ordered and not confirmed is noted, and the registrar is asked for the domain again with it; nothing else of one can be changed.", "NO_REGISTRAR", "DOMAIN_NOT_ACTIVE", "COMMAND_IN_FLIGHT", "DOMAIN_BUSY")
 	act.Repeat, act.Long = after, true
 	add(a, act, a.actAtRegistrar)
+	add(a, post("retry", "Try a registration or a transfer again", "One that is paid and not confirmed, while nothing that was asked of the registrar is awaited. It begins with reading the registry; what is not there is asked for.",
+		"NOTHING_TO_TRY", "COMMAND_IN_FLIGHT"), func(ctx context.Context, in *reasonInput) (Domain, error) {
+		err := a.Dispatch.Retry(ctx, in.ID, in.reason())
+		return a.domain(ctx, in.ID, err)
+	})
 	del := post("delete", "Have the registry delete a domain", "At once, and never twice: class says done, pending, or unknown while nobody can tell, which is asked about then. What is unpaid of its renewal is withdrawn with it, its automatic invoices are turned off, and the customer is told when it is done.",
 		"NO_REGISTRAR", "NOT_OFFERED", "COMMAND_IN_FLIGHT", "DOMAIN_BUSY", "DOMAIN_DELETED", "RENEWAL_UNCONFIRMED", "PAYMENT_IN_PROGRESS", "REGISTRY_LOCK", "REGISTRAR_REFUSED", "NOT_AT_REGISTRAR", "NOT_SENT")
 	del.Repeat, del.Long = after, true
@@ -165,10 +187,10 @@ func (a *API) domainActs() {
 		Body DoneByHand
 	},
 	) (Domain, error) {
-		err := a.Dispatch.ByHand(ctx, in.ID, dispatch.ByHand{Expiry: in.Body.RegistryExpiry, Deleted: in.Body.Deleted, Reference: in.Body.Reference, Refused: in.Body.Refused})
+		err := a.Dispatch.ByHand(ctx, in.ID, dispatch.ByHand{Expiry: in.Body.RegistryExpiry, Sure: in.Body.ConfirmExpiry, Deleted: in.Body.Deleted, Reference: in.Body.Reference, Refused: in.Body.Refused})
 		return a.domain(ctx, in.ID, named(err, func(field string) string { return "registry_" + field }))
 	})
-	add(a, post("answer", "Say what becomes of a term that the registry has and nobody paid for", "Until then the registry's date counts for status and notices."), func(ctx context.Context, in *struct {
+	add(a, post("answer", "Say what becomes of a term that the registry has and nobody paid for", "Until then the registry's date counts for status and notices. The first answer counts.", "NOTHING_TO_ANSWER", "NOTHING_TO_EXTEND", codeRenewalOpen), func(ctx context.Context, in *struct {
 		ByID
 		Body DomainAnswer
 	},
@@ -260,7 +282,7 @@ type Outlook struct {
 // OutlookStep is something that will happen, or may.
 type OutlookStep struct {
 	On   string `json:"on" example:"2027-02-24" doc:"A date"`
-	What string `json:"what" example:"invoice" doc:"invoice, charge, renew, last_day, grace_ends, redemption_ends, registry_date_moves"`
+	What string `json:"what" example:"invoice" doc:"invoice, no_invoice (its term is not on offer), charge, renew, last_day, grace_ends, redemption_ends, registry_date_moves"`
 	Sum  *Money `json:"sum"`
 	Text string `json:"text" doc:"A sentence for the customer"`
 }
@@ -311,6 +333,17 @@ type UnconfirmedRenewal struct {
 	LastSafeDay *string `json:"last_safe_day" example:"2027-03-09" doc:"A date: until when it should be confirmed"`
 }
 
+// AskedPrice is what the registry asks for a renewal that waits for that to be accepted.
+type AskedPrice struct {
+	Price   *Money `json:"price" doc:"In the renewal's currency"`
+	Missing *Money `json:"missing" doc:"What an invoice asks the customer for when it is accepted, before tax"`
+}
+
+// PriceAcceptance is the body of POST /domain-renewals/{id}/accept-price.
+type PriceAcceptance struct {
+	Price Money `json:"price" doc:"That was seen, and agreed to. If the registry asks for another one by now, nothing is accepted"`
+}
+
 // AcceptedPrice is what came of accepting the registry's price.
 type AcceptedPrice struct {
 	InvoiceID *string `json:"invoice_id" example:"inv_01hx2b6yh4m3nq0r8s5t" doc:"Of the difference; null: nothing is missing"`
@@ -347,10 +380,29 @@ func (a *API) domainRenewals() {
 	})
 	add(a, route{
 		Method: http.MethodPost, Path: "/domain-renewals/{id}/accept-price", Scope: "domains:write", Tag: tag, Summary: "Accept the registry's price for the customer",
-		Notes: "Of a renewal that is held for its price. It goes on when the invoice of the difference is paid.", Codes: []string{codeNoRenewal, codeRenewalState},
-	}, func(ctx context.Context, in *ByID) (AcceptedPrice, error) {
-		id, err := a.Renewals.AcceptPrice(ctx, in.ID, nil)
+		Notes: "Of a renewal that is held for its price: the one that GET …/asked-price has told. It goes on when the invoice of the difference is paid.",
+		Codes: []string{codeNoRenewal, "NO_PRICE_TO_ACCEPT", "PRICE_CHANGED", domainname.CodeTerm},
+	}, func(ctx context.Context, in *struct {
+		ByID
+		Body PriceAcceptance
+	},
+	) (AcceptedPrice, error) {
+		id, err := a.Renewals.AcceptPrice(ctx, in.ID, in.Body.Price.value())
 		return AcceptedPrice{InvoiceID: orNull(id)}, err
+	})
+	add(a, route{
+		Method: http.MethodGet, Path: "/domain-renewals/{id}/asked-price", Scope: "domains:read", Tag: tag, Summary: "Tell what the registry asks for a renewal",
+		Notes: "Of one that is held for its price; nulls where it is not, or the price is not known.", Codes: []string{codeNoRenewal},
+	}, func(ctx context.Context, in *ByID) (AskedPrice, error) {
+		r, err := a.Domains.RenewalByID(ctx, in.ID)
+		if err != nil {
+			return AskedPrice{}, err
+		}
+		asked, known, err := a.Renewals.AskedPrice(ctx, r)
+		if err != nil || !known {
+			return AskedPrice{}, err
+		}
+		return AskedPrice{Price: new(moneyOf(asked.Price)), Missing: new(moneyOf(money.New(max(0, asked.Missing.Amount), asked.Missing.Currency)))}, nil
 	})
 }
 

@@ -379,7 +379,7 @@ func TestBadChangesOfDomains(t *testing.T) {
 			wrong{"a calendar of years", "GET", "/domain-calendar?from=2027-01-01&to=2037-01-01", nil, 422, "INVALID_INPUT", "to"},
 			wrong{"no renewal", "GET", "/domain-renewals/drn_nothing", nil, 404, "RENEWAL_NOT_FOUND", ""},
 			wrong{"no renewal", "POST", "/domain-renewals/drn_nothing/release", nil, 404, "RENEWAL_NOT_FOUND", ""},
-			wrong{"no renewal", "POST", "/domain-renewals/drn_nothing/accept-price", nil, 404, "RENEWAL_NOT_FOUND", ""},
+			wrong{"no renewal", "POST", "/domain-renewals/drn_nothing/accept-price", object{"price": eur(1)}, 404, "RENEWAL_NOT_FOUND", ""},
 		)
 		b.refuses(all)
 	})

@@ -132,8 +132,8 @@ func (a *API) domainPriceUpdates() {
 	const tag = "Domain extensions"
 	add(a, route{
 		Method: http.MethodPost, Path: "/domain-price-updates", Scope: "domains:write", Tag: tag, Summary: "Change what many domains cost, or tell what would change",
-		Notes:  "Each counts once, those that somebody changes before the day stay as they are, and open invoices do in any case. Premium and free domains are left out unless they are asked for. One that begins today is applied at once.",
-		Repeat: after, Long: true, Codes: []string{codeNothingToDo},
+		Notes:  "Domains for which another update is planned are in the way (409): undo that one first, wait for its day, or leave them out. Each counts once, those that somebody changes before the day stay as they are, and open invoices do in any case. Premium and free domains are left out unless they are asked for. One that begins today is applied at once.",
+		Repeat: after, Long: true, Codes: []string{codeNothingToDo, "PRICE_UPDATE_PLANNED"},
 	}, a.updateDomainPrices)
 	add(a, route{
 		Method: http.MethodGet, Path: "/domain-price-updates", Scope: "domains:read", Tag: tag, Summary: "List price updates of domains", Notes: "Newest first, the last 200 on one page.",
@@ -222,7 +222,14 @@ func (a *API) updateDomainPrices(ctx context.Context, in *struct{ Body NewDomain
 	if in.Body.Preview {
 		return a.previewDomainPrices(ctx, u, in.Body.Reason)
 	}
-	if u, err = a.Domains.SchedulePriceUpdate(ctx, u); err != nil {
+	id, err := a.begun(ctx, func(ctx context.Context) (string, error) {
+		made, err := a.Domains.SchedulePriceUpdate(ctx, u)
+		return made.ID, err
+	})
+	if err != nil {
+		return DomainPriceUpdate{}, err
+	}
+	if u, err = a.Domains.PriceUpdate(ctx, id); err != nil {
 		return DomainPriceUpdate{}, err
 	}
 	if !u.StartsOn.After(today) {

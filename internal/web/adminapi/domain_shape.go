@@ -42,11 +42,23 @@ type Domain struct {
 	Sponsor        *string      `json:"registry_sponsor" enum:"unknown,ours,other"`
 	StateReadAt    *time.Time   `json:"registry_read_at"`
 	Nameservers    []string     `json:"nameservers" doc:"That the store has asked for"`
+	Registrant     *Holder      `json:"registrant" doc:"Who holds it, as the registry was told; null: the store does not know. It is changed at the registrar, by POST …/registrar"`
 	RenewalMode    *string      `json:"renewal_mode" enum:"renew,expire" doc:"As it was set where there is no renew command"`
+	DeletedAt      *time.Time   `json:"deleted_at" doc:"When staff had the registry delete it; null: they did not, or the registry has it again"`
 	Unanswered     bool         `json:"unanswered" doc:"Staff must say what becomes of a term that the registry has and nobody paid for"`
 	Version        int64        `json:"version" example:"1"`
 	CreatedAt      time.Time    `json:"created_at"`
 	UpdatedAt      time.Time    `json:"updated_at"`
+}
+
+// Holder is who holds a domain.
+type Holder struct {
+	Name    string  `json:"name" example:"Ada"`
+	Company *string `json:"company"`
+	Address *string `json:"address" example:"1 Lane\n12345 Town" doc:"Several lines"`
+	Country *string `json:"country" example:"DE" doc:"ISO 3166-1, two letters"`
+	Email   string  `json:"email" example:"ada@example.com"`
+	Phone   *string `json:"phone"`
 }
 
 // OpenRenewal is the renewal of a domain that is not over.
@@ -77,7 +89,7 @@ func showDomain(r domainname.Row) Domain {
 		Free: d.Free(), BundledWith: orNull(d.BundledWith), Premium: d.Premium != nil, FirstDay: showDate(w.First), LastPlainDay: showDate(w.LastPlain),
 		LastRestoreDay: showDate(w.LastRestore), Statuses: append(append([]string{}, d.State.EPP...), d.State.RGP...), Sponsor: orNull(string(d.State.Sponsor)),
 		StateReadAt: orNever(d.State.ReadAt), Nameservers: append([]string{}, d.Nameservers...), RenewalMode: orNull(string(d.Mode)), Unanswered: d.Unanswered,
-		Version: d.Version, CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
+		DeletedAt: utc(d.DeletedAt), Version: d.Version, CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
 	}
 	if d.Term > 0 {
 		shown.TermYears = &d.Term
@@ -88,6 +100,11 @@ func showDomain(r domainname.Row) Domain {
 	if q := d.RestoreQuote; q != nil && q.Term == w.End {
 		fee := moneyOf(q.Fee)
 		shown.RestoreFee = &fee
+	}
+	if x := d.Registrant; x != (domainname.Registrant{}) {
+		shown.Registrant = &Holder{
+			Name: x.Name, Company: orNull(x.Company), Address: orNull(x.Address), Country: orNull(x.Country), Email: x.Email, Phone: orNull(x.Phone),
+		}
 	}
 	if o := r.Open; o != nil {
 		shown.OpenRenewal = &OpenRenewal{
@@ -113,7 +130,8 @@ type Renewal struct {
 	CustomerID   string     `json:"customer_id" example:"cus_01hx2b6yh4m3nq0r8s5t"`
 	State        string     `json:"state" enum:"open,paid,held,arranged,submitted,unknown,attention,confirmed,satisfied,withdrawn,revoked,refunded,lost"`
 	Hold         *string    `json:"hold" enum:"top_up,price,funds,lock,staff,registry" doc:"For what it waits while it is held"`
-	Cause        *string    `json:"cause" doc:"For staff"`
+	Cause        *string    `json:"cause" example:"fee_unpaid" doc:"A code while it waits or needs a person; of one that is over, maybe words; null while it goes on, unless staff have released it"`
+	CauseText    *string    `json:"cause_text" example:"its fee is not paid yet" doc:"The same for people: staff, not customers"`
 	Kind         string     `json:"kind" enum:"automatic,ordered,free,manual"`
 	Years        int        `json:"years" example:"1"`
 	Base         string     `json:"base" example:"2027-03-10" doc:"A date: from where it counts"`
@@ -138,7 +156,7 @@ type Renewal struct {
 
 func showRenewal(r domainname.Renewal) Renewal {
 	return Renewal{
-		ID: r.ID, DomainID: r.DomainID, CustomerID: r.CustomerID, State: string(r.State), Hold: orNull(string(r.Hold)), Cause: orNull(r.Cause), Kind: string(r.Kind),
+		ID: r.ID, DomainID: r.DomainID, CustomerID: r.CustomerID, State: string(r.State), Hold: orNull(string(r.Hold)), Cause: orNull(r.Because()), CauseText: orNull(r.Why()), Kind: string(r.Kind),
 		Years: r.Years, Base: r.Base.String(), Expected: r.Expected.String(), DueOn: showDate(r.DueOn), Price: moneyOf(r.Price), Fee: moneyOf(r.Fee),
 		Stage: string(r.Stage), PolicyID: r.PolicyID, InvoiceID: orNull(r.InvoiceID), LineID: orNull(r.LineID), OrderID: orNull(r.OrderID),
 		FeeInvoiceID: orNull(r.FeeInvoiceID), Reference: orNull(r.Reference), Resends: r.Resends, Owed: r.Owed, MovesDue: !r.LeaveDue, PaidAt: utc(r.PaidAt),

@@ -37,8 +37,8 @@ type NewDomain struct {
 
 // DomainPatch is the body of PATCH /domains/{id}. Nothing of it reaches a registry.
 type DomainPatch struct {
-	PaidThrough    *string          `json:"paid_through,omitempty" maxLength:"10" doc:"A date"`
-	NextDue        *string          `json:"next_due,omitempty" maxLength:"10" doc:"A date. It moves nothing else"`
+	PaidThrough    Optional[string] `json:"paid_through,omitzero" maxLength:"10" doc:"A date; null: nothing was paid here"`
+	NextDue        Optional[string] `json:"next_due,omitzero" maxLength:"10" doc:"A date; null: nothing is invoiced by itself. It moves nothing else"`
 	TermYears      Optional[Years]  `json:"term_years,omitzero" doc:"At most 9; null: it renews by itself no more. Without recurring it costs the list price of today"`
 	Recurring      *Money           `json:"recurring,omitempty"`
 	DoNotRenew     *bool            `json:"do_not_renew,omitempty"`
@@ -59,7 +59,7 @@ type listDomainsInput struct {
 	RegistrarID string `query:"registrar_id" maxLength:"64"`
 	EndsFrom    string `query:"ends_from" maxLength:"10" doc:"A date: the first end of a term"`
 	EndsBefore  string `query:"ends_before" maxLength:"10" doc:"A date: behind the last end of a term"`
-	Special     string `query:"special" enum:"failed,unpaid,unconfirmed,auto_renewed,never" doc:"Of the open renewal: it needs a person, it is unpaid, it is paid and not confirmed. auto_renewed: the registry is ahead of what was paid. never: it does not renew by itself"`
+	Special     string `query:"special" enum:"failed,unpaid,unconfirmed,auto_renewed,never,stuck" doc:"Of the open renewal: it needs a person, it is unpaid, it is paid and not confirmed. auto_renewed: the registry is ahead of what was paid. never: it does not renew by itself. stuck: its paid registration or transfer waits for a person"`
 	Sort        string `query:"sort" enum:"name,term_end" doc:"Default: name"`
 }
 
@@ -126,32 +126,11 @@ func (a *API) createDomain(ctx context.Context, in *struct{ Body NewDomain }) (D
 	if err != nil {
 		return Domain{}, err
 	}
-	if input.Expiry == "" {
-		if input.Expiry, input.Source, err = a.readExpiry(ctx, input); err != nil {
-			return Domain{}, err
-		}
+	if input, err = a.Watch.Dated(ctx, input); err != nil {
+		return Domain{}, err
 	}
 	d, err := a.Domains.Create(ctx, input)
 	return a.domain(ctx, d.ID, err)
-}
-
-// readExpiry asks the registrar for the expiry of a domain that is brought in.
-func (a *API) readExpiry(ctx context.Context, in domainname.Input) (string, domainname.Source, error) {
-	name, id, err := a.Domains.Reach(ctx, in.Name, in.Registrar)
-	if err != nil {
-		return "", "", err
-	}
-	if id == "" {
-		return "", "", fail.Invalid("registry_expiry", "is required: there is no registrar through which it could be read")
-	}
-	told, err := a.Watch.Ask(ctx, id, name)
-	if err != nil {
-		return "", "", err
-	}
-	if told.Raw == "" {
-		return "", "", fail.Invalid("registry_expiry", "is required: the registrar does not know the domain, or not its expiry")
-	}
-	return told.Raw, told.Source, nil
 }
 
 func (a *API) listDomains(ctx context.Context, in *listDomainsInput) (List[Domain], error) {
@@ -177,14 +156,11 @@ func (p DomainPatch) patch() (out domainname.Patch, err error) {
 		field string
 		text  *string
 		to    **civil.Date
-	}{{"paid_through", p.PaidThrough, &out.PaidThrough}, {"next_due", p.NextDue, &out.NextDue}} {
+	}{{"paid_through", p.PaidThrough.orZero(), &out.PaidThrough}, {"next_due", p.NextDue.orZero(), &out.NextDue}} {
 		if date.text == nil {
 			continue
 		}
-		d, err := civil.Parse(*date.text)
-		if err != nil {
-			bad.Add(date.field, notADate)
-		}
+		d := dateOf(&bad, date.field, *date.text)
 		*date.to = &d
 	}
 	if years := p.TermYears.orZero(); years != nil {

@@ -119,6 +119,31 @@ func (a *API) onceAfter(ctx context.Context, u *use, r *http.Request, run func(c
 	return a.once(ctx, u, r, func(context.Context) (*recorder, error) { return rec, nil })
 }
 
+// begun runs the part of an operation of [API.onceAfter] that does harm if it is done twice, and returns the id of what it has
+// made: once for the idempotency key, if the request has one, whether or not the first answer was ever kept.
+func (a *API) begun(ctx context.Context, run func(context.Context) (id string, err error)) (id string, err error) {
+	u, _ := ctx.Value(useKey{}).(*use)
+	if u == nil {
+		return run(ctx)
+	}
+	key := "begun " + u.key // which nobody can send
+	err = a.DB.Write(ctx, func(tx *db.Tx) error {
+		made, err := a.Tokens.Claim(ctx, tx, u.token, key, u.request)
+		if err != nil {
+			return err
+		}
+		if made != nil {
+			id = string(made.Body)
+			return nil
+		}
+		if id, err = run(db.With(ctx, tx)); err != nil {
+			return err
+		}
+		return a.Tokens.Keep(ctx, tx, u.token, key, token.Answer{Status: http.StatusOK, Body: []byte(id)})
+	})
+	return id, err
+}
+
 // replay returns a kept answer as it is sent again.
 func replay(kept *token.Answer) *recorder {
 	if kept == nil {

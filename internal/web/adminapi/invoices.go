@@ -53,6 +53,7 @@ type InvoiceLine struct {
 	Period         *Period     `json:"period" doc:"Null for what is sold once"`
 	SubscriptionID *string     `json:"subscription_id" example:"sub_01hx2b6yh4m3nq0r8s5t"`
 	OrderItemID    *string     `json:"order_item_id" example:"itm_01hx2b6yh4m3nq0r8s5t"`
+	WithLineID     *string     `json:"with_line_id" example:"lin_01hx2b6yh4m3nq0r8s5s" doc:"The line of the same invoice that this one is a fee of, or takes something off: it ends with that one. Where staff remove only that one, it stands by itself"`
 	TaxClass       string      `json:"tax_class" example:"standard"`
 	TaxCategory    *string     `json:"tax_category" enum:"S,Z,AE,O" doc:"As EN 16931 names it: standard rate, zero rate, reverse charge, out of scope; null where the store charges no tax"`
 	TaxRate        *string     `json:"tax_rate" example:"19" doc:"Percent"`
@@ -121,7 +122,7 @@ func showLine(l billing.InvoiceLine) InvoiceLine {
 	shown := InvoiceLine{
 		ID: l.ID, Description: l.Description, Quantity: l.Quantity, UnitAmount: moneyOf(l.UnitAmount), Amount: moneyOf(l.Amount),
 		Discount: moneyOf(l.Discount), Total: moneyOf(l.Total), Period: showPeriod(l.Period), SubscriptionID: orNull(l.SubscriptionID),
-		OrderItemID: orNull(l.OrderItemID), TaxClass: l.TaxClass, Credited: moneyOf(l.Credited), TakenBack: l.TakenBack,
+		OrderItemID: orNull(l.OrderItemID), WithLineID: orNull(l.With), TaxClass: l.TaxClass, Credited: moneyOf(l.Credited), TakenBack: l.TakenBack,
 	}
 	shown.TaxCategory, shown.TaxRate = showCategory(l.Category)
 	if l.Link != nil {

@@ -25,7 +25,7 @@ func (b *bundle) sellsNames() (customer, domain string) {
 		"tld": "example", "registrar": "office", "policy": object{"valid_from": "2020-01-01", "grace_days": 30},
 		"prices": []object{price("register", 1, 199), price("register", 10, 9500), price("transfer", 1, 900), price("renew", 1, 1200), price("renew", 9, 9900)},
 	})
-	customer = b.do("POST", "/customers", object{"email": "ada@example.com", "name": "Ada", "group": "resellers"})["id"].(string)
+	customer = b.do("POST", "/customers", object{"email": "ada@example.com", "name": "Ada", "group": "resellers", "address": "1 Lane\n12345 Town", "country": "DE"})["id"].(string)
 	err := b.Store.DB.Write(b.Context(), func(tx *db.Tx) error {
 		name, err := domainname.ParseName("bücher.example")
 		if err != nil {

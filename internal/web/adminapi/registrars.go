@@ -2,6 +2,7 @@ package adminapi
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"time"
 
@@ -52,7 +53,7 @@ type NewRegistrar struct {
 // RegistrarPatch is the body of PATCH /registrars/{id}.
 type RegistrarPatch struct {
 	Name     *string            `json:"name,omitempty" maxLength:"255"`
-	Settings *map[string]string `json:"settings,omitempty" doc:"These and no others"`
+	Settings *map[string]string `json:"settings,omitempty" doc:"Those that change; an empty one is taken away. Those that are left out stay"`
 	Secret   *string            `json:"secret,omitempty" maxLength:"10000" doc:"Left out: it keeps the one that it has"`
 	SyncMode *string            `json:"sync_mode,omitempty" enum:"on,notify,off"`
 	Archived *bool              `json:"archived,omitempty"`
@@ -69,11 +70,12 @@ type RegistrarTest struct {
 type RegistrarFunds struct {
 	Balance     *Money     `json:"balance" doc:"Null: the registrar tells none"`
 	ReadAt      *time.Time `json:"read_at"`
-	CoversUntil *string    `json:"covers_until" doc:"A date: the last day whose renewals are covered"`
+	CoversUntil *string    `json:"covers_until" doc:"A date: the last day whose renewals are covered. Null: not even what is paid today"`
 	CoversAll   bool       `json:"covers_all" doc:"Everything within the next 60 days is"`
 	Needed      *Money     `json:"needed" doc:"What that costs, as far as costs are known"`
 	Unpriced    int        `json:"unpriced" doc:"Commands whose cost is not known"`
-	LowSince    *string    `json:"low_since" doc:"A date: since when it covers less than domains.funds_alert_days"`
+	Refused     int        `json:"refused" doc:"Commands that customers have paid for, and that were refused for lack of money"`
+	LowSince    *string    `json:"low_since" doc:"A date: since when it covers less than domains.funds_alert_days, or something was refused"`
 }
 
 // RegistrarFrame is a message that went to a registrar or came from one, without secrets.
@@ -95,11 +97,11 @@ func showFrame(f account.Frame) RegistrarFrame {
 
 func showFunds(f account.Funds) RegistrarFunds {
 	if !f.Known {
-		return RegistrarFunds{}
+		return RegistrarFunds{Refused: f.Refused}
 	}
 	balance, needed := moneyOf(f.Balance), moneyOf(f.Needed)
 	return RegistrarFunds{
-		Balance: &balance, ReadAt: orNever(f.ReadAt), CoversUntil: showDate(f.Until), CoversAll: f.All, Needed: &needed, Unpriced: f.Unpriced, LowSince: showDate(f.LowSince),
+		Balance: &balance, ReadAt: orNever(f.ReadAt), CoversUntil: showDate(f.Until), CoversAll: f.All, Needed: &needed, Unpriced: f.Unpriced, Refused: f.Refused, LowSince: showDate(f.LowSince),
 	}
 }
 
@@ -195,7 +197,11 @@ func (a *API) patchRegistrar(ctx context.Context, in *struct {
 		input.Name = *b.Name
 	}
 	if b.Settings != nil {
-		input.Settings = *b.Settings
+		input.Settings = maps.Clone(before.Settings)
+		if input.Settings == nil {
+			input.Settings = map[string]string{}
+		}
+		maps.Copy(input.Settings, *b.Settings)
 	}
 	if b.Secret != nil {
 		input.Secret = *b.Secret

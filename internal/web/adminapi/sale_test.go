@@ -56,7 +56,7 @@ func TestSale(t *testing.T) {
 		same(b.T, placed, wantOrder)
 		wantLine := object{
 			"id": id("lin"), "description": "Tool – Pro", "quantity": 2.0, "unit_amount": eur(4900), "amount": eur(9800), "discount": eur(0),
-			"total": eur(9800), "period": nil, "subscription_id": nil, "order_item_id": id("itm"), "tax_class": "standard", "tax_category": nil,
+			"total": eur(9800), "period": nil, "subscription_id": nil, "order_item_id": id("itm"), "with_line_id": nil, "tax_class": "standard", "tax_category": nil,
 			"tax_rate": nil, "credited": eur(0), "taken_back": false,
 			"fulfilment": object{"kind": "license", "target": nil, "state": "pending", "error": nil},
 		}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/keystead/keystead/internal/domainname/dispatch"
 	"github.com/keystead/keystead/internal/task"
 )
 
@@ -34,7 +35,7 @@ func (a *API) staffTasks() {
 			return listOf(found, next, showStaffTask), err
 		})
 	add(a, route{
-		Method: http.MethodPost, Path: "/tasks/{id}/done", Scope: "sales:write", Tag: tag, Summary: "Close a task", Notes: "A person has dealt with it.",
-		Status: http.StatusNoContent, Codes: []string{"TASK_NOT_FOUND"},
+		Method: http.MethodPost, Path: "/tasks/{id}/done", Scope: "sales:write", Tag: tag, Summary: "Close a task", Notes: "A person has dealt with it. What a registrar was asked for by hand needs more: `POST /domains/{id}/by-hand` says what came of it, and closes it.",
+		Status: http.StatusNoContent, Codes: []string{"TASK_NOT_FOUND", dispatch.CodeOutcomeNeeded},
 	}, func(ctx context.Context, in *ByID) (none, error) { return none{}, a.Tasks.Done(ctx, in.ID) })
 }

@@ -26,6 +26,7 @@ type TLD struct {
 	Policy    *TLDPolicy  `json:"policy" doc:"The row that counts today; null: none yet"`
 	Policies  []TLDPolicy `json:"policies" doc:"All rows, oldest first"`
 	Prices    []TLDPrice  `json:"prices" doc:"That count today"`
+	Coming    []TLDPrice  `json:"coming" doc:"That count from a later day on, by that day. Of a group, an amount of -1 also says that it has no price of its own any more"`
 	Disabled  []TLDPrice  `json:"disabled" doc:"Renewals of ten years that were asked for with an amount: there are none, and they are stored as disabled"`
 	Domains   int         `json:"domains" doc:"Records under it"`
 }
@@ -183,7 +184,7 @@ func showTLDPrice(p domainname.Price) TLDPrice {
 }
 
 func showTLD(t domainname.TLD, disabled domainname.Prices) TLD {
-	shown := TLD{TLD: t.Extension, Registrar: orNull(t.Registrar), Policies: []TLDPolicy{}, Prices: []TLDPrice{}, Disabled: []TLDPrice{}, Domains: t.Domains}
+	shown := TLD{TLD: t.Extension, Registrar: orNull(t.Registrar), Policies: []TLDPolicy{}, Prices: []TLDPrice{}, Coming: []TLDPrice{}, Disabled: []TLDPrice{}, Domains: t.Domains}
 	if t.Today != nil {
 		today := showPolicy(*t.Today)
 		shown.Policy = &today
@@ -193,6 +194,9 @@ func showTLD(t domainname.TLD, disabled domainname.Prices) TLD {
 	}
 	for _, p := range t.Prices {
 		shown.Prices = append(shown.Prices, showTLDPrice(p))
+	}
+	for _, p := range t.Coming {
+		shown.Coming = append(shown.Coming, showTLDPrice(p))
 	}
 	for _, p := range disabled {
 		shown.Disabled = append(shown.Disabled, showTLDPrice(p))
@@ -253,8 +257,12 @@ func (a *API) tlds() {
 	})
 	add(a, route{
 		Method: http.MethodPost, Path: "/tlds/{tld}/policy-preview", Scope: "catalog:read", Tag: tag, Summary: "Tell what a row of the policy would touch",
-		Notes: "Open renewals and due dates, on the first day on which the row counts. Nothing is changed.", Status: http.StatusOK, Codes: []string{codeNoTLD},
+		Notes: "Open renewals, due dates and terms that are not on offer any more, on the first day on which the row counts. Nothing is changed.", Status: http.StatusOK, Codes: []string{codeNoTLD},
 	}, a.previewTLDPolicy)
+	add(a, route{
+		Method: http.MethodPost, Path: "/tlds/{tld}/price-preview", Scope: "catalog:read", Tag: tag, Summary: "Tell what prices would take off",
+		Notes: "Domains that renew by a term which has a price, and would have none on the first day on which the new one counts. Nothing is changed.", Status: http.StatusOK, Codes: []string{codeNoTLD},
+	}, a.previewTLDPrices)
 	a.tldTables()
 }
 
@@ -274,18 +282,23 @@ func (a *API) setTLD(ctx context.Context, extension string, registrar *string, p
 			return TLD{}, err
 		}
 	}
-	var bad fail.Fields
-	for i, p := range prices {
-		from := dateOf(&bad, fmt.Sprintf("prices[%d].valid_from", i), p.ValidFrom)
-		in.Prices = append(in.Prices, domainname.Price{
-			Kind: domainname.PriceKind(p.Action), Years: p.Years, Currency: money.Currency(p.Money.Currency), Amount: p.Money.Amount, Group: p.Group, ValidFrom: from,
-		})
-	}
-	if err := bad.Err(); err != nil {
+	if in.Prices, err = pricesOf(prices); err != nil {
 		return TLD{}, err
 	}
 	t, disabled, err := a.Domains.SetTLD(ctx, in)
 	return showTLD(t, disabled), named(err, priceFields.Replace)
+}
+
+// pricesOf are prices as their room takes them.
+func pricesOf(prices []NewTLDPrice) (rows domainname.Prices, err error) {
+	var bad fail.Fields
+	for i, p := range prices {
+		from := dateOf(&bad, fmt.Sprintf("prices[%d].valid_from", i), p.ValidFrom)
+		rows = append(rows, domainname.Price{
+			Kind: domainname.PriceKind(p.Action), Years: p.Years, Currency: money.Currency(p.Money.Currency), Amount: p.Money.Amount, Group: p.Group, ValidFrom: from,
+		})
+	}
+	return rows, bad.Err()
 }
 
 // priceFields are the members of a price by the names of its room.
@@ -301,10 +314,11 @@ type PolicyPreview struct {
 	Domains  int             `json:"domains" doc:"Of the extension"`
 	Renewals int             `json:"renewals" doc:"Open ones that are touched"`
 	Due      int             `json:"due" doc:"Domains whose default due date would move"`
+	Terms    int             `json:"terms" doc:"Domains that renew by a term that would not be on offer any more: no invoice could be made for them"`
 	Data     []PolicyTouched `json:"data" doc:"The first 500 that are touched"`
 }
 
-// PolicyTouched is what a row of a policy means for a domain. It moves no due date by itself.
+// PolicyTouched is what a row of a policy, or a price, means for a domain. It moves no due date by itself.
 type PolicyTouched struct {
 	DomainID  string  `json:"domain_id" example:"dom_01hx2b6yh4m3nq0r8s5t"`
 	Name      string  `json:"name" example:"example.com"`
@@ -313,6 +327,8 @@ type PolicyTouched struct {
 	DueBefore *string `json:"due_before" doc:"A date: the default"`
 	DueAfter  *string `json:"due_after" doc:"A date: the default"`
 	Lost      bool    `json:"lost" doc:"The open renewal could be carried out before, and can't be after"`
+	TermYears int     `json:"term_years" doc:"That it renews by; 0: it renews by itself no more"`
+	TermLost  bool    `json:"term_lost" doc:"The term that it renews by was on offer before, and is not after"`
 }
 
 func (a *API) previewTLDPolicy(ctx context.Context, in *struct {
@@ -337,14 +353,46 @@ func (a *API) previewTLDPolicy(ctx context.Context, in *struct {
 	}
 	preview, err := a.Domains.PreviewPolicy(ctx, "", *p)
 	err = named(err, func(field string) string { return "policy." + field })
-	shown := PolicyPreview{Domains: preview.Domains, Renewals: preview.Renewals, Due: preview.Due, Data: []PolicyTouched{}}
-	for _, t := range preview.Touched {
-		shown.Data = append(shown.Data, PolicyTouched{
+	return PolicyPreview{Domains: preview.Domains, Renewals: preview.Renewals, Due: preview.Due, Terms: preview.Terms, Data: showTouched(preview.Touched)}, err
+}
+
+func showTouched(all []domainname.Touched) []PolicyTouched {
+	shown := []PolicyTouched{}
+	for _, t := range all {
+		shown = append(shown, PolicyTouched{
 			DomainID: t.DomainID, Name: t.Name.String(), RenewalID: orNull(t.RenewalID), NextDue: showDate(t.NextDue), DueBefore: showDate(t.DueBefore),
-			DueAfter: showDate(t.DueAfter), Lost: t.Lost,
+			DueAfter: showDate(t.DueAfter), Lost: t.Lost, TermYears: t.Term, TermLost: t.TermLost,
 		})
 	}
-	return shown, err
+	return shown
+}
+
+// TryTLDPrices is the body of POST /tlds/{tld}/price-preview.
+type TryTLDPrices struct {
+	Prices []NewTLDPrice `json:"prices" nullable:"false" maxItems:"2000"`
+}
+
+// LostTerms is what prices would take off.
+type LostTerms struct {
+	Terms int             `json:"terms" doc:"Domains that renew by a term that would have no price any more: no invoice could be made for them"`
+	Data  []PolicyTouched `json:"data" doc:"The first 500 of them"`
+}
+
+func (a *API) previewTLDPrices(ctx context.Context, in *struct {
+	ByTLD
+	Body TryTLDPrices
+},
+) (LostTerms, error) {
+	t, err := a.Domains.TLD(ctx, in.TLD)
+	if err != nil {
+		return LostTerms{}, err
+	}
+	rows, err := pricesOf(in.Body.Prices)
+	if err != nil {
+		return LostTerms{}, err
+	}
+	preview, err := a.Domains.PreviewPrices(ctx, t.Extension, rows)
+	return LostTerms{Terms: preview.Terms, Data: showTouched(preview.Touched)}, named(err, priceFields.Replace)
 }
 
 // TableImport is what became of a table, or would.
@@ -353,6 +401,7 @@ type TableImport struct {
 	Taken    int            `json:"taken" doc:"Rows that are new or changed"`
 	Same     int            `json:"same" doc:"Rows that the store has as they are"`
 	Disabled int            `json:"disabled" doc:"Renewals of ten years that had an amount: they are stored as disabled"`
+	Lost     int            `json:"terms_lost" doc:"Of prices: domains that renew by a term that has no price any more with them: no invoice can be made for them"`
 	Problems []TableTrouble `json:"problems" doc:"Rows that were left out"`
 }
 
@@ -417,7 +466,9 @@ func (a *API) importPolicies(ctx context.Context, r io.Reader, dryRun bool) (Tab
 
 func (a *API) importDomainPrices(ctx context.Context, r io.Reader, dryRun bool) (TableImport, error) {
 	done, err := a.Domains.ImportPrices(ctx, r, dryRun)
-	return showTable(dryRun, len(done.Prices), 0, len(done.Disabled), done.Bad), err
+	shown := showTable(dryRun, len(done.Prices), done.Same, len(done.Disabled), done.Bad)
+	shown.Lost = done.Lost.Terms
+	return shown, err
 }
 
 func (a *API) importCosts(ctx context.Context, r io.Reader, dryRun bool) (TableImport, error) {

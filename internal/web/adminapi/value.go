@@ -44,7 +44,7 @@ func (o Optional[T]) Schema(r huma.Registry) *huma.Schema {
 	return s
 }
 
-// orEmpty is the text to which a nullable text is set: nil stays nil, null is "".
+// orZero is the value to which one that may be missing is set: nil stays nil, null is the zero value.
 func (o Optional[T]) orZero() *T {
 	if !o.Set || o.Value != nil {
 		return o.Value

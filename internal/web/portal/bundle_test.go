@@ -16,6 +16,7 @@ import (
 	"github.com/keystead/keystead/internal/clock"
 	"github.com/keystead/keystead/internal/customer"
 	"github.com/keystead/keystead/internal/db/dbtest"
+	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/license"
 	"github.com/keystead/keystead/internal/money"
@@ -215,7 +216,16 @@ func (b *bundle) signedIn(c customer.Customer) *browser {
 	b.Helper()
 	br := b.browser()
 	token := must(b.SignIn.CustomerLink(b.Context(), c.ID))(b.T)
-	br.post("/account/link/"+token, "password", password).to("/account/licenses")
+	licenses, _, err := b.Licenses.List(b.Context(), license.Filter{CustomerID: c.ID, Limit: 1})
+	must(0, err)(b.T)
+	domains, _, err := b.Domains.List(b.Context(), domainname.Filter{CustomerID: c.ID, Limit: 1})
+	must(0, err)(b.T)
+	home := "/account/licenses"
+	if len(licenses) == 0 && len(domains) > 0 {
+		home = "/account/domains"
+	}
+	br.post("/account/link/"+token, "password", password).to(home)
+	br.get("/account").to(home)
 	return br
 }
 

@@ -3,7 +3,9 @@ package portal
 import (
 	"context"
 	"net/http"
+	"slices"
 
+	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
@@ -78,9 +80,17 @@ func (a *area) turnedOff(ctx context.Context, h holding) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		open, _, paid := h.toPay()
 		withdrawn := "The open invoice " + numberOf(inv) + " of " + show(inv.Total) + " is withdrawn."
-		if len(inv.Lines) > 1 {
-			withdrawn = "Its renewal for " + sumOf(r.Price, r.Fee) + " is taken off invoice " + numberOf(inv) + ", which is made anew for the rest."
+		besides := func(l billing.InvoiceLine) bool { return l.ID != r.LineID && l.With != r.LineID }
+		if len(open) > 0 && slices.ContainsFunc(inv.Lines, besides) {
+			withdrawn = "Its renewal for " + show(open[0].Sum) + " is taken off invoice " + numberOf(inv) + ", which is made anew for the rest."
+		}
+		if len(open) > 1 {
+			withdrawn += " So is the one of its fee, of " + show(open[1].Sum) + "."
+		}
+		if paid.Amount > 0 {
+			withdrawn += " What you have paid for its fee, " + show(paid) + ", becomes your credit."
 		}
 		all = append(all, withdrawn, "Money that is on its way for it already becomes your credit.", "If you do nothing, the registration ends then. You can still renew it yourself in time.")
 	}
@@ -108,15 +118,30 @@ func (a *area) autoRenew(w http.ResponseWriter, r *http.Request) error {
 	return done(w, r, h.href(""), "Auto renew is off.")
 }
 
-// acceptQuestion asks whether the price of the registry is accepted.
+// priced is a domain with what the registry asks for the renewal that waits for its price to be accepted.
+func (a *area) priced(ctx context.Context, h holding) (holding, error) {
+	if !h.waitsForPrice() {
+		return h, nil
+	}
+	asked, known, err := a.Renewals.AskedPrice(ctx, *h.underWay())
+	if known {
+		h.asked = &asked
+	}
+	return h, err
+}
+
+// acceptQuestion asks whether the price of the registry is accepted, and names it: that one is accepted, and no other.
 func (h holding) acceptQuestion(r *domainname.Renewal) *ui.Confirm {
 	q := &ui.Confirm{
 		ID: "accept-price", Title: "Accept the registry's price?", Text: h.name(), Tone: ui.Info, Action: h.href("/accept-price"), Label: "Accept", Cancel: h.href(""),
-		Effects: []string{"You get an invoice of the difference, before tax.", "When that is paid, the domain is renewed until " + day(r.Expected) + "."},
+		Hidden: []ui.Hidden{{Name: "price", Value: h.asked.Price.Decimal()}},
+		Effects: []string{
+			"The renewal costs " + show(h.asked.Price) + " in place of " + show(r.Price) + ", before tax.", "You get an invoice of the difference: " + show(h.asked.Missing) + ", before tax.",
+			"When that is paid, the domain is renewed until " + day(r.Expected) + ".",
+		},
 	}
-	if asked, known := h.asked(r); known {
-		q.Effects[0] = "The renewal costs " + asked + " in place of " + show(r.Price) + ", before tax. You get an invoice of the difference."
-		q.Hidden = []ui.Hidden{{Name: "price", Value: asked}}
+	if h.asked.Missing.Amount <= 0 {
+		q.Effects = []string{"The renewal costs " + show(h.asked.Price) + ", which you have paid already. It is renewed until " + day(r.Expected) + "."}
 	}
 	return q
 }
@@ -127,34 +152,42 @@ func (h holding) waitsForPrice() bool {
 	return r != nil && r.State == domainname.RenewalHeld && r.Hold == domainname.HeldPrice && r.FeeInvoiceID == ""
 }
 
-func (a *area) acceptAsk(w http.ResponseWriter, r *http.Request) error {
-	h, err := a.ownDomain(r)
-	if err != nil {
-		return err
+// priceToAccept is a domain one of whose renewals waits for its price, and is told so. ok is false where an answer was given already.
+func (a *area) priceToAccept(w http.ResponseWriter, r *http.Request) (h holding, ok bool, err error) {
+	if h, err = a.ownDomain(r); err != nil {
+		return h, false, err
 	}
-	if !h.waitsForPrice() {
-		return say(w, r, h.href(""), ui.Info, "No price waits to be accepted.")
+	if h, err = a.priced(r.Context(), h); err != nil {
+		return h, false, err
+	}
+	switch {
+	case !h.waitsForPrice():
+		return h, false, say(w, r, h.href(""), ui.Info, "No price waits to be accepted.")
+	case h.asked == nil:
+		return h, false, say(w, r, h.href(""), ui.Info, "We are still finding out what the registry asks for. Please look again later.")
+	}
+	return h, true, nil
+}
+
+func (a *area) acceptAsk(w http.ResponseWriter, r *http.Request) error {
+	h, ok, err := a.priceToAccept(w, r)
+	if err != nil || !ok {
+		return err
 	}
 	return a.confirm(w, a.page(w, r, "Accept the price", "domains"), *h.acceptQuestion(h.underWay()))
 }
 
 // accept accepts the price that was shown.
 func (a *area) accept(w http.ResponseWriter, r *http.Request) error {
-	h, err := a.ownDomain(r)
-	if err != nil {
+	h, ok, err := a.priceToAccept(w, r)
+	if err != nil || !ok {
 		return err
 	}
-	if !h.waitsForPrice() {
-		return say(w, r, h.href(""), ui.Info, "No price waits to be accepted.")
+	shown, err := money.ParseDecimal(r.PostFormValue("price"), h.asked.Price.Currency)
+	if err != nil {
+		return fail.Malformed("PRICE", "The form is not complete.")
 	}
-	if asked, _ := h.asked(h.underWay()); asked != r.PostFormValue("price") {
-		return say(w, r, h.href("/accept-price"), ui.Warn, "The price has changed meanwhile. Please look at it again.")
-	}
-	var shown money.Money
-	if h.Premium != nil {
-		shown = h.Premium.Renew[h.underWay().Years]
-	}
-	invoice, err := a.Renewals.AcceptPrice(r.Context(), h.underWay().ID, &shown)
+	invoice, err := a.Renewals.AcceptPrice(r.Context(), h.underWay().ID, shown)
 	if err != nil && fail.Of(err).Code == "PRICE_CHANGED" {
 		return say(w, r, h.href("/accept-price"), ui.Warn, "The price has changed meanwhile. Please look at it again.")
 	}

@@ -75,8 +75,16 @@ func (a *area) domainList(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	v.Table = domainTable(r, f)
+	domains := make([]domainname.Domain, len(rows))
+	for i, row := range rows {
+		domains[i] = row.Domain
+	}
+	unserved, err := a.Renewals.Unserved(r.Context(), domains)
+	if err != nil {
+		return err
+	}
 	for _, row := range rows {
-		h := holding{Row: row, settings: s, today: domainname.RegistryDate(v.Now)}
+		h := holding{Row: row, settings: s, today: domainname.RegistryDate(v.Now), unserved: unserved[row.ID]}
 		v.Table.Rows = append(v.Table.Rows, domainRow(h))
 	}
 	if asked {
@@ -109,7 +117,7 @@ func domainRow(h holding) ui.Row {
 	badge := h.badge()
 	row := ui.Row{Cells: []ui.Cell{ui.Text(h.name()).To(h.href("")), {Badge: &badge}, ui.Text(brief(h.ends())), ui.Text(h.autoRenew()), h.next(), {}}}
 	if h.mayRenew() {
-		row.Cells[5] = ui.Act(ui.Button{Label: "Renew", Small: true, Href: h.href("/renew")})
+		row.Cells[5] = ui.Act(ui.Button{Label: h.renewWord(), Small: true, Href: h.href("/renew")})
 	}
 	return row
 }

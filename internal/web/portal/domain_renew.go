@@ -213,20 +213,24 @@ func (a *area) placeRenewals(w http.ResponseWriter, r *http.Request, all []wante
 		}
 		return err
 	}
-	return a.afterRenewalOrder(w, r, o, back)
+	return a.afterRenewalOrder(w, r, o, found, back)
 }
 
 // afterRenewalOrder leads to where the order goes on.
-func (a *area) afterRenewalOrder(w http.ResponseWriter, r *http.Request, o order.Order, back string) error {
+func (a *area) afterRenewalOrder(w http.ResponseWriter, r *http.Request, o order.Order, found []chosen, back string) error {
 	if o.Status == order.Completed {
 		return done(w, r, back, "Paid from your credit. We write to you when the registry has confirmed it.")
 	}
-	return say(w, r, "/account/invoices/"+o.InvoiceID, ui.Info, "Ordered. Pay this invoice, and "+renewedThen(len(o.Items)))
+	return say(w, r, "/account/invoices/"+o.InvoiceID, ui.Info, "Ordered. Pay this invoice, and "+renewedThen(found))
 }
 
-func renewedThen(n int) string {
-	if n == 1 {
+func renewedThen(found []chosen) string {
+	switch {
+	case len(found) > 1:
+		return "the domains are renewed."
+	case found[0].restore:
+		return "the domain is restored and renewed."
+	default:
 		return "the domain is renewed."
 	}
-	return "the domains are renewed."
 }

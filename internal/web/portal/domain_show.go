@@ -21,7 +21,11 @@ func (a *area) ownDomain(r *http.Request) (holding, error) {
 		return holding{}, err
 	}
 	s, err := a.Settings.Get(r.Context())
-	return holding{Row: row, settings: s, today: domainname.RegistryDate(a.Clock.Now())}, err
+	if err != nil {
+		return holding{}, err
+	}
+	unserved, err := a.Renewals.Unserved(r.Context(), []domainname.Domain{row.Domain})
+	return holding{Row: row, settings: s, today: domainname.RegistryDate(a.Clock.Now()), unserved: unserved[row.ID]}, err
 }
 
 func domainCrumbs(h holding, here ...string) []ui.Crumb {
@@ -40,6 +44,9 @@ func (a *area) domainShow(w http.ResponseWriter, r *http.Request) error {
 	}
 	_, offer, err := a.Renewals.Offer(r.Context(), h.ID, domainname.ByCustomer)
 	if err != nil {
+		return err
+	}
+	if h, err = a.priced(r.Context(), h); err != nil {
 		return err
 	}
 	ahead, err := a.Renewals.Outlook(r.Context(), h.ID)
@@ -73,7 +80,6 @@ func (a *area) domainShow(w http.ResponseWriter, r *http.Request) error {
 	if c := a.registrarCard(r, h); c != nil {
 		v.Right = append(v.Right, *c)
 	}
-	v.Lead = true
 	return a.sheet(w, http.StatusOK, v)
 }
 
@@ -102,7 +108,7 @@ func datesCard(h holding, inPerson bool) card {
 	if d := h.autoRenewDetail(inPerson); d != nil {
 		add(*d)
 	}
-	if h.Term > 0 && h.Standing.Status.Renewable() && !h.DoNotRenew {
+	if h.Term > 0 && h.Standing.Status.Renewable() && !h.DoNotRenew && !h.unserved {
 		price := ui.Detail{Label: "Renews by itself for", Value: ui.Text(years(h.Term) + " at " + show(h.Recurring)), Hint: "The price that was promised to this domain, before tax. A renewal that you order costs the price of the day."}
 		if h.Free() {
 			price.Value, price.Hint = ui.Text(years(h.Term)+", free of charge"), ""
@@ -128,6 +134,9 @@ func (h holding) autoRenewDetail(inPerson bool) *ui.Detail {
 	switch {
 	case h.DoNotRenew:
 		d.Value, d.Hint = ui.Text("Off"), "No invoice is made by itself. You can still renew it yourself."
+		if h.Free() {
+			d.Hint = "It is not renewed."
+		}
 	case h.Free():
 		d.Value, d.Hint = ui.Text("On"), "It is free of charge: no invoice is made for it."
 	case h.Term == 0:
@@ -152,6 +161,7 @@ var stepLooks = map[string]struct {
 	tone ui.Tone
 }{
 	"invoice":             {"invoice", ui.Info},
+	"no_invoice":          {"warn", ui.Danger},
 	"charge":              {"card", ui.Success},
 	"renew":               {"repeat", ui.Success},
 	"term_ends":           {"calendar", ui.Neutral},

@@ -56,7 +56,7 @@ func termsTable(h holding, terms []domainname.Term, inPerson bool) *ui.Table {
 	for _, t := range terms {
 		fees = fees || t.Refusal == nil && t.Fee.Amount > 0
 	}
-	t := &ui.Table{Caption: "Terms", Flush: true, Columns: []ui.Column{{Label: "Term"}, {Label: "Then registered until"}, {Label: "Price", End: true}}}
+	t := &ui.Table{Caption: "Terms", Flush: true, Columns: []ui.Column{{Label: "Term"}, {Label: "Until"}, {Label: "Price", End: true}}}
 	if fees {
 		t.Columns = append(t.Columns, ui.Column{Label: "Fee", End: true})
 	}
@@ -69,10 +69,11 @@ func termsTable(h holding, terms []domainname.Term, inPerson bool) *ui.Table {
 
 func termRow(h holding, term domainname.Term, fees, inPerson bool) ui.Row {
 	row := ui.Row{Cells: []ui.Cell{ui.Text(years(term.Years))}}
-	if term.Refusal != nil {
-		row.Cells = append(row.Cells, ui.Text(term.Refusal.Sentence("en")), ui.Cell{})
+	if term.Refusal != nil { // why not stands with the term: on a phone each cell has the name of its column
+		row.Cells[0].Sub = term.Refusal.Sentence("en")
+		row.Cells = append(row.Cells, ui.Cell{}, ui.Cell{})
 	} else {
-		row.Cells = append(row.Cells, ui.Text(day(term.Expiry)), ui.Text(show(term.Price)))
+		row.Cells = append(row.Cells, ui.Text(brief(term.Expiry)), ui.Text(show(term.Price)))
 	}
 	if fees {
 		fee := ui.Cell{}

@@ -1,8 +1,10 @@
 package portal
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -59,7 +61,7 @@ func TestDomains(t *testing.T) {
 	br := b.signedIn(marie)
 	br.get("/account/licenses").is(200).sound().says("2 domains have run out", "/account/domains?show=ended")
 	br.get("/account/domains?show=ended").is(200).sound().says("late.com", "lost.com").hides("off.com")
-	br.get("/account/domains").is(200).sound().says("bücher.com", "off.com", "Run out", "To be restored", "Renew several", "Ends on", "Write to us to renew it")
+	br.get("/account/domains").is(200).sound().says("bücher.com", "off.com", "Run out", "To be restored", ">Restore<", "Renew several", "Ends on", "Write to us to renew it")
 	br.get("/account/domains?q=B%C3%9CCHER").is(200).says("bücher.com").hides("off.com")
 	br.get("/account/domains?show=never").is(200).says("off.com").hides("bücher.com")
 	br.get("/account/domains?q=nothing").is(200).says("No domain fits")
@@ -106,7 +108,7 @@ func TestRenewDomain(t *testing.T) {
 	if again := br.post(at+"/renew", form...).is(http.StatusSeeOther).Header.Get("Location"); again != first {
 		t.Errorf("the form sent twice leads to %s and to %s", first, again)
 	}
-	br.get(first).is(200).says("marie.com", "€36.00")
+	br.get(first).is(200).says("Pay this invoice, and the domain is renewed.", "marie.com", "€36.00")
 	br.get(at).is(200).sound().says("Its renewal is to be paid: €36.00", "To its invoice", first, "under way already")
 	// Another form asks for another renewal, which there can't be.
 	form[len(form)-1] = "ANOTHERANOTHERANOTHER12345"
@@ -140,7 +142,18 @@ func TestRenewSeveralDomains(t *testing.T) {
 	br.post("/account/domains/renewals/order", "years."+theirs.ID, "1", "request", "ANOTHERANOTHERANOTHER12345").is(404)
 }
 
-// A list of 500 domains is there within 300 ms.
+func TestRestoreDomain(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	marie := b.newCustomer("Marie")
+	at := "/account/domains/" + b.domain(marie, "back.com", -40).ID
+	br := b.signedIn(marie)
+	form := br.get(at + "/renew/review?years=1").is(200).says("Restore back.com and renew it for 1 year?").sent(at + "/renew")
+	invoice := br.post(at+"/renew", form...).is(http.StatusSeeOther).Header.Get("Location")
+	br.get(invoice).is(200).says("Pay this invoice, and the domain is restored and renewed.", "back.com")
+}
+
+// A list of 500 domains is there as a whole, page by page.
 func TestManyDomains(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -166,5 +179,23 @@ func TestManyDomains(t *testing.T) {
 		if n != 10 {
 			t.Errorf("%s has %d pages", path, n)
 		}
+	}
+}
+
+// Turning auto renew off says what becomes of each invoice: one that asks for nothing besides is not made anew.
+func TestTurnOffWithLateFee(t *testing.T) {
+	t.Parallel()
+	for way, says := range map[string]string{"replace": "of €17.00 is withdrawn.", "separate": "of €12.00 is withdrawn. So is the one of its fee, of €5.00."} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			must(b.rooms.Settings.Patch(t.Context(), map[string]json.RawMessage{"domains.fee_billing": json.RawMessage(strconv.Quote(way))}))(t)
+			marie := b.newCustomer("Marie")
+			d := b.domain(marie, "marie.com", 10)
+			br := b.signedIn(marie)
+			b.pass(1)
+			br.later(marie, 11)
+			br.get("/account/domains/" + d.ID + "/auto-renew").is(200).sound().says(says).hides("made anew")
+		})
 	}
 }

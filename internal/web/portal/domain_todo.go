@@ -55,40 +55,41 @@ func (h holding) todoUnderWay(inPerson bool) *ui.Callout {
 	case r.Hold == domainname.HeldPrice:
 		c.Tone, c.Title = ui.Warn, "The registry asks for another price"
 		c.Text = "Your payment is kept, and nothing was sent to the registry yet. If you don't accept the price, write to us: you get your money back in full."
-		asked, known := h.asked(r)
 		switch {
 		case r.FeeInvoiceID != "":
 			c.Title, c.Text = "The difference to the new price is to be paid", "You have accepted the registry's price. It is renewed as soon as the difference is paid."
 			c.Actions = []ui.Button{{Label: "To its invoice", Href: bill(r), Kind: ui.Primary, Small: true}}
-		case known:
-			c.Title = "The registry asks for " + asked + " in place of " + show(r.Price)
+		case h.asked == nil:
+			c.Text += " We are still finding out what it asks for."
+		default:
+			c.Title = "The registry asks for " + show(h.asked.Price) + " in place of " + show(r.Price)
 		}
-		if inPerson && r.FeeInvoiceID == "" {
+		if inPerson && h.waitsForPrice() && h.asked != nil {
 			c.Actions = []ui.Button{{Label: "Accept the price", Kind: ui.Primary, Small: true, Href: h.href("/accept-price"), Confirm: h.acceptQuestion(r)}}
 		}
 	}
 	return c
 }
 
-// asked is what the registry asks for a premium name, if that is known.
-func (h holding) asked(r *domainname.Renewal) (string, bool) {
-	if h.Premium == nil {
-		return "", false
-	}
-	m, ok := h.Premium.Renew[r.Years]
-	return show(m), ok
-}
-
 // todoOwed is about a renewal that waits for its money.
 func (h holding) todoOwed(ahead renewal.Outlook) *ui.Callout {
 	r := h.owed()
-	if r == nil || r.InvoiceID == "" {
+	open, sum, paid := h.toPay()
+	if r == nil || len(open) == 0 {
 		return nil
 	}
 	c := &ui.Callout{
-		Tone: ui.Info, Title: "Its renewal is to be paid: " + sumOf(r.Price, r.Fee),
+		Tone: ui.Info, Title: "Its renewal is to be paid: " + show(sum),
 		Text:    "When the invoice is paid, it is renewed for " + years(r.Years) + ", until " + day(r.Expected) + ". Without payment it is not renewed.",
-		Actions: []ui.Button{{Label: "To its invoice", Href: bill(r), Kind: ui.Primary, Small: true}},
+		Actions: []ui.Button{{Label: "To its invoice", Href: invoiceHref(open[0]), Kind: ui.Primary, Small: true}},
+	}
+	if len(open) > 1 {
+		c.Text = "When both invoices are paid, that of the renewal and that of its fee, it is renewed for " + years(r.Years) + ", until " + day(r.Expected) + ". Without payment it is not renewed."
+		c.Actions[0].Label = "To the invoice of the renewal"
+		c.Actions = append(c.Actions, ui.Button{Label: "To the invoice of its fee", Href: invoiceHref(open[1]), Small: true})
+	}
+	if paid.Amount > 0 {
+		c.Text += " You have paid " + show(paid) + " for its fee already: that counts for the renewal, and becomes your credit if it is not made."
 	}
 	if ahead.Standing.Stage != domainname.StageActive {
 		c.Tone = ui.Warn
@@ -117,6 +118,9 @@ func (h holding) todoStatus() *ui.Callout {
 			Text: "It may no longer be reachable. A renewal counts from " + day(h.ends()) + ", not from the day of your payment." + h.afterGrace(), Actions: renew,
 		}
 	case domainname.Redemption:
+		if renew != nil {
+			renew[0].Label = "Restore it"
+		}
 		return &ui.Callout{
 			Tone: ui.Danger, Title: "It has run out, and can only be restored, until " + day(h.Standing.Window.LastRestore),
 			Text: "A restore costs a fee besides the renewal. After that day the registry releases the domain, and anybody can register it.", Actions: renew,
@@ -148,6 +152,14 @@ func (h holding) todoActive() *ui.Callout {
 	switch {
 	case h.State.RGP != nil && h.ends().IsZero():
 		return nil
+	case free && h.DoNotRenew:
+		return &ui.Callout{Tone: ui.Info, Title: "It is not renewed", Text: "It ends on " + day(h.ends()) + ". It is free of charge and can't be renewed by yourself: turn auto renew on, or write to us when you want to keep it."}
+	case free && h.BundledWith != "" && h.unserved:
+		return &ui.Callout{
+			Tone: ui.Warn, Title: "It does not renew with its service any more", Text: "The service that it is free with has ended, or is cancelled or paused, so nothing pays for the time after " + day(h.ends()) +
+				". Write to us when you want to keep the domain, or resume the service if you still can.",
+			Actions: []ui.Button{{Label: "To the service", Href: "/account/subscriptions/" + h.BundledWith, Small: true}},
+		}
 	case free && h.BundledWith != "":
 		return &ui.Callout{
 			Tone: ui.Info, Title: "Free with a service of yours", Text: "It renews at no charge when that is paid. It can't be renewed, or paid for, by itself.",

@@ -17,6 +17,11 @@ type holding struct {
 
 	settings *setting.Settings
 	today    civil.Date // of the registry: in UTC
+	// asked is what the registry asks for the renewal that waits for its price to be accepted, on the pages of one domain; nil: none
+	// waits, or the price is not known.
+	asked *domainname.RegistryPrice
+	// unserved: it is free with a service that does not renew it any more.
+	unserved bool
 }
 
 func (h holding) name() string { return h.Name.Unicode() }
@@ -60,6 +65,23 @@ func bill(r *domainname.Renewal) string {
 		return ""
 	}
 	return "/account/invoices/" + id
+}
+
+func invoiceHref(b domainname.Bill) string { return "/account/invoices/" + b.InvoiceID }
+
+// toPay are the open invoices that ask for the renewal of the present term, and what they come to; paid is what was paid for fees
+// of it already.
+func (h holding) toPay() (open []domainname.Bill, sum, paid money.Money) {
+	for _, b := range h.Bills {
+		sum.Currency, paid.Currency = b.Sum.Currency, b.Sum.Currency
+		if b.Paid {
+			paid.Amount += b.Sum.Amount
+			continue
+		}
+		open = append(open, b)
+		sum.Amount += b.Sum.Amount
+	}
+	return open, sum, paid
 }
 
 // domainWords are the statuses of domains as their holders call them.
@@ -146,9 +168,8 @@ func (h holding) next() ui.Cell {
 		return ui.Text("Until " + brief(r.Expected))
 	}
 	if r := h.owed(); r != nil {
-		sum, err := domainname.Term{Price: r.Price, Fee: r.Fee}.Total()
-		if err == nil && r.InvoiceID != "" {
-			return ui.Text("Pay " + show(sum)).To(bill(r)).With("renews until " + brief(r.Expected))
+		if open, sum, _ := h.toPay(); len(open) > 0 {
+			return ui.Text("Pay " + show(sum)).To(invoiceHref(open[0])).With("renews until " + brief(r.Expected))
 		}
 	}
 	w := h.Standing.Window
@@ -172,12 +193,14 @@ func (h holding) next() ui.Cell {
 func (h holding) nextActive() ui.Cell {
 	on, invoiced := h.invoiceOn()
 	switch {
-	case h.Free() && h.BundledWith != "":
-		return ui.Text("Renews with its service").To("/account/subscriptions/" + h.BundledWith)
-	case h.Free():
-		return ui.Text("Write to us to renew it")
 	case h.DoNotRenew && !h.ends().IsZero():
 		return ui.Text("Ends on " + brief(h.ends()))
+	case h.Free() && h.BundledWith != "" && !h.unserved:
+		return ui.Text("Renews with its service").To("/account/subscriptions/" + h.BundledWith)
+	case h.Free() && h.BundledWith != "":
+		return ui.Text("Write to us to keep it").With("its service does not go on")
+	case h.Free():
+		return ui.Text("Write to us to renew it")
 	case h.Term == 0:
 		return ui.Text("Renew it by yourself")
 	case invoiced:
@@ -211,6 +234,14 @@ func (h holding) autoRenew() string {
 		return "None"
 	}
 	return "On"
+}
+
+// renewWord is what a renewal is called: of what has to be restored, a restore.
+func (h holding) renewWord() string {
+	if h.Standing.Status == domainname.Redemption {
+		return "Restore"
+	}
+	return "Renew"
 }
 
 // mayRenew reports whether there is a point in offering a renewal. The offer itself says what can be had.

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
@@ -10,6 +11,15 @@ import (
 
 // licensesPerPage is small, as each is a card with all that is needed of it every day.
 const licensesPerPage = 20
+
+// hasLicenses reports whether a customer has any. Where that can't be told, it is taken to be so.
+func (a *area) hasLicenses(ctx context.Context, customerID string) bool {
+	rows, _, err := a.Licenses.List(ctx, license.Filter{CustomerID: customerID, Limit: 1})
+	if err != nil {
+		a.Log.Warn("licenses of a customer", "customer", customerID, "err", err)
+	}
+	return err != nil || len(rows) > 0
+}
 
 func (a *area) licenseList(w http.ResponseWriter, r *http.Request) error {
 	found, next, err := a.Licenses.List(r.Context(), license.Filter{CustomerID: visitorOf(r).customer.ID, Cursor: cursor(r), Limit: licensesPerPage})

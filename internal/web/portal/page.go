@@ -69,6 +69,6 @@ func (a *area) toPay(r *http.Request, v *visitor) int {
 
 // home is where the portal begins.
 func (a *area) home(w http.ResponseWriter, r *http.Request) error {
-	http.Redirect(w, r, "/account/licenses", http.StatusSeeOther)
+	http.Redirect(w, r, a.orHome(r.Context(), visitorOf(r).customer.ID, ""), http.StatusSeeOther)
 	return nil
 }

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 
@@ -31,8 +32,8 @@ func (a *area) signInView(w http.ResponseWriter, r *http.Request, status int, f 
 
 func (a *area) signInPage(w http.ResponseWriter, r *http.Request) error {
 	next := nextOf(r)
-	if _, err := a.SignIn.CustomerSession(r.Context(), web.Cookie(r, sessionName)); err == nil {
-		http.Redirect(w, r, orHome(next), http.StatusSeeOther)
+	if in, err := a.SignIn.CustomerSession(r.Context(), web.Cookie(r, sessionName)); err == nil {
+		http.Redirect(w, r, a.orHome(r.Context(), in.CustomerID, next), http.StatusSeeOther)
 		return nil
 	}
 	return a.signInView(w, r, http.StatusOK, signInForm("", next))
@@ -51,18 +52,22 @@ func (a *area) signIn(w http.ResponseWriter, r *http.Request) error {
 		return a.signInView(w, r, web.FormStatus(w, err), f)
 	}
 	a.keep(w, r, in)
-	http.Redirect(w, r, orHome(next), http.StatusSeeOther)
+	http.Redirect(w, r, a.orHome(r.Context(), in.Session.CustomerID, next), http.StatusSeeOther)
 	return nil
 }
 
 // nextOf is the page that somebody wanted to see before signing in; empty: none in particular.
 func nextOf(r *http.Request) string { return ownPath(r.FormValue("next")) }
 
-func orHome(next string) string {
-	if next == "" {
-		return "/account/licenses"
+// orHome is next, or where the portal begins for a customer: with the licenses, or with domains where there is nothing but these.
+func (a *area) orHome(ctx context.Context, customerID, next string) string {
+	if next != "" {
+		return next
 	}
-	return next
+	if a.hasDomains(ctx, customerID) && !a.hasLicenses(ctx, customerID) {
+		return "/account/domains"
+	}
+	return "/account/licenses"
 }
 
 // signOut ends the session, whoever's it is. It works without one, too: then there is nothing left to end.
@@ -166,5 +171,5 @@ func (a *area) linkUse(w http.ResponseWriter, r *http.Request) error {
 	if r.PostFormValue("password") != "" {
 		said = "Your password is set, and you are signed in."
 	}
-	return done(w, r, orHome(nextOf(r)), said)
+	return done(w, r, a.orHome(r.Context(), in.Session.CustomerID, nextOf(r)), said)
 }

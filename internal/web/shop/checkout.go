@@ -90,6 +90,9 @@ func (s *shop) checkoutSend(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	c.bad = c.typed.validate(c.now)
+	if c.basket.cart.registers() {
+		c.typed.lacking(c.bad)
+	}
 	if len(c.bad) == 0 {
 		if err := s.saveDetails(r, &c); err != nil {
 			return err
@@ -99,8 +102,7 @@ func (s *shop) checkoutSend(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !c.basket.ready() {
-		flash.Say(w, r, "/cart", ui.Warn, "Something in your cart has changed. Please look at it before you order.")
-		return nil
+		return s.changed(w, r, c)
 	}
 	if f("act") == "update" {
 		return s.renderCheckout(w, r, http.StatusOK, c.withoutEmpty())
@@ -112,11 +114,40 @@ func (s *shop) checkoutSend(w http.ResponseWriter, r *http.Request) error {
 	return s.place(w, r, c, given)
 }
 
+// changed leads back to a cart that can't be ordered any more. Where this form itself has ordered what is in it, and the answer
+// to it was lost, such as by a second click, it leads to that order.
+func (s *shop) changed(w http.ResponseWriter, r *http.Request, c checkout) error {
+	if len(c.key) >= leastKey {
+		sent, found, err := s.Orders.Sent(r.Context(), c.key, c.who.id(), c.typed.email)
+		if err != nil {
+			return err
+		}
+		if found {
+			if err := s.keep(w, r, c, sent.Order.ID, sent.Secret); err != nil {
+				return err
+			}
+			return redirect(w, r, statePath(sent.Order.ID))
+		}
+	}
+	flash.Say(w, r, "/cart", ui.Warn, "Something in your cart has changed. Please look at it before you order.")
+	return nil
+}
+
+// keep gives the browser the receipt of an order, in the place of what was in the cart.
+func (s *shop) keep(w http.ResponseWriter, r *http.Request, c checkout, orderID, secret string) error {
+	if err := s.keepReceipt(w, r, receipt{Order: orderID, Secret: secret, Key: c.key}); err != nil {
+		return err
+	}
+	left := c.basket.cart
+	left.Items, left.Coupon = nil, ""
+	return s.keepCart(w, r, left)
+}
+
 // withoutEmpty leaves out what is said about fields that were not filled in yet, for somebody who is still typing.
 func (c checkout) withoutEmpty() checkout {
 	filled := map[string]bool{
-		"email": c.typed.email != "", "name": c.typed.name != "", "country": c.typed.country != "",
-		"company": true, "state": true, "address": true, "tax_id": true,
+		"email": c.typed.email != "", "name": c.typed.name != "", "country": c.typed.country != "", "address": c.typed.address != "",
+		"company": true, "state": true, "tax_id": true,
 	}
 	for name := range c.bad {
 		if !filled[name] {
@@ -207,12 +238,7 @@ func (s *shop) place(w http.ResponseWriter, r *http.Request, c checkout, given [
 	if err != nil {
 		return s.notTaken(w, r, c, err)
 	}
-	if err := s.keepReceipt(w, r, receipt{Order: o.ID, Secret: secret, Key: c.key}); err != nil {
-		return err
-	}
-	left := c.basket.cart
-	left.Items, left.Coupon = nil, ""
-	if err := s.keepCart(w, r, left); err != nil {
+	if err := s.keep(w, r, c, o.ID, secret); err != nil {
 		return err
 	}
 	if o.Total != c.basket.quote.Invoice.Total {
@@ -245,8 +271,7 @@ func (s *shop) notTaken(w http.ResponseWriter, r *http.Request, c checkout, err 
 	}
 	for name, message := range byField {
 		if name == "coupon" || strings.HasPrefix(name, "items") {
-			flash.Say(w, r, "/cart", ui.Warn, "Something in your cart has changed. Please look at it before you order.")
-			return nil
+			return s.changed(w, r, c)
 		}
 		c.bad[name] = message
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/setting"
 	"github.com/keystead/keystead/internal/web/ui"
@@ -53,6 +54,15 @@ func (d *details) validate(now *setting.Settings) map[string]string {
 		bad["country"] = "is needed for the tax"
 	}
 	return bad
+}
+
+// lacking reports what a registry wants to know of the holder of a new domain, and would not be asked without.
+func (d details) lacking(bad map[string]string) {
+	for _, name := range (domainname.Registrant{Address: d.address, Country: d.country}).Lacking() {
+		if bad[name] == "" {
+			bad[name] = domainname.HolderNeeded
+		}
+	}
 }
 
 // changes are what differs from a customer, who had a version when the form was made.
@@ -108,7 +118,7 @@ type consentField struct {
 }
 
 func (c checkout) contact() []ui.Field {
-	email := ui.Field{Kind: ui.InputEmail, Name: "email", Label: "E-mail", Value: c.typed.email, Required: true, MaxLength: 254, Autocomplete: "email", Hint: "License keys and invoices are sent there."}
+	email := ui.Field{Kind: ui.InputEmail, Name: "email", Label: "E-mail", Value: c.typed.email, Required: true, MaxLength: 254, Autocomplete: "email", Hint: "We write to you there, and send the invoice."}
 	if c.who.customer != nil {
 		email.Value, email.ReadOnly, email.Required, email.Hint = c.who.customer.Email, true, false, "You are signed in with it."
 	}
@@ -116,15 +126,15 @@ func (c checkout) contact() []ui.Field {
 }
 
 func (c checkout) address() []ui.Field {
-	where := "Street and place, as they are to stand on the invoice."
+	where, holds := "Street and place, as they are to stand on the invoice.", c.basket.cart.registers()
 	if c.basket.newDomains() {
 		where = "Street and place, as they are to stand on the invoice. The registry is told that you hold the domain, at this address."
 	}
 	return []ui.Field{
 		{Name: "company", Label: "Company", Value: c.typed.company, Optional: true, MaxLength: 255, Autocomplete: "organization"},
 		{Name: "tax_id", Label: "VAT number or tax id", Value: c.typed.taxID, Optional: true, MaxLength: 64},
-		{Kind: ui.InputTextarea, Name: "address", Label: "Address", Value: c.typed.address, Optional: true, MaxLength: 1000, Rows: 3, Autocomplete: "street-address", Hint: where},
-		{Kind: ui.InputSelect, Name: "country", Label: "Country", Value: c.typed.country, Required: taxed(c.now), Optional: !taxed(c.now), Options: ui.CountryOptions("Choose your country", c.typed.country), Autocomplete: "country"},
+		{Kind: ui.InputTextarea, Name: "address", Label: "Address", Value: c.typed.address, Required: holds, Optional: !holds, MaxLength: 1000, Rows: 3, Autocomplete: "street-address", Hint: where},
+		{Kind: ui.InputSelect, Name: "country", Label: "Country", Value: c.typed.country, Required: taxed(c.now) || holds, Optional: !taxed(c.now) && !holds, Options: ui.CountryOptions("Choose your country", c.typed.country), Autocomplete: "country"},
 		{Name: "state", Label: "State or province", Value: c.typed.state, Optional: true, MaxLength: maxState, Autocomplete: "address-level1"},
 	}
 }

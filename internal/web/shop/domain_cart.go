@@ -147,6 +147,12 @@ func (b basket) newDomains() bool {
 	return slices.ContainsFunc(b.rows, func(r row) bool { return r.Domain.Name != "" && r.Domain.Action != domainname.ForRenewal })
 }
 
+// registers reports whether the cart has domains that a registry registers for whoever buys them. The holder of one
+// that is transferred is there already.
+func (c cart) registers() bool {
+	return slices.ContainsFunc(c.Items, func(i cartItem) bool { return i.Domain.Name != "" && i.Domain.Action == domainname.ForRegistration })
+}
+
 // domainCard is a domain that an order has brought, or renews.
 type domainCard struct {
 	Name, Text string
@@ -241,6 +247,11 @@ func (s *shop) putDomain(w http.ResponseWriter, r *http.Request, d cartDomain) e
 	c := s.cart(r)
 	if err := c.put(cartItem{Quantity: 1, Domain: d}); err != nil {
 		return err
+	}
+	if d.Action != domainname.ForRenewal { // the cart asks a registrar about it, like a search
+		if err := s.limits.spend(s.limits.searches, r); err != nil {
+			return wrong(w, r, "/domains", tooManySearches(fail.Of(err)))
+		}
 	}
 	if err := s.keepCart(w, r, c); err != nil {
 		return err

@@ -3,6 +3,7 @@ package shop
 import (
 	"cmp"
 	"context"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -72,9 +73,9 @@ func (s *shop) domainSearch(w http.ResponseWriter, r *http.Request) error {
 			if e.Kind != fail.KindMalformed && e.Kind != fail.KindLimited {
 				return err
 			}
-			v.Wrong, status = e.Detail, web.FormStatus(w, err)
-			if e.Kind == fail.KindMalformed {
-				v.Wrong += " A name is made of letters, digits and hyphens, such as yourname.com."
+			if v.Wrong, status = tooManySearches(e), web.FormStatus(w, err); e.Kind == fail.KindMalformed {
+				// Which standard says so helps no visitor.
+				v.Wrong = strings.Replace(e.Detail, " that IDNA2008 allows", "", 1) + " A name is made of letters, digits and hyphens, such as yourname.com."
 			}
 		}
 	}
@@ -108,6 +109,11 @@ func (s *shop) find(r *http.Request, v *domainSearchView) error {
 		v.Found = append(v.Found, foundOf(f, c))
 	}
 	return nil
+}
+
+// tooManySearches says when a name can be looked for again.
+func tooManySearches(e *fail.Error) string {
+	return "You have looked for many names in a short time, and each is a question to registries. Try again in " + counted(int64(math.Ceil(e.RetryAfter.Minutes())), "minute") + "; what is in your cart stays there."
 }
 
 // usefulness orders names: those that can be had, those that perhaps can, those of others.

@@ -1,6 +1,9 @@
 package shop
 
 import (
+	"maps"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,7 +95,14 @@ func TestOrderARegistration(t *testing.T) {
 	}
 	br.get("/domains?q=bücher").says("In your cart")
 	br.get("/checkout").is(200).says("Registration of bücher.example for 1 year", "until about", "the new date is the registry&#39;s", "renewal for 1 year at €12.00").hides("s3cret")
-	br.sendForm("/checkout", "email", "ada@example.com", "name", "Ada", "pay", br.page.find(`name="pay" value="(manual[^"]*|[^"]*)"`)).is(303)
+	pay := br.page.find(`name="pay" value="(manual[^"]*|[^"]*)"`)
+	// A registry is not asked without the holder's address: an order without it would be paid, and go no further.
+	br.sendForm("/checkout", "email", "ada@example.com", "name", "Ada", "pay", pay).is(422).
+		says("Address", "Country", "is needed to register a domain")
+	if all := b.orders(); len(all) != 0 {
+		t.Fatalf("ordered without a holder's address: %+v", all)
+	}
+	br.sendForm("/checkout", "email", "ada@example.com", "name", "Ada", "pay", pay, "address", "1 Main Street\nLondon", "country", "GB").is(303)
 	all := b.orders()
 	if len(all) != 1 || all[0].Status != order.Pending || len(all[0].Items) != 3 || all[0].Items[1].Domain.Name != "xn--bcher-kva.example" {
 		t.Fatalf("orders: %+v", all)
@@ -114,6 +124,49 @@ func TestOrderARegistration(t *testing.T) {
 	other.get("/checkout").to("/cart")
 	other.post("/cart", "remove", "domain.xn--bcher-kva.example").to("/cart")
 	other.get("/cart").says("Your cart is empty")
+}
+
+// Two clicks on one form order a name once, and both lead to that order: the second one's cart has a name that the store has by then.
+func TestNameOrderedByTwoClicks(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.sellsNames()
+	for _, guest := range []bool{true, false} {
+		name := "guest.example"
+		br := b.browser()
+		if !guest {
+			name = "customer.example"
+			ada := b.customer("Ada Lovelace")
+			br = b.signedIn(ada)
+		}
+		br.post("/domains/cart", "name", name, "years", "1", "act", "register").to("/cart")
+		br.get("/checkout").is(200)
+		form := br.fields()
+		for field, value := range map[string]string{"pay": bySandbox, "address": "1 Main Street\nLondon", "country": "GB"} {
+			form.Set(field, value)
+		}
+		if guest {
+			form.Set("email", "guest@example.com")
+			form.Set("name", "A Guest")
+		}
+		second := b.browser()
+		maps.Copy(second.cookies, br.cookies)
+		stranger := b.browser()
+		maps.Copy(stranger.cookies, br.cookies)
+		br.send(http.MethodPost, "/checkout", form).toward("/sandbox/pay/")
+		all := b.orders()
+		placed := all[slices.IndexFunc(all, func(o order.Order) bool { return o.Items[0].Domain.Name == name })]
+		second.send(http.MethodPost, "/checkout", form).to(statePath(placed.ID))
+		second.follow().says("You have not paid yet")
+		second.get("/cart").says("Your cart is empty")
+		if guest { // somebody else who has the form learns nothing
+			form.Set("email", "mallory@example.com")
+			stranger.send(http.MethodPost, "/checkout", form).to("/cart")
+		}
+		if n := len(b.orders()); n != len(all) {
+			t.Errorf("%s: %d orders", name, n)
+		}
+	}
 }
 
 func TestDomainsThatCantBeTaken(t *testing.T) {
@@ -155,7 +208,7 @@ func TestStaleCart(t *testing.T) {
 	br.post("/domains/cart", "name", "a.example", "years", "2", "act", "register").to("/cart")
 	br.get("/checkout").is(200)
 	b.namesCost(domainname.ForRegistration, "", map[int]int64{2: -1})
-	br.sendForm("/checkout", "email", "ada@example.com", "name", "Ada").to("/cart")
+	br.sendForm("/checkout", "email", "ada@example.com", "name", "Ada", "address", "1 Main Street\nLondon", "country", "GB").to("/cart")
 	br.get("/cart").is(200).says("Something in your cart has changed", "This term is not for sale.", "Search again").hides("To the checkout")
 	if n := len(b.orders()); n != 0 {
 		t.Errorf("%d orders", n)

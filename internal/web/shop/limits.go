@@ -25,7 +25,7 @@ var (
 	perSecret = limit.Rate{Count: 60, Per: 15 * time.Minute}
 	// perDomain bounds the domains that one address asks about.
 	perDomain = limit.Rate{Count: 30, Per: 15 * time.Minute}
-	// perSearch bounds the names that one address looks for: each is several questions to registrars.
+	// perSearch bounds the names that one address looks for or puts into a cart: each is questions to registrars.
 	perSearch = limit.Rate{Count: 60, Per: 15 * time.Minute}
 )
 

@@ -73,6 +73,8 @@ func galleryWith(face ui.Face, s string) gallery {
 			Fields: []ui.Field{{Name: "why", Label: s, Hint: s, Scope: id}}, Hidden: []ui.Hidden{{Name: s, Value: s}},
 		}
 	}
+	harmless := confirm("c0")
+	harmless.Tone = ui.Info
 	act := ui.Button{Label: s, Href: "/" + s, Kind: ui.Primary, Icon: "plus"}
 	v.Buttons = []ui.Button{
 		act,
@@ -80,6 +82,7 @@ func galleryWith(face ui.Face, s string) gallery {
 		{Label: s, Kind: ui.Quiet, Name: s, Value: s},
 		{Label: s, Post: true, Href: "/" + s, Hidden: []ui.Hidden{{Name: s, Value: s}}},
 		{Label: s, Kind: ui.Dangerous, Href: "/x", Confirm: confirm("c1")},
+		{Label: s, Href: "/x", Confirm: harmless},
 		{Label: s, IconOnly: true, Icon: "edit", Href: s},
 		{Label: s, Disabled: true},
 		{Label: s, External: true, Href: "https://example.org/" + s},
@@ -164,6 +167,24 @@ func TestEveryComponentWithAnyText(t *testing.T) {
 				t.Fatalf("%s on %s: %v", name, face, err)
 			}
 			check(t, name+" on "+string(face), b.Bytes())
+		}
+	}
+}
+
+// What a question says of a harmless act does not look like a danger.
+func TestHarmlessQuestionsAreCalm(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	if err := parse(t).Write(&b, "gallery", galleryWith(ui.Staff, "text")); err != nil {
+		t.Fatal(err)
+	}
+	dialogs := regexp.MustCompile(`(?s)<dialog [^>]*id="(c\d)".*?</dialog>`).FindAllStringSubmatch(b.String(), -1)
+	if len(dialogs) < 4 {
+		t.Fatalf("%d dialogs", len(dialogs))
+	}
+	for _, d := range dialogs {
+		if calm := strings.Contains(d[0], `class="effects calm"`); calm != (d[1] == "c0") || calm == strings.Contains(d[0], "btn-danger") {
+			t.Errorf("%s", d[0])
 		}
 	}
 }

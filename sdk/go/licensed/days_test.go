@@ -3,6 +3,7 @@ package licensed
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -155,6 +156,12 @@ func TestSilence(t *testing.T) {
 func TestServerGone(t *testing.T) {
 	t.Parallel()
 	r := licensedRig(t)
+	// A connection that stays keeps the port: nobody else answers there while this server is gone.
+	kept, err := net.Dial("tcp", r.server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = kept.Close() }()
 	r.server.Close()
 	r.clock.advance(8 * day)
 	if st := r.wantState(Grace, ""); st.LastError != Unreachable {

@@ -230,7 +230,7 @@ func licensedRig(t *testing.T, change ...func(*Config)) *rig {
 func (r *rig) another(change ...func(*Config)) *License {
 	r.t.Helper()
 	cfg := Config{
-		Server: r.server.URL, Product: "widget", Version: "2.1.0", Store: File(r.path("")), Now: r.clock.Now,
+		Server: r.server.URL, Product: "widget", Version: "2.1.0", Store: File(r.path("")), Now: r.clock.Now, Timeout: time.Minute, // which a busy machine does not take
 		RootKeys: []string{base64url.EncodeToString(publicOf(r.server.signer.root)), base64url.EncodeToString(publicOf(signingKey("spare")))},
 	}
 	for _, c := range change {

@@ -31,7 +31,7 @@ final class Visitor
         }, array_keys($this->cookies), $this->cookies));
         $context = stream_context_create(['http' => [
             'method' => $form === null ? 'GET' : 'POST', 'content' => http_build_query($form ?? []), 'ignore_errors' => true, 'follow_location' => 0,
-            'header' => ['Content-Type: application/x-www-form-urlencoded', "Cookie: $cookies"], 'timeout' => 20,
+            'header' => ['Content-Type: application/x-www-form-urlencoded', "Cookie: $cookies"], 'timeout' => PATIENCE,
         ]]);
         $stream = fopen($this->address . $path, 'rb', false, $context);
         $this->body = (string) stream_get_contents($stream);
@@ -69,7 +69,7 @@ $begin = static function (): array {
         __DIR__ . '/../../../examples/php-addon/index.php', ], $port, [
             'LICENSED_DEMO_SERVER' => 'http://127.0.0.1:' . $i->port, 'LICENSED_DEMO_PRODUCT' => 'widget', 'LICENSED_DEMO_ROOT_KEYS' => (new Minting('ours'))->rootKey(),
             'LICENSED_DEMO_DATA' => $data, 'LICENSED_DEMO_PASSWORD' => 'correct horse', 'LICENSED_DEMO_NOW' => "$data/clock", 'LICENSED_DEMO_IDENTIFIER' => 'shop.example',
-            'LICENSED_DEMO_DOMAIN' => 'shop.example', 'LICENSED_DEMO_TIMEOUT' => '10s',
+            'LICENSED_DEMO_DOMAIN' => 'shop.example', 'LICENSED_DEMO_TIMEOUT' => PATIENCE . 's',
         ]);
 
     return [$i, "http://127.0.0.1:$port", $data];

@@ -101,7 +101,7 @@ final class Installation
     {
         return $this->settings + [
             'server' => 'http://127.0.0.1:' . $this->port, 'product' => 'widget', 'rootKeys' => [(new Minting('ours'))->rootKey()],
-            'store' => new FileStore($this->path), 'version' => '2.1.0', 'releasedAt' => '2027-01-15', 'timeout' => 10.0,
+            'store' => new FileStore($this->path), 'version' => '2.1.0', 'releasedAt' => '2027-01-15', 'timeout' => PATIENCE,
             'now' => function (): int {
                 return $this->now + $this->ahead;
             },

@@ -31,7 +31,7 @@ foreach (['down', '500', '503', '429', 'garbage', 'page', 'redirect', 'huge', 'b
         if ($mode === 'down') {
             $i->down();
         } else {
-            $i->settings['timeout'] = $mode === 'slow' ? 0.1 : 10.0;
+            $i->settings['timeout'] = $mode === 'slow' ? 0.1 : PATIENCE;
             $i->serve($mode === 'slow' ? ['delay' => 0.4] : ['mode' => $mode]);
         }
         $want = [
@@ -61,7 +61,7 @@ foreach (['down', '500', '503', '429', 'garbage', 'page', 'redirect', 'huge', 'b
         }
         $i->wait(0.1);
         if ($mode === 'slow') {
-            $i->settings['timeout'] = 10.0; // it still answers the last question
+            $i->settings['timeout'] = PATIENCE; // it still answers the last question
         }
         same(State::VALID, $i->license()->open()->state, 'after the server is back');
     };

@@ -9,24 +9,24 @@ while (true) {
     set_error_handler(static function (): bool {
         return true;
     });
-    $c = stream_socket_accept($server, 60);
+    $c = stream_socket_accept($server, 300);
     if ($c === false) {
         exit;
     }
     switch ($argv[2]) {
         case 'drip head':
-            for ($n = 0; $n < 120 && fwrite($c, $n === 0 ? 'HTTP/1.1 200 OK' : "\r\nX-$n: x") !== false; $n++) {
+            for ($n = 0; $n < 3000 && fwrite($c, $n === 0 ? 'HTTP/1.1 200 OK' : "\r\nX-$n: x") !== false; $n++) {
                 usleep(100000);
             }
             break;
         case 'drip body':
             fwrite($c, "HTTP/1.1 200 OK\r\n\r\n");
-            for ($n = 0; $n < 120 && fwrite($c, ' ') !== false; $n++) {
+            for ($n = 0; $n < 3000 && fwrite($c, ' ') !== false; $n++) {
                 usleep(100000);
             }
             break;
         case 'silence':
-            usleep(12000000);
+            sleep(300);
             break;
         case 'no http':
             fwrite($c, "220 mail.example ESMTP\r\n\r\n");

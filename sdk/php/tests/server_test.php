@@ -21,23 +21,22 @@ foreach (['drip head' => 'timeout', 'drip body' => 'timeout', 'silence' => 'time
         $port = freePort();
         $stop = start([PHP_BINARY, __DIR__ . '/raw.php', (string) $port, $what], $port);
         if ($what !== 'silence' && strpos($what, 'drip') !== 0) {
-            $begun = microtime(true);
-            $silence = question($port)->post('validate', ['license_key' => 'x'])->silence;
+            $silence = question($port, ['timeout' => PATIENCE])->post('validate', ['license_key' => 'x'])->silence;
             holds($silence === $code || $silence === 'unreachable', "want $code, got $silence"); // a reset may come first
         } else {
             $stop(); // it is busy with the connection that tried whether it listens
             start([PHP_BINARY, __DIR__ . '/raw.php', (string) $port, $what], $port);
             $begun = microtime(true);
             same($code, question($port)->post('validate', ['license_key' => 'x'])->silence);
+            holds(microtime(true) - $begun < PATIENCE, 'it waited for ' . (microtime(true) - $begun));
         }
-        holds(microtime(true) - $begun < 6, 'it waited for ' . (microtime(true) - $begun));
     };
 }
 
 $tests['chunks are joined'] = static function (): void {
     $port = freePort();
     start([PHP_BINARY, '-d', 'variables_order=EGPCS', __DIR__ . '/raw.php', (string) $port, 'chunked'], $port, ['KEYSTEAD_BODY' => '{"data":{"lease":"' . str_repeat('a', 500) . '"}}']);
-    same(str_repeat('a', 500), question($port, ['timeout' => 10.0])->post('validate', ['license_key' => 'x'])->lease);
+    same(str_repeat('a', 500), question($port, ['timeout' => PATIENCE])->post('validate', ['license_key' => 'x'])->lease);
 };
 
 $tests['https without a certificate that is trusted is no answer; with one it is'] = static function (): void {
@@ -52,11 +51,11 @@ $tests['https without a certificate that is trusted is no answer; with one it is
     file_put_contents("$folder/both.pem", $pem . $private);
     file_put_contents("$folder/ca.pem", $pem);
     $script = '$s = stream_socket_server("tls://127.0.0.1:" . $argv[1], $n, $m, STREAM_SERVER_BIND | STREAM_SERVER_LISTEN, stream_context_create(["ssl" => ["local_cert" => $argv[2]]]));'
-        . 'while (true) { $c = @stream_socket_accept($s, 30); if ($c) { fread($c, 4096); $b = \'{"data":{"lease":"yes"}}\'; fwrite($c, "HTTP/1.1 200 OK\r\nContent-Length: " . strlen($b) . "\r\n\r\n$b"); fclose($c); } }';
+        . 'while (true) { $c = @stream_socket_accept($s, 300); if ($c) { fread($c, 4096); $b = \'{"data":{"lease":"yes"}}\'; fwrite($c, "HTTP/1.1 200 OK\r\nContent-Length: " . strlen($b) . "\r\n\r\n$b"); fclose($c); } }';
     $port = freePort();
     start([PHP_BINARY, '-r', $script, (string) $port, "$folder/both.pem"], $port);
-    same('unreachable', question($port, ['server' => "https://127.0.0.1:$port", 'timeout' => 10.0])->post('validate', ['license_key' => 'x'])->silence);
-    same('yes', question($port, ['server' => "https://127.0.0.1:$port", 'timeout' => 10.0, 'tls' => ['cafile' => "$folder/ca.pem"]])->post('validate', ['license_key' => 'x'])->lease);
+    same('unreachable', question($port, ['server' => "https://127.0.0.1:$port", 'timeout' => PATIENCE])->post('validate', ['license_key' => 'x'])->silence);
+    same('yes', question($port, ['server' => "https://127.0.0.1:$port", 'timeout' => PATIENCE, 'connectTimeout' => PATIENCE, 'tls' => ['cafile' => "$folder/ca.pem"]])->post('validate', ['license_key' => 'x'])->lease);
 };
 
 return $tests;

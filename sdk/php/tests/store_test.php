@@ -270,7 +270,7 @@ $tests['several processes ask once'] = static function (): void {
     $i->wait(7);
     $i->serve(['delay' => 0.5]);
     $script = 'require ' . var_export(__DIR__ . '/../autoload.php', true) . '; error_reporting(E_ALL);'
-        . '$l = new Keystead\Licensed\License(["server" => "http://127.0.0.1:' . $i->port . '", "product" => "widget", "rootKeys" => ' . var_export($i->config()['rootKeys'], true)
+        . '$l = new Keystead\Licensed\License(["server" => "http://127.0.0.1:' . $i->port . '", "product" => "widget", "timeout" => ' . var_export(PATIENCE, true) . ', "rootKeys" => ' . var_export($i->config()['rootKeys'], true)
         . ', "store" => new Keystead\Licensed\FileStore(' . var_export($i->path, true) . '), "now" => function () { return ' . $i->now . '; }]);'
         . 'echo $l->open()->state;';
     $asked = count($i->asked());

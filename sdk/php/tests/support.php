@@ -6,6 +6,9 @@ declare(strict_types=1);
 
 namespace Keystead\Licensed\Tests;
 
+/** How long a test waits for what is sure to come, on however busy a machine, in seconds. */
+const PATIENCE = 120.0;
+
 /** Fails a test. */
 final class Failure extends \Exception
 {
@@ -99,11 +102,15 @@ function remove(string $path): void
     }
 }
 
-/** A port that nothing listens on. */
+/** A port that nothing listens on. A connection that stays keeps it from being given to anybody else until the test ends. */
 function freePort(): int
 {
     $socket = stream_socket_server('tcp://127.0.0.1:0');
     $name = (string) stream_socket_get_name($socket, false);
+    $ends = [stream_socket_client("tcp://$name"), stream_socket_accept($socket)];
+    atEnd(static function () use ($ends): void {
+        array_map('fclose', $ends);
+    });
     fclose($socket);
 
     return (int) substr($name, (int) strrpos($name, ':') + 1);
@@ -129,11 +136,11 @@ function start(array $command, int $port, array $environment = []): callable
         }
     };
     atEnd($stop);
-    for ($until = microtime(true) + 20; microtime(true) < $until; usleep(10000)) {
+    for ($until = microtime(true) + PATIENCE; microtime(true) < $until; usleep(10000)) {
         set_error_handler(static function (): bool {
             return true;
         });
-        $connection = stream_socket_client("tcp://127.0.0.1:$port", $number, $message, 1);
+        $connection = stream_socket_client("tcp://127.0.0.1:$port", $number, $message, PATIENCE);
         restore_error_handler();
         if ($connection !== false) {
             fclose($connection);

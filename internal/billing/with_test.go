@@ -1,0 +1,155 @@
+package billing_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/db"
+)
+
+// late issues an invoice of a line, what goes with it, and a line of somebody else.
+func (b *books) late(t *testing.T, with ...int64) billing.Invoice {
+	t.Helper()
+	var inv billing.Invoice
+	err := b.try(func(ctx context.Context, tx *db.Tx) (err error) {
+		renewal := line(1000)
+		renewal.ID = tx.NewID("lin")
+		in := b.new(renewal, line(2000))
+		for _, amount := range with {
+			in.Lines = append(in.Lines, billing.NewLine{With: renewal.ID, Description: "with it", Quantity: 1, UnitAmount: eur(amount)})
+		}
+		inv, err = b.billing.Issue(ctx, tx, in)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return inv
+}
+
+func amounts(inv billing.Invoice) (all []int64) {
+	for _, l := range inv.Lines {
+		all = append(all, l.Amount.Amount)
+	}
+	return all
+}
+
+// What goes with a line ends with it, in one new invoice.
+func TestRemoveWithWhatGoesWithIt(t *testing.T) {
+	t.Parallel()
+	eachBooks(t, func(t *testing.T, b *books) {
+		old := b.late(t, 500, -100)
+		inv, err := b.remove(old.Lines[0].ID, billing.Removal{Why: "not wanted"})
+		if err != nil || inv.Replaces != old.ID || !slices.Equal(amounts(inv), []int64{2000}) {
+			t.Errorf("%+v %v", inv, err)
+		}
+		b.proven(t)
+	})
+}
+
+// Where a credit note refers to the invoice already, the rest of all of them is credited.
+func TestCreditWithWhatGoesWithIt(t *testing.T) {
+	t.Parallel()
+	eachBooks(t, func(t *testing.T, b *books) {
+		old := b.late(t, 500, -100)
+		err := b.try(func(ctx context.Context, tx *db.Tx) error {
+			inv, err := billing.Lock(ctx, tx, old.ID)
+			if err != nil {
+				return err
+			}
+			_, _, err = b.billing.Credit(ctx, tx, inv, billing.Crediting{Lines: []billing.LineCredit{{LineID: old.Lines[0].ID, Amount: eur(200)}}, Cause: billing.CauseGoodwill})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		inv, err := b.remove(old.Lines[0].ID, billing.Removal{Why: "not wanted"})
+		if err != nil || inv.ID != old.ID || inv.Balance() != eur(2000) {
+			t.Errorf("%s is to be paid, %v", inv.Balance(), err)
+		}
+		b.proven(t)
+	})
+}
+
+// A line that is credited already takes nothing else of its invoice with it.
+func TestRemoveWhatIsCredited(t *testing.T) {
+	t.Parallel()
+	eachBooks(t, func(t *testing.T, b *books) {
+		old := b.late(t, 500)
+		_, err := b.on(old.ID, func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (billing.Invoice, error) {
+			_, inv, err := b.billing.Credit(ctx, tx, inv, billing.Crediting{Lines: inv.LeftOf(old.Lines[0].ID), Cause: billing.CauseGoodwill})
+			return inv, err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		inv, err := b.remove(old.Lines[0].ID, billing.Removal{Why: "not wanted"})
+		if err != nil || inv.ID != old.ID || inv.Balance() != eur(2000) {
+			t.Errorf("%s is to be paid, %v", inv.Balance(), err)
+		}
+		b.proven(t)
+	})
+}
+
+// Staff may put lines into any order. One whose line they take off stands by itself, and whatever its words are it is no longer
+// removed with others.
+func TestStaffPutLinesThatGoTogether(t *testing.T) {
+	t.Parallel()
+	eachBooks(t, func(t *testing.T, b *books) {
+		old := b.late(t, 500)
+		var in []billing.LineInput
+		for _, l := range slices.Backward(old.Lines) {
+			in = append(in, billing.LineInput{ID: l.ID, Description: l.Description, Quantity: 1, UnitAmount: l.UnitAmount})
+		}
+		inv, err := b.billing.PutLines(t.Context(), old.ID, in, "")
+		if err != nil || !slices.Equal(amounts(inv), []int64{500, 2000, 1000}) || inv.Lines[0].With != old.Lines[0].ID {
+			t.Fatalf("%+v %v", inv.Lines, err)
+		}
+		inv, err = b.billing.DeleteLine(t.Context(), inv.ID, old.Lines[0].ID, "")
+		if err != nil || !slices.Equal(amounts(inv), []int64{500, 2000}) || inv.Lines[0].With != "" {
+			t.Errorf("%+v %v", inv.Lines, err)
+		}
+		b.proven(t)
+	})
+}
+
+// A line goes with one of its own invoice, that is older: the database says so, too.
+func TestWhatALineGoesWith(t *testing.T) {
+	t.Parallel()
+	eachBooks(t, func(t *testing.T, b *books) {
+		one, other := b.late(t, 500), b.late(t, 500)
+		for what, with := range map[string]string{"another invoice's": other.Lines[0].ID, "itself": one.Lines[0].ID, "nothing": "lin_0"} {
+			err := b.try(func(ctx context.Context, tx *db.Tx) error {
+				_, err := tx.SQL().ExecContext(ctx, `UPDATE invoice_lines SET with_line = $1 WHERE invoice_id = $2 AND id = $3`, with, one.ID, one.Lines[0].ID)
+				return err
+			})
+			if err == nil {
+				t.Errorf("%s", what)
+			}
+		}
+	})
+}
+
+// What goes with a line may take off all that is left of it, or more: then nothing of them is credited, and paying renews nothing.
+func TestRemoveWhatIsNearlyCredited(t *testing.T) {
+	t.Parallel()
+	eachBooks(t, func(t *testing.T, b *books) {
+		for credited, rest := range map[int64]int64{900: 2000, 950: 1950} {
+			old := b.late(t, -100)
+			_, err := b.on(old.ID, func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (billing.Invoice, error) {
+				_, inv, err := b.billing.Credit(ctx, tx, inv, billing.Crediting{Lines: []billing.LineCredit{{LineID: old.Lines[0].ID, Amount: eur(credited)}}, Cause: billing.CauseGoodwill})
+				return inv, err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			inv, err := b.remove(old.Lines[0].ID, billing.Removal{Why: "not wanted"})
+			if err != nil || inv.Balance() != eur(rest) || inv.Lines[0].Link.State != billing.Revoked || inv.Lines[1].Link.State != billing.Pending {
+				t.Errorf("%d credited: %s is to be paid, %v", credited, inv.Balance(), err)
+			}
+		}
+		b.proven(t)
+	})
+}
