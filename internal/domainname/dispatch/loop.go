@@ -46,7 +46,7 @@ func (s *Service) loop(ctx context.Context) {
 			}
 			group.Go(func() {
 				defer busy.Delete(l.registrar)
-				if _, err := s.run(context.WithoutCancel(ctx), ctx.Done(), l); err != nil && ctx.Err() == nil {
+				if err := s.shift(ctx, l); err != nil && ctx.Err() == nil {
 					s.log.Error("work at a registrar", "registrar", l.registrar, "err", err)
 					background.Pause(ctx, errPause, nil)
 				}
@@ -54,6 +54,15 @@ func (s *Service) loop(ctx context.Context) {
 		}
 		background.Pause(ctx, wait, nil)
 	}
+}
+
+// shift is one turn of the loop in a lane.
+func (s *Service) shift(ctx context.Context, l lane) (err error) {
+	n := 0
+	end := s.shifts.begin()
+	defer func() { end(n) }()
+	n, err = s.run(context.WithoutCancel(ctx), ctx.Done(), l)
+	return err
 }
 
 // lane is the work at one registrar.
@@ -82,7 +91,8 @@ func (s *Service) lanes(ctx context.Context) ([]lane, error) {
 	return all, nil
 }
 
-// RunDue does all that is due now, at all registrars beside each other, and returns at how many domains it looked.
+// RunDue does all that is due now, at all registrars beside each other, and waits for what the loop has begun. It returns at
+// how many domains either looked since RunDue returned last.
 func (s *Service) RunDue(ctx context.Context) (n int, err error) {
 	lanes, err := s.lanes(ctx)
 	if err != nil {
@@ -101,7 +111,8 @@ func (s *Service) RunDue(ctx context.Context) (n int, err error) {
 		})
 	}
 	group.Wait()
-	return n, err
+	looked, failed := s.shifts.wait(ctx)
+	return n + looked, errors.Join(err, failed)
 }
 
 // run does what is due at a registrar, and begins nothing new once stop is closed.

@@ -46,3 +46,51 @@ func TestAHangingRegistrarHoldsUpNoOther(t *testing.T) {
 		}
 	})
 }
+
+// Whoever moves a test store's clock waits for what the loop has begun at a registrar, and is told of it: nobody else finds
+// that as due, and what comes of it may be.
+func TestRestWaitsForTheLoop(t *testing.T) {
+	lite(t, func(b *bench) {
+		b.must(b.store.DB.StandStill(b.ctx, noon))
+		reached, let := make(chan struct{}), make(chan struct{})
+		var first sync.Once
+		b.fake.Before = func(command, _ string) {
+			if command == "renew" {
+				first.Do(func() { close(reached) })
+				<-let
+			}
+		}
+		r := b.paid(b.domain("ada.example", "2027-06-01"), 1)
+		due := func() (is bool) {
+			b.must(b.store.DB.Read(b.ctx, func(tx *db.Tx) (err error) {
+				is, err = b.anyWork(b.ctx, tx, "")
+				return err
+			}))
+			return is
+		}
+		b.Start(b.ctx)
+		defer b.Stop()
+		<-reached
+		if !due() {
+			t.Error("at rest while the registrar is asked")
+		}
+		looked := make(chan int)
+		go func() {
+			n, err := b.RunDue(b.ctx)
+			if err != nil {
+				t.Error(err)
+			}
+			looked <- n
+		}()
+		close(let)
+		if n := <-looked; n != 1 {
+			t.Fatalf("%d looks", n)
+		}
+		if is := b.renewal(r.ID).State; is != domainname.RenewalConfirmed {
+			t.Fatalf("the renewal is %s", is)
+		}
+		for due() { // but for the loop's own looks, which find nothing
+			runtime.Gosched()
+		}
+	})
+}

@@ -75,6 +75,7 @@ type Service struct {
 	reach func(point, domainID string) error
 
 	background background.Loop
+	shifts     shifts
 
 	mu     sync.Mutex
 	polled map[string]time.Time // when each registrar's messages were read last
