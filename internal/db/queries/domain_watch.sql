@@ -72,30 +72,34 @@ JOIN domains ON domains.id = domain_sync_findings.domain_id JOIN domain_sync_run
 ORDER BY domain_sync_findings.run_id DESC, domain_sync_findings.domain_id LIMIT CAST(@n AS BIGINT);
 
 -- Domains of a status and an extension whose term ended before a day. That the status is one of three says which index leads
--- straight to them.
+-- straight to them. The cast keeps SQLite from preparing the statement anew for each status: it would look whether an index of
+-- one status fits.
 -- name: DomainsEndedBefore :many
 SELECT id, term_end FROM domains
-WHERE status IN ('active', 'grace', 'redemption') AND status = @status AND extension = @extension AND term_end < @ended
+WHERE status IN ('active', 'grace', 'redemption') AND status = CAST(@status AS TEXT) AND extension = @extension AND term_end < @ended
     AND COALESCE(accounting_on, term_end) < @before AND (term_end > @after_end OR (term_end = @after_end AND id > @after))
 ORDER BY term_end, id LIMIT CAST(@n AS BIGINT);
 
 -- Domains of a status and an extension whose term goes on.
 -- name: DomainsEndingFrom :many
 SELECT id, term_end FROM domains
-WHERE status IN ('active', 'grace', 'redemption') AND status = @status AND extension = @extension AND term_end >= @day
+WHERE status IN ('active', 'grace', 'redemption') AND status = CAST(@status AS TEXT) AND extension = @extension AND term_end >= @day
     AND (term_end > @after_end OR (term_end = @after_end AND id > @after))
 ORDER BY term_end, id LIMIT CAST(@n AS BIGINT);
 
 -- name: HasStandingDomain :one
 SELECT EXISTS (SELECT 1 FROM domains WHERE status IN ('active', 'grace', 'redemption'));
 
--- The extensions with domains whose status follows from the calendar.
+-- The extensions that have a policy, with each status of their domains that follows from the calendar.
 -- name: StandingExtensions :many
-SELECT tld_policies.extension FROM tld_policies
+SELECT known.extension, standing.status
+FROM (SELECT DISTINCT extension FROM tld_policies) AS known
+CROSS JOIN (SELECT 'active' AS status UNION ALL SELECT 'grace' UNION ALL SELECT 'redemption') AS standing
 WHERE EXISTS (
-    SELECT 1 FROM domains WHERE domains.status IN ('active', 'grace', 'redemption') AND domains.extension = tld_policies.extension
+    SELECT 1 FROM domains
+    WHERE domains.status IN ('active', 'grace', 'redemption') AND domains.status = standing.status AND domains.extension = known.extension
 )
-GROUP BY tld_policies.extension;
+ORDER BY known.extension, standing.status;
 
 -- Who holds the domain as its term ends.
 -- name: KeepHolderAtEnd :exec

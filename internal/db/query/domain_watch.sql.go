@@ -53,7 +53,7 @@ func (q *Queries) ApplySyncFinding(ctx context.Context, arg ApplySyncFindingPara
 
 const domainsEndedBefore = `-- name: DomainsEndedBefore :many
 SELECT id, term_end FROM domains
-WHERE status IN ('active', 'grace', 'redemption') AND status = $1 AND extension = $2 AND term_end < $3
+WHERE status IN ('active', 'grace', 'redemption') AND status = CAST($1 AS TEXT) AND extension = $2 AND term_end < $3
     AND COALESCE(accounting_on, term_end) < $4 AND (term_end > $5 OR (term_end = $5 AND id > $6))
 ORDER BY term_end, id LIMIT CAST($7 AS BIGINT)
 `
@@ -74,7 +74,8 @@ type DomainsEndedBeforeRow struct {
 }
 
 // Domains of a status and an extension whose term ended before a day. That the status is one of three says which index leads
-// straight to them.
+// straight to them. The cast keeps SQLite from preparing the statement anew for each status: it would look whether an index of
+// one status fits.
 func (q *Queries) DomainsEndedBefore(ctx context.Context, arg DomainsEndedBeforeParams) ([]DomainsEndedBeforeRow, error) {
 	rows, err := q.db.QueryContext(ctx, domainsEndedBefore,
 		arg.Status,
@@ -108,7 +109,7 @@ func (q *Queries) DomainsEndedBefore(ctx context.Context, arg DomainsEndedBefore
 
 const domainsEndingFrom = `-- name: DomainsEndingFrom :many
 SELECT id, term_end FROM domains
-WHERE status IN ('active', 'grace', 'redemption') AND status = $1 AND extension = $2 AND term_end >= $3
+WHERE status IN ('active', 'grace', 'redemption') AND status = CAST($1 AS TEXT) AND extension = $2 AND term_end >= $3
     AND (term_end > $4 OR (term_end = $4 AND id > $5))
 ORDER BY term_end, id LIMIT CAST($6 AS BIGINT)
 `
@@ -408,27 +409,35 @@ func (q *Queries) RecentSyncs(ctx context.Context, arg RecentSyncsParams) (Recen
 }
 
 const standingExtensions = `-- name: StandingExtensions :many
-SELECT tld_policies.extension FROM tld_policies
+SELECT known.extension, standing.status
+FROM (SELECT DISTINCT extension FROM tld_policies) AS known
+CROSS JOIN (SELECT 'active' AS status UNION ALL SELECT 'grace' UNION ALL SELECT 'redemption') AS standing
 WHERE EXISTS (
-    SELECT 1 FROM domains WHERE domains.status IN ('active', 'grace', 'redemption') AND domains.extension = tld_policies.extension
+    SELECT 1 FROM domains
+    WHERE domains.status IN ('active', 'grace', 'redemption') AND domains.status = standing.status AND domains.extension = known.extension
 )
-GROUP BY tld_policies.extension
+ORDER BY known.extension, standing.status
 `
 
-// The extensions with domains whose status follows from the calendar.
-func (q *Queries) StandingExtensions(ctx context.Context) ([]string, error) {
+type StandingExtensionsRow struct {
+	Extension string
+	Status    string
+}
+
+// The extensions that have a policy, with each status of their domains that follows from the calendar.
+func (q *Queries) StandingExtensions(ctx context.Context) ([]StandingExtensionsRow, error) {
 	rows, err := q.db.QueryContext(ctx, standingExtensions)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []string
+	var items []StandingExtensionsRow
 	for rows.Next() {
-		var extension string
-		if err := rows.Scan(&extension); err != nil {
+		var i StandingExtensionsRow
+		if err := rows.Scan(&i.Extension, &i.Status); err != nil {
 			return nil, err
 		}
-		items = append(items, extension)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err

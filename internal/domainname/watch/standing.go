@@ -150,19 +150,19 @@ const (
 	lookSize = 200 // domains that are looked at in one go
 )
 
-// searchesOf are those of a day: some for each extension that has a policy, and domains for which a day may come.
+// searchesOf are those of a day: for each extension that has a policy, of the statuses that domains of it have.
 func searchesOf(ctx context.Context, tx *db.Tx) ([]search, error) {
 	if some, err := tx.HasStandingDomain(ctx); !some || err != nil {
 		return nil, err
 	}
-	extensions, err := tx.StandingExtensions(ctx)
+	standing, err := tx.StandingExtensions(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("extensions of domains: %w", err)
 	}
 	today := domainname.RegistryDate(tx.Now)
 	var all []search
-	for _, extension := range extensions {
-		p, ok, err := domainname.PolicyAt(ctx, tx, extension, today)
+	for _, of := range standing {
+		p, ok, err := domainname.PolicyAt(ctx, tx, of.Extension, today)
 		if err != nil {
 			return nil, err
 		}
@@ -173,13 +173,14 @@ func searchesOf(ctx context.Context, tx *db.Tx) ([]search, error) {
 		if p.GraceDays == 0 && p.Latest != nil {
 			plain = *p.Latest
 		}
-		all = append(all,
-			search{domainname.Active, p, ever},
-			search{domainname.Grace, p, today.AddDays(-plain).String()},
-			search{domainname.Redemption, p, today.AddDays(-plain - p.RedemptionDays).String()},
-			search{domainname.Grace, p, ""},
-			search{domainname.Redemption, p, ""},
-		)
+		switch status := domainname.Status(of.Status); status {
+		case domainname.Grace:
+			all = append(all, search{status, p, today.AddDays(-plain).String()}, search{status, p, ""})
+		case domainname.Redemption:
+			all = append(all, search{status, p, today.AddDays(-plain - p.RedemptionDays).String()}, search{status, p, ""})
+		default:
+			all = append(all, search{status, p, ever})
+		}
 	}
 	return all, nil
 }
