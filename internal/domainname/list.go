@@ -325,7 +325,7 @@ func decorate(ctx context.Context, tx *db.Tx, domains []Domain) ([]Row, error) {
 		end, _ := d.TermEnd()
 		if m := made[d.ID]; r.Open != nil && r.Open.State == RenewalOpen {
 			r.Owed = r.Open
-		} else if m != nil && m.Base == end {
+		} else if m != nil && near(m.Base, end) {
 			r.Owed = m
 		}
 		if r.Owed != nil {

@@ -223,7 +223,8 @@ func OpenRenewal(ctx context.Context, tx *db.Tx, domainID string) (*Renewal, err
 // MadeRenewal reads the renewal by which the registry has the years of a domain's present term already; nil: there is none.
 func MadeRenewal(ctx context.Context, tx *db.Tx, d Domain) (*Renewal, error) {
 	end, _ := d.TermEnd()
-	r, err := tx.DomainRenewalMade(ctx, query.DomainRenewalMadeParams{DomainID: d.ID, Base: end.String()})
+	first, last := basesOf(end)
+	r, err := tx.DomainRenewalMade(ctx, query.DomainRenewalMadeParams{DomainID: d.ID, First: first, Last: last})
 	if db.NotFound(err) {
 		return nil, nil
 	}
@@ -232,6 +233,24 @@ func MadeRenewal(ctx context.Context, tx *db.Tx, d Domain) (*Renewal, error) {
 	}
 	renewal, err := renewalOf(r)
 	return &renewal, err
+}
+
+// RenewalsOfTerm reads what was renewed, or revoked, of the term of a domain that ends on a day, newest first.
+func RenewalsOfTerm(ctx context.Context, tx *db.Tx, domainID string, end civil.Date) ([]Renewal, error) {
+	first, last := basesOf(end)
+	rows, err := tx.RenewalsOfBase(ctx, query.RenewalsOfBaseParams{DomainID: domainID, First: first, Last: last})
+	if err != nil {
+		return nil, fmt.Errorf("renewals of domain %s: %w", domainID, err)
+	}
+	return RenewalsIn(rows)
+}
+
+// basesOf bounds the bases of renewals of a term that ends on a day: its end may have been corrected since they were made.
+func basesOf(end civil.Date) (first, last string) {
+	if end.IsZero() {
+		return "", ""
+	}
+	return end.AddDays(-Drift).String(), end.AddDays(Drift).String()
 }
 
 // RenewalsOf reads the newest renewals of a domain, newest first.

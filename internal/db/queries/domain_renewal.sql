@@ -76,7 +76,8 @@ SELECT 1 AS found FROM domains WHERE next_due IS NOT NULL AND next_due <= @horiz
 
 -- What was renewed, or revoked, for a term already: nothing is asked for it again.
 -- name: RenewalsOfBase :many
-SELECT * FROM domain_renewals WHERE domain_id = @domain_id AND base = @base AND state IN ('confirmed', 'satisfied', 'revoked') ORDER BY id DESC;
+SELECT * FROM domain_renewals WHERE domain_id = @domain_id AND base >= @first AND base <= @last AND state IN ('confirmed', 'satisfied', 'revoked')
+ORDER BY id DESC;
 
 -- name: RenewalsToLookAt :many
 SELECT * FROM domain_renewals
@@ -140,12 +141,16 @@ WHERE fulfilments.state = 'failed' AND fulfilments.kind = 'domain_renewal'
     AND domain_renewals.state IN ('withdrawn', 'refunded', 'lost', 'revoked') AND fulfilments.line_id > @after
 ORDER BY fulfilments.line_id LIMIT CAST(@n AS BIGINT);
 
--- Few terms are revoked, so it is begun with them.
+-- Few terms are revoked, so it is begun with them. A term whose end was corrected by some days is the same one: days are counted
+-- in months of 31, which both databases can.
 -- name: RevokedTerms :many
 SELECT domain_renewals.* FROM domain_renewals CROSS JOIN domains
 WHERE domain_renewals.id IN (SELECT taken.id FROM domain_renewals AS taken WHERE taken.state = 'revoked')
     AND domain_renewals.id > @after AND domains.id = domain_renewals.domain_id
-    AND (domain_renewals.base <= @upto OR domains.expires_on > domain_renewals.base) AND domains.term_end = domain_renewals.base AND domains.status IN ('active', 'grace', 'redemption')
+    AND (domain_renewals.base <= @upto OR domains.expires_on > domain_renewals.base) AND domains.status IN ('active', 'grace', 'redemption')
+    AND ABS(CAST(SUBSTR(domains.term_end, 1, 4) AS BIGINT) * 372 + CAST(SUBSTR(domains.term_end, 6, 2) AS BIGINT) * 31 + CAST(SUBSTR(domains.term_end, 9, 2) AS BIGINT)
+        - CAST(SUBSTR(domain_renewals.base, 1, 4) AS BIGINT) * 372 - CAST(SUBSTR(domain_renewals.base, 6, 2) AS BIGINT) * 31
+        - CAST(SUBSTR(domain_renewals.base, 9, 2) AS BIGINT)) <= 10
     AND domain_renewals.looked_on <> @looked_on
 ORDER BY domain_renewals.id LIMIT CAST(@n AS BIGINT);
 

@@ -112,7 +112,8 @@ SELECT * FROM domain_renewals WHERE domain_renewals.line_id = @line_id OR domain
 SELECT * FROM domain_renewals WHERE domain_id = @domain_id AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention');
 
 -- name: DomainRenewalMade :one
-SELECT * FROM domain_renewals WHERE domain_id = @domain_id AND base = @base AND state IN ('confirmed', 'satisfied');
+SELECT * FROM domain_renewals WHERE domain_id = @domain_id AND base >= @first AND base <= @last AND state IN ('confirmed', 'satisfied')
+ORDER BY base DESC LIMIT 1;
 
 -- name: RenewalsOfDomain :many
 SELECT * FROM domain_renewals WHERE domain_id = @domain_id ORDER BY id DESC LIMIT CAST(@n AS BIGINT);

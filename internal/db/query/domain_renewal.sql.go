@@ -1025,17 +1025,19 @@ func (q *Queries) RenewalsHeldFor(ctx context.Context, arg RenewalsHeldForParams
 }
 
 const renewalsOfBase = `-- name: RenewalsOfBase :many
-SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, looked_on, version, created_at FROM domain_renewals WHERE domain_id = $1 AND base = $2 AND state IN ('confirmed', 'satisfied', 'revoked') ORDER BY id DESC
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, looked_on, version, created_at FROM domain_renewals WHERE domain_id = $1 AND base >= $2 AND base <= $3 AND state IN ('confirmed', 'satisfied', 'revoked')
+ORDER BY id DESC
 `
 
 type RenewalsOfBaseParams struct {
 	DomainID string
-	Base     string
+	First    string
+	Last     string
 }
 
 // What was renewed, or revoked, for a term already: nothing is asked for it again.
 func (q *Queries) RenewalsOfBase(ctx context.Context, arg RenewalsOfBaseParams) ([]DomainRenewal, error) {
-	rows, err := q.db.QueryContext(ctx, renewalsOfBase, arg.DomainID, arg.Base)
+	rows, err := q.db.QueryContext(ctx, renewalsOfBase, arg.DomainID, arg.First, arg.Last)
 	if err != nil {
 		return nil, err
 	}
@@ -1169,7 +1171,10 @@ const revokedTerms = `-- name: RevokedTerms :many
 SELECT domain_renewals.id, domain_renewals.domain_id, domain_renewals.customer_id, domain_renewals.base, domain_renewals.years, domain_renewals.kind, domain_renewals.state, domain_renewals.hold, domain_renewals.cause, domain_renewals.due_on, domain_renewals.currency, domain_renewals.price, domain_renewals.fee, domain_renewals.stage, domain_renewals.policy_id, domain_renewals.line_id, domain_renewals.invoice_id, domain_renewals.order_id, domain_renewals.fee_line_id, domain_renewals.fee_invoice_id, domain_renewals.expected_on, domain_renewals.reference, domain_renewals.resends, domain_renewals.move_due, domain_renewals.paid_at, domain_renewals.owed, domain_renewals.paid_before, domain_renewals.due_before, domain_renewals.settled_at, domain_renewals.looked_on, domain_renewals.version, domain_renewals.created_at FROM domain_renewals CROSS JOIN domains
 WHERE domain_renewals.id IN (SELECT taken.id FROM domain_renewals AS taken WHERE taken.state = 'revoked')
     AND domain_renewals.id > $1 AND domains.id = domain_renewals.domain_id
-    AND (domain_renewals.base <= $2 OR domains.expires_on > domain_renewals.base) AND domains.term_end = domain_renewals.base AND domains.status IN ('active', 'grace', 'redemption')
+    AND (domain_renewals.base <= $2 OR domains.expires_on > domain_renewals.base) AND domains.status IN ('active', 'grace', 'redemption')
+    AND ABS(CAST(SUBSTR(domains.term_end, 1, 4) AS BIGINT) * 372 + CAST(SUBSTR(domains.term_end, 6, 2) AS BIGINT) * 31 + CAST(SUBSTR(domains.term_end, 9, 2) AS BIGINT)
+        - CAST(SUBSTR(domain_renewals.base, 1, 4) AS BIGINT) * 372 - CAST(SUBSTR(domain_renewals.base, 6, 2) AS BIGINT) * 31
+        - CAST(SUBSTR(domain_renewals.base, 9, 2) AS BIGINT)) <= 10
     AND domain_renewals.looked_on <> $3
 ORDER BY domain_renewals.id LIMIT CAST($4 AS BIGINT)
 `
@@ -1181,7 +1186,8 @@ type RevokedTermsParams struct {
 	N        int64
 }
 
-// Few terms are revoked, so it is begun with them.
+// Few terms are revoked, so it is begun with them. A term whose end was corrected by some days is the same one: days are counted
+// in months of 31, which both databases can.
 func (q *Queries) RevokedTerms(ctx context.Context, arg RevokedTermsParams) ([]DomainRenewal, error) {
 	rows, err := q.db.QueryContext(ctx, revokedTerms,
 		arg.After,

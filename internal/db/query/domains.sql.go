@@ -445,16 +445,18 @@ func (q *Queries) DomainRenewal(ctx context.Context, id string) (DomainRenewal, 
 }
 
 const domainRenewalMade = `-- name: DomainRenewalMade :one
-SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, looked_on, version, created_at FROM domain_renewals WHERE domain_id = $1 AND base = $2 AND state IN ('confirmed', 'satisfied')
+SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, looked_on, version, created_at FROM domain_renewals WHERE domain_id = $1 AND base >= $2 AND base <= $3 AND state IN ('confirmed', 'satisfied')
+ORDER BY base DESC LIMIT 1
 `
 
 type DomainRenewalMadeParams struct {
 	DomainID string
-	Base     string
+	First    string
+	Last     string
 }
 
 func (q *Queries) DomainRenewalMade(ctx context.Context, arg DomainRenewalMadeParams) (DomainRenewal, error) {
-	row := q.db.QueryRowContext(ctx, domainRenewalMade, arg.DomainID, arg.Base)
+	row := q.db.QueryRowContext(ctx, domainRenewalMade, arg.DomainID, arg.First, arg.Last)
 	var i DomainRenewal
 	err := row.Scan(
 		&i.ID,

@@ -215,8 +215,8 @@ func (f *facts) readSettled(ctx context.Context, domains []domainname.Domain) er
 	for i, d := range domains {
 		ids[i] = d.ID
 	}
-	rows, err := f.tx.SQL().QueryContext(ctx, `SELECT r.id FROM domain_renewals r JOIN domains d ON d.id = r.domain_id AND d.term_end = r.base
-		WHERE r.state IN ('confirmed', 'satisfied', 'revoked') AND r.domain_id IN (`+page.Placeholders(len(ids))+`)`, ids...)
+	rows, err := f.tx.SQL().QueryContext(ctx, `SELECT domain_renewals.id FROM domain_renewals JOIN domains ON domains.id = domain_renewals.domain_id AND `+ofTheTerm+`
+		WHERE domain_renewals.state IN ('confirmed', 'satisfied', 'revoked') AND domain_renewals.domain_id IN (`+page.Placeholders(len(ids))+`)`, ids...)
 	if err != nil {
 		return fmt.Errorf("renewals of terms: %w", err)
 	}

@@ -3,11 +3,11 @@ package renewal
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
-	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/fail"
@@ -184,16 +184,13 @@ func revokedTerms(ctx context.Context, tx *db.Tx, d domainname.Domain) (found []
 		bases = append(bases, d.PaidThrough)
 	}
 	for _, base := range bases {
-		rows, err := tx.RenewalsOfBase(ctx, query.RenewalsOfBaseParams{DomainID: d.ID, Base: base.String()})
-		if err != nil {
-			return nil, fmt.Errorf("renewals of domain %s: %w", d.ID, err)
-		}
-		all, err := domainname.RenewalsIn(rows)
+		all, err := domainname.RenewalsOfTerm(ctx, tx, d.ID, base)
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range all {
-			if r.State == domainname.RenewalRevoked {
+			again := func(before domainname.Renewal) bool { return before.ID == r.ID }
+			if r.State == domainname.RenewalRevoked && !slices.ContainsFunc(found, again) {
 				found = append(found, r)
 			}
 		}

@@ -30,7 +30,12 @@ const toUndo = `domains.id IN (SELECT ahead.id FROM domains AS ahead WHERE ahead
 	AND domains.status IN ('active', 'grace', 'redemption') AND domains.deleted_at IS NULL
 	AND NOT EXISTS (SELECT 1 FROM staff_tasks WHERE staff_tasks.kind = '` + TaskUndo + `' AND staff_tasks.subject_id = domains.id AND staff_tasks.occasion = domains.expires_on)
 	AND NOT EXISTS (SELECT 1 FROM domain_renewals WHERE domain_renewals.domain_id = domains.id
-		AND (domain_renewals.state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention') OR domain_renewals.state = 'confirmed' AND domain_renewals.base = domains.term_end))`
+		AND (domain_renewals.state IN ('paid', 'held', 'arranged', 'submitted', 'unknown', 'attention') OR domain_renewals.state = 'confirmed' AND ` + ofTheTerm + `))`
+
+// ofTheTerm is the condition of renewals of the term that a domain is in, whose end may have been corrected by some days since. Days
+// are counted in months of 31, which both databases can: no more than seven of them are up to ten.
+const ofTheTerm = `ABS(CAST(SUBSTR(domains.term_end, 1, 4) AS BIGINT) * 372 + CAST(SUBSTR(domains.term_end, 6, 2) AS BIGINT) * 31 + CAST(SUBSTR(domains.term_end, 9, 2) AS BIGINT)
+	- CAST(SUBSTR(domain_renewals.base, 1, 4) AS BIGINT) * 372 - CAST(SUBSTR(domain_renewals.base, 6, 2) AS BIGINT) * 31 - CAST(SUBSTR(domain_renewals.base, 9, 2) AS BIGINT)) <= 10`
 
 // undoable adds to w the condition of domains of which staff were not asked yet, and whose registry's date is between the days that
 // bounds names of their extension. some is false if there are none.
