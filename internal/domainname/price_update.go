@@ -103,8 +103,8 @@ func (u *PriceUpdate) Validate() error {
 	if u.StartsOn.IsZero() || !u.StartsOn.IsValid() {
 		f.Add("starts_on", "is required")
 	}
-	if u.NoticeDays != nil && (*u.NoticeDays < 0 || *u.NoticeDays > 365) {
-		f.Add("notice_days", "is not between 0 and 365")
+	if u.NoticeDays != nil && (*u.NoticeDays < 1 || *u.NoticeDays > 365) {
+		f.Add("notice_days", "is not between 1 and 365")
 	}
 	u.Reason, err = text.Required(u.Reason, text.NotesLength)
 	f.Check("reason", err)

@@ -16,6 +16,7 @@ import (
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/page"
+	"github.com/keystead/keystead/internal/setting"
 )
 
 // where is the condition of the filter on domains.
@@ -175,6 +176,22 @@ func (u PriceUpdate) alone(ctx context.Context, tx *db.Tx) error {
 		what, reason, id, on))
 }
 
+// inTime refuses an update whose day is over, or whose customers can't be told any more as long before as it says.
+func (u PriceUpdate) inTime(ctx context.Context, tx *db.Tx) error {
+	settings, err := setting.Load(ctx, tx)
+	if err != nil {
+		return err
+	}
+	today := civil.Of(tx.Now, settings.TimeZone)
+	if u.StartsOn.Before(today) {
+		return fail.Invalid("starts_on", "is over")
+	}
+	if u.NoticeDays == nil || !u.StartsOn.Before(today.AddDays(*u.NoticeDays)) {
+		return nil
+	}
+	return fail.Invalid("starts_on", fmt.Sprintf("is too soon to tell the customers %d days before: the first possible day is %s", *u.NoticeDays, today.AddDays(*u.NoticeDays)))
+}
+
 // PreviewPriceUpdate says what an update would change, and changes nothing.
 func (s *Service) PreviewPriceUpdate(ctx context.Context, u PriceUpdate) (PricePreview, error) {
 	if err := u.Validate(); err != nil {
@@ -183,6 +200,9 @@ func (s *Service) PreviewPriceUpdate(ctx context.Context, u PriceUpdate) (PriceP
 	var preview PricePreview
 	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
 		preview = PricePreview{}
+		if err := u.inTime(ctx, tx); err != nil {
+			return err
+		}
 		if err := u.alone(ctx, tx); err != nil {
 			return err
 		}
@@ -231,6 +251,9 @@ func (s *Service) SchedulePriceUpdate(ctx context.Context, u PriceUpdate) (Price
 		return PriceUpdate{}, err
 	}
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		if err := u.inTime(ctx, tx); err != nil {
+			return err
+		}
 		u.ID = tx.NewID("dpu")
 		err := tx.InsertDomainPriceUpdate(ctx, query.InsertDomainPriceUpdateParams{
 			ID: u.ID, Filter: string(filter), Change: string(change), StartsOn: u.StartsOn.String(), NoticeDays: widen(u.NoticeDays), Reason: u.Reason,

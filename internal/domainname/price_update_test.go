@@ -184,6 +184,34 @@ func TestPriceUpdateWithNotice(t *testing.T) {
 	})
 }
 
+// Customers are told as long before as it says, and no price of a day that is over counts.
+func TestPriceUpdateInTime(t *testing.T) {
+	each(t, func(s *shop) {
+		s.amounts()
+		for _, tt := range []struct {
+			starts civil.Date
+			notice *int
+			field  string
+		}{
+			{civil.On(2026, 11, 21), nil, "starts_on"},
+			{civil.On(2026, 12, 21), ptr(30), "starts_on"},
+			{civil.On(2026, 12, 22), ptr(0), "notice_days"},
+			{civil.On(2026, 12, 22), ptr(30), ""},
+			{civil.On(2026, 11, 22), nil, ""},
+		} {
+			u := domainname.PriceUpdate{Change: domainname.PriceChange{Mode: domainname.ToList}, StartsOn: tt.starts, NoticeDays: tt.notice, Reason: "costs"}
+			_, err := s.PreviewPriceUpdate(s.ctx, u)
+			if tt.field == "" {
+				s.must(err)
+				continue
+			}
+			s.code(err, fail.CodeInvalidInput, tt.field)
+			_, err = s.SchedulePriceUpdate(s.ctx, u)
+			s.code(err, fail.CodeInvalidInput, tt.field)
+		}
+	})
+}
+
 func TestPriceUpdateFilters(t *testing.T) {
 	each(t, func(s *shop) {
 		s.amounts()

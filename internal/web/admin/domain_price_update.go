@@ -186,7 +186,7 @@ func (a *area) domainPriceForm(w http.ResponseWriter, r *http.Request, status in
 		{Title: "When", Text: "Open invoices stay as they are. It can be undone for 90 days.", Fields: []ui.Field{
 			{Kind: ui.InputDate, Name: "starts_on", Label: "From", Value: t["starts_on"], Required: true, Short: true},
 			{Kind: ui.InputSwitch, Name: "notify", Label: "Write to the customers before", Checked: t["notify"] != "", Hint: "A domain whose customer was not told in time is left as it is, and listed"},
-			{Kind: ui.InputNumber, Name: "notice_days", Label: "Days before", Value: t["notice_days"], Short: true, Min: "0", Max: "365"},
+			{Kind: ui.InputNumber, Name: "notice_days", Label: "Days before", Value: t["notice_days"], Short: true, Min: "1", Max: "365"},
 			{Name: "reason", Label: "Reason", Value: t["reason"], Required: true, MaxLength: 255, Hint: "For the audit log, and for the mail"},
 		}},
 	}}, bad, whole)

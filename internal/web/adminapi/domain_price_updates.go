@@ -40,7 +40,7 @@ type NewDomainPriceUpdate struct {
 	Change     DomainPriceChange  `json:"change"`
 	StartsOn   string             `json:"starts_on,omitempty" maxLength:"10" example:"2027-07-01" doc:"A date. Default: today, at once"`
 	Notify     bool               `json:"notify,omitempty" doc:"Tell the customers before; a domain whose customer was not told stays as it is"`
-	NoticeDays *int               `json:"notice_days,omitempty" minimum:"0" maximum:"365" doc:"How long before the start. Default: 30; named, it is told"`
+	NoticeDays *int               `json:"notice_days,omitempty" minimum:"1" maximum:"365" doc:"How long before the start. Default: 30; named, it is told"`
 	Reason     string             `json:"reason,omitempty" maxLength:"10000" example:"New prices from July on" doc:"Needed unless it is a preview"`
 	Preview    bool               `json:"preview,omitempty" doc:"Tell what would change, and change nothing"`
 }
