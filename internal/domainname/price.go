@@ -150,7 +150,20 @@ func (f Fee) In(currency money.Currency, rates Rates) (_ money.Money, known bool
 			return converted, true
 		}
 	}
+	if f.nothing() {
+		return money.New(0, currency), true // by whatever rate
+	}
 	return money.Money{}, false
+}
+
+// nothing reports whether the fee is set to nothing in every currency for which it is set.
+func (f Fee) nothing() bool {
+	for _, amount := range f {
+		if amount != 0 {
+			return false
+		}
+	}
+	return !f.Unset()
 }
 
 // FeeAt is what a stage costs on top of a renewal; known is false where staff must quote it. The fee of the redemption
