@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"sync/atomic"
 
 	"github.com/keystead/keystead/internal/civil"
@@ -304,19 +305,19 @@ func (s *Service) ChangePolicy(ctx context.Context, id string, p Policy) (Policy
 type PolicyImport struct {
 	New  Policies
 	Same int      // rows that the store has as they are
-	Bad  []BadRow // not taken, with their line where they came from a file
+	Bad  []BadRow // not taken
 }
 
 // ImportPolicies adds rows that were read from a table; as a dry run it only says what it would do. A row whose day the
 // extension has already is the same one, or is not taken.
 func (s *Service) ImportPolicies(ctx context.Context, r io.Reader, dryRun bool) (PolicyImport, error) {
-	rows, bad, err := ReadPolicies(r)
+	rows, lines, bad, err := readPolicies(r)
 	if err != nil {
 		return PolicyImport{}, err
 	}
 	var result PolicyImport
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		result = PolicyImport{Bad: bad}
+		result = PolicyImport{Bad: slices.Clone(bad)}
 		have, err := policiesOf(tx.TLDPolicies(ctx))
 		if err != nil {
 			return err
@@ -330,9 +331,10 @@ func (s *Service) ImportPolicies(ctx context.Context, r io.Reader, dryRun bool) 
 			case at.equals(row):
 				result.Same++
 			default:
-				result.Bad = append(result.Bad, BadRow{0, fmt.Sprintf(".%s has another row that is valid from %s", row.Extension, row.ValidFrom)})
+				result.Bad = append(result.Bad, BadRow{lines[i], fmt.Sprintf(".%s has another row that is valid from %s", row.Extension, row.ValidFrom)})
 			}
 		}
+		byLine(result.Bad)
 		if dryRun {
 			return nil
 		}

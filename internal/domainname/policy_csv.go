@@ -95,6 +95,12 @@ func WritePolicies(w io.Writer, rows Policies) error {
 // ReadPolicies reads a table of policies: the rows that can be taken, and those that can't with the line and the reason.
 // It fails if it is no such table at all.
 func ReadPolicies(r io.Reader) (rows Policies, bad []BadRow, err error) {
+	rows, _, bad, err = readPolicies(r)
+	return rows, bad, err
+}
+
+// readPolicies is [ReadPolicies]; at are the lines of the rows that can be taken.
+func readPolicies(r io.Reader) (rows Policies, at []int, bad []BadRow, err error) {
 	type key struct {
 		extension string
 		from      civil.Date
@@ -129,9 +135,9 @@ func ReadPolicies(r io.Reader) (rows Policies, bad []BadRow, err error) {
 			return
 		}
 		lines[k] = line
-		rows = append(rows, p)
+		rows, at = append(rows, p), append(at, line)
 	}, &bad)
-	return rows, bad, err
+	return rows, at, bad, err
 }
 
 // longestTable and mostRows bound what is read of a table.

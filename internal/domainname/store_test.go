@@ -361,7 +361,7 @@ func TestPolicyVerbs(t *testing.T) {
 		const more = "extension,valid_from,min_years,max_years,step_years,grace_days\nnet,2027-01-01,1,10,1,20\ncom,2026-01-01,1,9,1,20\norg,2027-01-01,0,10,1,20\n"
 		for _, dry := range []bool{true, false} {
 			result, err = s.ImportPolicies(s.ctx, strings.NewReader(more), dry)
-			if err != nil || len(result.New) != 1 || len(result.Bad) != 2 {
+			if err != nil || len(result.New) != 1 || len(result.Bad) != 2 || result.Bad[0].Line != 3 || result.Bad[1].Line != 4 {
 				s.Errorf("%+v, %v", result, err)
 			}
 			all, err := s.Policies(s.ctx, "net")
