@@ -118,7 +118,7 @@ func (w *writer) close(ctx context.Context, id string) error {
 		return fmt.Errorf("notices of domain %s: %w", id, err)
 	}
 	// What was due before the domain came to the store is no fault of the store.
-	came := civil.Of(d.CreatedAt, w.tx.Now.Location()).String()
+	came := civil.Of(d.CreatedAt, now.TimeZone).String()
 	notices = slices.DeleteFunc(notices, func(n query.DomainNoticesOfTermRow) bool { return n.DueOn < came })
 	for _, s := range domainname.Spans() {
 		if over := d.end.AddDays(s.To + 1); !w.today.Before(over) {

@@ -3,6 +3,7 @@ package reminder
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -339,6 +340,61 @@ func TestG9Schedule(t *testing.T) {
 				t.Errorf("%+v is accepted", bad)
 			}
 		}
+	})
+}
+
+// A rule for an extension is for it however that is written, and what is wrong with a rule is said of that one.
+func TestRuleOfAnExtension(t *testing.T) {
+	each(t, func(b *bundle) {
+		rules, err := b.Rules(b.ctx)
+		b.must(err)
+		extra := Rule{NoticeRule: domainname.NoticeRule{Anchor: domainname.FromTermEnd, Days: -20, Extension: ".GTLD", Enabled: true}, Recipients: []Recipient{ToAccount}}
+		_, err = b.SetRules(b.ctx, append(rules, extra), "")
+		b.must(err)
+		d := b.put("extra.gtld", "2026-12-22")
+		b.to("2026-12-03")
+		b.want("notices", b.made(d.ID), "[2026-11-22 -30 sent 2026-12-02 -20 sent]")
+		extra.Extension = "github.io"
+		if _, err = b.SetRules(b.ctx, append(rules, extra), ""); err == nil || fail.Of(err).Fields[0].Field != "rules[5].extension" {
+			t.Errorf("a private suffix: %v", err)
+		}
+	})
+}
+
+// What a notice says that a renewal costs is what can be had: a term of the registry, and for a premium name what that asks.
+func TestCheapestRenewal(t *testing.T) {
+	t.Parallel()
+	w := &writer{pass: &pass{}, tx: &db.Tx{}}
+	list := domainname.List{1: money.New(1200, "EUR"), 2: money.New(2400, "EUR")}
+	for _, tt := range []struct {
+		premium *domainname.Premium
+		years   int
+		price   money.Money
+	}{
+		{nil, 2, money.New(2400, "EUR")},
+		{&domainname.Premium{Class: "gold"}, 0, money.Money{}},
+		{&domainname.Premium{Class: "gold", Renew: domainname.List{1: money.New(1, "EUR"), 2: money.New(50_000, "EUR")}}, 2, money.New(50_000, "EUR")},
+	} {
+		d := subject{Domain: domainname.Domain{Premium: tt.premium, Recurring: money.New(1200, "EUR")}, policy: &domainname.Policy{MinYears: 2, MaxYears: 10, StepYears: 2}}
+		if years, price := w.cheapest(d, list); years != tt.years || price != tt.price {
+			t.Errorf("%+v: %d years for %s", tt.premium, years, price)
+		}
+	}
+}
+
+// A domain came to the store on a day of the store's zone: what was due on that day is the store's to send.
+func TestCameOnTheDayOfTheZone(t *testing.T) {
+	each(t, func(b *bundle) {
+		_, err := setting.New(b.store.DB).Patch(b.ctx, map[string]json.RawMessage{"store.time_zone": json.RawMessage(`"America/New_York"`)})
+		b.must(err)
+		b.must(b.store.DB.MoveClock(b.ctx, time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)))
+		d := b.put("west.gtld", "2026-12-22")
+		b.down = true
+		_, err = b.auto.RunDue(b.ctx)
+		b.must(err)
+		b.bounce(b.newest(d.ID).MailID)
+		b.to("2026-11-29")
+		b.want("notices", b.made(d.ID), "[2026-11-23 -30 failed breach]")
 	})
 }
 

@@ -36,8 +36,8 @@ type Rule struct {
 // furthest bounds how far from its anchor a notice is sent, in days.
 const furthest = 365
 
-// Validate reports what is wrong with the rule.
-func (r Rule) Validate() error {
+// Validate reports what is wrong with the rule, after bringing its extension into the form in which those of domains are stored.
+func (r *Rule) Validate() error {
 	var bad fail.Fields
 	if r.Anchor != domainname.FromTermEnd && r.Anchor != domainname.FromNextDue {
 		bad.Add("anchor", "is not one of term_end, next_due")
@@ -54,8 +54,10 @@ func (r Rule) Validate() error {
 		}
 	}
 	if r.Extension != "" {
-		if _, err := domainname.ParseName("example." + r.Extension); err != nil {
-			bad.Add("extension", "is not an extension")
+		extension, err := domainname.ParseExtension(r.Extension)
+		bad.Check("extension", err)
+		if err == nil {
+			r.Extension = extension
 		}
 	}
 	return bad.Err()
@@ -184,10 +186,18 @@ func check(rules []Rule) error {
 	if len(rules) == 0 {
 		return fail.Invalid("rules", "are none")
 	}
-	for i, r := range rules {
-		if err := r.Validate(); err != nil {
-			return err
+	var bad fail.Fields
+	for i := range rules {
+		if err := rules[i].Validate(); err != nil {
+			for _, f := range fail.Of(err).Fields {
+				bad.Add(fmt.Sprintf("rules[%d].%s", i, f.Field), f.Message)
+			}
 		}
+	}
+	if err := bad.Err(); err != nil {
+		return err
+	}
+	for i, r := range rules {
 		if slices.ContainsFunc(rules[:i], r.alike) {
 			return fail.Invalid("rules", "has two rules for the same day")
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/mail"
+	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/task"
 	"github.com/keystead/keystead/internal/text"
 )
@@ -114,7 +115,7 @@ func (w *writer) about(ctx context.Context, id string) error {
 		plain[i] = r.NoticeRule
 	}
 	due := domainname.DueNotices(plain, d.Extension, d.end, d.NextDue, w.today, func(r domainname.NoticeRule) bool { return d.made[r.ID] })
-	came := civil.Of(d.CreatedAt, w.tx.Now.Location())
+	came := civil.Of(d.CreatedAt, w.zone)
 	for _, n := range due {
 		if n.On.Before(w.today.AddDays(-late)) {
 			continue
@@ -314,6 +315,22 @@ func (w *writer) addresses(d subject, r domainname.NoticeRule) (all []address) {
 	return all
 }
 
+// cheapest is the shortest renewal that its registry has, and what that costs; nothing where that is not known.
+func (w *writer) cheapest(d subject, list domainname.List) (years int, price money.Money) {
+	for _, years := range list.Years() {
+		if d.policy != nil && !d.policy.Allows(years) {
+			continue
+		}
+		if d.Premium == nil {
+			return years, list[years]
+		}
+		if asked, known := d.Asked(years, d.Recurring.Currency, w.rates, w.tx.Now); known {
+			return years, asked
+		}
+	}
+	return 0, money.Money{}
+}
+
 // words are what a notice tells, as it is today.
 func (w *writer) words(ctx context.Context, d subject) (mail.DomainNoticeData, error) {
 	data := mail.DomainNoticeData{
@@ -333,10 +350,7 @@ func (w *writer) words(ctx context.Context, d subject) (mail.DomainNoticeData, e
 			w.prices[d.Extension] = prices
 		}
 		list := prices.List(d.Extension, domainname.ForRenewal, d.Recurring.Currency, d.who.CustomerGroup, w.today)
-		if years := list.Years(); len(years) > 0 {
-			data.Years = years[0]
-			data.Price = list[years[0]]
-		}
+		data.Years, data.Price = w.cheapest(d, list)
 	}
 	if d.policy == nil {
 		return data, nil
