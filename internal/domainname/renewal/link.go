@@ -146,7 +146,9 @@ func (s *Service) Answer(ctx context.Context, domainID, answer, why string) erro
 		case InvoiceAgain:
 			err = freeDueDate(ctx, tx, terms)
 		case LetGo:
-			d.DoNotRenew = true
+			if !d.DoNotRenew {
+				err = turn(ctx, tx, &d, false, why)
+			}
 		}
 		if err != nil {
 			return err

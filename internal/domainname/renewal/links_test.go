@@ -276,6 +276,19 @@ func TestE12YearAhead(t *testing.T) {
 	})
 }
 
+// That staff let a domain go turns its automatic invoices off, which is told as whenever they are.
+func TestLetGoIsTold(t *testing.T) {
+	each(t, february, func(s *shop) {
+		d, r := s.automatic("example.cctld")
+		s.ok(s.Renewals.Revoke(s.ctx, r.LineID, false, "pay but do not renew"))
+		s.ok(s.Renewals.Answer(s.ctx, d.ID, renewal.LetGo, "nobody wants it"))
+		if !s.domain(d.ID).DoNotRenew {
+			s.Error("it renews by itself")
+		}
+		s.events(d.ID, "renewal_invoiced", "link_revoked", "auto_renew_changed")
+	})
+}
+
 // E13: the line is copied, and the original removed.
 func TestE13RemovedLine(t *testing.T) {
 	each(t, february, func(s *shop) {
