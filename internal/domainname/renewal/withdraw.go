@@ -193,7 +193,7 @@ func (s *Service) giveBackLine(ctx context.Context, tx *db.Tx, lineID, why strin
 	return err
 }
 
-// moveBack takes paid-through and next due back to where they stood before a payment moved them, unless they have moved since.
+// moveBack takes paid-through and next due back to where they stood before a payment moved them.
 // The caller saves the domain.
 func moveBack(d *domainname.Domain, r *domainname.Renewal) {
 	if !r.PaidBefore.IsZero() || r.PaidAt != nil {
