@@ -83,7 +83,7 @@ type Queue struct {
 	handlers map[string]Handler
 	periodic []*periodic
 	wake     chan struct{} // holds at most one: look for work now
-	gate     gate
+	gate     background.Gate
 	held     func(context.Context) (bool, error) // nil: it never is
 
 	// random returns a number in [0, 1) for the jitter of delays.

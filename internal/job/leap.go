@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/keystead/keystead/internal/clock"
@@ -46,66 +45,9 @@ func (q *Queue) Idle(ctx context.Context) (idle bool, err error) {
 // Pause lets the queue start no more jobs by itself until resume is called, and returns when those that run have ended.
 // [Queue.RunDue] works meanwhile.
 func (q *Queue) Pause(ctx context.Context) (resume func(), err error) {
-	idle := q.gate.close()
-	resume = sync.OnceFunc(func() {
-		q.gate.open()
-		q.look()
-	})
-	select {
-	case <-idle:
-		return resume, nil
-	case <-ctx.Done():
-		resume()
-		return nil, ctx.Err()
+	open, err := q.gate.Close(ctx)
+	if err != nil {
+		return nil, err
 	}
-}
-
-// gate keeps the loop of a queue out while it is closed.
-type gate struct {
-	mu     sync.Mutex
-	closed int // how many have closed it
-	inside int
-	left   chan struct{} // closed when nobody is inside any more; nil: nobody waits for that
-}
-
-// enter reports whether the gate is open. If so, the caller leaves in the end.
-func (g *gate) enter() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.closed > 0 {
-		return false
-	}
-	g.inside++
-	return true
-}
-
-func (g *gate) leave() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.inside--; g.inside == 0 && g.left != nil {
-		close(g.left)
-		g.left = nil
-	}
-}
-
-// close closes the gate and returns a channel that is closed when nobody is inside.
-func (g *gate) close() <-chan struct{} {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.closed++
-	if g.inside == 0 {
-		empty := make(chan struct{})
-		close(empty)
-		return empty
-	}
-	if g.left == nil {
-		g.left = make(chan struct{})
-	}
-	return g.left
-}
-
-func (g *gate) open() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.closed--
+	return func() { open(); q.look() }, nil
 }

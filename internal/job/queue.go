@@ -82,29 +82,29 @@ func (q *Queue) startDue(claiming, handling context.Context, running *sync.WaitG
 	if held, err := q.holds(claiming); err != nil || held {
 		return err
 	}
-	if !q.gate.enter() {
+	if !q.gate.Enter() {
 		return nil
 	}
 	proposed := q.propose(claiming, false)
-	q.gate.leave()
+	q.gate.Leave()
 	for {
 		select {
 		case busy <- struct{}{}:
 		default:
 			return proposed
 		}
-		if !q.gate.enter() {
+		if !q.gate.Enter() {
 			<-busy
 			return proposed
 		}
 		j, ok, err := q.claim(claiming)
 		if !ok {
-			q.gate.leave()
+			q.gate.Leave()
 			<-busy
 			return errors.Join(proposed, err)
 		}
 		running.Go(func() {
-			defer func() { q.gate.leave(); <-busy; q.look() }()
+			defer func() { q.gate.Leave(); <-busy; q.look() }()
 			_ = q.run(handling, j) // is logged, and kept on the job
 		})
 	}
