@@ -44,7 +44,7 @@ func (s *Service) Advance(ctx context.Context, to time.Time, progress func(at ti
 		return Report{}, err
 	}
 	defer leave()
-	resume, err := s.jobs.Pause(ctx)
+	resume, err := s.pause(ctx)
 	if err != nil {
 		return Report{}, err
 	}
@@ -58,6 +58,25 @@ func (s *Service) Advance(ctx context.Context, to time.Time, progress func(at ti
 		err = errors.Join(err, s.note(context.WithoutCancel(asked), from))
 	}
 	return r, err
+}
+
+// pause pauses all that goes on beside the tasks in this process, and returns when nothing is under way.
+func (s *Service) pause(ctx context.Context) (resume func(), err error) {
+	var all []func()
+	resume = func() {
+		for _, r := range all {
+			r()
+		}
+	}
+	for _, p := range s.beside {
+		r, err := p.Pause(ctx)
+		if err != nil {
+			resume()
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return resume, nil
 }
 
 // leap goes from instant to instant.

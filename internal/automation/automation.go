@@ -64,6 +64,13 @@ const (
 	OrderUpkeep    = 900 // what nobody waits for
 )
 
+// Pauser is what works by itself, in a loop of its own, at what the tasks and jobs of a test store do while its clock is moved.
+type Pauser interface {
+	// Pause lets the loop begin nothing until resume is called, and returns when what it has begun is settled: nobody else
+	// finds that as due.
+	Pause(ctx context.Context) (resume func(), err error)
+}
+
 // Options are what a [Service] may be built with.
 type Options struct {
 	Logger *slog.Logger // nil: nothing is logged
@@ -77,6 +84,8 @@ type Service struct {
 	jobs  *job.Queue
 	log   *slog.Logger
 	tasks []Task // in their order
+	// beside pauses what goes on beside the tasks: the queue of jobs, and what was registered.
+	beside []Pauser
 
 	recovery *recovery.Service
 	// observe is told how long passes took.
@@ -95,7 +104,7 @@ func New(d *db.DB, jobs *job.Queue, o Options) *Service {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Service{
-		db: d, jobs: jobs, log: o.Logger, recovery: o.Recovery, holder: d.NewID("aut"), turn: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+		db: d, jobs: jobs, beside: []Pauser{jobs}, log: o.Logger, recovery: o.Recovery, holder: d.NewID("aut"), turn: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
 }
 
@@ -107,6 +116,9 @@ func (s *Service) Register(t Task) {
 	s.tasks = append(s.tasks, t)
 	slices.SortStableFunc(s.tasks, func(a, b Task) int { return cmp.Compare(a.Order, b.Order) })
 }
+
+// Beside names what is to be paused while the clock of a test store is moved. It belongs to building the program.
+func (s *Service) Beside(all ...Pauser) { s.beside = append(s.beside, all...) }
 
 func (s *Service) has(kind string) bool {
 	return slices.ContainsFunc(s.tasks, func(t Task) bool { return t.Kind == kind })

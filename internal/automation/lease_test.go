@@ -111,6 +111,70 @@ func TestOneAtATime(t *testing.T) {
 	})
 }
 
+// beside is a loop that has something under way for a while.
+type beside struct {
+	takes  time.Duration
+	paused bool
+}
+
+func (b *beside) Pause(ctx context.Context) (resume func(), err error) {
+	select {
+	case <-time.After(b.takes):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	b.paused = true
+	return func() { b.paused = false }, nil
+}
+
+// What is under way when somebody wants all that is due to be done is found as due by nobody. In a test store it comes to its
+// end before the answer, and no loop begins anything meanwhile.
+func TestTestStoreComesToRest(t *testing.T) {
+	inBubble(t, func(t *testing.T, d *db.DB) {
+		if err := d.StandStill(t.Context(), d.Clock().Now()); err != nil {
+			t.Fatal(err)
+		}
+		q := job.NewQueue(d, nil)
+		s := New(d, q, Options{})
+		mails, hooks := &beside{takes: time.Minute}, &beside{takes: time.Second}
+		s.Beside(mails, hooks)
+		s.Register(Task{Kind: "look", Run: func(context.Context, *Pass) error {
+			if !mails.paused || !hooks.paused {
+				t.Error("a task runs beside a loop")
+			}
+			return nil
+		}})
+		done := 0
+		q.Register("charge", func(context.Context, job.Job) error { time.Sleep(time.Minute); done++; return nil })
+		q.Start(t.Context())
+		defer q.Stop()
+		for n, run := range []func() (Report, error){
+			func() (Report, error) { return s.RunDue(t.Context()) },
+			func() (Report, error) { return s.Advance(t.Context(), s.Now().Add(time.Hour), nil) },
+		} {
+			err := d.Write(t.Context(), func(tx *db.Tx) error { return q.Enqueue(t.Context(), tx, job.New{Kind: "charge"}) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if r, err := run(); err != nil || done != n+1 {
+				t.Errorf("%+v, %v: %d jobs are done", r, err, done)
+			}
+			if mails.paused || hooks.paused {
+				t.Error("a loop stays paused")
+			}
+		}
+
+		// What can't be paused in time leaves the others as they were.
+		impatient, cancel := context.WithTimeout(t.Context(), 61*time.Second)
+		defer cancel()
+		hooks.takes = time.Hour
+		if _, err := s.RunDue(impatient); !errors.Is(err, context.DeadlineExceeded) || mails.paused {
+			t.Errorf("%v, paused %t", err, mails.paused)
+		}
+	})
+}
+
 func TestDeadProcessHoldsNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T, d *db.DB) {
 		dead, s := New(d, job.NewQueue(d, nil), Options{}), New(d, job.NewQueue(d, nil), Options{})

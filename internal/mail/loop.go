@@ -24,7 +24,7 @@ func (s *Service) loop(ctx context.Context) {
 	told := "" // what is missing
 	for ctx.Err() == nil {
 		wait := pollEvery
-		if _, err := s.SendDue(ctx); err != nil && ctx.Err() == nil {
+		if err := s.turn(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("send mails", "err", err)
 			wait = errPause
 		}
@@ -35,6 +35,26 @@ func (s *Service) loop(ctx context.Context) {
 		}
 		background.Pause(ctx, wait, s.wake)
 	}
+}
+
+// turn is one turn of the loop.
+func (s *Service) turn(ctx context.Context) error {
+	if !s.gate.Enter() {
+		return nil
+	}
+	defer s.gate.Leave()
+	_, err := s.SendDue(ctx)
+	return err
+}
+
+// Pause lets the loop begin nothing until resume is called, and returns when what it has begun is settled. [Service.SendDue]
+// works meanwhile.
+func (s *Service) Pause(ctx context.Context) (resume func(), err error) {
+	open, err := s.gate.Close(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func() { open(); s.look() }, nil
 }
 
 // waitFor returns what is missing for mails to be sent, if there are any.

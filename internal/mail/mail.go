@@ -64,6 +64,7 @@ type Service struct {
 	claiming sync.Mutex
 
 	background background.Loop
+	gate       background.Gate // for the loop
 }
 
 // New returns the mails of the store d. They wait until [Service.Start] or [Service.SendDue].

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -880,6 +881,46 @@ func TestLoop(t *testing.T) {
 			t.Errorf("%+v", l)
 		}
 		b.mails.Stop()
+	})
+}
+
+// A loop that is paused begins nothing, and what it has begun is settled: nobody else would find that as due.
+func TestPause(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		b := setup(t, s)
+		sent := make(chan Letter) // the server accepts what somebody takes
+		b.mails.sender = tell{sent}
+		b.mails.Start(t.Context())
+		defer b.mails.Stop()
+		id := b.queue(Message{Kind: OverdueFirst, To: "ok@example.com", SubjectID: "inv_1"})
+		for b.get(id).State != Sending {
+			runtime.Gosched()
+		}
+		impatient, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := b.mails.Pause(impatient); !errors.Is(err, context.Canceled) {
+			t.Errorf("paused while a mail is sent: %v", err)
+		}
+		go func() { <-sent }()
+		resume, err := b.mails.Pause(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := b.get(id); m.State != Sent {
+			t.Errorf("the mail is %s", m.State)
+		}
+		id = b.queue(Message{Kind: OverdueFirst, To: "ok@example.com", SubjectID: "inv_2"})
+		if err := b.mails.turn(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if m := b.get(id); m.State != Queued {
+			t.Errorf("while the loop is paused the mail is %s", m.State)
+		}
+		resume()
+		if l := <-sent; l.To != "ok@example.com" {
+			t.Errorf("%+v", l)
+		}
 	})
 }
 

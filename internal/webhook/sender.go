@@ -28,89 +28,47 @@ type sender struct {
 	dispatching sync.Mutex    // one at a time looks for deliveries
 
 	background background.Loop
+	gate       background.Gate // for the loop, and for the attempts that it has begun
 
 	mu       sync.Mutex
-	begun    int64            // attempts so far
-	settled  int64            // of these, when RunDue last found nothing left to do
-	underWay map[int64]string // the endpoints of those that have not ended, by their number
-	ended    chan struct{}    // closed, and replaced, when one ends
+	underWay map[string]int // attempts that have not ended, by endpoint
+	over     int            // attempts that have
+	ended    chan struct{}  // closed, and replaced, when one ends
 }
 
 func (s *sender) init() {
-	s.wake, s.underWay, s.ended = make(chan struct{}, 1), map[int64]string{}, make(chan struct{})
+	s.wake, s.underWay, s.ended = make(chan struct{}, 1), map[string]int{}, make(chan struct{})
 }
 
 // free returns how many more attempts may be made at once for an endpoint.
 func (s *sender) free(endpointID string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := perEndpoint
-	for _, id := range s.underWay {
-		if id == endpointID {
-			n--
-		}
-	}
-	return n
+	return perEndpoint - s.underWay[endpointID]
 }
 
 // begin takes note of an attempt and returns what is to be called at its end.
 func (s *sender) begin(endpointID string) (end func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.begun++
-	number := s.begun
-	s.underWay[number] = endpointID
+	s.underWay[endpointID]++
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		delete(s.underWay, number)
+		if s.underWay[endpointID]--; s.underWay[endpointID] == 0 {
+			delete(s.underWay, endpointID)
+		}
+		s.over++
 		close(s.ended)
 		s.ended = make(chan struct{})
 	}
 }
 
-// watch returns how many attempts have begun, whether some are under way, and a channel that is closed when the next one ends.
-func (s *sender) watch() (begun int64, busy bool, ended <-chan struct{}) {
+// watch returns whether attempts are under way, how many are over, and a channel that is closed when the next one ends.
+func (s *sender) watch() (busy bool, over int, ended <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.begun, len(s.underWay) > 0, s.ended
-}
-
-// settle notes that of so many attempts nothing is left to be done.
-func (s *sender) settle(begun int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settled = begun
-}
-
-// stirred reports whether attempts have begun since nothing was left to do: what comes of them may be due.
-func (s *sender) stirred() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.begun > s.settled
-}
-
-// wait waits until the attempts have ended that are under way now.
-func (s *sender) wait(ctx context.Context) error {
-	s.mu.Lock()
-	newest := s.begun
-	s.mu.Unlock()
-	for {
-		s.mu.Lock()
-		ended, some := s.ended, false
-		for number := range s.underWay {
-			some = some || number <= newest
-		}
-		s.mu.Unlock()
-		if !some {
-			return nil
-		}
-		select {
-		case <-ended:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	return len(s.underWay) > 0, s.over, s.ended
 }
 
 // look makes a running loop look for deliveries now.
@@ -139,7 +97,7 @@ func (s *Service) loop(claiming context.Context) {
 	var attempts sync.WaitGroup
 	for claiming.Err() == nil {
 		pause := pollEvery
-		if _, _, err := s.dispatch(claiming, sending, s.db.Clock().Now(), &attempts); err != nil && claiming.Err() == nil {
+		if err := s.turn(claiming, sending, &attempts); err != nil && claiming.Err() == nil {
 			s.log.Error("look for webhook deliveries", "err", err)
 			pause = errPause
 		}
@@ -150,37 +108,58 @@ func (s *Service) loop(claiming context.Context) {
 	attempts.Wait()
 }
 
-// RunDue sends all that is due now and waits until that is settled, as well as what was under way. It returns how many
+// turn is one turn of the loop. What it begins keeps the gate until it ends.
+func (s *Service) turn(claiming, sending context.Context, attempts *sync.WaitGroup) error {
+	if !s.sender.gate.Enter() {
+		return nil
+	}
+	defer s.sender.gate.Leave()
+	_, _, err := s.dispatch(claiming, s.db.Clock().Now(), func(p parcel) {
+		s.sender.gate.Bring()
+		s.attempt(sending, p, attempts, s.sender.gate.Leave)
+	})
+	return err
+}
+
+// Pause lets the loop begin nothing until resume is called, and returns when what it has begun is settled. [Service.RunDue]
+// works meanwhile.
+func (s *Service) Pause(ctx context.Context) (resume func(), err error) {
+	open, err := s.sender.gate.Close(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func() { open(); s.look() }, nil
+}
+
+// RunDue sends all that is due now and waits until that is settled, as well as what is under way. It returns how many
 // deliveries it dealt with. A delivery that fails stops nothing: it is due again later.
 func (s *Service) RunDue(ctx context.Context) (total int, err error) {
 	var own sync.WaitGroup
 	defer own.Wait()
 	now := s.db.Clock().Now()
-	for settled := false; ; {
-		begun, busy, ended := s.sender.watch()
-		n, more, err := s.dispatch(ctx, ctx, now, &own)
-		total += n
-		switch {
-		case err != nil:
+	for {
+		_, before, _ := s.sender.watch()
+		n, more, err := s.dispatch(ctx, now, func(p parcel) { s.attempt(ctx, p, &own, func() {}) })
+		if total += n; err != nil {
 			return total, err
-		case !more && (settled || !busy):
-			s.sender.settle(begun)
-			return total, nil
-		case !more:
-			// What ends now may bring about more: who was told of it, or what waits for an endpoint that was disabled.
-			if err := s.sender.wait(ctx); err != nil {
-				return total, err
-			}
-			settled = true
-			continue
-		case n > 0:
-			settled = false
+		}
+		if n > 0 {
 			continue
 		}
-		// All places are taken, or another process was faster.
+		busy, over, ended := s.sender.watch()
+		if !busy && !more && over == before {
+			return total, nil
+		}
+		if over > before {
+			continue // what has ended may have brought about more: who was told of it, or what waits for an endpoint that was disabled
+		}
+		var again <-chan time.Time
+		if more { // all places are taken, or another process was faster
+			again = time.After(lookAgain)
+		}
 		select {
 		case <-ended:
-		case <-time.After(lookAgain):
+		case <-again:
 		case <-ctx.Done():
 			return total, ctx.Err()
 		}
@@ -201,9 +180,9 @@ func NextDue(ctx context.Context, tx *db.Tx, after time.Time) (at time.Time, ok 
 	return at, ok, nil
 }
 
-// dispatch begins to send what is due at an instant, to each endpoint as much as it may be sent at once. It returns how
-// many deliveries it dealt with, and whether there was anything to do, which may be more.
-func (s *Service) dispatch(claiming, sending context.Context, now time.Time, attempts *sync.WaitGroup) (total int, more bool, err error) {
+// dispatch has begin send what is due at an instant, to each endpoint as much as it may be sent at once. It returns how many
+// deliveries it dealt with, and whether there was anything to do, which may be more.
+func (s *Service) dispatch(claiming context.Context, now time.Time, begin func(parcel)) (total int, more bool, err error) {
 	s.sender.dispatching.Lock()
 	defer s.sender.dispatching.Unlock()
 	if held, err := s.held(claiming); err != nil || held {
@@ -219,7 +198,7 @@ func (s *Service) dispatch(claiming, sending context.Context, now time.Time, att
 	}
 	var problems []error
 	for _, w := range work {
-		n, err := s.serve(claiming, sending, w, attempts)
+		n, err := s.serve(claiming, w, begin)
 		total += n
 		problems = append(problems, err)
 	}
@@ -232,7 +211,7 @@ func workAt(ctx context.Context, tx *db.Tx, at time.Time) ([]query.ListWebhookWo
 }
 
 // serve deals with what is due for one endpoint.
-func (s *Service) serve(claiming, sending context.Context, w query.ListWebhookWorkRow, attempts *sync.WaitGroup) (int, error) {
+func (s *Service) serve(claiming context.Context, w query.ListWebhookWorkRow, begin func(parcel)) (int, error) {
 	if State(w.State) != Enabled {
 		return s.abandon(claiming, w.ID)
 	}
@@ -242,13 +221,18 @@ func (s *Service) serve(claiming, sending context.Context, w query.ListWebhookWo
 	}
 	parcels, err := s.claim(claiming, w.ID, free)
 	for _, p := range parcels {
-		end := s.sender.begin(p.endpointID)
-		attempts.Go(func() {
-			defer func() { end(); s.look() }()
-			s.send(sending, p)
-		})
+		begin(p)
 	}
 	return len(parcels), err
+}
+
+// attempt begins an attempt, and calls ended at its end.
+func (s *Service) attempt(sending context.Context, p parcel, attempts *sync.WaitGroup, ended func()) {
+	end := s.sender.begin(p.endpointID)
+	attempts.Go(func() {
+		defer func() { end(); ended(); s.look() }()
+		s.send(sending, p)
+	})
 }
 
 // send makes an attempt and stores what came of it. When ctx ends it is cut off.

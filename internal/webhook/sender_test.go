@@ -218,6 +218,68 @@ func TestRunDueBesideALoop(t *testing.T) {
 	})
 }
 
+// A loop that is paused begins nothing, and what it has begun is settled: nobody else would find that as due.
+func TestPause(t *testing.T) {
+	inBubble(t, func(t *testing.T, d *db.DB, s *Service) {
+		let := make(chan struct{})
+		s.client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			<-let
+			return noContent(r), nil
+		})
+		create(t, s, "https://example.com/", "license.*")
+		s.Start(t.Context())
+		emit(t, d, event.New{Type: "license.created", SubjectID: "lic_1"})
+		synctest.Wait()
+		impatient, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := s.Pause(impatient); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("paused while something is sent: %v", err)
+		}
+		go close(let)
+		resume, err := s.Pause(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := only(t, s); got.State != Delivered {
+			t.Errorf("%+v", got.Delivery)
+		}
+		emit(t, d, event.New{Type: "license.created", SubjectID: "lic_2"})
+		time.Sleep(time.Minute)
+		if n := len(deliveries(t, s, DeliveryFilter{State: Pending})); n != 1 {
+			t.Errorf("%d wait while the loop is paused", n)
+		}
+		resume()
+		synctest.Wait()
+		if n := len(deliveries(t, s, DeliveryFilter{State: Delivered})); n != 2 {
+			t.Errorf("%d delivered", n)
+		}
+	})
+}
+
+// What a loop begins while RunDue waits for what it had begun before is waited for, too.
+func TestRunDueWaitsForAll(t *testing.T) {
+	inBubble(t, func(t *testing.T, d *db.DB, s *Service) {
+		s.client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			time.Sleep(3 * time.Second)
+			return noContent(r), nil
+		})
+		create(t, s, "https://example.com/", "license.*")
+		s.Start(t.Context())
+		emit(t, d, event.New{Type: "license.created", SubjectID: "lic_1"})
+		synctest.Wait()
+		go func() {
+			time.Sleep(time.Second)
+			emit(t, d, event.New{Type: "license.created", SubjectID: "lic_2"})
+		}()
+		if _, err := s.RunDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(deliveries(t, s, DeliveryFilter{State: Delivered})); n != 2 {
+			t.Errorf("%d delivered", n)
+		}
+	})
+}
+
 // A cut-off RunDue gives back what it had begun.
 func TestRunDueIsCutOff(t *testing.T) {
 	inBubble(t, func(t *testing.T, d *db.DB, s *Service) {

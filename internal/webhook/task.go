@@ -23,9 +23,6 @@ func (s *Service) Tasks() []automation.Task {
 			if !s.db.Still() || customerID != "" {
 				return false, nil
 			}
-			if s.sender.stirred() {
-				return true, nil
-			}
 			work, err := workAt(ctx, tx, tx.Now)
 			return len(work) > 0, err
 		},

@@ -179,6 +179,7 @@ func build(ctx context.Context, d *db.DB, c Config, standIn account.Maker) (*Roo
 	r.Reports = report.New(d)
 	r.registerJobs()
 	r.registerTasks()
+	r.Automation.Beside(r.Mail, r.Webhooks, r.Dispatch)
 	return r, nil
 }
 

@@ -57,13 +57,18 @@ func (s *Service) loop(ctx context.Context) {
 }
 
 // shift is one turn of the loop in a lane.
-func (s *Service) shift(ctx context.Context, l lane) (err error) {
-	n := 0
-	end := s.shifts.begin()
-	defer func() { end(n) }()
-	n, err = s.run(context.WithoutCancel(ctx), ctx.Done(), l)
+func (s *Service) shift(ctx context.Context, l lane) error {
+	if !s.gate.Enter() {
+		return nil
+	}
+	defer s.gate.Leave()
+	_, err := s.run(context.WithoutCancel(ctx), ctx.Done(), l)
 	return err
 }
+
+// Pause lets the loop begin nothing until resume is called, and returns when what it has begun is settled. [Service.RunDue]
+// works meanwhile.
+func (s *Service) Pause(ctx context.Context) (resume func(), err error) { return s.gate.Close(ctx) }
 
 // lane is the work at one registrar.
 type lane struct {
@@ -91,8 +96,7 @@ func (s *Service) lanes(ctx context.Context) ([]lane, error) {
 	return all, nil
 }
 
-// RunDue does all that is due now, at all registrars beside each other, and waits for what the loop has begun. It returns at
-// how many domains either looked since RunDue returned last.
+// RunDue does all that is due now, at all registrars beside each other, and returns at how many domains it looked.
 func (s *Service) RunDue(ctx context.Context) (n int, err error) {
 	lanes, err := s.lanes(ctx)
 	if err != nil {
@@ -111,8 +115,7 @@ func (s *Service) RunDue(ctx context.Context) (n int, err error) {
 		})
 	}
 	group.Wait()
-	looked, failed := s.shifts.wait(ctx)
-	return n + looked, errors.Join(err, failed)
+	return n, err
 }
 
 // run does what is due at a registrar, and begins nothing new once stop is closed.

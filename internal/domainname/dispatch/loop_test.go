@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync"
 	"testing"
@@ -47,11 +48,9 @@ func TestAHangingRegistrarHoldsUpNoOther(t *testing.T) {
 	})
 }
 
-// Whoever moves a test store's clock waits for what the loop has begun at a registrar, and is told of it: nobody else finds
-// that as due, and what comes of it may be.
-func TestRestWaitsForTheLoop(t *testing.T) {
+// A loop that is paused begins nothing, and what it has begun is settled: nobody else would find that as due.
+func TestPause(t *testing.T) {
 	lite(t, func(b *bench) {
-		b.must(b.store.DB.StandStill(b.ctx, noon))
 		reached, let := make(chan struct{}), make(chan struct{})
 		var first sync.Once
 		b.fake.Before = func(command, _ string) {
@@ -61,35 +60,27 @@ func TestRestWaitsForTheLoop(t *testing.T) {
 			}
 		}
 		r := b.paid(b.domain("ada.example", "2027-06-01"), 1)
-		due := func() (is bool) {
-			b.must(b.store.DB.Read(b.ctx, func(tx *db.Tx) (err error) {
-				is, err = b.anyWork(b.ctx, tx, "")
-				return err
-			}))
-			return is
-		}
 		b.Start(b.ctx)
 		defer b.Stop()
 		<-reached
-		if !due() {
-			t.Error("at rest while the registrar is asked")
+		impatient, cancel := context.WithCancel(b.ctx)
+		cancel()
+		if _, err := b.Pause(impatient); !errors.Is(err, context.Canceled) {
+			t.Errorf("paused while the registrar is asked: %v", err)
 		}
-		looked := make(chan int)
-		go func() {
-			n, err := b.RunDue(b.ctx)
-			if err != nil {
-				t.Error(err)
-			}
-			looked <- n
-		}()
 		close(let)
-		if n := <-looked; n != 1 {
-			t.Fatalf("%d looks", n)
-		}
+		resume, err := b.Pause(b.ctx)
+		b.must(err)
 		if is := b.renewal(r.ID).State; is != domainname.RenewalConfirmed {
 			t.Fatalf("the renewal is %s", is)
 		}
-		for due() { // but for the loop's own looks, which find nothing
+		r = b.paid(b.domain("bob.example", "2027-06-01"), 1)
+		b.must(b.shift(b.ctx, lane{registrar: "reg_1"}))
+		if is := b.renewal(r.ID).State; is != domainname.RenewalPaid {
+			t.Errorf("while the loop is paused the renewal is %s", is)
+		}
+		resume()
+		for b.renewal(r.ID).State != domainname.RenewalConfirmed {
 			runtime.Gosched()
 		}
 	})

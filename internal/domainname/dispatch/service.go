@@ -75,7 +75,7 @@ type Service struct {
 	reach func(point, domainID string) error
 
 	background background.Loop
-	shifts     shifts
+	gate       background.Gate // for the loop
 
 	mu     sync.Mutex
 	polled map[string]time.Time // when each registrar's messages were read last

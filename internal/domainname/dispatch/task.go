@@ -33,9 +33,6 @@ func (s *Service) anyWork(ctx context.Context, tx *db.Tx, customerID string) (bo
 	if !s.db.Still() || customerID != "" {
 		return false, nil
 	}
-	if s.shifts.stirred() {
-		return true, nil
-	}
 	lanes, err := s.lanes(db.With(ctx, tx))
 	if err != nil {
 		return false, err
