@@ -458,17 +458,19 @@ func domainCaptured(s *store) {
 // No invoice is made by itself for these; on demand some can still be renewed.
 func notInvoiced(s *store) {
 	s.tld("cctld", cctld(nil), renewPrices)
-	ada := s.customer("")
+	ada, eve := s.customer(""), s.customer("")
 	never := s.domain(ada, "never.cctld", "2026-12-01", object{"do_not_renew": true})
 	grace := s.domain(ada, "grace.cctld", "2026-11-10", nil)
-	gone := s.domain(ada, "gone.cctld", "2026-12-01", nil)
+	gone := s.domain(eve, "gone.cctld", "2027-03-10", nil)
 	s.do("PATCH", "/domains/"+gone.ID, object{"status": "cancelled", "reason": "asked for"}, nil)
 	s.settle()
 	s.wantInvoices(ada)
 	s.want("grace", s.look(grace.ID).Status, "grace")
 	s.renew(ada, never.ID, 1)
 	s.renew(ada, grace.ID, 1)
-	s.want("ended", s.notOffered(ada, gone.ID, 1), "not_active - -")
+	s.want("ended", s.notOffered(eve, gone.ID, 1), "not_active - -")
+	s.advance("2027-03-09T12:00:00Z")
+	s.wantInvoices(eve)
 }
 
 // openLine is a domain whose automatic invoice is open: T 2026-12-06.
