@@ -45,7 +45,10 @@ func Copy(ctx context.Context, from, to *db.DB) (at time.Time, err error) {
 			if _, err := tx.AddStoreFact(ctx, query.AddStoreFactParams{Name: "mode", Value: "test"}); err != nil {
 				return err
 			}
-			return tx.RequeueJobs(ctx)
+			if err := tx.RequeueJobs(ctx); err != nil {
+				return err
+			}
+			return tx.ReleaseDomainLeases(ctx)
 		})
 	})
 	return at, err

@@ -9,6 +9,10 @@ UPDATE domains SET worker_until = @until WHERE id = @id AND worker_until = @held
 -- name: ReleaseDomainLease :exec
 UPDATE domains SET worker_until = NULL WHERE id = @id AND worker_until = @until;
 
+-- In a copy of a store, nobody is at work.
+-- name: ReleaseDomainLeases :exec
+UPDATE domains SET worker_until = NULL WHERE worker_until IS NOT NULL;
+
 -- Those of a registrar whose time has come and at which nobody works.
 -- name: DueDomainWork :many
 SELECT id FROM domains WHERE registrar_id = @registrar_id AND work_at <= @now AND (worker_until IS NULL OR worker_until <= @wall)

@@ -747,6 +747,16 @@ func (q *Queries) ReleaseDomainLease(ctx context.Context, arg ReleaseDomainLease
 	return err
 }
 
+const releaseDomainLeases = `-- name: ReleaseDomainLeases :exec
+UPDATE domains SET worker_until = NULL WHERE worker_until IS NOT NULL
+`
+
+// In a copy of a store, nobody is at work.
+func (q *Queries) ReleaseDomainLeases(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, releaseDomainLeases)
+	return err
+}
+
 const settleRegistrarCommand = `-- name: SettleRegistrarCommand :execrows
 UPDATE registrar_commands SET outcome = $1, code = $2, message = $3, expected_on = $4, settled_at = $5
 WHERE id = $6 AND settled_at IS NULL
