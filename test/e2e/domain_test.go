@@ -163,7 +163,7 @@ func TestDomainRenewal(t *testing.T) {
 		t.Fatalf("%d renewals were sent before anything was paid", n)
 	}
 	b.pay()
-	b.pass("2027-03-01T09:30:00Z") // the registry is told, before its clock moves
+	b.settle() // the registry is told, before its clock moves
 	b.ada.open(b.at(""))
 	b.ada.sees("Paid, being confirmed", "1 March 2030", "1 March 2028 (UTC)")
 	b.ada.picture("portal-domain-confirming")
