@@ -32,6 +32,7 @@ type books struct {
 type worker struct {
 	refuse error
 	done   []billing.Line
+	undone bool // of nothing more is done than to count its money
 }
 
 func (w *worker) Fulfil(_ context.Context, tx *db.Tx, line billing.Line) (string, error) {
@@ -41,6 +42,9 @@ func (w *worker) Fulfil(_ context.Context, tx *db.Tx, line billing.Line) (string
 	w.done = append(w.done, line)
 	return tx.NewID("lic"), nil
 }
+
+// Undone implements billing.Undoer.
+func (w *worker) Undone(context.Context, *db.Tx, string) (bool, error) { return w.undone, nil }
 
 // InvoiceChanged implements billing.Observer.
 func (b *books) InvoiceChanged(_ context.Context, _ *db.Tx, inv billing.Invoice) error {

@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
@@ -46,9 +47,14 @@ type Crediting struct {
 // first; what was paid beyond that becomes the customer's credit.
 //
 // Whatever the notes of an invoice take back, they sum to it exactly, per tax category (rule P9). A line that is wholly
-// credited does nothing any more when it is paid.
+// credited does nothing any more when it is paid; what goes with it is credited together with it, unless it did already what it
+// promised (see [Undoer]).
 func (s *Service) Credit(ctx context.Context, tx *db.Tx, inv Invoice, c Crediting) (CreditNote, Invoice, error) {
 	if err := c.validate(inv); err != nil {
+		return CreditNote{}, Invoice{}, err
+	}
+	var err error
+	if c.Lines, err = s.withTheirs(ctx, tx, inv, c.Lines); err != nil {
 		return CreditNote{}, Invoice{}, err
 	}
 	note, err := s.composeNote(ctx, tx, inv, c)
@@ -109,6 +115,34 @@ func (c *Crediting) validate(inv Invoice) error {
 		}
 	}
 	return bad.Err()
+}
+
+// withTheirs adds to lines that are to be credited what is left of those that go with one of which nothing is left then, and whose
+// promise is not kept any more: nobody owes it.
+func (s *Service) withTheirs(ctx context.Context, tx *db.Tx, inv Invoice, credits []LineCredit) ([]LineCredit, error) {
+	named := map[string]int64{}
+	for _, c := range credits {
+		named[c.LineID] += c.Amount.Amount
+	}
+	for _, l := range inv.Lines {
+		of, ok := inv.Line(l.With)
+		rest := l.Left().Amount - named[l.ID]
+		if !ok || rest <= 0 || of.Link == nil || named[of.ID] == 0 || named[of.ID] != of.Left().Amount {
+			continue
+		}
+		f, ok := s.fulfillers[of.Link.Kind].(Undoer)
+		if !ok {
+			continue
+		}
+		undone, err := f.Undone(ctx, tx, of.ID)
+		if err != nil {
+			return nil, fmt.Errorf("what goes with line %s: %w", of.ID, err)
+		}
+		if undone {
+			credits = append(slices.Clip(credits), LineCredit{LineID: l.ID, Amount: inv.money(rest)})
+		}
+	}
+	return credits, nil
 }
 
 // amounts says how much of each line is credited.

@@ -27,6 +27,13 @@ type Fulfiller interface {
 	Fulfil(ctx context.Context, tx *db.Tx, line Line) (target string, err error)
 }
 
+// Undoer is a [Fulfiller] of lines that fees may go with.
+type Undoer interface {
+	// Undone reports as part of tx whether what a line promises is not done, and is not to be done any more once the line is
+	// credited as a whole: then the fees are owed to nobody.
+	Undone(ctx context.Context, tx *db.Tx, lineID string) (bool, error)
+}
+
 // Line is a paid invoice line as its [Fulfiller] sees it. What comes from an order is empty for other invoices.
 type Line struct {
 	ID             string // of the invoice line

@@ -69,7 +69,8 @@ type NewLine struct {
 	OrderItemID    string
 	SubscriptionID string
 	// With is the line of the same invoice that this one is a fee of, or takes something off, and without which it asks for
-	// nothing: it is removed with it. Its id is an earlier one. Once that line is gone, this one stands by itself.
+	// nothing: it is removed with it, and credited with it as [Undoer] says. Its id is an earlier one. Once that line is gone, this
+	// one stands by itself.
 	With        string
 	Period      civil.Period
 	Description string

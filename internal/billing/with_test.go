@@ -7,6 +7,7 @@ import (
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/tax"
 )
 
 // late issues an invoice of a line, what goes with it, and a line of somebody else.
@@ -113,6 +114,75 @@ func TestStaffPutLinesThatGoTogether(t *testing.T) {
 		}
 		b.proven(t)
 	})
+}
+
+// credits credits a line in parts, each by a note of its own, and returns what the last of them comes to.
+func (b *books) credits(t *testing.T, invoiceID, lineID string, parts ...int64) (note billing.CreditNote) {
+	t.Helper()
+	for _, part := range parts {
+		_, err := b.on(invoiceID, func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (_ billing.Invoice, err error) {
+			note, inv, err = b.billing.Credit(ctx, tx, inv, billing.Crediting{Lines: []billing.LineCredit{{LineID: lineID, Amount: eur(part)}}, Cause: billing.CauseRefund})
+			return inv, err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return note
+}
+
+// What goes with a line whose promise is not kept is credited with the last of it, as far as it wasn't before: by the same note, with
+// its tax. Of what was kept it is owed.
+func TestCreditTakesWhatGoesWithIt(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		mode   tax.Mode
+		kept   bool
+		before int64   // is credited of what goes with it
+		parts  []int64 // are credited of the line
+		net    int64   // of the last note
+	}{
+		"at once":          {parts: []int64{1000}, net: 1500},
+		"in parts":         {parts: []int64{300, 700}, net: 1200},
+		"a part":           {parts: []int64{300}, net: 300},
+		"credited before":  {before: 500, parts: []int64{1000}, net: 1000},
+		"a part before":    {before: 200, parts: []int64{1000}, net: 1300},
+		"kept":             {kept: true, parts: []int64{1000}, net: 1000},
+		"tax on the price": {mode: tax.Exclusive, parts: []int64{300, 700}, net: 1200},
+		"tax in the price": {mode: tax.Inclusive, before: 200, parts: []int64{1000}, net: 1083},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachBooks(t, func(t *testing.T, b *books) {
+				if b.work.undone = !c.kept; c.mode != "" {
+					b.taxed(t, c.mode, map[string]string{billing.StandardTax: "20"})
+				}
+				old := b.late(t, 500)
+				b.pay(t, old.ID, old.Total.Amount)
+				of, with := old.Lines[0].ID, old.Lines[2].ID
+				if c.before > 0 {
+					b.credits(t, old.ID, with, c.before)
+				}
+				note := b.credits(t, old.ID, of, c.parts...)
+				if note.Net != eur(c.net) || note.Freed != note.Total {
+					t.Errorf("%s are taken back, %s with tax, %s freed; want %d", note.Net, note.Total, note.Freed, c.net)
+				}
+				inv, err := b.billing.ByID(t.Context(), old.ID)
+				if err != nil || inv.Status != billing.Paid || inv.Lines[1].Credited.Amount != 0 {
+					t.Errorf("%+v %v", inv, err)
+				}
+				// Again it is refused.
+				_, err = b.on(old.ID, func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (billing.Invoice, error) {
+					_, _, err := b.billing.Credit(ctx, tx, inv, billing.Crediting{Lines: []billing.LineCredit{{LineID: of, Amount: eur(1000)}}, Cause: billing.CauseRefund})
+					return inv, err
+				})
+				if err == nil {
+					t.Error("more is taken back than the line was")
+				}
+				b.proven(t)
+			})
+		})
+	}
 }
 
 // A line goes with one of its own invoice, that is older: the database says so, too.

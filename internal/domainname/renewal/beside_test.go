@@ -142,3 +142,109 @@ func TestE13WithFee(t *testing.T) {
 		s.proven()
 	})
 }
+
+// lineBack has staff refund a part of a line, by the way it came unless it shall be credit.
+func (s *shop) lineBack(invoiceID, lineID string, amount int64, to payment.Destination) []payment.Refund {
+	s.Helper()
+	in := payment.RefundInput{To: to, Adjust: true, Reason: "not wanted", Lines: []billing.LineCredit{{LineID: lineID, Amount: eur(amount)}}}
+	return must(s.Payments.Refund(s.ctx, invoiceID, in))(s.T)
+}
+
+// The late fee of a renewal that is given back before it was done is owed to nobody: it goes where the rest goes, by the same credit
+// note, and with the last of it. What stands on the invoice besides stays.
+func TestFeeGoesBackWithItsRenewal(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		to     payment.Destination
+		before int64   // is given back of the fee
+		parts  []int64 // are given back of the renewal
+		back   int64   // with the last of them
+		credit int64
+	}{
+		"by the way it came":       {parts: []int64{1000}, back: 1500},
+		"as credit":                {to: payment.ToCredit, parts: []int64{1000}, back: 1500, credit: 1500},
+		"in parts":                 {parts: []int64{400, 600}, back: 1100},
+		"a part of the fee before": {before: 200, parts: []int64{1000}, back: 1300},
+		"all of the fee before":    {before: 500, parts: []int64{1000}, back: 1000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, "2026-09-17T12:00:00Z", func(s *shop) {
+				d, r := s.beside("example.cctld")
+				fee := s.invoice(r.InvoiceID).Lines[1].ID
+				inv := must(s.Billing.AddLine(s.ctx, r.InvoiceID, billing.LineInput{Description: "Help", Quantity: 1, UnitAmount: eur(2000)}, "asked for"))(s.T)
+				s.pay(inv.ID)
+				s.states(d.ID, "automatic paid")
+				if c.before > 0 {
+					s.lineBack(inv.ID, fee, c.before, "")
+				}
+				var back []payment.Refund
+				for _, part := range c.parts {
+					back = s.lineBack(inv.ID, r.LineID, part, c.to)
+				}
+				if len(back) != 1 || back[0].Money != eur(c.back) {
+					s.Errorf("%+v go back, want %d", back, c.back)
+				}
+				notes := must(s.Billing.CreditNotes(s.ctx, inv.ID))(s.T)
+				if last := notes[len(notes)-1]; last.ID != back[0].CreditNoteID || last.Total != eur(c.back) {
+					s.Errorf("credit note %+v", last)
+				}
+				s.states(d.ID, "automatic refunded")
+				s.dates(d.ID, "2026-10-01", "2026-10-01", "2026-10-01")
+				s.credit(s.customer, c.credit)
+				if inv = s.invoice(inv.ID); inv.Credited != eur(1500) || inv.Status != billing.Paid || s.owes(s.customer) != 0 {
+					s.Errorf("%s, credited %s", inv.Status, inv.Credited)
+				}
+				in := payment.RefundInput{Adjust: true, Reason: "once more", Lines: []billing.LineCredit{{LineID: r.LineID, Amount: eur(1000)}}}
+				if _, err := s.Payments.Refund(s.ctx, inv.ID, in); err == nil {
+					s.Error("it goes back twice")
+				}
+				s.proven()
+			})
+		})
+	}
+}
+
+// Money that is named goes back, and no more of it: the rest is credit.
+func TestNamedMoneyGoesBackWithoutTheFee(t *testing.T) {
+	each(t, "2026-09-17T12:00:00Z", func(s *shop) {
+		d, r := s.beside("example.cctld")
+		s.pay(r.InvoiceID)
+		in := payment.RefundInput{Money: new(eur(1000)), Adjust: true, Reason: "not wanted", Lines: []billing.LineCredit{{LineID: r.LineID, Amount: eur(1000)}}}
+		if back := must(s.Payments.Refund(s.ctx, r.InvoiceID, in))(s.T); len(back) != 1 || back[0].Money != eur(1000) {
+			s.Errorf("%+v", back)
+		}
+		s.states(d.ID, "automatic refunded")
+		s.credit(s.customer, 500)
+		s.proven()
+	})
+}
+
+// The fee of what is done is owed, and so is it while the registry may have done it; if it turns out that it has not, it is credit.
+func TestFeeOfWhatIsDone(t *testing.T) {
+	each(t, "2026-09-17T12:00:00Z", func(s *shop) {
+		d, r := s.beside("done.cctld")
+		s.pay(r.InvoiceID)
+		if s.work(d.ID) != 1 {
+			s.Fatal("it is not sent")
+		}
+		if back := s.lineBack(r.InvoiceID, r.LineID, 1000, ""); back[0].Money != eur(1000) {
+			s.Errorf("%+v", back)
+		}
+		s.states(d.ID, "automatic confirmed")
+		s.credit(s.customer, 0)
+
+		d = s.put("sent.cctld", "2026-10-01", func(d *domainname.Domain) { d.DoNotRenew = true })
+		o := s.ordered(d.ID)
+		s.pay(o.InvoiceID)
+		r = s.underWay(d.ID, func() {
+			if back := s.lineBack(o.InvoiceID, s.last(d.ID).LineID, 1200, ""); back[0].Money != eur(1200) {
+				s.Errorf("%+v", back)
+			}
+			s.states(d.ID, "ordered submitted")
+			s.credit(s.customer, 0)
+		})
+		s.states(d.ID, "ordered refunded")
+		s.credit(s.customer, 500)
+		s.proven()
+	})
+}

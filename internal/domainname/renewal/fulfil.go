@@ -2,6 +2,7 @@ package renewal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -41,6 +42,16 @@ func (s renews) Fulfil(ctx context.Context, tx *db.Tx, line billing.Line) (strin
 	}
 	// The automation makes credit of it: see [Service.settleLost].
 	return "", fail.Conflict("RENEWAL_OVER", fmt.Sprintf("The renewal is %s: what was paid for it becomes credit.", r.State))
+}
+
+// Undone implements billing.Undoer: what was asked for besides a renewal is owed for what the registry has done, or may be doing.
+func (s renews) Undone(ctx context.Context, tx *db.Tx, lineID string) (bool, error) {
+	r, err := domainname.RenewalOfLine(ctx, tx, lineID)
+	if e := (*fail.Error)(nil); errors.As(err, &e) && e.Kind == fail.KindNotFound {
+		return false, nil // it is asked for by another line now
+	}
+	_, refundable := domainname.NextState(r.State, domainname.OnRefund)
+	return refundable || r.State == domainname.RenewalOpen || r.State == domainname.RenewalRevoked, err
 }
 
 // lockRenewal locks the domain of a line, and reads its renewal after that. The caller holds the locks of customer and invoice.

@@ -165,6 +165,19 @@ func (s *Service) giveBackFees(ctx context.Context, tx *db.Tx, r domainname.Rene
 	if err != nil {
 		return err
 	}
+	return s.giveBackLines(ctx, tx, r, lines, why, paying)
+}
+
+// giveBackBesides is [Service.giveBack] for all that was asked for besides a line that was credited.
+func (s *Service) giveBackBesides(ctx context.Context, tx *db.Tx, r domainname.Renewal, why string) error {
+	lines, err := besides(ctx, tx, r)
+	if err != nil {
+		return err
+	}
+	return s.giveBackLines(ctx, tx, r, lines, why, inFlight)
+}
+
+func (s *Service) giveBackLines(ctx context.Context, tx *db.Tx, r domainname.Renewal, lines []string, why string, paying bool) error {
 	for _, lineID := range lines {
 		if err := s.giveBackLine(ctx, tx, lineID, why, paying); err != nil {
 			return fmt.Errorf("fee of renewal %s: %w", r.ID, err)
@@ -217,8 +230,8 @@ func (s *Service) refund(ctx context.Context, tx *db.Tx, d *domainname.Domain, r
 	if err := answered(ctx, tx, d.ID); err != nil {
 		return err
 	}
-	// What was asked for besides by an invoice of its own was for the same.
-	if err := s.giveBackFees(ctx, tx, *r, why, inFlight); err != nil {
+	// What was asked for besides was for the same. On its own invoice it was credited with it, unless a command was under way.
+	if err := s.giveBackBesides(ctx, tx, *r, why); err != nil {
 		return err
 	}
 	if d.Mode == domainname.ModeRenew {
