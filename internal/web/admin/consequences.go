@@ -24,6 +24,8 @@ type told struct {
 	Gateway   string      `json:"gateway"`
 	To        string      `json:"to"`
 	DueOn     civil.Date  `json:"due_on"`
+	Shown     string      `json:"shown"`
+	Fee       money.Money `json:"fee"`
 }
 
 // foresight is what was heard so far while something was tried.
@@ -88,6 +90,13 @@ var consequences = map[string]func(ctx context.Context, f *foresight, e event.Ev
 			return t.Money.Format("en") + " become account credit.", nil
 		}
 		return t.Money.Format("en") + " go back by the way they came.", nil
+	},
+	"domain.renewal_refunded": func(_ context.Context, _ *foresight, _ event.Event, t told) (string, error) {
+		s := "The renewal of " + t.Shown + " is not made."
+		if t.Fee.Amount > 0 {
+			s += " Its late fee goes with it."
+		}
+		return s, nil
 	},
 	"license.revoked":        licenseConsequence("is revoked", "stop working at their next check"),
 	"license.suspended":      licenseConsequence("is suspended", "stop working at their next check"),

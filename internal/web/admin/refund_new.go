@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/domainname/renewal"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/payment"
@@ -125,7 +126,7 @@ func (a *area) refundForm(w http.ResponseWriter, r *http.Request, status int, i 
 		}
 		lines.Fields = append(lines.Fields, ui.Field{
 			Name: "line_" + l.ID, Label: quantityText(l.Description, l.Quantity), Value: typed.lines[l.ID], Optional: true, Short: true, InputMode: "decimal",
-			Suffix: string(i.Total.Currency), Hint: "At most " + l.Left().Decimal(),
+			Suffix: string(i.Total.Currency), Hint: refundHint(i, l),
 		})
 	}
 	form := ui.Form{Action: base + "/refund", Submit: "Preview", Cancel: base, Sections: []ui.FormSection{
@@ -157,11 +158,34 @@ func (a *area) refundForm(w http.ResponseWriter, r *http.Request, status int, i 
 	return a.form(w, status, v)
 }
 
+// refundHint is how much of a line can be taken back, and with what it is by itself.
+func refundHint(i billing.Invoice, l billing.InvoiceLine) string {
+	hint := "At most " + l.Left().Decimal()
+	if of, ok := i.Line(l.With); ok && of.Link != nil && of.Link.Kind == renewal.LinkRenewal && of.Left().Amount > 0 {
+		hint += ". Without an amount it is taken back with the last of “" + of.Description + "”, unless that was done."
+	}
+	return hint
+}
+
+// credited lists what of an invoice's lines is taken back between two looks at it; nil: nothing.
+func credited(now, then billing.Invoice) *ui.Table {
+	t := &ui.Table{ID: "credited", Flush: true, Caption: "What is taken back", Columns: []ui.Column{{Label: "Line"}, {Label: "Amount", End: true}}}
+	for _, l := range then.Lines {
+		before, _ := now.Line(l.ID)
+		if more := l.Credited.Amount - before.Credited.Amount; more != 0 {
+			t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Text(quantityText(l.Description, l.Quantity)), ui.Text(money.New(more, l.Credited.Currency).Format("en"))}})
+		}
+	}
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	return t
+}
+
 // refunded is what a refund would come to.
 type refunded struct {
 	refunds []payment.Refund
 	after   billing.Invoice
-	notes   []billing.CreditNote
 	effects []string
 }
 
@@ -170,10 +194,7 @@ func (a *area) foreseeRefund(ctx context.Context, i billing.Invoice, in payment.
 		would.refunds, err = a.Payments.Refund(ctx, i.ID, in)
 		return err
 	}, func(ctx context.Context) (err error) {
-		if would.after, err = a.Billing.ByID(ctx, i.ID); err != nil {
-			return err
-		}
-		would.notes, err = a.Billing.CreditNotes(ctx, i.ID)
+		would.after, err = a.Billing.ByID(ctx, i.ID)
 		return err
 	})
 	return would, err
@@ -276,7 +297,11 @@ func (a *area) showRefund(w http.ResponseWriter, r *http.Request, status int, wa
 		Action: base + "/refund/do", Submit: "Refund " + sum.Format("en"), Kind: ui.Dangerous, Cancel: base + "/refund", Back: true, Stacked: true,
 		Hidden: append(typed.hidden(), ui.Hidden{Name: "seen", Value: would.seen()}),
 	}
-	v.Left = []card{{Head: ui.CardHead{Title: "What goes back"}, Table: &t}, {Head: ui.CardHead{Title: "The invoice"}, Table: before}}
+	v.Left = []card{{Head: ui.CardHead{Title: "What goes back"}, Table: &t}}
+	if lines := credited(i, would.after); lines != nil {
+		v.Left = append(v.Left, card{Head: ui.CardHead{Title: "What is taken back", Text: "Of the lines, before their discounts, in terms of the prices."}, Table: lines})
+	}
+	v.Left = append(v.Left, card{Head: ui.CardHead{Title: "The invoice"}, Table: before})
 	v.Right = []card{{Head: ui.CardHead{Title: "Go ahead?"}, Effects: effects, Form: &form}}
 	return a.pages.Render(w, status, "sheet", v)
 }

@@ -4,7 +4,9 @@ import (
 	"testing"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/license"
+	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
 	"github.com/keystead/keystead/internal/payment/gateway/sandbox"
 )
@@ -108,4 +110,24 @@ func TestNothingIsRefundedWhileADisputeIsOpen(t *testing.T) {
 	br.get(at).is(200).sound().says("€49.00 are disputed", "Open the dispute").hides(at + "/refund")
 	br.get(at + "/refund").is(200).sound().says("A payment is disputed")
 	br.post(at+"/refund", "of", refundAll, "to", "gateway", "adjust", "on", "why", "x").is(422).sound().says("disputed")
+}
+
+// The late fee of a renewal that is not done goes back with its line, and the question says so before that.
+func TestRefundOfALateRenewal(t *testing.T) {
+	t.Parallel()
+	s := setup(t).plot(t, "mine.com", -2)
+	o := must(s.Orders.Place(t.Context(), order.Input{CustomerID: s.customer.ID, Items: []order.Item{
+		{Domain: &order.DomainItem{Action: domainname.ForRenewal, DomainID: s.domain.ID, Years: 1}},
+	}}))(t)
+	must(s.Payments.Record(t.Context(), o.InvoiceID, payment.Manual{Money: eur(1700), Reference: "TRF late"}))(t)
+	lines := must(s.Billing.ByID(t.Context(), o.InvoiceID))(t).Lines
+	at := "/admin/invoices/" + o.InvoiceID
+	form := s.get(at+"/refund").is(200).sound().says("At most 12.00", "At most 5.00. Without an amount it is taken back with the last of “"+lines[0].Description+"”").
+		form(at+"/refund", "of", refundLines, "line_"+lines[0].ID, "2.00", "why", "not wanted")
+	s.sends(at+"/refund", form).is(200).sound().says("Refund €2.00?", "What is taken back", lines[0].Description).hides(lines[1].Description, "is not made")
+	form.Set("line_"+lines[0].ID, "12.00")
+	preview := s.sends(at+"/refund", form).is(200).sound()
+	preview.says("Refund €17.00?", "What is taken back", lines[0].Description, lines[1].Description, "A credit note over €17.00 is issued", "The renewal of mine.com is not made. Its late fee goes with it.")
+	s.sends(at+"/refund/do", preview.form(at+"/refund/do")).to(at)
+	s.get(at).is(200).sound().says("€17.00 were refunded")
 }
