@@ -242,6 +242,26 @@ func LineOf(ctx context.Context, tx *db.Tx, lineID string) (Invoice, InvoiceLine
 	return lockLine(ctx, tx, lineID)
 }
 
+// ReadLine is [LineOf] without locks, for those who hold the customer's, or only look.
+func ReadLine(ctx context.Context, tx *db.Tx, lineID string) (Invoice, InvoiceLine, error) {
+	invoiceID, err := tx.InvoiceOfLine(ctx, lineID)
+	if db.NotFound(err) {
+		return Invoice{}, InvoiceLine{}, errLineNotFound
+	}
+	if err != nil {
+		return Invoice{}, InvoiceLine{}, fmt.Errorf("line %s: %w", lineID, err)
+	}
+	inv, err := load(ctx, tx, invoiceID)
+	if err != nil {
+		return Invoice{}, InvoiceLine{}, err
+	}
+	line, ok := inv.Line(lineID)
+	if !ok {
+		return Invoice{}, InvoiceLine{}, errLineNotFound
+	}
+	return inv, line, nil
+}
+
 // LockWithCustomer locks an invoice's customer and then the invoice.
 func LockWithCustomer(ctx context.Context, tx *db.Tx, invoiceID string) (Invoice, error) {
 	inv, err := load(ctx, tx, invoiceID)

@@ -125,6 +125,10 @@ func (s RegistryState) Deleting(now time.Time) bool {
 	return s.freshAt(now) && (s.rgp("redemptionPeriod") || s.rgp("pendingRestore") || s.rgp("pendingDelete") || s.epp("pendingDelete"))
 }
 
+// AwaitsReport reports whether the registry, as it was read last, has begun to restore the name, and deletes it after all unless it is
+// told why in time.
+func (s RegistryState) AwaitsReport() bool { return s.rgp("pendingRestore") }
+
 type statusTrigger string
 
 const (

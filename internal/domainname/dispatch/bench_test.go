@@ -317,6 +317,7 @@ type purse struct {
 	confirmed []string // ids of domains
 	refused   []string
 	refunded  bool            // from now on: what is paid has gone back
+	away      bool            // for as long as the payment is disputed
 	begun     []string        // ids of renewals that are sent and were asked for then
 	command   registrar.Quote // that was told of last
 	renewal   registrar.Quote
@@ -354,6 +355,11 @@ func (p *purse) Due(ctx context.Context, tx *db.Tx, _ *domainname.Domain, r *dom
 		return nil
 	}
 	return domainname.MoveRenewal(ctx, tx, r, domainname.OnRefund)
+}
+
+// Away implements Renewals.
+func (p *purse) Away(context.Context, *db.Tx, domainname.Domain, domainname.Renewal) (bool, error) {
+	return p.away, nil
 }
 
 // Lost implements Renewals.

@@ -18,6 +18,7 @@ type facts struct {
 	open   *domainname.Renewal // that is not over
 	flight *command            // whose outcome isn't known
 	last   *command            // the last one about the domain
+	away   bool                // the money of open is, or a part of it
 	now    time.Time
 	watch  *metric.Watch // nil: nobody counts
 	// Of a premium name: how many days before next due it is invoiced, and in which zone.
@@ -42,7 +43,7 @@ func (w *worker) known(ctx context.Context, tx *db.Tx) (f facts, err error) {
 	if f.policy, err = policyOf(ctx, tx, f.domain); err != nil {
 		return f, err
 	}
-	if f.open, err = domainname.OpenRenewal(ctx, tx, w.id); err != nil {
+	if err := w.opened(ctx, tx, &f); err != nil {
 		return f, err
 	}
 	if f.flight, err = inFlight(ctx, tx, w.id); err != nil {
@@ -57,6 +58,20 @@ func (w *worker) known(ctx context.Context, tx *db.Tx) (f facts, err error) {
 	}
 	f.last, err = lastCommand(ctx, tx, w.id)
 	return f, err
+}
+
+// opened reads the renewal that is not over, and what its money does where a registrar renews by itself.
+func (w *worker) opened(ctx context.Context, tx *db.Tx, f *facts) (err error) {
+	if f.open, err = domainname.OpenRenewal(ctx, tx, w.id); err != nil || f.open == nil {
+		return err
+	}
+	if f.away = f.open.MoneyAway(); f.away || f.open.State != domainname.RenewalHeld || f.policy == nil || f.policy.ExplicitRenew {
+		return nil
+	}
+	if f.open.Hold == domainname.HeldTopUp || f.open.Hold == domainname.HeldPrice {
+		f.away, err = w.config.Renewals.Away(ctx, tx, f.domain, *f.open)
+	}
+	return err
 }
 
 func policyOf(ctx context.Context, tx *db.Tx, d domainname.Domain) (*domainname.Policy, error) {
@@ -217,7 +232,7 @@ func (f facts) expireAt() *time.Time {
 	if f.policy == nil || f.policy.ExplicitRenew || d.Mode == domainname.ModeExpire || d.RegistrarID == "" {
 		return nil
 	}
-	if d.Status != domainname.Active && d.Status != domainname.Grace || f.open != nil && f.open.State != domainname.RenewalOpen && !f.open.MoneyAway() {
+	if d.Status != domainname.Active && d.Status != domainname.Grace || f.open != nil && f.open.State != domainname.RenewalOpen && !f.away {
 		return nil
 	}
 	w := d.Window(*f.policy)

@@ -35,7 +35,7 @@ func (w *worker) begin(ctx context.Context, s *sending, holds func(facts) bool) 
 		if f.policy, err = policyOf(ctx, tx, *d); err != nil {
 			return err
 		}
-		if f.open, err = domainname.OpenRenewal(ctx, tx, w.id); err != nil {
+		if err := w.opened(ctx, tx, &f); err != nil {
 			return err
 		}
 		if ok = holds(f); !ok {

@@ -163,6 +163,57 @@ func TestB5(t *testing.T) {
 			}
 		})
 	})
+	for _, hold := range []domainname.Hold{domainname.HeldTopUp, domainname.HeldPrice} {
+		t.Run("more is asked for and its payment is disputed: "+string(hold), func(t *testing.T) {
+			each(t, func(b *bench) {
+				setup(b)
+				b.rules(func(p *domainname.Policy) { // the registry renews at the expiry, and takes it back for some days
+					p.Extension, p.ExplicitRenew, p.MaxYears, p.GraceDays, p.RegistryAutoRenews, p.ARGPDays = "grace", false, 1, 9, true, 9
+				})
+				d := b.domain("mode.grace", "2027-02-01")
+				modeOf := func() registrar.Mode {
+					there, _ := b.fake.Domain("mode.grace")
+					return there.Mode
+				}
+				b.store.Clock.Set(time.Date(2027, 1, 20, 12, 0, 0, 0, time.UTC))
+				b.paid(d, 1)
+				work := func(on domainname.RenewalTrigger) { // what the money side does
+					b.must(b.write(func(tx *db.Tx) error {
+						open, err := domainname.OpenRenewal(b.ctx, tx, d.ID)
+						if err != nil {
+							return err
+						}
+						if on != "" {
+							open.Hold, open.Cause = hold, domainname.WaitsForFee
+							if err := domainname.MoveRenewal(b.ctx, tx, open, on); err != nil {
+								return err
+							}
+						}
+						return domainname.Work(b.ctx, tx, d.ID, tx.Now)
+					}))
+				}
+				work(domainname.OnHold)
+				b.run()
+				b.purse.away = true
+				work("")
+				b.run()
+				if modeOf() != "" {
+					b.Fatalf("mode %s while there is time", modeOf())
+				}
+				b.store.Clock.Set(time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC))
+				b.run()
+				if modeOf() != registrar.ModeExpire {
+					b.Fatalf("mode %q: the registry renews what nobody pays for", modeOf())
+				}
+				b.purse.away = false
+				work(domainname.OnRelease)
+				b.run()
+				if modeOf() != registrar.ModeRenew {
+					b.Fatalf("mode %s", modeOf())
+				}
+			})
+		})
+	}
 	t.Run("B5b", func(t *testing.T) {
 		each(t, func(b *bench) {
 			d := setup(b)

@@ -32,6 +32,8 @@ type Renewals interface {
 	// Due brings a paid renewal in line with its money, directly before something is sent for it. Of one whose restore is begun,
 	// so that it is to be reported in any case, staff are told what its money does.
 	Due(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal) error
+	// Away reports whether any of the money of a paid renewal is not the store's just now. It only looks.
+	Away(ctx context.Context, tx *db.Tx, d domainname.Domain, r domainname.Renewal) (bool, error)
 	Lost(ctx context.Context, tx *db.Tx, d *domainname.Domain, open *domainname.Renewal, cause string) error
 	// GiveUp withdraws what is unpaid of a domain that is about to be deleted, and turns its automatic invoices off. It is a
 	// conflict while money is there, or on its way.

@@ -3,6 +3,7 @@ package renewal_test
 import (
 	"testing"
 
+	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
 	"github.com/keystead/keystead/internal/domainname"
@@ -66,4 +67,62 @@ func TestDisputedWhileArranged(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A renewal that waits for more money goes on waiting for that while its payment is disputed. The worker is called: it tells a
+// registrar that renews by itself to let the name expire.
+func TestDisputedWhileMoreIsAskedFor(t *testing.T) {
+	each(t, noon, func(s *shop) {
+		must(s.Payments.AddMethod(s.ctx, s.customer, "sandbox", "tok_ok"))(s.T)
+		d := s.byMode()
+		o := s.ordered(d.ID)
+		must(s.Payments.Charge(s.ctx, o.InvoiceID, payment.ChargeOptions{}))(s.T)
+		s.asksMore(d.ID, eur(25000), eur(23800))
+		away := func(want bool) {
+			s.Helper()
+			s.states(d.ID, "ordered held price")
+			d, r := s.domain(d.ID), s.last(d.ID)
+			s.write(func(tx *db.Tx) error {
+				got, err := s.Renewals.Away(s.ctx, tx, d, r)
+				if got != want {
+					s.Errorf("the money is away: %t", got)
+				}
+				return err
+			})
+		}
+		called := func(want int) { // by what is heard of the invoice
+			s.Helper()
+			s.write(func(tx *db.Tx) error {
+				if _, err := tx.SQL().ExecContext(s.ctx, `UPDATE domains SET work_at = NULL WHERE id = $1`, d.ID); err != nil {
+					return err
+				}
+				inv, err := billing.LockWithCustomer(s.ctx, tx, o.InvoiceID)
+				if err != nil {
+					return err
+				}
+				if err := s.Renewals.InvoiceChanged(s.ctx, tx, inv); err != nil {
+					return err
+				}
+				n := 0
+				err = tx.SQL().QueryRowContext(s.ctx, `SELECT COUNT(*) FROM domains WHERE id = $1 AND work_at IS NOT NULL`, d.ID).Scan(&n)
+				if n != want {
+					s.Errorf("the worker is called %d times, want %d", n, want)
+				}
+				return err
+			})
+		}
+		away(false)
+		called(0)
+		list, _, err := s.Payments.List(s.ctx, payment.Filter{InvoiceID: o.InvoiceID})
+		s.ok(err)
+		dispute := must(s.Sandbox.Dispute(s.ctx, list[0].Reference))(s.T)
+		s.advance("2026-11-22T13:00:00Z")
+		away(true)
+		called(1)
+		s.ok(s.Sandbox.CloseDispute(s.ctx, dispute, "won"))
+		s.advance("2026-11-22T14:00:00Z")
+		away(false)
+		called(0)
+		s.proven()
+	})
 }

@@ -181,7 +181,7 @@ func (b *goneBack) fees(ctx context.Context, tx *db.Tx, r domainname.Renewal) er
 		return err
 	}
 	for _, id := range lines {
-		inv, line, err := billing.LineOf(ctx, tx, id)
+		inv, line, err := billing.ReadLine(ctx, tx, id)
 		if err != nil {
 			return err
 		}
@@ -206,8 +206,11 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, d *domainname.Domain, r
 	switch {
 	case !back.is && held && r.Hold == domainname.HeldStaff && r.Cause == domainname.WaitsForMoney:
 		return s.resume(ctx, tx, d, r)
-	case !back.is, held && (r.Cause == domainname.WaitsForMoney || r.Hold == domainname.HeldTopUp || r.Hold == domainname.HeldPrice):
+	case !back.is, held && r.Cause == domainname.WaitsForMoney:
 		return nil
+	case held && (r.Hold == domainname.HeldTopUp || r.Hold == domainname.HeldPrice):
+		// It waits for more money, and is not sent before that. A registrar that renews by itself must be told not to.
+		return domainname.Work(ctx, tx, d.ID, tx.Now)
 	case held:
 		if err := domainname.MoveRenewal(ctx, tx, r, domainname.OnRelease); err != nil {
 			return err
@@ -260,11 +263,20 @@ func (s *Service) freeChanged(ctx context.Context, tx *db.Tx, d *domainname.Doma
 	if d.BundledWith == "" || r.DueBefore.IsZero() {
 		return nil
 	}
-	ok, err := coveredOn(ctx, tx, d.BundledWith, r.DueBefore)
+	away, err := freeAway(ctx, tx, *d, *r)
 	if err != nil {
 		return err
 	}
-	return s.follow(ctx, tx, d, r, goneBack{is: !ok})
+	return s.follow(ctx, tx, d, r, goneBack{is: away})
+}
+
+// freeAway reports whether the service of a free domain doesn't pay for a renewal any more.
+func freeAway(ctx context.Context, tx *db.Tx, d domainname.Domain, r domainname.Renewal) (bool, error) {
+	if r.Kind != domainname.WithFree || d.BundledWith == "" || r.DueBefore.IsZero() {
+		return false, nil
+	}
+	ok, err := coveredOn(ctx, tx, d.BundledWith, r.DueBefore)
+	return !ok, err
 }
 
 // Due brings a paid renewal in line with its money as part of tx, directly before something is sent for it: what its money did
@@ -317,6 +329,33 @@ func restoreSpent(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domai
 	}
 	return ask(ctx, tx, *d, TaskUnpaid, r.ID+" restore", fmt.Sprintf("What was paid for the renewal of %s, or a part of it, has gone back while the registry was restoring it. "+
 		"The restore goes on: the store pays for it either way, and without its report the name would be deleted. Ask for the money again, or write it off.", d.Name.Unicode()))
+}
+
+// restoreGivenUp tells staff that a renewal is refunded whose restore has begun and was not reported: nothing reports it any more.
+func restoreGivenUp(ctx context.Context, tx *db.Tx, d domainname.Domain, r domainname.Renewal) error {
+	sent, err := tx.DomainRenewalSent(ctx, &r.ID)
+	if err != nil || !sent || !d.State.AwaitsReport() {
+		return err
+	}
+	return ask(ctx, tx, d, TaskUnpaid, r.ID+" restore given up", fmt.Sprintf("The renewal of %s is refunded while the registry restores the name, and its report was not taken. "+
+		"Nothing is sent any more: without a report the registry deletes the name within days, and the store has paid for the restore. Report it at the registrar by hand, or let it go and ask there for the fee.",
+		d.Name.Unicode()))
+}
+
+// Away reports whether any of the money of a paid renewal is not the store's just now. It takes no locks.
+func (s *Service) Away(ctx context.Context, tx *db.Tx, d domainname.Domain, r domainname.Renewal) (bool, error) {
+	switch {
+	case r.PaidAt == nil:
+		return false, nil
+	case r.LineID == "":
+		return freeAway(ctx, tx, d, r)
+	}
+	inv, line, err := billing.ReadLine(ctx, tx, r.LineID)
+	if err != nil {
+		return false, err
+	}
+	back, err := moneyBack(ctx, tx, inv, line, r)
+	return back.is, err
 }
 
 // gone reports whether what was paid for a line is not the store's any more.

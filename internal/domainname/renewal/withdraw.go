@@ -234,6 +234,9 @@ func (s *Service) refund(ctx context.Context, tx *db.Tx, d *domainname.Domain, r
 	if err := s.giveBackBesides(ctx, tx, *r, why); err != nil {
 		return err
 	}
+	if err := restoreGivenUp(ctx, tx, *d, *r); err != nil {
+		return err
+	}
 	if d.Mode == domainname.ModeRenew {
 		// The registrar is still told to renew it.
 		if err := domainname.Work(ctx, tx, d.ID, tx.Now); err != nil {
