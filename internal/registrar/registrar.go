@@ -59,6 +59,12 @@ type Orders interface {
 	Ordered(ctx context.Context, transaction string) (bool, error)
 }
 
+// Holders is what an adapter has besides whose registry knows holders by ids that follow from what they say.
+type Holders interface {
+	// HolderID is the id under which the registry has a holder, empty where it has none; known is false if that can't be told.
+	HolderID(ctx context.Context, c Contact) (id string, known bool)
+}
+
 // ErrByHand is the error of an adapter that reads nothing: what people read there is entered by them.
 var ErrByHand = errors.New("is read by hand")
 
@@ -198,8 +204,9 @@ type TransferIn struct {
 
 // TransferState is how far a transfer is.
 type TransferState struct {
-	State string // pending, done, refused, none
-	Text  string // as the registry said
+	State     string // pending, done, refused, none
+	Text      string // as the registry said
+	Requested Moment // when it was asked for, where the registry says so
 }
 
 // Renewal asks for years.

@@ -277,6 +277,7 @@ CREATE TABLE registrar_commands (
                        'session', 'unknown', 'not_done', 'another_date', 'confirmed')),
     code           BIGINT,
     message        TEXT NOT NULL DEFAULT '', -- for staff
+    asked          TEXT NOT NULL DEFAULT '', -- JSON: what somebody asked for at once, who and why; empty: the store itself
     created_at     BIGINT NOT NULL,
     settled_at     BIGINT,
     UNIQUE (renewal_id, attempt),

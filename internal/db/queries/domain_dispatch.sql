@@ -43,8 +43,8 @@ SELECT work_tries FROM domains WHERE id = @id;
 SELECT customer_id FROM domains WHERE id = @id;
 
 -- name: InsertRegistrarCommand :exec
-INSERT INTO registrar_commands (id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, created_at)
-VALUES (@id, @transaction_id, @registrar_id, @domain_id, @renewal_id, @attempt, @command, @guard_kind, @guard, @years, @expected_on, @created_at);
+INSERT INTO registrar_commands (id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, asked, created_at)
+VALUES (@id, @transaction_id, @registrar_id, @domain_id, @renewal_id, @attempt, @command, @guard_kind, @guard, @years, @expected_on, @asked, @created_at);
 
 -- name: RegistrarCommandInFlight :one
 SELECT * FROM registrar_commands WHERE domain_id = @domain_id AND settled_at IS NULL;
@@ -77,8 +77,8 @@ SELECT * FROM registrar_commands WHERE domain_id = @domain_id ORDER BY id DESC L
 UPDATE registrar_commands SET outcome = @outcome, message = @message
 WHERE registrar_id = @registrar_id AND transaction_id = @transaction_id AND settled_at IS NULL;
 
--- name: DomainOfRegistrarCommand :one
-SELECT domain_id FROM registrar_commands WHERE registrar_id = @registrar_id AND transaction_id = @transaction_id;
+-- name: RegistrarCommandByTransaction :one
+SELECT * FROM registrar_commands WHERE registrar_id = @registrar_id AND transaction_id = @transaction_id;
 
 -- name: InsertRegistrarMessage :execrows
 INSERT INTO registrar_messages (registrar_id, message_id, body, created_at) VALUES (@registrar_id, @message_id, @body, @created_at)

@@ -91,22 +91,6 @@ func (q *Queries) DomainCustomer(ctx context.Context, id string) (string, error)
 	return customer_id, err
 }
 
-const domainOfRegistrarCommand = `-- name: DomainOfRegistrarCommand :one
-SELECT domain_id FROM registrar_commands WHERE registrar_id = $1 AND transaction_id = $2
-`
-
-type DomainOfRegistrarCommandParams struct {
-	RegistrarID   string
-	TransactionID string
-}
-
-func (q *Queries) DomainOfRegistrarCommand(ctx context.Context, arg DomainOfRegistrarCommandParams) (string, error) {
-	row := q.db.QueryRowContext(ctx, domainOfRegistrarCommand, arg.RegistrarID, arg.TransactionID)
-	var domain_id string
-	err := row.Scan(&domain_id)
-	return domain_id, err
-}
-
 const domainWorkTries = `-- name: DomainWorkTries :one
 SELECT work_tries FROM domains WHERE id = $1
 `
@@ -365,8 +349,8 @@ func (q *Queries) ExtensionsByMode(ctx context.Context) ([]string, error) {
 }
 
 const insertRegistrarCommand = `-- name: InsertRegistrarCommand :exec
-INSERT INTO registrar_commands (id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+INSERT INTO registrar_commands (id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, asked, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 `
 
 type InsertRegistrarCommandParams struct {
@@ -381,6 +365,7 @@ type InsertRegistrarCommandParams struct {
 	Guard         string
 	Years         int64
 	ExpectedOn    *string
+	Asked         string
 	CreatedAt     clock.Instant
 }
 
@@ -397,6 +382,7 @@ func (q *Queries) InsertRegistrarCommand(ctx context.Context, arg InsertRegistra
 		arg.Guard,
 		arg.Years,
 		arg.ExpectedOn,
+		arg.Asked,
 		arg.CreatedAt,
 	)
 	return err
@@ -452,7 +438,7 @@ func (q *Queries) KeepDomainLease(ctx context.Context, arg KeepDomainLeaseParams
 }
 
 const lastRegistrarCommand = `-- name: LastRegistrarCommand :one
-SELECT id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, outcome, code, message, created_at, settled_at FROM registrar_commands WHERE domain_id = $1 ORDER BY id DESC LIMIT 1
+SELECT id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, outcome, code, message, asked, created_at, settled_at FROM registrar_commands WHERE domain_id = $1 ORDER BY id DESC LIMIT 1
 `
 
 func (q *Queries) LastRegistrarCommand(ctx context.Context, domainID string) (RegistrarCommand, error) {
@@ -473,6 +459,7 @@ func (q *Queries) LastRegistrarCommand(ctx context.Context, domainID string) (Re
 		&i.Outcome,
 		&i.Code,
 		&i.Message,
+		&i.Asked,
 		&i.CreatedAt,
 		&i.SettledAt,
 	)
@@ -580,8 +567,42 @@ func (q *Queries) NoteRestoredTo(ctx context.Context, arg NoteRestoredToParams) 
 	return err
 }
 
+const registrarCommandByTransaction = `-- name: RegistrarCommandByTransaction :one
+SELECT id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, outcome, code, message, asked, created_at, settled_at FROM registrar_commands WHERE registrar_id = $1 AND transaction_id = $2
+`
+
+type RegistrarCommandByTransactionParams struct {
+	RegistrarID   string
+	TransactionID string
+}
+
+func (q *Queries) RegistrarCommandByTransaction(ctx context.Context, arg RegistrarCommandByTransactionParams) (RegistrarCommand, error) {
+	row := q.db.QueryRowContext(ctx, registrarCommandByTransaction, arg.RegistrarID, arg.TransactionID)
+	var i RegistrarCommand
+	err := row.Scan(
+		&i.ID,
+		&i.TransactionID,
+		&i.RegistrarID,
+		&i.DomainID,
+		&i.RenewalID,
+		&i.Attempt,
+		&i.Command,
+		&i.GuardKind,
+		&i.Guard,
+		&i.Years,
+		&i.ExpectedOn,
+		&i.Outcome,
+		&i.Code,
+		&i.Message,
+		&i.Asked,
+		&i.CreatedAt,
+		&i.SettledAt,
+	)
+	return i, err
+}
+
 const registrarCommandInFlight = `-- name: RegistrarCommandInFlight :one
-SELECT id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, outcome, code, message, created_at, settled_at FROM registrar_commands WHERE domain_id = $1 AND settled_at IS NULL
+SELECT id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, outcome, code, message, asked, created_at, settled_at FROM registrar_commands WHERE domain_id = $1 AND settled_at IS NULL
 `
 
 func (q *Queries) RegistrarCommandInFlight(ctx context.Context, domainID string) (RegistrarCommand, error) {
@@ -602,6 +623,7 @@ func (q *Queries) RegistrarCommandInFlight(ctx context.Context, domainID string)
 		&i.Outcome,
 		&i.Code,
 		&i.Message,
+		&i.Asked,
 		&i.CreatedAt,
 		&i.SettledAt,
 	)
@@ -609,7 +631,7 @@ func (q *Queries) RegistrarCommandInFlight(ctx context.Context, domainID string)
 }
 
 const registrarCommandsOfDomain = `-- name: RegistrarCommandsOfDomain :many
-SELECT id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, outcome, code, message, created_at, settled_at FROM registrar_commands WHERE domain_id = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)
+SELECT id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, outcome, code, message, asked, created_at, settled_at FROM registrar_commands WHERE domain_id = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)
 `
 
 type RegistrarCommandsOfDomainParams struct {
@@ -641,6 +663,7 @@ func (q *Queries) RegistrarCommandsOfDomain(ctx context.Context, arg RegistrarCo
 			&i.Outcome,
 			&i.Code,
 			&i.Message,
+			&i.Asked,
 			&i.CreatedAt,
 			&i.SettledAt,
 		); err != nil {
@@ -658,7 +681,7 @@ func (q *Queries) RegistrarCommandsOfDomain(ctx context.Context, arg RegistrarCo
 }
 
 const registrarCommandsOfRenewal = `-- name: RegistrarCommandsOfRenewal :many
-SELECT id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, outcome, code, message, created_at, settled_at FROM registrar_commands WHERE renewal_id = $1 ORDER BY attempt
+SELECT id, transaction_id, registrar_id, domain_id, renewal_id, attempt, command, guard_kind, guard, years, expected_on, outcome, code, message, asked, created_at, settled_at FROM registrar_commands WHERE renewal_id = $1 ORDER BY attempt
 `
 
 func (q *Queries) RegistrarCommandsOfRenewal(ctx context.Context, renewalID *string) ([]RegistrarCommand, error) {
@@ -685,6 +708,7 @@ func (q *Queries) RegistrarCommandsOfRenewal(ctx context.Context, renewalID *str
 			&i.Outcome,
 			&i.Code,
 			&i.Message,
+			&i.Asked,
 			&i.CreatedAt,
 			&i.SettledAt,
 		); err != nil {

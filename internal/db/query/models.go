@@ -1019,6 +1019,7 @@ type RegistrarCommand struct {
 	Outcome       string
 	Code          *int64
 	Message       string
+	Asked         string
 	CreatedAt     clock.Instant
 	SettledAt     *clock.Instant
 }

@@ -112,9 +112,13 @@ func (s *Service) Do(ctx context.Context, domainID string, act Act) (answer regi
 	if err != nil {
 		return registrar.Answer{}, err
 	}
-	sends := &sending{command: command{verb: verbUpdate}, update: update}
-	if _, err := w.begin(ctx, sends, func(facts) bool { return true }); err != nil {
+	sends := &sending{command: command{verb: verbUpdate, asked: act.asking(ctx, update)}, update: update}
+	ok, err := w.begin(ctx, sends, func(f facts) bool { return f.domain.Status.Live() })
+	if err != nil {
 		return registrar.Answer{}, err
+	}
+	if !ok {
+		return registrar.Answer{}, errNotActive
 	}
 	answer = registrar.Answer{Class: registrar.Unknown}
 	err = w.ask1(ctx, func(ctx context.Context) error {
@@ -124,12 +128,14 @@ func (s *Service) Do(ctx context.Context, domainID string, act Act) (answer regi
 	if err != nil {
 		return registrar.Answer{}, errBusy.Because(err)
 	}
-	sends.answered(answer)
-	sends.message = strings.ReplaceAll(sends.message, orNothing(update.AuthCode), "…")
-	if err := w.did(context.WithoutCancel(ctx), act, sends, answer); err != nil {
+	if err := w.point("sent", w.id); err != nil {
 		return registrar.Answer{}, err
 	}
-	if act.AuthCode && taken(answer) && answer.AuthCode == "" {
+	// It goes on whether or not somebody waits for it.
+	if answer, err = w.did(context.WithoutCancel(ctx), f, sends, answer); err != nil {
+		return registrar.Answer{}, err
+	}
+	if act.AuthCode && taken(answer) && !reg.Capabilities().Manual && answer.AuthCode == "" {
 		answer.AuthCode = update.AuthCode
 	}
 	return answer, nil
@@ -146,6 +152,11 @@ func orNothing(s string) string {
 		return "\x00"
 	}
 	return s
+}
+
+// asking is what is kept of an act until its outcome is known.
+func (a Act) asking(ctx context.Context, u registrar.Update) *asking {
+	return &asking{Nameservers: u.Nameservers, Lock: a.Lock, AuthCode: a.AuthCode, Registrant: a.Registrant, Reason: a.Reason, By: event.ActorFrom(ctx)}
 }
 
 // update is what the registrar is told for an act.
@@ -198,43 +209,31 @@ type ActEvent struct {
 // EventChanged tells that something was changed at the registrar.
 const EventChanged = "domain.changed_at_registrar"
 
-// did writes down what came of an act.
-func (w *worker) did(ctx context.Context, act Act, s *sending, a registrar.Answer) error {
-	return w.write(ctx, func(tx *db.Tx, d *domainname.Domain) error {
-		c := s.command
-		if err := c.settle(ctx, tx, became(a)); err != nil {
-			return err
-		}
-		told := ActEvent{Name: d.Name.String(), Changed: []string{}, Outcome: string(a.Class), ByHand: a.Class == registrar.Pending}
-		for _, part := range []struct {
-			name string
-			in   bool
-		}{{"nameservers", act.Nameservers != nil}, {"lock", act.Lock != nil}, {"auth_code", act.AuthCode}, {"registrant", act.Registrant != nil}} {
-			if part.in {
-				told.Changed = append(told.Changed, part.name)
-			}
-		}
-		if taken(a) {
-			if act.Nameservers != nil {
-				d.Nameservers = *s.update.Nameservers
-			}
-			if act.Registrant != nil {
-				d.Registrant = *act.Registrant
-			}
-			d.State.EPP = slices.DeleteFunc(slices.Clone(d.State.EPP), func(status string) bool {
-				return slices.Contains(s.update.RemoveStatuses, status) || status == "ok" && len(s.update.AddStatuses) > 0
-			})
-			d.State.EPP = append(d.State.EPP, s.update.AddStatuses...)
-			if err := domainname.Save(ctx, tx, d); err != nil {
-				return err
-			}
-		}
-		err := event.Audit(ctx, tx, event.Change{
-			What: EventChanged, SubjectID: d.ID, After: strings.Join(told.Changed, ", ") + ": " + told.Outcome, Why: act.Reason,
+// did writes down what came of an act. What nobody can tell yet is read, and else the worker's to find out.
+func (w *worker) did(ctx context.Context, f facts, s *sending, a registrar.Answer) (registrar.Answer, error) {
+	s.answered(a)
+	s.message = strings.ReplaceAll(s.message, orNothing(s.update.AuthCode), "…")
+	if a.Class != registrar.Unknown {
+		return a, w.write(ctx, func(tx *db.Tx, d *domainname.Domain) error {
+			c := s.command
+			return w.acted(ctx, tx, d, &c, string(a.Class))
 		})
-		if err != nil || !taken(a) {
-			return err
-		}
-		return event.Emit(ctx, tx, event.New{Type: EventChanged, SubjectID: d.ID, CustomerID: d.CustomerID, Data: told})
-	})
+	}
+	if err := w.write(ctx, func(tx *db.Tx, _ *domainname.Domain) error { return s.note(ctx, tx) }); err != nil {
+		return a, err
+	}
+	if err := w.point("answered", w.id); err != nil {
+		return a, err
+	}
+	outcome, next, err := w.concludeAct(ctx, f, s.command, s.update.AuthCode)
+	if err != nil {
+		return a, err
+	}
+	if outcome == string(registrar.Done) {
+		a.Class = registrar.Done
+	}
+	if next.at.IsZero() {
+		return a, nil
+	}
+	return a, w.db.Write(ctx, func(tx *db.Tx) error { return domainname.Work(ctx, tx, w.id, next.at) })
 }

@@ -277,24 +277,6 @@ func TestByHand(t *testing.T) {
 	})
 }
 
-// The process ends in the middle of an act: that is forgotten, and bars nothing.
-func TestDoDies(t *testing.T) {
-	each(t, func(b *bench) {
-		d := b.domain("act.example", "2027-03-10")
-		b.kill("committed")
-		if _, err := b.Do(b.ctx, d.ID, Act{Nameservers: &[]string{"ns1.example"}}); err == nil {
-			b.Fatal("the process did not end")
-		}
-		b.restart()
-		b.after(lease)
-		if got := b.commands(d.ID); len(got) != 1 || got[0].Outcome != outcomeNotDone || got[0].SettledAt == "" {
-			b.Fatalf("%+v", got)
-		}
-		_, err := b.Do(b.ctx, d.ID, Act{Nameservers: &[]string{"ns2.example"}})
-		b.must(err)
-	})
-}
-
 // Refunded while nobody knew what became of the registration: it was not done, and is not asked for again.
 func TestRegisterRefundedMeanwhile(t *testing.T) {
 	lite(t, func(b *bench) {

@@ -42,6 +42,7 @@ const (
 // command is what a registrar was, or is to be, told. Its row is committed before it is sent.
 type command struct {
 	id, transaction string
+	domainID        string
 	renewalID       string
 	attempt         int
 	verb            verb
@@ -53,13 +54,14 @@ type command struct {
 	outcome  string
 	code     int
 	message  string
+	asked    *asking // what somebody has asked for at once; nil: it is the store's own
 	made     time.Time
 	settled  bool
 }
 
 func commandOf(r query.RegistrarCommand) (command, error) {
 	c := command{
-		id: r.ID, transaction: r.TransactionID, attempt: int(r.Attempt), verb: verb(r.Command), guard: registrar.Guard(r.GuardKind), years: int(r.Years),
+		id: r.ID, transaction: r.TransactionID, domainID: r.DomainID, attempt: int(r.Attempt), verb: verb(r.Command), guard: registrar.Guard(r.GuardKind), years: int(r.Years),
 		outcome: r.Outcome, message: r.Message, made: r.CreatedAt.Time(), settled: r.SettledAt != nil,
 	}
 	if r.RenewalID != nil {
@@ -68,6 +70,10 @@ func commandOf(r query.RegistrarCommand) (command, error) {
 	if r.Code != nil {
 		c.code = int(*r.Code)
 	}
+	var err error
+	if c.asked, err = askingOf(r.Asked); err != nil {
+		return command{}, fmt.Errorf("command %s: %w", r.ID, err)
+	}
 	for _, date := range []struct {
 		from *string
 		to   *civil.Date
@@ -75,7 +81,6 @@ func commandOf(r query.RegistrarCommand) (command, error) {
 		if date.from == nil || *date.from == "" {
 			continue
 		}
-		var err error
 		if *date.to, err = civil.Parse(*date.from); err != nil {
 			return command{}, fmt.Errorf("command %s: %w", r.ID, err)
 		}
@@ -88,10 +93,14 @@ func transactionID() string { return "KS-" + rand.Text()[:24] }
 
 // insert writes a command down. Only when that is committed may it be sent.
 func (c *command) insert(ctx context.Context, tx *db.Tx, domainID, registrarID string) error {
-	c.id, c.transaction, c.made = tx.NewID("rcm"), transactionID(), tx.Now
+	c.id, c.transaction, c.domainID, c.made = tx.NewID("rcm"), transactionID(), domainID, tx.Now
+	asked, err := c.asked.column()
+	if err != nil {
+		return fmt.Errorf("%s of domain %s: %w", c.verb, domainID, err)
+	}
 	row := query.InsertRegistrarCommandParams{
 		ID: c.id, TransactionID: c.transaction, RegistrarID: registrarID, DomainID: domainID, Attempt: int64(c.attempt), Command: string(c.verb),
-		GuardKind: string(c.guard), Years: int64(c.years), CreatedAt: tx.Stamp,
+		GuardKind: string(c.guard), Years: int64(c.years), Asked: asked, CreatedAt: tx.Stamp,
 	}
 	if row.GuardKind == "" {
 		row.GuardKind = string(registrar.GuardNone)
@@ -111,7 +120,7 @@ func (c *command) insert(ctx context.Context, tx *db.Tx, domainID, registrarID s
 		}
 		row.Attempt = n + 1
 	}
-	err := tx.InsertRegistrarCommand(ctx, row)
+	err = tx.InsertRegistrarCommand(ctx, row)
 	if db.Duplicate(err) {
 		return errInFlight.Because(err)
 	}

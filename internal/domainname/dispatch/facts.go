@@ -90,6 +90,7 @@ const (
 	workArrive   work = "arrive"   // a registration or a transfer
 	workConclude work = "conclude" // read what came of a command
 	workDelete   work = "delete"   // read whether a domain that was given up is deleted
+	workAct      work = "act"      // read what came of something that somebody has asked for
 	workForget   work = "forget"   // a command that can be repeated without harm has no outcome
 	workFulfil   work = "fulfil"   // a paid renewal
 	workRelease  work = "release"  // see whether a held renewal can go on
@@ -106,6 +107,8 @@ func (f facts) due() (work, *time.Time) {
 	switch {
 	case d.Status == domainname.PendingRegistration || d.Status == domainname.PendingTransfer:
 		return workArrive, nil
+	case f.flight != nil && f.flight.asked != nil:
+		return workAct, nil
 	case f.flight != nil && (f.flight.verb == verbUpdate || f.flight.verb == verbMode):
 		return workForget, nil
 	case f.flight != nil && f.flight.verb == verbDelete:
@@ -272,6 +275,9 @@ func (w *worker) step(ctx context.Context, f facts) (step, error) {
 	switch what {
 	case workArrive:
 		return w.arrive(ctx, f)
+	case workAct:
+		_, next, err := w.concludeAct(ctx, f, *f.flight, "")
+		return next, err
 	case workForget:
 		return w.forget(ctx, *f.flight)
 	case workDelete:

@@ -100,11 +100,19 @@ func body(m *registrar.Message) string {
 func heard(ctx context.Context, tx *db.Tx, registrarID string, m *registrar.Message) error {
 	domainID := ""
 	if m.Transaction != "" {
-		id, err := tx.DomainOfRegistrarCommand(ctx, query.DomainOfRegistrarCommandParams{RegistrarID: registrarID, TransactionID: m.Transaction})
-		if err != nil && !db.NotFound(err) {
+		r, err := tx.RegistrarCommandByTransaction(ctx, query.RegistrarCommandByTransactionParams{RegistrarID: registrarID, TransactionID: m.Transaction})
+		c, err := oneCommand(r, err)
+		if err != nil {
 			return fmt.Errorf("command of message %s: %w", m.ID, err)
 		}
-		domainID = id
+		if c != nil {
+			domainID = c.domainID
+		}
+		if c != nil && c.asked != nil && c.settled && c.outcome == outcomeConfirmed && m.Done != nil && !*m.Done {
+			if err := undoneAfterAll(ctx, tx, *c, m.Text); err != nil {
+				return err
+			}
+		}
 	}
 	if domainID != "" && m.Done != nil {
 		row := query.EndPendingRegistrarCommandParams{

@@ -20,6 +20,9 @@ type reading struct {
 	at          time.Time  // of the expiry, without grace that the registrar counts in
 	own         civil.Date // of the expiry in the registry's own text: what guards a command
 	premium     bool
+	// What somebody can ask for, as the registry has it.
+	nameservers  []string
+	holder, code string
 }
 
 // date is the registry's date (R); zero: it could not be read.
@@ -72,6 +75,7 @@ func (w *worker) readOnce(ctx context.Context, reg registrar.Registrar, d domain
 // readingOf is what an answer says.
 func readingOf(info registrar.Info, c registrar.Capabilities, now time.Time) reading {
 	r := reading{Reading: domainname.ReadingOf(info, c), found: info.Found, ours: info.Ours, premium: info.Premium}
+	r.nameservers, r.holder, r.code = info.Nameservers, info.Registrant, info.AuthCode
 	if expiry, err := r.Instant(now); err == nil {
 		r.own = domainname.RegistryDate(expiry).AddDays(r.GraceIncluded)
 		r.at = expiry

@@ -63,6 +63,22 @@ func (r *Registrar) contact(ctx context.Context, transaction string, in registra
 	return c.ID, nil
 }
 
+// HolderID implements registrar.Holders.
+func (r *Registrar) HolderID(ctx context.Context, in registrar.Contact) (id string, known bool) {
+	greeting, err := r.greeting(ctx)
+	if err != nil {
+		return "", false
+	}
+	if !slices.Contains(greeting.Objects, nsContact) {
+		return "", true
+	}
+	c, err := r.postal(in)
+	if err != nil {
+		return "", false
+	}
+	return contactID(r.client.config.ClientID, c), true
+}
+
 // codeOf is the code of the answer that an error is; 0: none.
 func codeOf(err error) int {
 	if e, ok := errors.AsType[*Error](err); ok {

@@ -42,7 +42,10 @@ type Registrar struct {
 	held *money.Money // what the account held when an answer last said so, until it is asked
 }
 
-var _ registrar.Registrar = (*Registrar)(nil)
+var (
+	_ registrar.Registrar = (*Registrar)(nil)
+	_ registrar.Holders   = (*Registrar)(nil)
+)
 
 // NewRegistrar checks the configuration and keeps its sessions alive until Close.
 func NewRegistrar(config Config, options Options) (*Registrar, error) {
@@ -318,7 +321,7 @@ func (r *Registrar) TransferState(ctx context.Context, transaction, name string)
 	if !strings.EqualFold(t.Requester, r.client.config.ClientID) {
 		return registrar.TransferState{State: transferNone, Text: t.Status + " by " + t.Requester}, nil
 	}
-	return registrar.TransferState{State: stateOf(t.Status), Text: t.Status}, nil
+	return registrar.TransferState{State: stateOf(t.Status), Text: t.Status, Requested: t.Requested.told()}, nil
 }
 
 // stateOf is what a status of RFC 5731 says about a transfer.

@@ -21,7 +21,7 @@ func (f *Fake) Info(ctx context.Context, transaction, name string) (info registr
 		info = registrar.Info{
 			Found: true, Ours: d.Sponsor == Us, Sponsor: d.Sponsor, Expiry: moment(d.Expiry), Accounting: d.Accounting, Created: moment(d.Created),
 			Statuses: slices.Clone(d.Statuses), RGP: slices.Clone(d.RGP), YearsAhead: d.YearsAhead, Nameservers: slices.Clone(d.Nameservers),
-			AuthCode: d.AuthCode, Premium: d.Premium,
+			AuthCode: d.AuthCode, Premium: d.Premium, Registrant: holderID(d.Registrant),
 		}
 		if fault.Kind == Date {
 			info.Expiry = moment(fault.Date)
@@ -30,6 +30,13 @@ func (f *Fake) Info(ctx context.Context, transaction, name string) (info registr
 	})
 	return info, err
 }
+
+// HolderID implements registrar.Holders.
+func (f *Fake) HolderID(_ context.Context, c registrar.Contact) (id string, known bool) {
+	return holderID(c), !f.NoHolders
+}
+
+func holderID(c registrar.Contact) string { return c.Name + " " + c.Email }
 
 // Check implements registrar.Registrar.
 func (f *Fake) Check(ctx context.Context, transaction string, names ...string) (all []registrar.Available, err error) {
@@ -144,6 +151,8 @@ func (f *Fake) Transfer(ctx context.Context, transaction string, in registrar.Tr
 			return answer(2303)
 		case d.Sponsor == Us:
 			return answer(2106)
+		case d.transfer == "pending":
+			return answer(2300)
 		case d.AuthCode != in.AuthCode:
 			return answer(2202)
 		case slices.Contains(d.Statuses, "clientTransferProhibited"):
@@ -155,7 +164,7 @@ func (f *Fake) Transfer(ctx context.Context, transaction string, in registrar.Tr
 		if !f.pay(in.Name, "transfer", 1) {
 			return answer(2104)
 		}
-		d.transfer, d.Registrant = "pending", in.Registrant
+		d.transfer, d.requested, d.Registrant = "pending", f.clock.Now(), in.Registrant
 		if f.TransferAtOnce {
 			f.endTransfer(d, true)
 			return answer(1000)
@@ -169,7 +178,7 @@ func (f *Fake) TransferState(ctx context.Context, transaction, name string) (sta
 	err = f.read(ctx, Sent{Transaction: transaction, Command: "transfer_state", Name: name}, func(Fault) error {
 		state = registrar.TransferState{State: "none"}
 		if d := f.domains[name]; d != nil && d.transfer != "" {
-			state = registrar.TransferState{State: d.transfer, Text: d.transfer}
+			state = registrar.TransferState{State: d.transfer, Text: d.transfer, Requested: registrar.Moment{At: d.requested}}
 		}
 		return nil
 	})

@@ -40,8 +40,9 @@ type Domain struct {
 	// Price is what it costs where that is not the fake's price for its commands.
 	Price map[string]money.Money
 
-	transfer string // state of a transfer
-	pending  *Sent  // a renewal that was taken on
+	transfer  string // state of a transfer
+	requested time.Time
+	pending   *Sent // a renewal that was taken on
 }
 
 func (d *Domain) clone() Domain {
@@ -80,6 +81,8 @@ type Fake struct {
 	NoRedemption bool
 	// NoReport: a restore is over without a report.
 	NoReport bool
+	// NoHolders: who holds a domain can't be read.
+	NoHolders bool
 	// TransferAtOnce: a transfer waits for nobody.
 	TransferAtOnce bool
 	// Prices are what commands cost, a year: they are quoted, and taken from the balance.
@@ -101,7 +104,10 @@ type Fake struct {
 	closed   bool
 }
 
-var _ registrar.Registrar = (*Fake)(nil)
+var (
+	_ registrar.Registrar = (*Fake)(nil)
+	_ registrar.Holders   = (*Fake)(nil)
+)
 
 // New returns a registrar without domains that has the time from c.
 func New(c clock.Clock) *Fake {
@@ -226,6 +232,16 @@ func (f *Fake) Finish(name string, done bool) {
 	}
 	f.tell(registrar.Message{Text: "Pending action completed", Name: name, Transaction: p.Transaction, Done: &done})
 }
+
+// Transferring reports whether a transfer to the store waits for its end.
+func (f *Fake) Transferring(name string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.domains[name] != nil && f.domains[name].transfer == "pending"
+}
+
+// ForgetTransfer has the registry know of no transfer any more.
+func (f *Fake) ForgetTransfer(name string) { f.Change(name, func(d *Domain) { d.transfer = "" }) }
 
 // EndTransfer ends a transfer to the store.
 func (f *Fake) EndTransfer(name string, done bool) {

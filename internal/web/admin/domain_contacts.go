@@ -1,11 +1,15 @@
 package admin
 
 import (
+	"cmp"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/domainname/dispatch"
+	"github.com/keystead/keystead/internal/fail"
+	"github.com/keystead/keystead/internal/registrar"
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
@@ -32,6 +36,25 @@ func (h holding) contactCard(mayWrite bool) card {
 	add("Nameservers", ui.Text(strings.Join(h.Nameservers, ", ")))
 	add("Transfers", ui.Text(yesNo(h.transferLocked(), "Locked", "Not locked")))
 	return c
+}
+
+// cameOf says what came of something that was done at a registrar at once; what it refused is an error.
+func cameOf(answer registrar.Answer, well string, err error) (text string, _ error) {
+	if err != nil {
+		return "", err
+	}
+	switch answer.Class {
+	case registrar.Done:
+		return well, nil
+	case registrar.Pending:
+		return "The registrar has taken it on. It may take a while until it is done.", nil
+	case registrar.Unknown:
+		return "The registry has not answered. It is read whether it is done, and the history says what came of it; nothing is sent again.", nil
+	case registrar.Session:
+		return "", fail.Conflict("NOT_SENT", "The registrar can't be reached: nothing was changed.")
+	default:
+		return "", fail.Conflict("REGISTRAR_REFUSED", "The registrar refused: "+strings.TrimSpace(strconv.Itoa(answer.Code)+" "+answer.Message))
+	}
 }
 
 // actPage is a form whose sending does something at the registrar at once.
@@ -68,9 +91,10 @@ func (a *area) nameserversEdit(w http.ResponseWriter, r *http.Request) error {
 func (a *area) nameserversSave(w http.ResponseWriter, r *http.Request) error {
 	typed, reason := unixLines(r.PostFormValue("nameservers")), r.PostFormValue("why")
 	servers := linesOf(typed)
-	_, err := a.Dispatch.Do(r.Context(), r.PathValue("id"), dispatch.Act{Nameservers: &servers, Reason: reason})
+	answer, err := a.Dispatch.Do(r.Context(), r.PathValue("id"), dispatch.Act{Nameservers: &servers, Reason: reason})
+	text, err := cameOf(answer, "The nameservers were changed.", err)
 	if err == nil {
-		return done(w, r, domainPath(r), "The nameservers were changed.")
+		return done(w, r, domainPath(r), text)
 	}
 	bad, whole, ok := fieldErrors(err)
 	if !ok {
@@ -103,11 +127,15 @@ func (a *area) registrantSave(w http.ResponseWriter, r *http.Request) error {
 	f := func(name string) string { return strings.TrimSpace(unixLines(r.PostFormValue(name))) }
 	x := domainname.Registrant{Name: f("name"), Company: f("company"), Address: f("address"), Country: f("country"), Email: f("email"), Phone: f("phone")}
 	d, err := a.Domains.ByID(r.Context(), r.PathValue("id"))
+	text := "The registrant was changed. The registrar is asked for the domain with it."
 	if err == nil {
-		_, err = a.Dispatch.Do(r.Context(), d.ID, dispatch.Act{Registrant: &x, Reason: f("why")})
+		answer, actErr := a.Dispatch.Do(r.Context(), d.ID, dispatch.Act{Registrant: &x, Reason: f("why")})
+		if err = actErr; !ordered(d.Standing.Status) {
+			text, err = cameOf(answer, "The registrant was changed.", err)
+		}
 	}
 	if err == nil {
-		return done(w, r, domainPath(r), yesNo(ordered(d.Standing.Status), "The registrant was changed. The registrar is asked for the domain with it.", "The registrant was changed."))
+		return done(w, r, domainPath(r), text)
 	}
 	wrong, whole, ok := fieldErrors(err)
 	if !ok {
@@ -146,8 +174,9 @@ func (a *area) lock(r *http.Request) (to, text string, err error) {
 		return "", "", err
 	}
 	on := choice == "1"
-	_, err = a.Dispatch.Do(r.Context(), r.PathValue("id"), dispatch.Act{Lock: &on, Reason: reason})
-	return domainPath(r), yesNo(on, "It is locked against transfers.", "It is unlocked."), err
+	answer, err := a.Dispatch.Do(r.Context(), r.PathValue("id"), dispatch.Act{Lock: &on, Reason: reason})
+	text, err = cameOf(answer, yesNo(on, "It is locked against transfers.", "It is unlocked."), err)
+	return domainPath(r), text, err
 }
 
 func (a *area) authCodeQuestion(r *http.Request) (*ui.Confirm, error) {
@@ -167,8 +196,12 @@ func (a *area) authCode(w http.ResponseWriter, r *http.Request) error {
 	reason, err := reasonGiven(r)
 	if err == nil {
 		answer, actErr := a.Dispatch.Do(r.Context(), r.PathValue("id"), dispatch.Act{AuthCode: true, Reason: reason})
-		if actErr == nil {
+		text, actErr := cameOf(answer, "", actErr)
+		switch {
+		case actErr == nil && answer.AuthCode != "":
 			return a.authCodeShow(w, r, answer.AuthCode)
+		case actErr == nil:
+			return say(w, r, domainPath(r), ui.Info, cmp.Or(text, "The registrar sends the code to the holder."))
 		}
 		err = actErr
 	}

@@ -19,7 +19,8 @@ var taskTitles = map[string]string{
 	"gateway_event.failed": "What a gateway told could not be applied", "payment.unplaced": "A payment that belongs to no invoice", "customer.unreachable": "A customer can't be written to", "notice.missed": "A mail could not be written",
 
 	"domain.arrival_stuck": "A registration or transfer waits for a person", "domain.by_hand": "Do at a registrar by hand what the store waits for", "domain.change_by_hand": "Change something at a registrar by hand",
-	"domain.free_due": "A free domain falls due, and no service pays for it", "domain.free_lost": "The service has ended with which a domain was free",
+	"domain.change_not_done": "A change at a registrar was not done, or nobody can tell",
+	"domain.free_due":        "A free domain falls due, and no service pays for it", "domain.free_lost": "The service has ended with which a domain was free",
 	"domain.last_safe_day": "A paid renewal is not confirmed yet", "domain.never_renews": "A domain has no term that it could renew by",
 	"domain.notice_undelivered": "A notice could not be delivered", "domain.paid_back_on_the_way": "A domain was paid back while the registrar was asked",
 	"domain.paid_too_late": "What a paid renewal waits for did not come in time", "domain.prices_skipped": "A price update has left domains as they are", "domain.price_differs": "The registry asks for another price than was paid",

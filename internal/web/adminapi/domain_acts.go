@@ -98,8 +98,9 @@ type DoneByHand struct {
 
 // DomainDeletion is the body of POST /domains/{id}/delete.
 type DomainDeletion struct {
-	Name   string `json:"name" maxLength:"255" example:"example.com" doc:"Of the domain, to be sure"`
-	Reason string `json:"reason" maxLength:"10000" doc:"For the history" example:"nobody pays for it"`
+	Name    string `json:"name" maxLength:"255" example:"example.com" doc:"Of the domain, to be sure"`
+	Version int64  `json:"version,omitempty" minimum:"1" maximum:"9007199254740991" doc:"That of the domain as you have read it: it is refused if there is another by now, or if the registry turns out to have years that it did not show"`
+	Reason  string `json:"reason" maxLength:"10000" doc:"For the history" example:"nobody pays for it"`
 }
 
 // DomainAnswer is the body of POST /domains/{id}/answer.
@@ -170,7 +171,7 @@ func (a *API) domainActs() {
 		_, err := a.Renewals.SetAutoRenew(ctx, in.ID, in.Body.On, in.Body.Reason)
 		return a.domain(ctx, in.ID, err)
 	})
-	act := post("registrar", "Change nameservers, lock, transfer code or holder at the registrar", "At once. The holder of a domain that is ordered and not confirmed is noted, and the registrar is asked for the domain again with it; nothing else of one can be changed.", "NO_REGISTRAR", "DOMAIN_NOT_ACTIVE", "COMMAND_IN_FLIGHT", "DOMAIN_BUSY")
+	act := post("registrar", "Change nameservers, lock, transfer code or holder at the registrar", "At once. class says what came of it: done, pending, a refusal, or unknown while nobody can tell, which is read and stands in the audit log then. The holder of a domain that is ordered and not confirmed is noted, and the registrar is asked for the domain again with it; nothing else of one can be changed.", "NO_REGISTRAR", "DOMAIN_NOT_ACTIVE", "COMMAND_IN_FLIGHT", "DOMAIN_BUSY")
 	act.Repeat, act.Long = after, true
 	add(a, act, a.actAtRegistrar)
 	add(a, post("retry", "Try a registration or a transfer again", "One that is paid and not confirmed, while nothing that was asked of the registrar is awaited. It begins with reading the registry; what is not there is asked for.",
@@ -179,7 +180,7 @@ func (a *API) domainActs() {
 		return a.domain(ctx, in.ID, err)
 	})
 	del := post("delete", "Have the registry delete a domain", "At once, and never twice: class says done, pending, or unknown while nobody can tell, which is asked about then. What is unpaid of its renewal is withdrawn with it, its automatic invoices are turned off, and the customer is told when it is done.",
-		"NO_REGISTRAR", "NOT_OFFERED", "COMMAND_IN_FLIGHT", "DOMAIN_BUSY", "DOMAIN_DELETED", "RENEWAL_UNCONFIRMED", "PAYMENT_IN_PROGRESS", "REGISTRY_LOCK", "REGISTRAR_REFUSED", "NOT_AT_REGISTRAR", "NOT_SENT")
+		codeChanged, "NO_REGISTRAR", "NOT_OFFERED", "COMMAND_IN_FLIGHT", "DOMAIN_BUSY", "DOMAIN_DELETED", "RENEWAL_UNCONFIRMED", "PAYMENT_IN_PROGRESS", "REGISTRY_LOCK", "REGISTRAR_REFUSED", "NOT_AT_REGISTRAR", "NOT_SENT")
 	del.Repeat, del.Long = after, true
 	add(a, del, a.deleteDomain)
 	add(a, post("by-hand", "Say what was done by hand at a registrar that people work with", ""), func(ctx context.Context, in *struct {

@@ -146,8 +146,10 @@ func (a *area) afterAct(w http.ResponseWriter, r *http.Request, h holding, answe
 	switch answer.Class {
 	case registrar.Done:
 		return done(w, r, h.href(""), well)
-	case registrar.Pending, registrar.Unknown:
+	case registrar.Pending:
 		return say(w, r, h.href(""), ui.Info, "The registrar was asked. It may take a while until it shows here.")
+	case registrar.Unknown:
+		return say(w, r, h.href(""), ui.Info, "The registrar has not answered. It is looked up whether it was done, and shows here then. Nothing is repeated by itself.")
 	default:
 		return say(w, r, h.href(""), ui.Warn, "The registrar did not do it, and everything stays as it is. Write to us if that lasts.")
 	}
