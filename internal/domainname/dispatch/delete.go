@@ -18,8 +18,9 @@ import (
 
 // Deletion asks for a domain to be given back to its registry.
 type Deletion struct {
-	Name   string // of the domain, as whoever asks for it has typed it
-	Reason string
+	Name    string // of the domain, as whoever asks for it has typed it
+	Version int64  // of the domain that they have looked at: another one is not deleted; 0: whatever it is
+	Reason  string
 }
 
 // DeletionEvent is the data of [EventDeleted].
@@ -40,6 +41,7 @@ var (
 	errNotThere  = fail.Conflict("NOT_AT_REGISTRAR", "The registry does not have this domain for the store. It is read again soon.")
 	errDeleted   = fail.Conflict("DOMAIN_DELETED", "The registry is deleting this domain already.")
 	errProtected = fail.Conflict("REGISTRY_LOCK", "A lock at the registry forbids that this domain is deleted.")
+	errSeen      = fail.Conflict("CHANGED_MEANWHILE", "The domain has changed since you looked: it was paid for, renewed, or changed by somebody. Nothing was sent. Look at it again.")
 	errNotSent   = fail.Conflict("NOT_SENT", "The registrar can't be reached: nothing was sent.")
 )
 
@@ -60,7 +62,7 @@ func (s *Service) Delete(ctx context.Context, domainID string, in Deletion) (ans
 	if err != nil {
 		return answer, err
 	}
-	if err := f.deletable(in.Name); err != nil {
+	if err := f.deletable(in); err != nil {
 		return answer, err
 	}
 	reg, err := w.open(ctx, f.domain)
@@ -124,9 +126,9 @@ func (w *worker) concludeAtOnce(ctx context.Context, f facts, sends *sending, an
 }
 
 // deletable says why a domain can't be deleted as the store has it, or that it is not the one that was meant.
-func (f facts) deletable(typed string) error {
+func (f facts) deletable(in Deletion) error {
 	d := f.domain
-	name, err := domainname.ParseName(typed)
+	name, err := domainname.ParseName(in.Name)
 	switch {
 	case err != nil || name.String() != d.Name.String():
 		return fail.Invalid("name", "is not the name of this domain: "+d.Name.Unicode())
@@ -138,6 +140,8 @@ func (f facts) deletable(typed string) error {
 		return errInFlight
 	case d.DeletedAt != nil:
 		return errDeleted
+	case in.Version != 0 && in.Version != d.Version:
+		return errSeen
 	}
 	return nil
 }
@@ -149,10 +153,15 @@ func (w *worker) prepareDeletion(ctx context.Context, caps registrar.Capabilitie
 		if f.flight, err = inFlight(ctx, tx, d.ID); err != nil {
 			return err
 		}
-		if err := f.deletable(in.Name); err != nil {
+		if err := f.deletable(in); err != nil {
 			return err
 		}
+		sends = nil
+		unseen := in.Version != 0 && domainname.YearsAhead(read.date(), d.Expiry.Date()) > 0
 		take(d, read, caps, tx.Now)
+		if unseen { // the registry, or somebody elsewhere, has added years that nobody here has looked at
+			return domainname.Save(ctx, tx, d)
+		}
 		if err := w.config.Renewals.GiveUp(ctx, tx, d, in.Reason); err != nil {
 			return err
 		}
@@ -168,6 +177,9 @@ func (w *worker) prepareDeletion(ctx context.Context, caps registrar.Capabilitie
 	})
 	if err != nil {
 		return nil, err
+	}
+	if sends == nil {
+		return nil, errSeen
 	}
 	return sends, w.point("committed", w.id)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/registrar"
@@ -307,4 +308,68 @@ func TestDeleteRefused(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What was seen is deleted, and nothing else: a domain that has changed since, or to which the registry has added years that nobody
+// had looked at, is a conflict, and the next look shows why.
+func TestDeleteWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(b *bench, d domainname.Domain){
+		"paid and renewed": func(b *bench, d domainname.Domain) {
+			r := b.paid(d, 1)
+			b.run()
+			b.is(r, domainname.RenewalConfirmed, 1)
+		},
+		"changed by somebody": func(b *bench, d domainname.Domain) {
+			b.must(b.write(func(tx *db.Tx) error {
+				now, err := domainname.Lock(b.ctx, tx, d.ID)
+				if err != nil {
+					return err
+				}
+				now.DoNotRenew = true
+				return domainname.Save(b.ctx, tx, &now)
+			}))
+		},
+		"renewed elsewhere": func(b *bench, d domainname.Domain) {
+			b.fake.Change(d.Name.String(), func(d *registrartest.Domain) { d.Expiry = "2028-03-10T10:00:00Z" })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(b *bench) {
+				d := b.domain("seen.example", "2027-03-10")
+				seen := b.load(d.ID).Version
+				change(b, d)
+				_, err := b.Delete(b.ctx, d.ID, Deletion{Name: d.Name.String(), Version: seen, Reason: "nobody pays"})
+				if code(err) != "CHANGED_MEANWHILE" || b.fake.Sent("delete") != 0 {
+					b.Fatalf("%v, sent %d", err, b.fake.Sent("delete"))
+				}
+				now := b.load(d.ID)
+				if want := map[bool]string{true: "2027-03-10", false: "2028-03-10"}[name == "changed by somebody"]; now.Expiry.Date().String() != want {
+					b.Errorf("the store shows %s, want %s", now.Expiry.Date(), want)
+				}
+				_, err = b.Delete(b.ctx, d.ID, Deletion{Name: d.Name.String(), Version: now.Version, Reason: "nobody pays"})
+				b.must(err)
+				if n := b.fake.Sent("delete"); n != 1 {
+					b.Errorf("sent %d times", n)
+				}
+			})
+		})
+	}
+}
+
+// Somebody pays between the last look and the command: that is found under the domain's lock.
+func TestDeleteRacesWithAPayment(t *testing.T) {
+	each(t, func(b *bench) {
+		d := b.domain("raced.example", "2027-03-10")
+		seen := b.load(d.ID).Version
+		b.fake.Before = func(command, _ string) {
+			if command == "info" && seen == b.load(d.ID).Version {
+				b.paid(d, 1)
+			}
+		}
+		_, err := b.Delete(b.ctx, d.ID, Deletion{Name: d.Name.String(), Version: seen, Reason: "nobody pays"})
+		if code(err) != "CHANGED_MEANWHILE" || b.fake.Sent("delete") != 0 {
+			b.Fatalf("%v, sent %d", err, b.fake.Sent("delete"))
+		}
+	})
 }

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/keystead/keystead/internal/domainname"
@@ -30,6 +31,7 @@ func (a *area) deleteQuestion(r *http.Request) (*ui.Confirm, error) {
 			{Name: "name", Label: "The name, to be sure", Required: true, Mono: true, MaxLength: 253, Value: r.PostFormValue("name"), Hint: "Type " + name},
 			why("It stands in the audit log."),
 		},
+		Hidden: []ui.Hidden{{Name: "version", Value: strconv.FormatInt(h.Version, 10)}},
 	}
 	if p.RedemptionDays > 0 {
 		q.Effects = append(q.Effects, "It can be restored for "+many(p.RedemptionDays, "day", "days")+", for a fee. Some registries keep nothing of a name that is a few days old.")
@@ -46,11 +48,15 @@ func (a *area) deleteQuestion(r *http.Request) (*ui.Confirm, error) {
 }
 
 func (a *area) delete(r *http.Request) (to, text string, err error) {
+	version, err := editedVersion(r)
+	if err != nil {
+		return "", "", err
+	}
 	reason, err := reasonGiven(r)
 	if err != nil {
 		return "", "", err
 	}
-	answer, err := a.Dispatch.Delete(r.Context(), r.PathValue("id"), dispatch.Deletion{Name: strings.TrimSpace(r.PostFormValue("name")), Reason: reason})
+	answer, err := a.Dispatch.Delete(r.Context(), r.PathValue("id"), dispatch.Deletion{Name: strings.TrimSpace(r.PostFormValue("name")), Version: version, Reason: reason})
 	if err != nil {
 		return "", "", err
 	}

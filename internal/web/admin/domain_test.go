@@ -9,6 +9,7 @@ import (
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/domainname/dispatch"
 	"github.com/keystead/keystead/internal/money"
+	"github.com/keystead/keystead/internal/registrar/registrartest"
 	"github.com/keystead/keystead/internal/staff"
 )
 
@@ -217,6 +218,17 @@ func TestDomainSwitches(t *testing.T) {
 	if d, _ := s.fake.Domain("mine.com"); len(d.Statuses) == 0 || d.Nameservers[0] != "ns1.example.net" {
 		t.Errorf("at the registry: %+v", d)
 	}
+
+	// What the registrar does not do is not called done.
+	s.fake.Break(registrartest.Fault{Kind: registrartest.Code, Command: "update", Code: 2308, Times: 4})
+	s.post(s.at+"/nameservers", "nameservers", "ns3.example.net").is(422).sound().says("The registrar refused: 2308", "ns3.example.net")
+	s.post(s.at+"/registrant", "name", "Bob", "email", "bob@example.com", "address", "1 Road\r\n12345 Town", "country", "de").is(422).sound().says("The registrar refused: 2308")
+	s.post(s.at+"/lock", "lock", "0", "why", "caution").is(http.StatusConflict).says("The registrar refused: 2308")
+	s.post(s.at+"/auth-code", "why", "they move").is(http.StatusConflict).says("The registrar refused: 2308")
+	s.get(s.at).says("ns1.example.net, ns2.example.net", "1 Road, 12345 Town").hides("ns3.example.net", "Bob")
+	s.fake.Break(registrartest.Fault{Kind: registrartest.CutBefore, Command: "update", Times: 1})
+	s.post(s.at+"/nameservers", "nameservers", "ns3.example.net").to(s.at)
+	s.get(s.at).says("The registry has not answered").hides("The nameservers were changed")
 }
 
 func TestTwoTabsOfDomain(t *testing.T) {
@@ -551,10 +563,16 @@ func TestDomainDelete(t *testing.T) {
 	s.get(s.at+"/delete").is(200).sound().says("Delete mine.com at its registry?", "The customer is told by mail")
 	s.post(s.at+"/delete", "name", "other.com", "why", "unpaid").is(422).sound().says("is not the name of this domain")
 	s.post(s.at+"/delete", "name", "mine.com").is(422).sound().says("is required")
+	s.post(s.at+"/delete", "name", "mine.com", "why", "unpaid", "version", "new").is(400)
+	// A colleague, or the customer, has done something with it between the look and the deletion.
+	to := s.at + "/delete"
+	seen := s.get(to).form(to, "name", "mine.com", "why", "unpaid")
+	s.post(s.at+"/auto-renew", "on", "0", "why", "they asked").to(s.at)
+	s.sends(to, seen).is(http.StatusConflict).sound().says("has changed since you looked", "Nothing was sent")
 	if n := s.fake.Sent("delete"); n != 0 {
 		t.Fatalf("sent %d times", n)
 	}
-	s.post(s.at+"/delete", "name", "MINE.com", "why", "unpaid").to(s.at)
+	s.sends(to, s.get(to).form(to, "name", "MINE.com", "why", "unpaid")).to(s.at)
 	s.get(s.at).is(200).sound().says("In redemption", "Off: do not renew").hides("Delete at the registry")
 	if n := s.fake.Sent("delete"); n != 1 {
 		t.Fatalf("sent %d times", n)

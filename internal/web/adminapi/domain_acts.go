@@ -229,7 +229,7 @@ func (a *API) deleteDomain(ctx context.Context, in *struct {
 	Body DomainDeletion
 },
 ) (RegistrarAnswer, error) {
-	answer, err := a.Dispatch.Delete(ctx, in.ID, dispatch.Deletion{Name: in.Body.Name, Reason: in.Body.Reason})
+	answer, err := a.Dispatch.Delete(ctx, in.ID, dispatch.Deletion{Name: in.Body.Name, Version: in.Body.Version, Reason: in.Body.Reason})
 	return RegistrarAnswer{Class: string(answer.Class), Reference: orNull(answer.Reference), Message: orNull(answer.Message)}, err
 }
 
