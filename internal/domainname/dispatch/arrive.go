@@ -239,20 +239,49 @@ func (w *worker) transferring(ctx context.Context, f facts, reg registrar.Regist
 	if err != nil {
 		return w.unread(ctx, f.domain, err)
 	}
-	switch state.State {
-	case "refused":
+	is, unknown := state.State, c.outcome == outcomeNone || c.outcome == string(registrar.Unknown)
+	if requested := state.Requested.At; is != transferPending && !requested.IsZero() && requested.Before(c.made.Add(-clocksApart)) {
+		is = transferNone // it is over, and was asked for by an earlier command
+	}
+	switch {
+	case is == transferRefused:
 		return w.refuse(ctx, "The transfer was refused: "+state.Text)
-	case "none":
-		if c.outcome == outcomeNone || c.outcome == string(registrar.Unknown) {
-			if settled := c.made.Add(max(reg.Capabilities().Settle, time.Minute)); f.now.Before(settled) {
-				return at(settled), nil
-			}
-			return w.notArrived(ctx, c, outcomeNotDone, again)
+	case is == transferNone && unknown:
+		if settled := c.made.Add(max(reg.Capabilities().Settle, time.Minute)); f.now.Before(settled) {
+			return at(settled), nil
 		}
+		return w.notArrived(ctx, c, outcomeNotDone, again)
+	case is == transferNone && c.outcome == outcomeNotDone:
+		return w.refuse(ctx, "The transfer was refused: "+c.message)
 	}
 	w.tries = 0
-	return at(f.now.Add(time.Hour)), nil
+	next, patience := at(f.now.Add(time.Hour)), longPending
+	if is == transferPending {
+		patience = longTransfer
+	}
+	if f.now.Sub(c.made) <= patience {
+		return next, nil
+	}
+	why := map[string]string{
+		transferPending: "The transfer was asked for long ago, and nobody has ended it.", transferNone: "The registrar had taken the transfer on, and knows of none now.",
+		transferDone: "The transfer is done, says the registrar, and the domain is not the account's.",
+	}
+	_, err = w.stuck(ctx, c.id, why[is]+" Nothing is sent again: look at the registrar.")
+	return next, err
 }
+
+// The states of a transfer, as registrars tell them.
+const (
+	transferNone    = "none"
+	transferPending = "pending"
+	transferDone    = "done"
+	transferRefused = "refused"
+)
+
+const (
+	clocksApart  = 5 * time.Minute     // at most so much, the store's and the registry's
+	longTransfer = 10 * 24 * time.Hour // after so long staff are told of a transfer that nobody ends: it takes 5 days
+)
 
 // notArrived settles a command that did not bring the domain.
 func (w *worker) notArrived(ctx context.Context, c command, outcome string, next step) (step, error) {
