@@ -181,6 +181,20 @@ func (w *worker) underWay(ctx context.Context, f facts, reg registrar.Registrar,
 	if c.verb == verbTransfer && (class == registrar.Pending || class == registrar.Unknown || class == registrar.Done || c.outcome == outcomeNotDone) {
 		return w.transferring(ctx, f, reg, c)
 	}
+	if c.verb == verbTransfer && class != registrar.Session {
+		// Whatever was answered, the registry may have begun it: it would bring the domain days after its money went back.
+		state, err := w.transferState(ctx, f, reg, c)
+		switch {
+		case err != nil && w.tries < askAfter:
+			return w.unread(ctx, f.domain, err)
+		case err == nil && state.State == transferPending:
+			return again, w.write(ctx, func(tx *db.Tx, _ *domainname.Domain) error {
+				c := c
+				c.outcome = string(registrar.Pending)
+				return c.note(ctx, tx)
+			})
+		}
+	}
 	switch class {
 	case registrar.Done, registrar.Pending:
 		next := w.later()
@@ -231,18 +245,11 @@ func (w *worker) underWay(ctx context.Context, f facts, reg registrar.Registrar,
 
 // transferring asks how far a transfer is.
 func (w *worker) transferring(ctx context.Context, f facts, reg registrar.Registrar, c command) (step, error) {
-	var state registrar.TransferState
-	err := w.ask1(ctx, func(ctx context.Context) (err error) {
-		state, err = reg.TransferState(ctx, transactionID(), f.domain.Name.String())
-		return err
-	})
+	state, err := w.transferState(ctx, f, reg, c)
 	if err != nil {
 		return w.unread(ctx, f.domain, err)
 	}
 	is, unknown := state.State, c.outcome == outcomeNone || c.outcome == string(registrar.Unknown)
-	if requested := state.Requested.At; is != transferPending && !requested.IsZero() && requested.Before(c.made.Add(-clocksApart)) {
-		is = transferNone // it is over, and was asked for by an earlier command
-	}
 	switch {
 	case is == transferRefused:
 		return w.refuse(ctx, "The transfer was refused: "+state.Text)
@@ -268,6 +275,18 @@ func (w *worker) transferring(ctx context.Context, f facts, reg registrar.Regist
 	}
 	_, err = w.stuck(ctx, c.id, why[is]+" Nothing is sent again: look at the registrar.")
 	return next, err
+}
+
+// transferState is how far the transfer is that a command has asked for. One that is over, and was asked for before, is none.
+func (w *worker) transferState(ctx context.Context, f facts, reg registrar.Registrar, c command) (state registrar.TransferState, err error) {
+	err = w.ask1(ctx, func(ctx context.Context) (err error) {
+		state, err = reg.TransferState(ctx, transactionID(), f.domain.Name.String())
+		return err
+	})
+	if requested := state.Requested.At; state.State != transferPending && !requested.IsZero() && requested.Before(c.made.Add(-clocksApart)) {
+		state.State = transferNone
+	}
+	return state, err
 }
 
 // The states of a transfer, as registrars tell them.

@@ -245,3 +245,32 @@ func TestTransferThatGoesNowhere(t *testing.T) {
 		})
 	}
 }
+
+// A registry refuses a transfer and begins it all the same: no code decides, so the money stays until it is over.
+func TestTransferRefusedAndBegun(t *testing.T) {
+	t.Parallel()
+	for _, answered := range []int{2306, 2304, 2005, 2104} {
+		t.Run(fmt.Sprint(answered), func(t *testing.T) {
+			each(t, func(b *bench) {
+				b.fake.Break(fault{Kind: registrartest.Code, Command: "transfer", Code: answered, Commit: true, Times: 1})
+				d := b.theirs("in.example")
+				b.run()
+				b.pass(2*time.Hour, 10*time.Minute)
+				b.status(d, domainname.PendingTransfer)
+				b.fake.EndTransfer("in.example", true)
+				b.after(time.Hour)
+				b.cameOnce(d, true)
+			})
+		})
+	}
+	t.Run("refused", func(t *testing.T) {
+		each(t, func(b *bench) {
+			b.fake.Break(fault{Kind: registrartest.Code, Command: "transfer", Code: 2306, Times: 1})
+			b.fake.Break(fault{Kind: registrartest.Unreachable, Command: "transfer_state"}) // as where nobody tells
+			d := b.theirs("in.example")
+			b.run()
+			b.pass(4*time.Hour, 10*time.Minute)
+			b.status(d, domainname.Cancelled)
+		})
+	})
+}
