@@ -93,18 +93,23 @@ func (l *life) dies(name string, when death) bool {
 	return true
 }
 
-// mortal is a registrar whose process may die of a renewal.
+// mortal is a registrar whose process may die of a renewal, a registration or a transfer.
 type mortal struct {
 	registrar.Registrar
 	life *life
 }
 
 func (m mortal) Renew(ctx context.Context, transaction string, in registrar.Renewal) registrar.Answer {
-	if m.life.dies(in.Name, beforeSending) {
+	return m.lives(in.Name, func() registrar.Answer { return m.Registrar.Renew(ctx, transaction, in) })
+}
+
+// lives sends a command about a name, of which somebody may die.
+func (m mortal) lives(name string, send func() registrar.Answer) registrar.Answer {
+	if m.life.dies(name, beforeSending) {
 		return registrar.Answer{Class: registrar.Unknown}
 	}
-	a := m.Registrar.Renew(ctx, transaction, in)
-	if m.life.dies(in.Name, afterSending) {
+	a := send()
+	if m.life.dies(name, afterSending) {
 		return registrar.Answer{Class: registrar.Unknown}
 	}
 	return a

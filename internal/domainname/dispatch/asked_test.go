@@ -232,7 +232,7 @@ type putter struct {
 	b *bench
 }
 
-func (p putter) Update(ctx context.Context, transaction string, in registrar.Update) registrar.Answer {
+func (p putter) Update(ctx context.Context, transaction string, _ registrar.Update) registrar.Answer {
 	p.b.must(p.b.write(func(tx *db.Tx) error {
 		_, err := tx.SQL().ExecContext(ctx, `INSERT INTO staff_tasks (id, kind, subject_id, occasion, detail, state, created_at)
 			SELECT 'tsk_x', 'domain.change_by_hand', domain_id, transaction_id, 'do it', 'open', 1 FROM registrar_commands WHERE transaction_id = $1`, transaction)
