@@ -60,6 +60,10 @@ func askSkipped(ctx context.Context, tx *db.Tx, id string) error {
 	if err != nil {
 		return err
 	}
+	starts, err := civil.Parse(u.StartsOn)
+	if err != nil {
+		return fmt.Errorf("price update %s: %w", id, err)
+	}
 	words := map[string]string{"notice": "of customers who were not told in time", "changed": "that somebody has changed meanwhile"}
 	var skipped int64
 	var why []string
@@ -70,7 +74,7 @@ func askSkipped(ctx context.Context, tx *db.Tx, id string) error {
 	return task.Ask(ctx, tx, task.Question{
 		Kind: TaskSkipped, SubjectID: id, Occasion: u.StartsOn,
 		Detail: fmt.Sprintf("The price update “%s” of %s has skipped %d of its domains: %s. It lists them; make another update for what is still to change.",
-			u.Reason, u.StartsOn, skipped, strings.Join(why, ", ")),
+			u.Reason, starts.Format("en"), skipped, strings.Join(why, ", ")),
 	})
 }
 

@@ -402,7 +402,7 @@ func TestSkippedDomainsAreAsked(t *testing.T) {
 			var n int
 			var detail string
 			err := tx.SQL().QueryRowContext(s.ctx, `SELECT COUNT(*), MAX(detail) FROM staff_tasks WHERE kind = $1 AND subject_id = $2`, domainname.TaskSkipped, planned.ID).Scan(&n, &detail)
-			if n != 1 || !strings.Contains(detail, "skipped 2 of its domains") || !strings.Contains(detail, "1 of customers who were not told in time") || !strings.Contains(detail, "1 that somebody has changed") {
+			if n != 1 || !strings.Contains(detail, "of 15 January 2027 has skipped 2 of its domains") || !strings.Contains(detail, "1 of customers who were not told in time") || !strings.Contains(detail, "1 that somebody has changed") {
 				s.Errorf("%d tasks: %s", n, detail)
 			}
 			return err

@@ -21,15 +21,15 @@ func (r Refusal) english() string {
 	case NotPriced:
 		return "This term is not for sale."
 	case OverCap:
-		return "No registration may end more than ten years from now" + dated(r.FirstDay, ": possible from %s on", english) + "."
+		return "No registration may end more than ten years from now" + dated(r.FirstDay, ": possible from %s on", "en") + "."
 	case TooEarly:
-		return "It is too early for a renewal" + dated(r.FirstDay, ": possible from %s on", english) + "."
+		return "It is too early for a renewal" + dated(r.FirstDay, ": possible from %s on", "en") + "."
 	case TooLate:
-		return "It is too late for a renewal" + dated(r.LastDay, ": the last day was %s", english) + "."
+		return "It is too late for a renewal" + dated(r.LastDay, ": the last day was %s", "en") + "."
 	case RegistryLimit:
 		return "The registry does not take this term now."
 	case InRedemption:
-		return "The registration has run out, and can only be restored" + dated(r.LastDay, ", until %s at the latest", english) + "."
+		return "The registration has run out, and can only be restored" + dated(r.LastDay, ", until %s at the latest", "en") + "."
 	case AlreadyOpen:
 		return "A renewal of this domain is under way already."
 	case FreeWithProduct:
@@ -56,15 +56,15 @@ func (r Refusal) german() string {
 	case NotPriced:
 		return "Diese Laufzeit wird nicht angeboten."
 	case OverCap:
-		return "Keine Registrierung darf weiter als zehn Jahre reichen" + dated(r.FirstDay, ": möglich ab %s", german) + "."
+		return "Keine Registrierung darf weiter als zehn Jahre reichen" + dated(r.FirstDay, ": möglich ab %s", "de") + "."
 	case TooEarly:
-		return "Für eine Verlängerung ist es zu früh" + dated(r.FirstDay, ": möglich ab %s", german) + "."
+		return "Für eine Verlängerung ist es zu früh" + dated(r.FirstDay, ": möglich ab %s", "de") + "."
 	case TooLate:
-		return "Für eine Verlängerung ist es zu spät" + dated(r.LastDay, ": der letzte Tag war der %s", german) + "."
+		return "Für eine Verlängerung ist es zu spät" + dated(r.LastDay, ": der letzte Tag war der %s", "de") + "."
 	case RegistryLimit:
 		return "Die Registrierungsstelle nimmt diese Laufzeit zurzeit nicht an."
 	case InRedemption:
-		return "Die Registrierung ist abgelaufen und kann nur noch wiederhergestellt werden" + dated(r.LastDay, ", spätestens am %s", german) + "."
+		return "Die Registrierung ist abgelaufen und kann nur noch wiederhergestellt werden" + dated(r.LastDay, ", spätestens am %s", "de") + "."
 	case AlreadyOpen:
 		return "Eine Verlängerung dieser Domain ist schon im Gang."
 	case FreeWithProduct:
@@ -87,17 +87,9 @@ func (r Refusal) german() string {
 }
 
 // dated puts a day into a part of a sentence; nothing where there is no day.
-func dated(d civil.Date, part string, write func(civil.Date) string) string {
+func dated(d civil.Date, part, language string) string {
 	if d.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf(part, write(d))
-}
-
-func english(d civil.Date) string { return fmt.Sprintf("%d %s %d", d.Day, d.Month, d.Year) }
-
-var germanMonths = [...]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"}
-
-func german(d civil.Date) string {
-	return fmt.Sprintf("%d. %s %d", d.Day, germanMonths[d.Month-1], d.Year)
+	return fmt.Sprintf(part, d.Format(language))
 }

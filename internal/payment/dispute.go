@@ -140,7 +140,7 @@ func (s *Service) openDispute(ctx context.Context, tx *db.Tx, inv billing.Invoic
 		err := task.Ask(ctx, tx, task.Question{
 			Kind: uncoveredTask, SubjectID: row.ID, CustomerID: inv.CustomerID,
 			Detail: fmt.Sprintf("%s paid for invoice %s are disputed, of which the customer had spent %s already: if the dispute is lost, so is that.",
-				e.Money, called(inv), uncovered),
+				e.Money.Format("en"), called(inv), uncovered.Format("en")),
 		})
 		if err != nil {
 			return none, err
@@ -164,7 +164,7 @@ func disputeQuestion(row query.InsertDisputeParams, inv billing.Invoice, e gatew
 	}
 	return task.Question{
 		Kind: TaskDispute, SubjectID: row.ID, CustomerID: inv.CustomerID,
-		Detail: fmt.Sprintf("%s paid for invoice %s are disputed. Answer on the pages of %s %s: without an answer the dispute is lost.", e.Money, called(inv), row.Gateway, until),
+		Detail: fmt.Sprintf("%s paid for invoice %s are disputed. Answer on the pages of %s %s: without an answer the dispute is lost.", e.Money.Format("en"), called(inv), row.Gateway, until),
 	}
 }
 

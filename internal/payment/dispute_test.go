@@ -70,7 +70,7 @@ func TestDisputeLost(t *testing.T) {
 		// Staff are asked to answer the bank until it is decided.
 		asked := func(state string) {
 			t.Helper()
-			got := x.strings(t, "SELECT state FROM staff_tasks WHERE kind = 'dispute.opened' AND subject_id = $1 AND detail LIKE '10.00 EUR paid for invoice %Answer on the pages of sandbox until %'", disputes[0].ID)
+			got := x.strings(t, "SELECT state FROM staff_tasks WHERE kind = 'dispute.opened' AND subject_id = $1 AND detail LIKE '€10.00 paid for invoice %Answer on the pages of sandbox until %'", disputes[0].ID)
 			if !slices.Equal(got, []string{state}) {
 				t.Errorf("asked: %q, want %q", got, state)
 			}
@@ -155,7 +155,7 @@ func TestDisputeAfterARefundToSpentCredit(t *testing.T) {
 		x.settle(t)
 		x.wantBalance(t, inv.ID, 500)
 		x.proven(t)
-		asked := x.strings(t, "SELECT state FROM staff_tasks WHERE kind = 'dispute.uncovered' AND detail LIKE '%had spent 2.00 EUR already%'")
+		asked := x.strings(t, "SELECT state FROM staff_tasks WHERE kind = 'dispute.uncovered' AND detail LIKE '%had spent €2.00 already%'")
 		if !slices.Equal(asked, []string{"open"}) {
 			t.Errorf("staff are asked %v", asked)
 		}

@@ -257,7 +257,7 @@ func (s *Service) unplaced(ctx context.Context, tx *db.Tx, name string, o gatewa
 	}
 	return why, task.Ask(ctx, tx, task.Question{
 		Kind: "payment.unplaced", SubjectID: name + " " + o.Reference,
-		Detail: fmt.Sprintf("%s took %s as %s, for no charge that this store knows.", name, o.Captured, o.Reference),
+		Detail: fmt.Sprintf("%s took %s as %s, for no charge that this store knows.", name, o.Captured.Format("en"), o.Reference),
 	})
 }
 

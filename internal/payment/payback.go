@@ -146,7 +146,7 @@ func (s *Service) refundFailed(ctx context.Context, tx *db.Tx, inv billing.Invoi
 	}
 	err := task.Ask(ctx, tx, task.Question{
 		Kind: "refund.failed", SubjectID: r.ID, CustomerID: inv.CustomerID,
-		Detail: fmt.Sprintf("A refund of %s for invoice %s did not reach the customer. The money is the customer's credit.", amount, called(inv)),
+		Detail: fmt.Sprintf("A refund of %s for invoice %s did not reach the customer. The money is the customer's credit.", amount.Format("en"), called(inv)),
 	})
 	if err != nil {
 		return err
@@ -256,7 +256,7 @@ func (s *Service) tookBack(ctx context.Context, tx *db.Tx, p query.Payment, e ga
 	if uncovered.Amount > 0 {
 		err := task.Ask(ctx, tx, task.Question{
 			Kind: "refund.uncovered", SubjectID: row.ID, CustomerID: inv.CustomerID,
-			Detail: fmt.Sprintf("%s were refunded at the gateway for invoice %s, of which the customer had spent %s already.", e.Money, called(inv), uncovered),
+			Detail: fmt.Sprintf("%s were refunded at the gateway for invoice %s, of which the customer had spent %s already.", e.Money.Format("en"), called(inv), uncovered.Format("en")),
 		})
 		if err != nil {
 			return err

@@ -212,7 +212,7 @@ func (s *Service) book(ctx context.Context, tx *db.Tx, inv billing.Invoice, p Pa
 	if credit.Amount > 0 && (inv.Status == billing.Void || inv.Status == billing.Uncollectible) {
 		err := task.Ask(ctx, tx, task.Question{
 			Kind: TaskLateMoney, SubjectID: p.ID, CustomerID: inv.CustomerID,
-			Detail: fmt.Sprintf("%s arrived for invoice %s, which is %s. It is the customer's credit now.", p.Money, called(inv), inv.Status),
+			Detail: fmt.Sprintf("%s arrived for invoice %s, which is %s. It is the customer's credit now.", p.Money.Format("en"), called(inv), inv.Status),
 		})
 		if err != nil {
 			return err

@@ -228,7 +228,7 @@ func stateFor(inv billing.Invoice, line billing.InvoiceLine, period Period) Peri
 func ask(ctx context.Context, tx *db.Tx, sub Subscription, period Period) error {
 	return task.Ask(ctx, tx, task.Question{
 		Kind: removedTask, SubjectID: sub.ID, Occasion: period.Start.String(), CustomerID: sub.CustomerID,
-		Detail: fmt.Sprintf("%s: the period from %s is neither invoiced nor paid. Invoice it again, mark it as paid, or end the subscription.", sub.Description, period.Start),
+		Detail: fmt.Sprintf("%s: the period from %s is neither invoiced nor paid. Invoice it again, mark it as paid, or end the subscription.", sub.Description, period.Start.Format("en")),
 	})
 }
 

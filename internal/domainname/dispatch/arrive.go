@@ -41,7 +41,7 @@ func (w *worker) arrive(ctx context.Context, f facts) (step, error) {
 	}
 	switch {
 	case read.found && read.ours && f.older(read):
-		return w.stuck(ctx, "older", fmt.Sprintf("The account has this name since %s, which is before it was ordered here. Enter its expiry if the customer gets it, or why not.", read.Created))
+		return w.stuck(ctx, "older", fmt.Sprintf("The account has this name since %s, which is before it was ordered here. Enter its expiry if the customer gets it, or why not.", read.Created.Format("en")))
 	case read.found && read.ours:
 		return w.arrived(ctx, read.Reading)
 	case f.flight != nil:

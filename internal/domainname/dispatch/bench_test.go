@@ -16,6 +16,7 @@ import (
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/registrar"
 	"github.com/keystead/keystead/internal/registrar/registrartest"
+	"github.com/keystead/keystead/internal/task/tasktest"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -50,6 +51,7 @@ func lite(t *testing.T, f func(b *bench)) {
 func setup(t *testing.T, store *dbtest.Store) *bench {
 	t.Helper()
 	store.Clock.Set(noon)
+	tasktest.Legible(t, store)
 	b := &bench{T: t, store: store, ctx: t.Context(), fake: registrartest.New(store.Clock), purse: &purse{}}
 	c, err := customer.New(store.DB, func(context.Context, *db.Tx) (money.Currency, error) { return "EUR", nil }).Create(b.ctx, customer.Input{Email: "ada@example.com", Name: "Ada"})
 	b.must(err)

@@ -103,7 +103,7 @@ func decide(q question) decision {
 	case verdict == domainname.Attention:
 		return decision{
 			move: moveAttention, cause: domainname.OddDate,
-			why: fmt.Sprintf("The registry says %s, and %d years were paid for from %s.", q.read.date(), years, base),
+			why: fmt.Sprintf("The registry says %s, and %d years were paid for from %s.", q.read.date().Format("en"), years, base.Format("en")),
 		}
 	}
 	return q.renew(send)
@@ -176,15 +176,15 @@ func (q question) renew(years int) decision {
 	if refusal := q.refusal(years); refusal != nil {
 		switch refusal.Reason {
 		case domainname.TooEarly:
-			return hold(domainname.HeldRegistry, domainname.WaitsForWindow, fmt.Sprintf("The registry takes renewals from %s on.", refusal.FirstDay))
+			return hold(domainname.HeldRegistry, domainname.WaitsForWindow, fmt.Sprintf("The registry takes renewals from %s on.", refusal.FirstDay.Format("en")))
 		case domainname.OverCap:
-			return hold(domainname.HeldRegistry, domainname.WaitsForCap, fmt.Sprintf("The term would end more than ten years from now. It can be sent from %s on.", refusal.FirstDay))
+			return hold(domainname.HeldRegistry, domainname.WaitsForCap, fmt.Sprintf("The term would end more than ten years from now. It can be sent from %s on.", refusal.FirstDay.Format("en")))
 		case domainname.RegistryLock:
 			return hold(domainname.HeldLock, domainname.WaitsForLock, "The registry has locked the domain: "+strings.Join(q.read.State.EPP, ", "))
 		case domainname.QuoteNeeded:
 			return hold(domainname.HeldPrice, string(refusal.Reason), "The registry has not said what this premium name costs.")
 		case domainname.TooLate:
-			return hold(domainname.HeldRegistry, string(refusal.Reason), fmt.Sprintf("A renewal was possible until %s. The payment can be refunded.", refusal.LastDay))
+			return hold(domainname.HeldRegistry, string(refusal.Reason), fmt.Sprintf("A renewal was possible until %s. The payment can be refunded.", refusal.LastDay.Format("en")))
 		default:
 			return hold(domainname.HeldRegistry, string(refusal.Reason), "The registry would not take this term now: "+string(refusal.Reason))
 		}
@@ -251,7 +251,7 @@ func (q question) dearer() (_ decision, over bool) {
 		return decision{}, false
 	}
 	asked, known := q.domain.Against(q.open, quote.Price, *q.policy, q.rates)
-	why := fmt.Sprintf("The registry asks for %s for this premium name; %s was paid.", quote.Price, q.open.Price)
+	why := fmt.Sprintf("The registry asks for %s for this premium name; %s was paid.", quote.Price.Format("en"), q.open.Price.Format("en"))
 	switch {
 	case !known:
 		why += fmt.Sprintf(" The store has no rate of exchange to %s.", q.open.Price.Currency)
@@ -320,7 +320,7 @@ func (q question) dearRestore(agreed money.Money) (_ decision, over bool) {
 	case !quote.Known || !quote.Premium:
 		return decision{}, false
 	}
-	hold.why = fmt.Sprintf("The registry asks for %s for the restore of this premium name; %s was paid for it, and %s for the renewal.", quote.Price, agreed, q.open.Price)
+	hold.why = fmt.Sprintf("The registry asks for %s for the restore of this premium name; %s was paid for it, and %s for the renewal.", quote.Price.Format("en"), agreed.Format("en"), q.open.Price.Format("en"))
 	asked, ok := domainname.Convert(quote.Price, agreed.Currency, q.rates)
 	if !ok {
 		hold.why += fmt.Sprintf(" The store has no rate of exchange to %s.", agreed.Currency)

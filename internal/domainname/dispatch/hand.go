@@ -231,7 +231,7 @@ func (w *worker) didByHand(ctx context.Context, tx *db.Tx, d *domainname.Domain,
 func (w *worker) confirmByHand(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, read reading) error {
 	verdict, _ := domainname.Decide(r.Base, r.Years, read.date())
 	if verdict != domainname.Satisfied {
-		return fail.Invalid("expiry", fmt.Sprintf("is not the %s to which this renewal leads", r.Expected))
+		return fail.Invalid("expiry", fmt.Sprintf("is not the %s to which this renewal leads", r.Expected.Format("en")))
 	}
 	adopt(d, read, tx.Now)
 	if r.State == domainname.RenewalAttention || r.State == domainname.RenewalArranged || r.State == domainname.RenewalUnknown || r.State == domainname.RenewalSubmitted {

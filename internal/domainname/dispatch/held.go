@@ -107,7 +107,7 @@ func (w *worker) alert(ctx context.Context, f facts) (next time.Time, err error)
 		if err != nil || asked > 0 {
 			return err
 		}
-		err = w.ask(ctx, tx, TaskHeld, occasion, fmt.Sprintf("%s: the account at the registrar still has not enough funds. The last safe day is %s.", d.Name.Unicode(), safe))
+		err = w.ask(ctx, tx, TaskHeld, occasion, fmt.Sprintf("%s: the account at the registrar still has not enough funds. The last safe day is %s.", d.Name.Unicode(), safe.Format("en")))
 		if err != nil {
 			return err
 		}
@@ -212,7 +212,7 @@ func (w *worker) arranged(ctx context.Context, f facts) (next step, err error) {
 			}
 			return nil
 		}
-		return w.attention(ctx, tx, d, &r, domainname.OddDate, fmt.Sprintf("The registry says %s, and should say %s by now.", read.date(), r.Expected))
+		return w.attention(ctx, tx, d, &r, domainname.OddDate, fmt.Sprintf("The registry says %s, and should say %s by now.", read.date().Format("en"), r.Expected.Format("en")))
 	})
 	return next, err
 }

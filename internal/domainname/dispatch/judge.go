@@ -95,7 +95,7 @@ func judge(p proof) judgement {
 	}
 	return judgement{
 		verdict: verdictAttention, cause: domainname.OddDate,
-		why: fmt.Sprintf("The registry says %s after a command from %s that should have led to %s.", read, before, p.command.expected),
+		why: fmt.Sprintf("The registry's date was %s before the command, should be %s after it, and is %s.", before.Format("en"), p.command.expected.Format("en"), read.Format("en")),
 	}
 }
 

@@ -92,7 +92,7 @@ func (w *worker) askForPrice(ctx context.Context, tx *db.Tx, d domainname.Domain
 	}
 	why := "the registry does not say it; find it out, and enter it on the domain's page"
 	if quoted, ok := d.Premium.Renew[years]; ok && d.Premium.Fresh(tx.Now) {
-		why = fmt.Sprintf("the registry asks %s, and the store has no rate of exchange to %s", quoted, d.Recurring.Currency)
+		why = fmt.Sprintf("the registry asks %s, and the store has no rate of exchange to %s", quoted.Format("en"), d.Recurring.Currency)
 	}
 	return w.ask(ctx, tx, TaskQuote, "price "+d.NextDue.String(),
 		fmt.Sprintf("The price of the premium name %s is not known: %s. No invoice is made before that.", d.Name.Unicode(), why))

@@ -245,7 +245,7 @@ func (s *Service) Refused(ctx context.Context, tx *db.Tx, d *domainname.Domain, 
 	}
 	return task.Ask(ctx, tx, task.Question{
 		Kind: TaskRefused, SubjectID: d.ID, Occasion: "refused", CustomerID: d.CustomerID,
-		Detail: fmt.Sprintf("%s: %s. %s became the customer's credit.", d.Name.Unicode(), strings.TrimSuffix(why, "."), credit),
+		Detail: fmt.Sprintf("%s: %s. %s became the customer's credit.", d.Name.Unicode(), strings.TrimSuffix(why, "."), credit.Format("en")),
 	})
 }
 

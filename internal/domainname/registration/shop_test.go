@@ -20,6 +20,7 @@ import (
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/order/ordertest"
 	"github.com/keystead/keystead/internal/registrar"
+	"github.com/keystead/keystead/internal/task/tasktest"
 )
 
 // noon is the time of the ground data.
@@ -78,6 +79,7 @@ func each(t *testing.T, f func(s *shop)) {
 	t.Helper()
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, store *dbtest.Store) {
+		tasktest.Legible(t, store)
 		store.Clock.Set(noon)
 		s := &shop{T: t, Shop: ordertest.New(store), ctx: t.Context(), checker: &checker{}, domains: domainname.New(store.DB)}
 		s.reg = registration.New(store.DB, s.Billing, s.Payments, crypt.NewBox(crypt.NewKey()), s.checker)

@@ -23,6 +23,7 @@ import (
 	"github.com/keystead/keystead/internal/mail"
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/task/tasktest"
 )
 
 // noon is the instant of the ground data.
@@ -44,6 +45,7 @@ func each(t *testing.T, f func(b *bundle)) {
 	t.Helper()
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		tasktest.Legible(t, s)
 		s.Clock.Set(noon)
 		b := &bundle{T: t, store: s, ctx: t.Context()}
 		b.Service = New(s.DB, mail.New(s.DB, mail.Config{Settings: setting.New(s.DB), Box: crypt.NewBox(crypt.NewKey())}))
@@ -270,7 +272,7 @@ func TestG7Bounce(t *testing.T) {
 		b.want("then", newest().Recipient+" "+newest().State, "holder@example.com sent")
 		b.want("questions", b.count("SELECT count(*) FROM staff_tasks"), 0)
 		b.bounce(newest().MailID)
-		b.want("questions", b.count("SELECT count(*) FROM staff_tasks WHERE kind = 'domain.notice_undelivered' AND detail LIKE '% by 2026-12-18.'"), 1)
+		b.want("questions", b.count("SELECT count(*) FROM staff_tasks WHERE kind = 'domain.notice_undelivered' AND detail LIKE '% by 18 December 2026.'"), 1)
 		b.want("notices", b.made(d.ID), "[2026-11-22 -30 sent 2026-12-15 -7 failed 2026-12-15 -7 failed]")
 	})
 }

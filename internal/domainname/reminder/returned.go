@@ -85,7 +85,7 @@ func (s *Service) otherwise(ctx context.Context, tx *db.Tx, n query.DomainNotice
 	return task.Ask(ctx, tx, task.Question{
 		Kind: askUndelivered, SubjectID: d.ID, CustomerID: d.CustomerID, Occasion: n.RuleID + " " + n.Term,
 		Detail: fmt.Sprintf("%s ends on %s. The notice of %s about it did not arrive at %s, and there is no other address. Tell the holder in another way%s.",
-			d.Name.Unicode(), end, on, n.Recipient, byWhen(n, end, domainname.RegistryDate(tx.Now))),
+			d.Name.Unicode(), end.Format("en"), on.Format("en"), n.Recipient, byWhen(n, end, domainname.RegistryDate(tx.Now))),
 	})
 }
 
@@ -99,7 +99,7 @@ func byWhen(n query.DomainNoticeOfMailRow, end, today civil.Date) string {
 	if until.Before(today) {
 		return " at once"
 	}
-	return " by " + until.String()
+	return " by " + until.Format("en")
 }
 
 // resend queues a notice to another address.

@@ -237,7 +237,7 @@ func (w *writer) send(ctx context.Context, d subject, n domainname.DueNotice) er
 		w.add(d, n, made{state: failed, language: language, edition: edition})
 		return task.Ask(ctx, w.tx, task.Question{
 			Kind: askUndelivered, SubjectID: d.ID, CustomerID: d.CustomerID, Occasion: n.Rule.ID + " " + d.term.String(),
-			Detail: fmt.Sprintf("%s ends on %s, and neither its customer nor its holder has an address that mails can be sent to. Tell them in another way.", d.Name.Unicode(), d.end),
+			Detail: fmt.Sprintf("%s ends on %s, and neither its customer nor its holder has an address that mails can be sent to. Tell them in another way.", d.Name.Unicode(), d.end.Format("en")),
 		})
 	}
 	data, err := w.words(ctx, d)

@@ -87,15 +87,15 @@ func (s *Service) freeDue(ctx context.Context, tx *db.Tx, d domainname.Domain, s
 	if day.Before(d.NextDue.AddDays(-InvoiceDays(st))) || why != nil && why.Reason == domainname.TooEarly {
 		return nil
 	}
-	detail := fmt.Sprintf("%s is free and falls due on %s; no service pays for it. Renew it by hand, or let it go.", d.Name.Unicode(), d.NextDue)
+	detail := fmt.Sprintf("%s is free and falls due on %s; no service pays for it. Renew it by hand, or let it go.", d.Name.Unicode(), d.NextDue.Format("en"))
 	switch {
 	case why != nil:
-		detail = fmt.Sprintf("%s is free, falls due on %s and can't be renewed now: %s", d.Name.Unicode(), d.NextDue, why.Sentence("en"))
+		detail = fmt.Sprintf("%s is free, falls due on %s and can't be renewed now: %s", d.Name.Unicode(), d.NextDue.Format("en"), why.Sentence("en"))
 	case d.BundledWith != "":
 		if day.Before(d.NextDue) {
 			return nil // its service is still to be paid
 		}
-		detail = fmt.Sprintf("%s is free with a service that was not paid for the time from %s on.", d.Name.Unicode(), d.NextDue)
+		detail = fmt.Sprintf("%s is free with a service that was not paid for the time from %s on.", d.Name.Unicode(), d.NextDue.Format("en"))
 	}
 	return ask(ctx, tx, d, TaskFreeDue, d.NextDue.String(), detail)
 }

@@ -221,7 +221,7 @@ func (s *Service) paidLate(ctx context.Context, tx *db.Tx, d *domainname.Domain,
 	}
 	if r.Missed(d.Expiry.Date()) {
 		detail := fmt.Sprintf("The renewal of %s is paid for and, by staff's word, was done elsewhere. The registry's date, as it was read last, is %s: look there whether it is done, and if it is "+
-			"not, have it tried again: nothing is sent for it otherwise.", d.Name.Unicode(), d.Expiry.Date())
+			"not, have it tried again: nothing is sent for it otherwise.", d.Name.Unicode(), d.Expiry.Date().Format("en"))
 		if err := ask(ctx, tx, *d, TaskLastDay, r.ID+" elsewhere", detail); err != nil {
 			return err
 		}
@@ -308,7 +308,7 @@ func (s *Service) TopUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, r 
 				return err
 			}
 		}
-		if err := ask(ctx, tx, *d, TaskPrice, r.ID, fmt.Sprintf("The registry asks for another price for %s: %s more. The customer must accept it.", d.Name.Unicode(), missing)); err != nil {
+		if err := ask(ctx, tx, *d, TaskPrice, r.ID, fmt.Sprintf("The registry asks for another price for %s: %s more. The customer must accept it.", d.Name.Unicode(), missing.Format("en"))); err != nil {
 			return err
 		}
 		return s.hold(ctx, tx, d, r, hold, cause, map[string]any{"missing": missing})

@@ -356,7 +356,7 @@ func (s *Service) billOf(ctx context.Context, f *facts, d domainname.Domain) (b 
 // notOnSale tells staff, once for each due date and reason, that the stored term of a domain is not on offer.
 func notOnSale(ctx context.Context, tx *db.Tx, d domainname.Domain, why domainname.Refusal) error {
 	return ask(ctx, tx, d, TaskNotOnSale, d.NextDue.String()+" "+string(why.Reason),
-		fmt.Sprintf("%s falls due on %s and its invoice can't be made: %s It is tried again every day.", d.Name.Unicode(), d.NextDue, why.Sentence("en")))
+		fmt.Sprintf("%s falls due on %s and its invoice can't be made: %s It is tried again every day.", d.Name.Unicode(), d.NextDue.Format("en"), why.Sentence("en")))
 }
 
 // issueBills issues the invoices, and writes the ledger.

@@ -277,7 +277,7 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, d domainname.Domain, 
 	if w.alert == 0 {
 		return nil
 	}
-	detail := fmt.Sprintf("The renewal of %s is paid for and not confirmed. Its last safe day is %s.", d.Name.Unicode(), w.lastSafe)
+	detail := fmt.Sprintf("The renewal of %s is paid for and not confirmed. Its last safe day is %s.", d.Name.Unicode(), w.lastSafe.Format("en"))
 	return task.AskAnew(ctx, tx, task.Question{
 		Kind: TaskLastDay, SubjectID: d.ID, Occasion: fmt.Sprintf("%s %d", r.ID, w.alert), CustomerID: d.CustomerID, Detail: detail,
 	})

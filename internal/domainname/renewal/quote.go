@@ -58,7 +58,7 @@ func dearer(ctx context.Context, tx *db.Tx, d domainname.Domain, st setting.Sett
 		return true, err
 	}
 	err = ask(ctx, tx, d, TaskPrice, occasion, fmt.Sprintf("The registry asks %s to renew %s for %s, and %s was promised. No invoice is made for it by itself: "+
-		"the customer can order the renewal at the new price, or you change what it costs.", asked, d.Name.Unicode(), yearsOf(d.Term), d.Recurring))
+		"the customer can order the renewal at the new price, or you change what it costs.", asked.Format("en"), d.Name.Unicode(), yearsOf(d.Term), d.Recurring.Format("en")))
 	if err != nil {
 		return true, err
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/order"
 	"github.com/keystead/keystead/internal/payment"
+	"github.com/keystead/keystead/internal/task/tasktest"
 )
 
 // shop is a store whose clock is moved by hand, with the extensions and the prices of the ground data.
@@ -47,6 +48,7 @@ func each(t *testing.T, start string, f func(s *shop)) {
 func open(t *testing.T, store *dbtest.Store, start string, more ...roomstest.Option) *shop {
 	t.Helper()
 	store.Clock.Set(instant(t, start))
+	tasktest.Legible(t, store)
 	s := &shop{Rooms: roomstest.InTestMode(t, store, roomstest.Log(), more...), T: t, store: store, ctx: t.Context()}
 	s.policy("cctld", nil)
 	s.policy("gtld", func(p *domainname.Policy) { p.RegistryAutoRenews, p.ARGPDays = true, 45 })

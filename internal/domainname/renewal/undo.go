@@ -144,12 +144,12 @@ func (s *Service) askToUndo(ctx context.Context, p *automation.Pass) error {
 			} else if ok {
 				fee = "its fee of " + cost.Format("en")
 			}
-			pays := fmt.Sprintf("The customer's last day to pay is %s", d.Window(policy).LastPlain)
+			pays := fmt.Sprintf("The customer's last day to pay is %s", d.Window(policy).LastPlain.Format("en"))
 			if today.After(d.Window(policy).LastPlain) {
 				pays = strings.Replace(pays, " is ", " was ", 1)
 			}
 			return automation.ItemDone, ask(ctx, tx, d, TaskUndo, d.Expiry.Date().String(), fmt.Sprintf(
 				"The registry has renewed %s by itself until %s, and nobody has paid. %s. Deleting it at the registry until %s returns %s; after that the year is the store's to pay.",
-				d.Name.Unicode(), d.Expiry.Date(), pays, until.Format("2006-01-02, 15:04 UTC"), fee))
+				d.Name.Unicode(), d.Expiry.Date().Format("en"), pays, until.Format("2 January 2006, 15:04 UTC"), fee))
 		})
 }

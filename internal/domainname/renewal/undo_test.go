@@ -29,7 +29,7 @@ func TestUndoIsAskedFor(t *testing.T) {
 		s.alerted(own.ID, renewal.TaskUndo, "2027-04-10")
 		s.asked(paid.ID)
 		detail := s.question(d.ID, renewal.TaskUndo)
-		for _, want := range []string{"example.gtld", "until 2028-03-10", "was 2027-04-09", "until 2027-04-24, 10:00 UTC returns its fee;"} {
+		for _, want := range []string{"example.gtld", "until 10 March 2028", "was 9 April 2027", "until 24 April 2027, 10:00 UTC returns its fee;"} {
 			if !strings.Contains(detail, want) {
 				s.Errorf("%q is not in %q", want, detail)
 			}
@@ -68,7 +68,7 @@ func TestUndoIsAskedForInTime(t *testing.T) {
 		s.alerted(short.ID, renewal.TaskUndo, "2027-04-06")
 		s.alerted(late.ID, renewal.TaskUndo, "2027-02-16")
 		s.asked(kept.ID)
-		if detail := s.question(short.ID, renewal.TaskUndo); !strings.Contains(detail, "last day to pay is 2027-04-09") {
+		if detail := s.question(short.ID, renewal.TaskUndo); !strings.Contains(detail, "last day to pay is 9 April 2027") {
 			s.Error(detail)
 		}
 	})

@@ -21,6 +21,7 @@ import (
 	"github.com/keystead/keystead/internal/registrar"
 	"github.com/keystead/keystead/internal/registrar/registrartest"
 	"github.com/keystead/keystead/internal/setting"
+	"github.com/keystead/keystead/internal/task/tasktest"
 )
 
 // noon is the instant of the ground data.
@@ -84,6 +85,7 @@ func each(t *testing.T, f func(b *bundle)) {
 
 func newBundle(t *testing.T, s *dbtest.Store) *bundle {
 	t.Helper()
+	tasktest.Legible(t, s)
 	s.Clock.Set(noon)
 	b := &bundle{T: t, store: s, ctx: t.Context(), fake: registrartest.New(s.Clock), policy: map[string]domainname.Policy{}}
 	b.Service = New(s.DB, Config{Registrars: b, Renewals: b})

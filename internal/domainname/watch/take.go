@@ -305,16 +305,27 @@ func (k *desk) tell(ctx context.Context, d domainname.Domain, f Finding, paid ci
 		q := task.Question{
 			Kind: askHeld, SubjectID: d.ID, CustomerID: d.CustomerID, Occasion: f.Read,
 			Detail: fmt.Sprintf("%s: the registry says that it expires on %s, and %s is stored. The stored dates count. Look there, then take the registry's date or leave it.",
-				d.Name.Unicode(), f.Read, f.Stored),
+				d.Name.Unicode(), readable(f.Read), readable(f.Stored)),
 		}
 		if f.Finding == foundUnreadable {
 			q.Kind = askUnreadable
-			q.Detail = fmt.Sprintf("%s: the registrar's expiry %q can't be true. The stored date %s counts.", d.Name.Unicode(), f.Read, f.Stored)
+			q.Detail = fmt.Sprintf("%s: the registrar's expiry %q can't be true. The stored date %s counts.", d.Name.Unicode(), f.Read, readable(f.Stored))
 		}
 		q.Occasion = strings.ToValidUTF8(q.Occasion[:min(len(q.Occasion), 100)], "")
 		return task.Ask(ctx, k.tx, q)
 	}
 	return nil
+}
+
+// readable writes the date of a finding as people read it, and what is none as it is.
+func readable(s string) string {
+	if d, err := civil.Parse(s); err == nil {
+		return d.Format("en")
+	}
+	if at, err := time.Parse(time.RFC3339, s); err == nil {
+		return domainname.RegistryDate(at).Format("en")
+	}
+	return s
 }
 
 // note counts a reading, and writes what it found down, if it differs.

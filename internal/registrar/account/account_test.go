@@ -17,6 +17,7 @@ import (
 	"github.com/keystead/keystead/internal/registrar/account"
 	"github.com/keystead/keystead/internal/registrar/registrartest"
 	"github.com/keystead/keystead/internal/registry"
+	"github.com/keystead/keystead/internal/task/tasktest"
 )
 
 // bench is a store's registrars, one of which may be a fake.
@@ -44,7 +45,10 @@ func setup(t *testing.T, store *dbtest.Store) *bench {
 func each(t *testing.T, f func(t *testing.T, b *bench)) {
 	t.Helper()
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) { f(t, setup(t, s)) })
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		tasktest.Legible(t, s)
+		f(t, setup(t, s))
+	})
 }
 
 func must[T any](v T, err error) func(t *testing.T) T {

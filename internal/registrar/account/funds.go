@@ -365,19 +365,19 @@ func (f Funds) alert(name string) string {
 	switch {
 	case !f.Known:
 	case f.Days < 0:
-		said = fmt.Sprintf("The account at %s holds %s, which does not cover what is to be paid today.", name, f.Balance)
+		said = fmt.Sprintf("The account at %s holds %s, which does not cover what is to be paid today.", name, f.Balance.Format("en"))
 	case f.All: // as far as costs are known
-		said = fmt.Sprintf("The account at %s holds %s.", name, f.Balance)
+		said = fmt.Sprintf("The account at %s holds %s.", name, f.Balance.Format("en"))
 	case f.Days == 0:
-		said = fmt.Sprintf("The account at %s holds %s, which covers renewals until today.", name, f.Balance)
+		said = fmt.Sprintf("The account at %s holds %s, which covers renewals until today.", name, f.Balance.Format("en"))
 	default:
-		said = fmt.Sprintf("The account at %s holds %s, which covers renewals until %s.", name, f.Balance, f.Until)
+		said = fmt.Sprintf("The account at %s holds %s, which covers renewals until %s.", name, f.Balance.Format("en"), f.Until.Format("en"))
 	}
 	if f.Refused > 0 {
 		said += " It refused " + commands(f.Refused) + " for lack of money, which customers have paid for."
 	}
 	if f.Known {
-		said += fmt.Sprintf(" Within %d days %s", horizon, f.Needed)
+		said += fmt.Sprintf(" Within %d days %s", horizon, f.Needed.Format("en"))
 		if f.Unpriced > 0 {
 			said += " and " + commands(f.Unpriced) + " of unknown cost"
 		}

@@ -46,7 +46,7 @@ func (r *Registrar) ask(ctx context.Context, kind, transaction, name, what, then
 		}
 		return task.Ask(ctx, tx, task.Question{
 			Kind: kind, SubjectID: d.ID, Occasion: transaction, CustomerID: d.CustomerID,
-			Detail: fmt.Sprintf("At %s: %s. %s (Command %s.)", r.name, what, then, transaction),
+			Detail: fmt.Sprintf("At “%s”: %s. %s (Command %s.)", r.name, what, then, transaction),
 		})
 	})
 	if err != nil {
@@ -98,7 +98,7 @@ func (r *Registrar) Transfer(ctx context.Context, transaction string, in registr
 func (r *Registrar) Renew(ctx context.Context, transaction string, in registrar.Renewal) registrar.Answer {
 	what := fmt.Sprintf("renew %s for %s", in.Name, years(in.Years))
 	if !in.Guard.IsZero() {
-		what += fmt.Sprintf(", which expires on %s; if it shows another date, someone has renewed it already: don't renew it again", in.Guard)
+		what += fmt.Sprintf(", which expires on %s; if it shows another date, someone has renewed it already: don't renew it again", in.Guard.Format("en"))
 	}
 	return r.ask(ctx, TaskKind, transaction, in.Name, what, enterDate)
 }
