@@ -37,7 +37,7 @@ func (a *area) renewalsPage(w http.ResponseWriter, r *http.Request) error {
 	v.Crumbs = []ui.Crumb{{Label: "Domains", Href: "/account/domains"}, {Label: "Renewals"}}
 	v.Head = ui.Head{Title: "Domain renewals", Sub: "Choose a term for each domain that you want to renew now. Prices are before tax."}
 	form := ui.Form{Action: renewalsAt, Submit: "See what it costs", Cancel: "/account/domains", Stacked: true, Sections: []ui.FormSection{{}}}
-	not := ui.Table{Caption: "Domains that can't be renewed now", Flush: true, Columns: []ui.Column{{Label: "Domain"}, {Label: "Term ends"}, {Label: "Why not now"}}}
+	not := ui.Table{Caption: "Domains that can't be renewed now", Flush: true, Columns: []ui.Column{{Label: "Domain"}, {Label: "Term ends"}, {Label: "Why not now", Wide: true}}}
 	for _, row := range rows {
 		if row.Standing.Status.Final() && row.Standing.Status != domainname.Expired {
 			continue
@@ -50,7 +50,7 @@ func (a *area) renewalsPage(w http.ResponseWriter, r *http.Request) error {
 		if field, ok := termField(h, offer, r.URL.Query().Get(yearsField+h.ID)); ok {
 			form.Sections[0].Fields = append(form.Sections[0].Fields, field)
 		} else {
-			not.Rows = append(not.Rows, ui.Row{Cells: []ui.Cell{ui.Text(h.name()).To(h.href("")), ui.Text(brief(h.ends())), whyNot(offer)}})
+			not.Rows = append(not.Rows, ui.Row{Cells: []ui.Cell{ui.Text(h.name()).To(h.href("")), ui.Day(h.ends()), whyNot(offer)}})
 		}
 	}
 	if len(form.Sections[0].Fields) > 0 {

@@ -100,7 +100,7 @@ func domainTable(r *http.Request, f domainname.Filter) ui.Table {
 			{Label: "Status"},
 			{Label: "Term ends", SortHref: ui.URLWith(r.URL, "order", "term_end")},
 			{Label: "Auto renew", Narrow: true},
-			{Label: "Next"},
+			{Label: "Next", Wide: true},
 			{Label: "Renew", Hidden: true, End: true},
 		},
 		Empty: &ui.Empty{Art: "globe", Title: "No domains yet", Text: "A domain that you order appears here: until when it runs, and what happens next.", Action: &ui.Button{Label: "See what there is", Href: "/"}},
@@ -115,7 +115,7 @@ func domainTable(r *http.Request, f domainname.Filter) ui.Table {
 
 func domainRow(h holding) ui.Row {
 	badge := h.badge()
-	row := ui.Row{Cells: []ui.Cell{ui.Text(h.name()).To(h.href("")), {Badge: &badge}, ui.Text(brief(h.ends())), ui.Text(h.autoRenew()), h.next(), {}}}
+	row := ui.Row{Cells: []ui.Cell{ui.Text(h.name()).To(h.href("")), {Badge: &badge}, ui.Day(h.ends()), ui.Text(h.autoRenew()), h.next(), {}}}
 	if h.mayRenew() {
 		row.Cells[5] = ui.Act(ui.Button{Label: h.renewWord(), Small: true, Href: h.href("/renew")})
 	}

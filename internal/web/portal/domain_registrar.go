@@ -124,6 +124,9 @@ func (a *area) nameserversSave(w http.ResponseWriter, r *http.Request) error {
 		if !ok {
 			return err
 		}
+		for field, said := range byField { // which standard says so helps no customer
+			byField[field] = strings.Replace(said, " that IDNA2008 allows", "", 1)
+		}
 		return a.nameserversView(w, r, web.FormStatus(w, err), h, ui.WithErrors(nameserversForm(h, typed), byField, whole))
 	}
 	return a.afterAct(w, r, h, answer, "The nameservers are changed.")

@@ -7,8 +7,18 @@ import (
 	"github.com/keystead/keystead/internal/web/ui"
 )
 
+// notHereYet say when a domain can be renewed that is only ordered.
+var notHereYet = map[domainname.Status]string{
+	domainname.Pending:             "It can be renewed once it is paid for and the registry has confirmed it.",
+	domainname.PendingRegistration: "It can be renewed once the registry has registered it.",
+	domainname.PendingTransfer:     "It can be renewed once its transfer to us is done.",
+}
+
 // termsCard are the terms on offer, and for every other one why it is not; nil where there is nothing to say.
 func termsCard(h holding, o domainname.Offer, inPerson bool) *card {
+	if why, ok := notHereYet[h.Standing.Status]; ok {
+		return &card{Head: ui.CardHead{Title: "Renew"}, Text: why}
+	}
 	if !h.Standing.Status.Live() && h.Standing.Status != "" {
 		return nil
 	}
@@ -73,7 +83,7 @@ func termRow(h holding, term domainname.Term, fees, inPerson bool) ui.Row {
 		row.Cells[0].Sub = term.Refusal.Sentence("en")
 		row.Cells = append(row.Cells, ui.Cell{}, ui.Cell{})
 	} else {
-		row.Cells = append(row.Cells, ui.Text(brief(term.Expiry)), ui.Text(show(term.Price)))
+		row.Cells = append(row.Cells, ui.Day(term.Expiry), ui.Text(show(term.Price)))
 	}
 	if fees {
 		fee := ui.Cell{}

@@ -66,7 +66,7 @@ func TestDomains(t *testing.T) {
 	br.get("/account/domains?show=never").is(200).says("off.com").hides("bücher.com")
 	br.get("/account/domains?q=nothing").is(200).says("No domain fits")
 	br.get("/account/domains?show=bogus").is(404)
-	br.get("/account/domains/"+far.ID).is(200).sound().says("bücher.com", "xn--bcher-kva.com", "Registered until", "(UTC)", "Paid until", "Next due", "Auto renew", "€12.00", "9 years", "€108.00", "This term is not for sale")
+	br.get("/account/domains/"+far.ID).is(200).sound().says("bücher.com", "xn--bcher-kva.com", "Registered until", "(UTC)", "Paid until", "Next due", "Auto renew", "€12.00", "9 years", "€108.00", "This term is not for sale", `<time datetime="2026-12-26">26 December 2026</time>`, `<time datetime="2027-12-26">26 Dec 2027</time>`)
 	br.get("/account/domains/"+late.ID+"/renew").is(200).sound().says("€12.00", "€5.00", "can be renewed until")
 	br.get("/account/domains/"+far.ID+"/renew/review?years=2").is(200).sound().says("Renew bücher.com for 2 years?", "€24.00", "Total")
 	br.get("/account/domains/" + far.ID + "/renew/review?years=10").to("/account/domains/" + far.ID + "/renew")

@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"html"
 	"html/template"
 	"strconv"
 	"strings"
@@ -40,7 +39,7 @@ func lastDay(end civil.Date) string { return day(end.AddDays(-1)) }
 func span(p civil.Period) string { return brief(p.Start) + " – " + brief(p.End.AddDays(-1)) }
 
 // when is a date where a time would stand.
-func when(d civil.Date) template.HTML { return template.HTML(html.EscapeString(day(d))) } //nolint:gosec // escaped
+func when(d civil.Date) template.HTML { return ui.LongDay(d) }
 
 // each says how often a price is paid: "€9.00 a month".
 func each(c civil.Cycle) string {

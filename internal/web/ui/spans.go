@@ -82,6 +82,26 @@ func later(a, b civil.Date) civil.Date {
 	return a
 }
 
+// Day is a cell with a date, on one line.
+func Day(d civil.Date) Cell {
+	if d.IsZero() {
+		return Cell{}
+	}
+	return HTML(dayTag(d, dayText(d)))
+}
+
+// LongDay writes a date with the name of its month, on one line.
+func LongDay(d civil.Date) template.HTML {
+	if d.IsZero() {
+		return ""
+	}
+	return dayTag(d, d.Format("en"))
+}
+
+func dayTag(d civil.Date, text string) template.HTML {
+	return template.HTML(`<time datetime="` + d.String() + `">` + text + `</time>`) //nolint:gosec // of digits and the names of months
+}
+
 func dayText(d civil.Date) string { return d.StartIn(time.UTC).Format("2 Jan 2006") }
 
 // spanSummary says in words what the picture shows.
