@@ -265,11 +265,14 @@ func (a *area) byHandPage(w http.ResponseWriter, r *http.Request, status int, in
 	if h.arriving() {
 		read = append(read, ui.Field{Kind: ui.InputCheckbox, Name: "sure", Label: "The registry says so, though it is over or not what was bought", Checked: in.Sure})
 	}
+	well := ui.Option{Value: "done", Label: "It was done", Hint: "The new expiry, as the registry says it, is needed below."}
+	if h.deleting() {
+		well, read = ui.Option{Value: "deleted", Label: "It was deleted"}, read[1:]
+	}
+	outcomes := []ui.Option{well, {Value: "refused", Label: "It can't be done", Hint: "What was paid is not lost: the page says what becomes of it."}}
 	v.Form = ui.WithErrors(ui.Form{Action: domainPath(r) + "/by-hand", Submit: "Save", Cancel: domainPath(r), Sections: []ui.FormSection{
-		{Title: "What came of it", Fields: []ui.Field{{Kind: ui.InputRadio, Name: "outcome", Label: "Outcome", Value: outcome, Required: true, Options: []ui.Option{
-			{Value: "done", Label: "It was done", Hint: "The new expiry, as the registry says it, is needed below."}, {Value: "deleted", Label: "It was deleted", Hint: "Where that was asked for."}, {Value: "refused", Label: "It can't be done", Hint: "What was paid is not lost: the page says what becomes of it."},
-		}}}},
-		{Title: "It was done", Fields: read},
+		{Title: "What came of it", Fields: []ui.Field{{Kind: ui.InputRadio, Name: "outcome", Label: "Outcome", Value: outcome, Required: true, Options: outcomes}}},
+		{Title: well.Label, Fields: read},
 		{Title: "It can't be done", Fields: []ui.Field{{Name: "refused", Label: "Why not", Value: in.Refused, Optional: true, MaxLength: 255}}},
 	}}, bad, whole)
 	return a.form(w, status, v)

@@ -20,10 +20,12 @@ func TestDomainThatDoesNotArrive(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := must(s.Orders.Place(ctx, order.Input{CustomerID: s.customer.ID, Items: []order.Item{{Domain: &order.DomainItem{Action: domainname.ForTransfer, Name: "theirs.com", AuthCode: "s3cret"}}}}))(t)
+	ordered := domainsAt + "/" + o.Items[0].Domain.DomainID
+	s.get(ordered).is(200).sound().says("No renewal is on offer before the domain is here: its order is not paid.").hides(`id="terms"`)
 	must(s.Payments.Record(ctx, o.InvoiceID, payment.Manual{Money: o.Total, Reference: "p1"}))(t)
 	id := o.Items[0].Domain.DomainID
 	at := domainsAt + "/" + id
-	s.get(at).is(200).sound().says("The registrar is asked by itself").hides("The registrar was asked")
+	s.get(at).is(200).sound().says("The registrar is asked by itself", "the registrar has not confirmed its transfer.").hides("The registrar was asked", `id="terms"`)
 	s.get(domainsAt + "/danger").is(200).hides("theirs.com") // it goes on
 	nobody := ""
 	must(s.Domains.Change(ctx, id, domainname.Patch{Registrar: &nobody}))(t)
@@ -48,6 +50,7 @@ func TestDomainThatDoesNotArrive(t *testing.T) {
 	s.post(at+"/retry", "why", "there is one now").to(at)
 	must(s.Dispatch.RunDue(ctx))(t)
 	s.get(at).is(200).sound().says("Staff do this by hand").hides(why)
+	s.get(at + "/by-hand").is(200).sound().says("It was done").hides("It was deleted")
 	s.get(domainsAt + "/danger").is(200).hides("theirs.com")
 	s.get("/admin/tasks").hides(why)
 	s.post(at+"/retry", "why", "x").is(409)

@@ -63,7 +63,11 @@ func (a *area) domainCalendar(w http.ResponseWriter, r *http.Request) error {
 		if !known || d.Count == 0 {
 			continue
 		}
-		e := ui.MonthEntry{Text: ui.Number(d.Count) + " " + words.label, Tone: words.tone, Href: calendarAt + "?day=" + d.On.String() + "&what=" + d.What}
+		label := words.label
+		if d.What == "term_end" && d.Count == 1 {
+			label = "ends"
+		}
+		e := ui.MonthEntry{Text: ui.Number(d.Count) + " " + label, Tone: words.tone, Href: calendarAt + "?day=" + d.On.String() + "&what=" + d.What}
 		if d.What == "due" {
 			e.Sub = d.Total.Format("en")
 		}

@@ -118,7 +118,7 @@ func (h holding) registryCard(p ui.Page) card {
 	if h.Expiry.At.IsZero() {
 		add("Expiry", ui.Text("Not known yet"), "")
 	} else {
-		add("Expiry", ui.HTML(p.At(h.Expiry.At)), "UTC date "+h.Expiry.Date().String())
+		add("Expiry", ui.HTML(p.At(h.Expiry.At)), "By UTC on "+dateText(h.Expiry.Date()))
 		if h.Expiry.Raw != "" {
 			add("As it was written", ui.Mono(h.Expiry.Raw), "")
 		}
@@ -155,7 +155,7 @@ func (h holding) findingCards(p ui.Page) []card {
 	}
 	t := &ui.Table{ID: "findings", Caption: "What readings found", Flush: true, Columns: []ui.Column{{Label: "Found"}, {Label: "Stored"}, {Label: "Read"}, {Label: "Written"}, {Label: "When"}}}
 	for _, f := range h.findings {
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{findingBadge(f.Finding), ui.Text(f.Stored), ui.Text(f.Read), ui.Text(yesNo(f.Applied, "Yes", "No")), ui.HTML(p.Ago(f.At))}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{findingBadge(f.Finding), ui.Text(solid(readDay(f.Stored))), ui.Text(solid(readDay(f.Read))), ui.Text(yesNo(f.Applied, "Yes", "No")), ui.HTML(p.Ago(f.At))}})
 	}
 	return []card{{Head: ui.CardHead{Title: "Readings that differed", Text: "The latest, of what sync read at the registry."}, Table: t}}
 }

@@ -2,11 +2,13 @@ package admin
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/domainname"
@@ -38,7 +40,7 @@ func (a *area) domainNotices(w http.ResponseWriter, r *http.Request) error {
 	v.Filter = ui.Filter{
 		Action: noticesAt, ClearHref: noticesAt,
 		Selects: []ui.Select{{Label: "Which", Name: "breach", Value: r.URL.Query().Get("breach"), Options: []ui.Option{{Value: "", Label: "All"}, {Value: "1", Label: "Breaches only"}}}},
-		Chips:   chips(r, chipName{"breach", "Which", func(string) string { return "Breaches only" }}, chipName{param: "domain_id", label: "Domain"}, chipName{param: "from", label: "From"}, chipName{param: "to", label: "To"}),
+		Chips:   chips(r, chipName{"breach", "Which", func(string) string { return "Breaches only" }}, chipName{"domain_id", "Domain", func(id string) string { return a.nameOfDomain(r.Context(), id) }}, chipName{"from", "From", readDay}, chipName{"to", "To", readDay}),
 	}
 	for _, name := range []string{"domain_id", "from", "to"} {
 		if value := r.URL.Query().Get(name); value != "" {
@@ -82,7 +84,7 @@ func noticeTable(p ui.Page, notices []reminder.Notice, withDomain bool) ui.Table
 			state = ui.Cell{Badge: &ui.Badge{Text: "Breach", Tone: ui.Danger}, Sub: statusText(cmp.Or(n.Delivery, n.State))}
 			row.Tone = ui.Danger
 		}
-		cells := []ui.Cell{what, state, ui.Text(n.Recipient), ui.Text(dateText(n.Term)), ui.Text(dateText(n.DueOn)), ui.HTML(p.Ago(n.CreatedAt))}
+		cells := []ui.Cell{what, state, ui.Text(n.Recipient), dayCell(n.Term), dayCell(n.DueOn), ui.HTML(p.Ago(n.CreatedAt))}
 		if withDomain {
 			cells = slices.Insert(cells, 0, ui.Text(shownName(n.Name)).To(domainsAt+"/"+n.DomainID))
 		}
@@ -92,10 +94,30 @@ func noticeTable(p ui.Page, notices []reminder.Notice, withDomain bool) ui.Table
 	return t
 }
 
+// nameOfDomain is what a domain is called, for a filter by its id; the id where there is none.
+func (a *area) nameOfDomain(ctx context.Context, id string) string {
+	d, err := a.Domains.ByID(ctx, id)
+	if err != nil {
+		return id
+	}
+	return d.Name.Unicode()
+}
+
+// readDay writes a day, or the UTC day of an instant, as people read it; what is neither stays as it is.
+func readDay(s string) string {
+	if d, err := civil.Parse(s); err == nil {
+		return dateText(d)
+	}
+	if at, err := time.Parse(time.RFC3339, s); err == nil {
+		return dateText(domainname.RegistryDate(at))
+	}
+	return s
+}
+
 // editionText says in which language a notice was written, and by whose text.
 func editionText(n reminder.Notice) string {
 	if n.TemplateVersion == "shipped "+n.Language {
-		return "shipped text, " + n.Language
+		return "shipped text, " + cmp.Or(languageNames[n.Language], n.Language)
 	}
 	return cmp.Or(n.TemplateVersion, n.Language)
 }

@@ -17,10 +17,21 @@ func refusalText(r *domainname.Refusal) string {
 	return r.Sentence("en")
 }
 
+// notHereYet say why a domain has no terms yet.
+var notHereYet = map[domainname.Status]string{
+	domainname.Pending:             "its order is not paid.",
+	domainname.PendingRegistration: "the registrar has not confirmed its registration.",
+	domainname.PendingTransfer:     "the registrar has not confirmed its transfer.",
+}
+
 // offerCard shows term by term what was promised, what the list says today, what the registrar asks, and which are on
 // offer to the customer, or why they are not.
 func (h holding) offerCard(mayRenew bool) card {
 	c := card{Head: ui.CardHead{Title: "Terms and prices", Text: "Automatic invoices use what was promised, orders the list price of the day."}}
+	if why, ok := notHereYet[h.Status()]; ok {
+		c.Head.Text, c.Words = "", "No renewal is on offer before the domain is here: "+why
+		return c
+	}
 	if mayRenew {
 		c.Head.Actions = []ui.Button{{Label: renewWord(h.Status()), Href: domainsAt + "/" + h.ID + "/renew", Small: true}}
 	}
@@ -30,8 +41,11 @@ func (h holding) offerCard(mayRenew bool) card {
 		offered[t.Years] = t
 	}
 	c.Table = &ui.Table{ID: "terms", Caption: "Terms and prices", Flush: true, Columns: []ui.Column{
-		{Label: "Term"}, {Label: "Promised", End: true}, {Label: "List today", End: true}, {Label: "Cost", End: true}, {Label: "On offer"},
+		{Label: "Term"}, {Label: "Promised", End: true}, {Label: "List today", End: true}, {Label: "Cost", End: true},
 	}}
+	if len(offered) > 0 {
+		c.Table.Columns = append(c.Table.Columns, ui.Column{Label: "On offer"})
+	}
 	for y := 1; y <= 10; y++ {
 		_, listed := h.prices[y]
 		_, costs := h.costs[y]
@@ -39,7 +53,11 @@ func (h holding) offerCard(mayRenew bool) card {
 		if !listed && !costs && y != h.Term && (!known || t.Refusal == nil || t.Refusal.Reason == domainname.RegistryLimit) {
 			continue // a term that nobody has heard of
 		}
+		if y == 10 && !listed && !known {
+			continue // never renewed for ten years, and nobody has tried to sell it
+		}
 		row := h.offerRow(y, t, known)
+		row.Cells = row.Cells[:len(c.Table.Columns)]
 		loss = loss || row.Tone != ""
 		c.Table.Rows = append(c.Table.Rows, row)
 	}
@@ -88,6 +106,8 @@ func (h holding) listCell(years int, t domainname.Term, known bool) ui.Cell {
 	switch {
 	case h.Premium == nil || !listed:
 		return priceCell(h.prices, years)
+	case !known && h.costs[years].Amount > 0:
+		return ui.Text(h.costs[years].Format("en")).With("the registry's price")
 	case !known || t.Price == (money.Money{}):
 		return ui.Text("Not known").With("the registry's price")
 	default:

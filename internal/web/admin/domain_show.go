@@ -289,7 +289,7 @@ func (h holding) callouts(mayWrite bool) []ui.Callout {
 			ui.Button{Label: "Answer", Href: base + "/answer", Kind: ui.Primary})
 	}
 	if f, ok := h.heldFinding(); ok {
-		say(ui.Callout{Tone: ui.Warn, Title: "The registry names another date", Text: "Stored is " + f.Stored + ", read was " + f.Read + ". Nothing was written."},
+		say(ui.Callout{Tone: ui.Warn, Title: "The registry names another date", Text: "Stored is " + readDay(f.Stored) + ", read was " + readDay(f.Read) + ". Nothing was written."},
 			ui.Button{Label: "Adopt it", Href: base + "/adopt"})
 	}
 	if h.can.Manual && (h.arriving() || h.Standing.Confirming || h.deleting()) {

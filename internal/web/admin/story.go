@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/keystead/keystead/internal/domainname/reminder"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/web/ui"
 )
@@ -21,10 +22,30 @@ func (a *area) story(r *http.Request, p ui.Page, f event.Filter) (*ui.Timeline, 
 			return nil, err
 		}
 		t.Events = append(t.Events, ui.Event{
-			When: p.Ago(e.OccurredAt), What: sentence(e.Type), Href: recordHref(e.SubjectID), Actor: actor, Icon: eventIcon(e.Type), Tone: eventTone(e.Type),
+			When: p.Ago(e.OccurredAt), What: eventText(e), Href: recordHref(e.SubjectID), Actor: actor, Icon: eventIcon(e.Type), Tone: eventTone(e.Type),
 		})
 	}
 	return t, nil
+}
+
+// eventText says what has happened, and of notices and questions which.
+func eventText(e event.Event) string {
+	text := sentence(e.Type)
+	switch e.Type {
+	case reminder.EventSent, reminder.EventBreach:
+		var n reminder.NoticeEvent
+		if e.Decode(&n) == nil && n.Anchor != "" {
+			text += ": " + ruleText(n.Anchor, n.Days)
+		}
+	case "task.opened":
+		var t struct {
+			Kind string `json:"kind"`
+		}
+		if e.Decode(&t) == nil && t.Kind != "" {
+			text += ": " + taskTitle(t.Kind)
+		}
+	}
+	return text
 }
 
 // pages of records by the prefix of their ids.

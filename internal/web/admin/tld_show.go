@@ -1,11 +1,14 @@
 package admin
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/keystead/keystead/internal/domainname"
+	"github.com/keystead/keystead/internal/money"
 	"github.com/keystead/keystead/internal/staff"
 	"github.com/keystead/keystead/internal/web/ui"
 )
@@ -81,7 +84,11 @@ func feeText(label string, fee domainname.Fee, none string) string {
 	if fee.Unset() {
 		return label + ": " + none
 	}
-	return label + ": " + fee.String()
+	var sums []string
+	for _, currency := range slices.Sorted(maps.Keys(fee)) {
+		sums = append(sums, money.New(fee[currency], currency).Format("en"))
+	}
+	return label + ": " + strings.Join(sums, ", ")
 }
 
 // policyHistory are all rows, and which counts when.
