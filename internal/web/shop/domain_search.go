@@ -75,7 +75,7 @@ func (s *shop) domainSearch(w http.ResponseWriter, r *http.Request) error {
 			}
 			if v.Wrong, status = tooManySearches(e), web.FormStatus(w, err); e.Kind == fail.KindMalformed {
 				// Which standard says so helps no visitor.
-				v.Wrong = strings.Replace(e.Detail, " that IDNA2008 allows", "", 1) + " A name is made of letters, digits and hyphens, such as yourname.com."
+				v.Wrong = strings.Replace(strings.Replace(e.Detail, " that IDNA2008 allows", "", 1), "The name is not a domain name", "This is not a domain name", 1) + " A name is made of letters, digits and hyphens, such as yourname.com."
 			}
 		}
 	}

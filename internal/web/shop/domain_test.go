@@ -73,7 +73,7 @@ func TestSearchForADomain(t *testing.T) {
 	br.get("/domains").is(200).says(`name="q"`).hides("Add to cart")
 	br.get("/domains?q=B%C3%9CCHER").is(200).says("bücher.example", "Could not be checked", "1 year: €1.99, then €12 a year", "10 years: €95, then €99 for 9 years", "Add to cart", `value="xn--bcher-kva.example"`)
 	for _, bad := range []string{"-a", "a%20b", "a.github.io", "mail.a.example", "%3Cx-evil%3E", strings.Repeat("a", 300), "a%00b"} {
-		br.get("/domains?q="+bad).is(400).says("The name ", `role="alert"`).hides("Add to cart")
+		br.get("/domains?q="+bad).is(400).says("A name is made of letters, digits and hyphens", `role="alert"`).hides("The name is not a domain name", "Add to cart")
 	}
 	br.get("/domains?q=https%3A%2F%2Fwww.a.example%2Fpath").is(200).says("a.example").hides("www.a.example</")
 	br.get("/domains?q=name.invalid").is(200).says("Names under .invalid are not sold here.", "name.example")
