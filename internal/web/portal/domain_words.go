@@ -165,11 +165,11 @@ func (h holding) next() ui.Cell {
 		case r.State == domainname.RenewalHeld && r.Hold == domainname.HeldPrice:
 			return ui.Text("Accept the new price").To(h.href(""))
 		}
-		return ui.Text("Until " + brief(r.Expected))
+		return ui.Text("Until " + oneLine(r.Expected))
 	}
 	if r := h.owed(); r != nil {
 		if open, sum, _ := h.toPay(); len(open) > 0 {
-			return ui.Text("Pay " + show(sum)).To(invoiceHref(open[0])).With("renews until " + brief(r.Expected))
+			return ui.Text("Pay " + show(sum)).To(invoiceHref(open[0])).With("renews until " + oneLine(r.Expected))
 		}
 	}
 	w := h.Standing.Window
@@ -180,9 +180,9 @@ func (h holding) next() ui.Cell {
 		if h.keptOn() {
 			return ui.Text("Renew it soon")
 		}
-		return ui.Text("Renew until " + brief(w.LastPlain))
+		return ui.Text("Renew until " + oneLine(w.LastPlain))
 	case domainname.Redemption:
-		return ui.Text("Restore until " + brief(w.LastRestore))
+		return ui.Text("Restore until " + oneLine(w.LastRestore))
 	case domainname.Pending:
 		return ui.Text("Pay its invoice").To("/account/invoices")
 	case domainname.PendingRegistration, domainname.PendingTransfer, domainname.Expired, domainname.TransferredAway, domainname.Cancelled, domainname.Fraud:
@@ -194,7 +194,7 @@ func (h holding) nextActive() ui.Cell {
 	on, invoiced := h.invoiceOn()
 	switch {
 	case h.DoNotRenew && !h.ends().IsZero():
-		return ui.Text("Ends on " + brief(h.ends()))
+		return ui.Text("Ends on " + oneLine(h.ends()))
 	case h.Free() && h.BundledWith != "" && !h.unserved:
 		return ui.Text("Renews with its service").To("/account/subscriptions/" + h.BundledWith)
 	case h.Free() && h.BundledWith != "":
@@ -204,7 +204,7 @@ func (h holding) nextActive() ui.Cell {
 	case h.Term == 0:
 		return ui.Text("Renew it by yourself")
 	case invoiced:
-		return ui.Text("Invoice on " + brief(on)).With(show(h.Recurring) + " for " + years(h.Term))
+		return ui.Text("Invoice on " + oneLine(on)).With(show(h.Recurring) + " for " + years(h.Term))
 	}
 	return ui.Cell{}
 }

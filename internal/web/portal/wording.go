@@ -32,6 +32,9 @@ func brief(d civil.Date) string {
 	return d.StartIn(time.UTC).Format("2 Jan 2006")
 }
 
+// oneLine is brief within a line that may break elsewhere.
+func oneLine(d civil.Date) string { return strings.ReplaceAll(brief(d), " ", "\u00a0") }
+
 // lastDay is the last day before a boundary: what ends on the 20th is there until the 19th.
 func lastDay(end civil.Date) string { return day(end.AddDays(-1)) }
 
