@@ -54,7 +54,7 @@ func unheard(ctx context.Context, tx *db.Tx, today civil.Date) (ids []string, er
 		spans = append(spans, fmt.Sprintf("r.days BETWEEN %d AND %d AND n.term < %s AND n.term >= %s", s.From, s.To, w.Arg(over.String()), w.Arg(over.AddDays(-late).String())))
 	}
 	due := "NOT n.breach AND r.anchor = 'term_end' AND (" + strings.Join(spans, " OR ") + ")"
-	return domains(ctx, tx, `SELECT n.domain_id FROM domain_notices n JOIN domain_notice_rules r ON r.id = n.rule_id
+	return column(ctx, tx, `SELECT n.domain_id FROM domain_notices n JOIN domain_notice_rules r ON r.id = n.rule_id
 		WHERE n.state = 'failed' AND `+due+`
 		UNION SELECT n.domain_id FROM mails m JOIN domain_notices n ON n.mail_id = m.id JOIN domain_notice_rules r ON r.id = n.rule_id
 		WHERE m.state IN ('queued', 'sending', 'unknown') AND n.state = 'sent' AND `+due, w.Args()...)
@@ -72,7 +72,7 @@ func (p *pass) lately(ctx context.Context, tx *db.Tx) (ids []string, err error) 
 	}
 	for over := from.AddDays(-domainname.Drift); !over.After(p.today); over = over.AddDays(1) {
 		for _, s := range domainname.Spans() {
-			some, err := domains(ctx, tx, `SELECT n.domain_id FROM domain_notices n JOIN domain_notice_rules r ON r.id = n.rule_id JOIN mails m ON m.id = n.mail_id
+			some, err := column(ctx, tx, `SELECT n.domain_id FROM domain_notices n JOIN domain_notice_rules r ON r.id = n.rule_id JOIN mails m ON m.id = n.mail_id
 				WHERE n.state = 'sent' AND NOT n.breach AND n.term = $1 AND r.anchor = 'term_end' AND r.days BETWEEN $2 AND $3 AND m.state = 'sent' AND m.settled_at >= $4`,
 				over.AddDays(-s.To-1).String(), int64(s.From), int64(s.To), int64(clock.FromTime(over.StartIn(p.zone))))
 			if err != nil {
@@ -84,21 +84,21 @@ func (p *pass) lately(ctx context.Context, tx *db.Tx) (ids []string, err error) 
 	return ids, nil
 }
 
-// domains reads ids of domains.
-func domains(ctx context.Context, tx *db.Tx, list string, args ...any) (ids []string, err error) {
+// column reads the values of a list with one column.
+func column(ctx context.Context, tx *db.Tx, list string, args ...any) (all []string, err error) {
 	rows, err := tx.SQL().QueryContext(ctx, list, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
+		var value string
+		if err := rows.Scan(&value); err != nil {
 			return nil, err
 		}
-		ids = append(ids, id)
+		all = append(all, value)
 	}
-	return ids, rows.Err()
+	return all, rows.Err()
 }
 
 // close records for a domain the spans that are over and in which nobody was told: at the last notice of each.

@@ -115,32 +115,55 @@ type turn struct {
 
 // anchored makes the notices that count from an anchor, the earliest day first.
 func (p *pass) anchored(ctx context.Context, anchor domainname.Anchor) error {
-	for _, t := range p.turns(anchor) {
-		for after := ""; ; {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			var ids []string
-			err := p.s.db.Read(ctx, func(tx *db.Tx) (err error) {
-				ids, err = t.domains(ctx, tx, p.p.CustomerID(), after)
-				return err
-			})
-			if err != nil {
-				return fmt.Errorf("domains to write about: %w", err)
-			}
-			if len(ids) == 0 {
-				break
-			}
-			after = ids[len(ids)-1]
-			if err := p.write(ctx, ids, (*writer).about); err != nil {
-				return err
-			}
-			if len(ids) < batchSize {
-				break
-			}
+	turns := p.turns(anchor)
+	for after := ""; len(turns) > 0; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var passed int
+		var ids []string
+		err := p.s.db.Read(ctx, func(tx *db.Tx) (err error) {
+			passed, ids, err = first(ctx, tx, turns, p.p.CustomerID(), after)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("domains to write about: %w", err)
+		}
+		if len(ids) == 0 {
+			return nil
+		}
+		if err := p.write(ctx, ids, (*writer).about); err != nil {
+			return err
+		}
+		if turns, after = turns[passed:], ids[len(ids)-1]; len(ids) < batchSize {
+			turns, after = turns[1:], ""
 		}
 	}
 	return nil
+}
+
+// first returns some domains to write about, of the first turn that has any, and how many turns come before that one. Those of
+// the first day are looked for after an id. In most stores nothing ends on most days: these are passed over.
+func first(ctx context.Context, tx *db.Tx, turns []turn, customerID, after string) (passed int, ids []string, err error) {
+	for passed < len(turns) {
+		day, err := turns[passed].nextDay(ctx, tx)
+		if err != nil || day.IsZero() {
+			return len(turns), nil, err
+		}
+		for passed < len(turns) && turns[passed].on.Before(day) {
+			passed++
+			after = ""
+		}
+		if passed == len(turns) || turns[passed].on != day {
+			continue
+		}
+		if ids, err = turns[passed].domains(ctx, tx, customerID, after); err != nil || len(ids) > 0 {
+			return passed, ids, err
+		}
+		passed++
+		after = ""
+	}
+	return passed, nil, nil
 }
 
 // turns are the days whose turn it is.
@@ -163,18 +186,40 @@ func (p *pass) turns(anchor domainname.Anchor) (all []turn) {
 	return all
 }
 
+// counts is the column that a turn counts from.
+func (t turn) counts() string {
+	if t.anchor == domainname.FromNextDue {
+		return "d.next_due"
+	}
+	return "d.term_end"
+}
+
+// where is the condition on domains that customers are written to about, and whose day compares with that of the turn.
+func (t turn) where(compared string) (w page.Where) {
+	w.Add(t.counts()+" "+compared+" $?", t.on.String())
+	// The day's index leads straight to them: an index of the status would not.
+	w.Add("COALESCE(d.status, '') IN ('active', 'grace', 'redemption')")
+	if t.anchor == domainname.FromNextDue {
+		w.Add("d.status NOT IN ('expired', 'transferred_away', 'cancelled', 'fraud')") // as that index says
+	}
+	return w
+}
+
+// nextDay is the first day, from that of the turn on, on which there is such a domain. It is zero if there is none.
+func (t turn) nextDay(ctx context.Context, tx *db.Tx) (civil.Date, error) {
+	w := t.where(">=")
+	found, err := column(ctx, tx, "SELECT "+t.counts()+" FROM domains d"+w.String()+" ORDER BY "+t.counts()+" LIMIT 1", w.Args()...)
+	if err != nil || len(found) == 0 {
+		return civil.Date{}, err
+	}
+	return civil.Parse(found[0])
+}
+
 // domains returns some domains of the day that lack a notice of one of its rules, by their ids. That a term was corrected
 // by some days does not make it another one.
 func (t turn) domains(ctx context.Context, tx *db.Tx, customerID, after string) (ids []string, err error) {
-	column := "term_end"
-	if t.anchor == domainname.FromNextDue {
-		column = "next_due"
-	}
-	var w page.Where
-	w.Add("d."+column+" = $?", t.on.String())
+	w := t.where("=")
 	w.Add("d.id > $?", after)
-	// The day's index leads straight to them: an index of the status would not.
-	w.Add("COALESCE(d.status, '') IN ('active', 'grace', 'redemption')")
 	if customerID != "" {
 		w.Add("d.customer_id = $?", customerID)
 	}
@@ -193,7 +238,7 @@ func (t turn) domains(ctx context.Context, tx *db.Tx, customerID, after string) 
 		w.Add("(SELECT COUNT(DISTINCT n.rule_id) FROM domain_notices n WHERE n.domain_id = d.id AND n.term >= $? AND n.term <= $? AND n.rule_id IN ("+places+")) < $?", args...)
 	}
 	rest := w.String() + " ORDER BY d.id LIMIT CAST(" + w.Arg(int64(batchSize)) + " AS BIGINT)"
-	return domains(ctx, tx, "SELECT d.id FROM domains d"+rest, w.Args()...)
+	return column(ctx, tx, "SELECT d.id FROM domains d"+rest, w.Args()...)
 }
 
 // write makes the notices of some domains at once, or, if that fails, one by one, so that it shows whose fault it is.
