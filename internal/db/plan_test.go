@@ -42,6 +42,7 @@ var walks = map[string][]string{
 		"DeferOpenPeriods",        // charges that were held while a gateway was away are released
 		"DropDomainNoticeRule",    // is it in use?
 		"OpenRenewalsOfExtension", // a policy is changed
+		"ReleaseDomainLeases",     // in the copy of a dry run
 		"NextTermEnd",             // of a test store
 		"SandboxInUse",            // of a test store
 		"UpdateTLDPolicy",         // a rule that no renewal went by can be changed

@@ -3,6 +3,7 @@ package watch
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,7 +43,7 @@ func TestF1bCorrectionInterval(t *testing.T) {
 		for _, tt := range []struct{ read, want, finding string }{
 			{"2027-03-09", "2027-03-09", "[corrected applied]"}, {"2027-03-03", "2027-03-03", "[corrected applied]"}, {"2027-03-02", "2027-03-10", "[held]"},
 		} {
-			d := b.put("f1b-"+tt.read+".gtld", "2027-03-10")
+			d := b.put("f1b-"+strings.ReplaceAll(tt.read, "-", "")+".gtld", "2027-03-10")
 			b.fake.Expires(d.Name.String(), tt.read+"T10:00:00Z")
 			b.due()
 			got := b.read(d.ID)

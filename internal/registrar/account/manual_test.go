@@ -38,7 +38,7 @@ func TestByHand(t *testing.T) {
 		if err != nil || len(tasks) != 2 || tasks[0].Kind != manual.TaskKind || tasks[0].Occasion != "trans-1" {
 			t.Fatalf("%+v, %v", tasks, err)
 		}
-		for _, want := range []string{"Old registrar", "a.test", "2 years", "2027-03-10", "trans-1"} {
+		for _, want := range []string{"Old registrar", "a.test", "2 years", "10 March 2027", "trans-1"} {
 			if !strings.Contains(tasks[0].Detail, want) {
 				t.Errorf("%q does not say %q", tasks[0].Detail, want)
 			}

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -125,10 +126,12 @@ func TestATrialWithoutAWayToSaveACard(t *testing.T) {
 	}
 }
 
+var markup = regexp.MustCompile(`<[^>]*>`)
+
 func inWords(events []ui.Event) string {
 	var all []string
 	for _, e := range events {
-		all = append(all, string(e.When)+": "+e.What)
+		all = append(all, markup.ReplaceAllString(string(e.When), "")+": "+e.What)
 	}
 	return strings.Join(all, " ")
 }
