@@ -42,7 +42,7 @@ func (g *Gate) Leave() {
 }
 
 // Close closes the gate until open is called, which may be done again, and returns when nobody is inside. Several may have
-// closed it at once. If ctx ends before, it stays open.
+// closed it at once. If ctx ends before, it stays open, and the error is why ctx ended.
 func (g *Gate) Close(ctx context.Context) (open func(), err error) {
 	open = sync.OnceFunc(func() {
 		g.mu.Lock()
@@ -54,7 +54,7 @@ func (g *Gate) Close(ctx context.Context) (open func(), err error) {
 		return open, nil
 	case <-ctx.Done():
 		open()
-		return nil, ctx.Err()
+		return nil, context.Cause(ctx)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"github.com/keystead/keystead/internal/background"
 )
 
+var errTurnLost = errors.New("somebody else took over")
+
 func TestGate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -21,9 +23,9 @@ func TestGate(t *testing.T) {
 		}
 		enter(true)
 		enter(true)
-		impatient, cancel := context.WithCancel(t.Context())
-		cancel()
-		if _, err := g.Close(impatient); !errors.Is(err, context.Canceled) {
+		impatient, cancel := context.WithCancelCause(t.Context())
+		cancel(errTurnLost)
+		if _, err := g.Close(impatient); !errors.Is(err, errTurnLost) {
 			t.Fatalf("Close = %v while somebody is inside", err)
 		}
 		g.Leave()
