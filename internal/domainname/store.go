@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/keystead/keystead/internal/civil"
@@ -204,6 +205,33 @@ func Save(ctx context.Context, tx *db.Tx, d *Domain) error {
 	}
 	d.Version++
 	d.UpdatedAt = tx.Now
+	return nil
+}
+
+// SaveReading is [Save] for what a reading has made of a domain that was, before it, as it was. A reading that shows nothing new
+// is noted with its time, and changes nothing for who has looked at the domain and is about to act upon what they saw.
+func SaveReading(ctx context.Context, tx *db.Tx, was Domain, d *Domain) error {
+	before, err := was.columns()
+	if err != nil {
+		return err
+	}
+	after, err := d.columns()
+	if err != nil {
+		return err
+	}
+	before.ExpiryReadAt, before.RegistryReadAt = after.ExpiryReadAt, after.RegistryReadAt
+	if !reflect.DeepEqual(before, after) {
+		return Save(ctx, tx, d)
+	}
+	n, err := tx.NoteDomainReading(ctx, query.NoteDomainReadingParams{
+		ID: d.ID, Version: d.Version, ExpiryReadAt: after.ExpiryReadAt, RegistryReadAt: after.RegistryReadAt,
+	})
+	if err != nil {
+		return fmt.Errorf("domain %s: %w", d.ID, err)
+	}
+	if n == 0 {
+		return errChanged
+	}
 	return nil
 }
 

@@ -58,6 +58,10 @@ UPDATE domains SET registrar_id = @registrar_id, status = @status, expires_at = 
     nameservers = @nameservers, registrant = @registrant, renewal_mode = @renewal_mode, missing_since = @missing_since, deleted_at = @deleted_at, invoice_tried_on = NULL, version = version + 1, updated_at = @updated_at
 WHERE id = @id AND version = @version;
 
+-- A reading has shown nothing new.
+-- name: NoteDomainReading :execrows
+UPDATE domains SET expiry_read_at = @expiry_read_at, registry_read_at = @registry_read_at, invoice_tried_on = NULL WHERE id = @id AND version = @version;
+
 -- name: Domain :one
 SELECT * FROM domains WHERE id = @id;
 

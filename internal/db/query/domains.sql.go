@@ -1247,6 +1247,31 @@ func (q *Queries) NoteDomainPriceNotice(ctx context.Context, arg NoteDomainPrice
 	return result.RowsAffected()
 }
 
+const noteDomainReading = `-- name: NoteDomainReading :execrows
+UPDATE domains SET expiry_read_at = $1, registry_read_at = $2, invoice_tried_on = NULL WHERE id = $3 AND version = $4
+`
+
+type NoteDomainReadingParams struct {
+	ExpiryReadAt   *clock.Instant
+	RegistryReadAt *clock.Instant
+	ID             string
+	Version        int64
+}
+
+// A reading has shown nothing new.
+func (q *Queries) NoteDomainReading(ctx context.Context, arg NoteDomainReadingParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, noteDomainReading,
+		arg.ExpiryReadAt,
+		arg.RegistryReadAt,
+		arg.ID,
+		arg.Version,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const openDomainRenewal = `-- name: OpenDomainRenewal :one
 SELECT id, domain_id, customer_id, base, years, kind, state, hold, cause, due_on, currency, price, fee, stage, policy_id, line_id, invoice_id, order_id, fee_line_id, fee_invoice_id, expected_on, reference, resends, move_due, paid_at, owed, paid_before, due_before, settled_at, looked_on, version, created_at FROM domain_renewals WHERE domain_id = $1 AND state IN ('open', 'paid', 'held', 'arranged', 'submitted', 'unknown', 'attention')
 `

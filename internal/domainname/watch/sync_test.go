@@ -413,3 +413,23 @@ func TestDeletedByStaff(t *testing.T) {
 		b.want("given up", again.DeletedAt == nil, true)
 	})
 }
+
+// A reading that shows nothing new is no change: whoever has looked at the domain before it acts upon what they saw.
+func TestNothingNewIsNoChange(t *testing.T) {
+	each(t, func(b *bundle) {
+		d := b.put("same.gtld", "2027-03-10")
+		b.due()
+		seen := b.read(d.ID)
+		b.sleep(time.Hour)
+		b.again(d.ID)
+		now := b.read(d.ID)
+		b.want("version", now.Version, seen.Version)
+		b.want("changed at", now.UpdatedAt, seen.UpdatedAt)
+		b.want("read at", now.State.ReadAt.Sub(seen.State.ReadAt), time.Hour)
+		b.want("date read at", now.Expiry.ReadAt.Sub(seen.Expiry.ReadAt), time.Hour)
+
+		b.fake.Change("same.gtld", func(d *registrartest.Domain) { d.Statuses = []string{"clientHold"} })
+		b.again(d.ID)
+		b.want("version", b.read(d.ID).Version, seen.Version+1)
+	})
+}

@@ -163,8 +163,7 @@ func (k *desk) take(ctx context.Context, a answer, t *tally) error {
 	if !d.Status.Live() {
 		return k.waiting(ctx, a, d)
 	}
-	stored := d.Expiry.Date()
-	paid := d.PaidThrough
+	was, stored, paid := d, d.Expiry.Date(), d.PaidThrough
 	read, bad := d.Take(reading, k.tx.Now)
 	f := Finding{DomainID: d.ID, Stored: stored.String(), Read: a.info.Expiry.Raw, Applied: !k.notify}
 	switch {
@@ -184,7 +183,7 @@ func (k *desk) take(ctx context.Context, a answer, t *tally) error {
 		}
 		return k.again(ctx, k.tx, d.ID, next(d, open != nil, k.tx.Now))
 	}
-	if err := k.follow(ctx, &d, open, read, f, stored); err != nil {
+	if err := k.follow(ctx, was, &d, open, read, f); err != nil {
 		return err
 	}
 	if err := k.tell(ctx, d, f, paid, t); err != nil {
@@ -211,7 +210,8 @@ func (k *desk) waiting(ctx context.Context, a answer, d domainname.Domain) error
 }
 
 // follow writes what a reading changes besides the registry's own facts: due dates, renewals, the status.
-func (k *desk) follow(ctx context.Context, d *domainname.Domain, open *domainname.Renewal, read domainname.Read, f Finding, stored civil.Date) error {
+func (k *desk) follow(ctx context.Context, was domainname.Domain, d *domainname.Domain, open *domainname.Renewal, read domainname.Read, f Finding) error {
+	stored := was.Expiry.Date()
 	policy, err := k.policy(ctx, d.Extension)
 	if err != nil {
 		return err
@@ -240,7 +240,7 @@ func (k *desk) follow(ctx context.Context, d *domainname.Domain, open *domainnam
 	if err != nil {
 		return err
 	}
-	if err := domainname.Save(ctx, k.tx, d); err != nil {
+	if err := domainname.SaveReading(ctx, k.tx, was, d); err != nil {
 		return err
 	}
 	if f.Finding == string(domainname.Corrected) || f.Finding == string(domainname.Ahead) {
