@@ -187,7 +187,7 @@ func (w *worker) underWay(ctx context.Context, f facts, reg registrar.Registrar,
 		switch {
 		case err != nil && w.tries < askAfter:
 			return w.unread(ctx, f.domain, err)
-		case err == nil && state.State == transferPending:
+		case err == nil && (state.State == transferPending || state.State == transferDone && !state.Requested.At.IsZero()):
 			return again, w.write(ctx, func(tx *db.Tx, _ *domainname.Domain) error {
 				c := c
 				c.outcome = string(registrar.Pending)

@@ -263,6 +263,20 @@ func TestTransferRefusedAndBegun(t *testing.T) {
 			})
 		})
 	}
+	t.Run("over between two questions", func(t *testing.T) {
+		each(t, func(b *bench) {
+			b.fake.Break(fault{Kind: registrartest.Code, Command: "transfer", Code: 2306, Commit: true, Times: 1})
+			b.fake.Before = func(command, name string) {
+				if command == "transfer_state" && b.fake.Transferring(name) {
+					b.fake.EndTransfer(name, true)
+				}
+			}
+			d := b.theirs("in.example")
+			b.run()
+			b.pass(2*time.Hour, 10*time.Minute)
+			b.cameOnce(d, true)
+		})
+	})
 	t.Run("refused", func(t *testing.T) {
 		each(t, func(b *bench) {
 			b.fake.Break(fault{Kind: registrartest.Code, Command: "transfer", Code: 2306, Times: 1})
