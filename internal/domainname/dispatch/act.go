@@ -209,15 +209,35 @@ type ActEvent struct {
 // EventChanged tells that something was changed at the registrar.
 const EventChanged = "domain.changed_at_registrar"
 
+// heardOf writes down what an answer says of an act.
+func (w *worker) heardOf(ctx context.Context, sent command, answer registrar.Answer) (a registrar.Answer, err error) {
+	err = w.write(ctx, func(tx *db.Tx, d *domainname.Domain) error {
+		a = answer
+		c, outcome := sent, string(a.Class)
+		flight, err := inFlight(ctx, tx, w.id)
+		if err != nil {
+			return err
+		}
+		if a.Class == registrar.Pending && flight != nil && flight.id == c.id { // the registry's message of its end may be faster than its answer
+			switch flight.outcome {
+			case string(registrar.Done):
+				a.Class, outcome = registrar.Done, flight.outcome
+			case outcomeNotDone:
+				a.Class, a.Code, a.Message, outcome = registrar.Policy, 0, flight.message, askedNotDone
+				c.message = flight.message
+			}
+		}
+		return w.acted(ctx, tx, d, &c, outcome)
+	})
+	return a, err
+}
+
 // did writes down what came of an act. What nobody can tell yet is read, and else the worker's to find out.
 func (w *worker) did(ctx context.Context, f facts, s *sending, a registrar.Answer) (registrar.Answer, error) {
+	a.Message = strings.ReplaceAll(a.Message, orNothing(s.update.AuthCode), "…")
 	s.answered(a)
-	s.message = strings.ReplaceAll(s.message, orNothing(s.update.AuthCode), "…")
 	if a.Class != registrar.Unknown {
-		return a, w.write(ctx, func(tx *db.Tx, d *domainname.Domain) error {
-			c := s.command
-			return w.acted(ctx, tx, d, &c, string(a.Class))
-		})
+		return w.heardOf(ctx, s.command, a)
 	}
 	if err := w.write(ctx, func(tx *db.Tx, _ *domainname.Domain) error { return s.note(ctx, tx) }); err != nil {
 		return a, err

@@ -167,7 +167,14 @@ func (w *worker) concludeAct(ctx context.Context, f facts, c command, code strin
 			return "", next, err
 		}
 	}
-	is, told := c.asked.shown(ctx, reg, read, code)
+	var is, told bool
+	err = w.ask1(ctx, func(ctx context.Context) error {
+		is, told = c.asked.shown(ctx, reg, read, code)
+		return nil
+	})
+	if err != nil {
+		return "", rest, err
+	}
 	err = w.write(ctx, func(tx *db.Tx, d *domainname.Domain) error {
 		outcome, next = "", again
 		flight, err := inFlight(ctx, tx, w.id)
@@ -212,7 +219,7 @@ func (w *worker) concludeAct(ctx context.Context, f facts, c command, code strin
 				return err
 			}
 		}
-		return w.ask(ctx, tx, TaskChange, c.id, c.asked.undone(*d, outcome, c.made))
+		return w.ask(ctx, tx, TaskChange, c.id, c.asked.undone(*d, outcome, read.found && read.ours, c.made))
 	})
 	if err != nil {
 		return "", rest, err
@@ -239,12 +246,17 @@ var partWords = map[string]string{
 	"nameservers": "other nameservers", "lock": "another transfer lock", "auth_code": "a new transfer code", "registrant": "another holder",
 }
 
-// undone tells staff of something that was not done, or of which nobody can tell.
-func (a asking) undone(d domainname.Domain, outcome string, made time.Time) string {
+// words name what is to be changed for people.
+func (a asking) words() string {
 	parts := a.parts()
 	for i, part := range parts {
 		parts[i] = partWords[part]
 	}
+	return strings.Join(parts, ", ")
+}
+
+// undone tells staff of something that was not done, or of which nobody can tell.
+func (a asking) undone(d domainname.Domain, outcome string, ours bool, made time.Time) string {
 	who := a.By.Name
 	switch {
 	case a.By.Kind == event.Customer:
@@ -252,8 +264,10 @@ func (a asking) undone(d domainname.Domain, outcome string, made time.Time) stri
 	case who == "":
 		who = "Somebody"
 	}
-	s := fmt.Sprintf("%s: %s asked for %s on %s UTC, and got no answer. ", d.Name.Unicode(), who, strings.Join(parts, ", "), made.Format("2 Jan 2006, 15:04"))
+	s := fmt.Sprintf("%s: %s asked for %s on %s UTC, and got no answer. ", d.Name.Unicode(), who, a.words(), made.Format("2 Jan 2006, 15:04"))
 	switch {
+	case outcome == askedNotDone && !ours:
+		s += "The registry does not have the domain for the store: it was not done, and nothing is sent again."
 	case outcome == askedNotDone:
 		s += "The registry has it as before. Nothing is sent again by itself: ask for it again if it is still wanted."
 	case a.AuthCode:
@@ -276,8 +290,13 @@ func undoneAfterAll(ctx context.Context, tx *db.Tx, c command, why string) error
 	if err != nil {
 		return err
 	}
-	return task.Ask(ctx, tx, task.Question{
-		Kind: TaskChange, SubjectID: d.ID, Occasion: c.id, CustomerID: d.CustomerID,
-		Detail: fmt.Sprintf("%s: the registry had taken a change on (%s), and has refused it after all: %s", d.Name.Unicode(), strings.Join(c.asked.parts(), ", "), shortened(why)),
-	})
+	detail := fmt.Sprintf("%s: the registry had taken %s on, and has refused it after all: %s", d.Name.Unicode(), c.asked.words(), shortened(why))
+	if c.asked.Nameservers != nil || c.asked.Registrant != nil {
+		detail += " The store shows what was asked for: look at the registry, and ask for it again, or for what it was before."
+	}
+	err = task.Ask(ctx, tx, task.Question{Kind: TaskChange, SubjectID: d.ID, Occasion: c.id, CustomerID: d.CustomerID, Detail: detail})
+	if err != nil {
+		return err
+	}
+	return domainname.SyncAt(ctx, tx, d.ID, tx.Now) // its lock is shown as it was asked for
 }

@@ -222,6 +222,9 @@ func TestActOnWhatHasLeft(t *testing.T) {
 		b.fake.Change("act.example", func(d *registrartest.Domain) { d.Sponsor = registrartest.Them })
 		b.pass(20*time.Minute, time.Minute)
 		b.toldOnce(d, "nameservers", askedNotDone, false)
+		if got := b.question(d.ID); strings.Contains(got, "as before") || !strings.Contains(got, "does not have the domain") {
+			b.Errorf("asked %q", got)
+		}
 	})
 }
 
@@ -277,6 +280,84 @@ func TestActRefusedAfterAll(t *testing.T) {
 		b.pass(2*time.Minute, time.Minute)
 		if got := b.outcomes(d.ID); len(got) != 2 || !strings.Contains(got[1], "not_done") || !strings.Contains(b.question(d.ID), "Update refused") {
 			b.Errorf("%q", got)
+		}
+		if got := b.question(d.ID); !strings.Contains(got, "other nameservers") || !strings.Contains(got, "shows what was asked for") {
+			b.Errorf("asked %q", got)
+		}
+		if !b.readNow(d.ID) {
+			b.Error("what the store has believed since is not read")
+		}
+	})
+}
+
+// readNow reports whether sync reads a domain next thing.
+func (b *bench) readNow(domainID string) (is bool) {
+	b.Helper()
+	b.must(b.store.DB.Read(b.ctx, func(tx *db.Tx) error {
+		return tx.SQL().QueryRowContext(b.ctx, `SELECT sync_at IS NOT NULL AND sync_at <= $2 FROM domains WHERE id = $1`, domainID, tx.Stamp).Scan(&is)
+	}))
+	return is
+}
+
+// brisk is a registry whose message of what came of a change is heard by another process before its own answer arrives.
+type brisk struct {
+	*registrartest.Fake
+
+	b     *bench
+	done  bool
+	other *Service
+}
+
+func (r brisk) Update(ctx context.Context, transaction string, in registrar.Update) registrar.Answer {
+	r.Break(fault{Kind: registrartest.Code, Command: "update", Code: 1001, Commit: r.done, Times: 1})
+	a := r.Fake.Update(ctx, transaction, in)
+	r.Tell(registrar.Message{Text: "Update ended", Name: in.Name, Transaction: transaction, Done: &r.done})
+	_, err := r.other.RunDue(ctx)
+	r.b.must(err)
+	return a
+}
+
+func TestActMessageBeforeAnswer(t *testing.T) {
+	t.Parallel()
+	for done, want := range map[bool]struct {
+		class   registrar.Class
+		outcome string
+	}{true: {registrar.Done, string(registrar.Done)}, false: {registrar.Policy, askedNotDone}} {
+		t.Run(want.outcome, func(t *testing.T) {
+			each(t, func(b *bench) {
+				b.adapter = brisk{b.fake, b, done, New(b.store.DB, b.config)}
+				d := b.domain("act.example", "2027-03-10")
+				a, err := b.acts(d.ID, Act{Nameservers: &[]string{"ns1.other.example"}})
+				b.must(err)
+				if a.Class != want.class || !done && a.Message != "Update ended" {
+					b.Errorf("%+v", a)
+				}
+				b.pass(20*time.Minute, time.Minute)
+				b.toldOnce(d, "nameservers", want.outcome, true)
+				if now := b.load(d.ID); slices.Equal(now.Nameservers, []string{"ns1.other.example"}) != done {
+					b.Errorf("the store has %v", now.Nameservers)
+				}
+			})
+		})
+	}
+}
+
+// echo is a registry that repeats what it does not like.
+type echo struct{ *registrartest.Fake }
+
+func (echo) Update(_ context.Context, _ string, in registrar.Update) registrar.Answer {
+	return registrar.Answer{Class: registrar.Policy, Code: 2306, Message: "The code " + in.AuthCode + " is too plain."}
+}
+
+// The transfer code is told to who asked for it, once it counts, and stands nowhere else: not even in the words of who refuses it.
+func TestActKeepsTheCode(t *testing.T) {
+	lite(t, func(b *bench) {
+		b.adapter = echo{b.fake}
+		d := b.domain("act.example", "2027-03-10")
+		a, err := b.acts(d.ID, Act{AuthCode: true})
+		b.must(err)
+		if a.AuthCode != "" || a.Message != "The code … is too plain." || b.commands(d.ID)[0].Message != a.Message {
+			b.Errorf("%+v, %+v", a, b.commands(d.ID))
 		}
 	})
 }
