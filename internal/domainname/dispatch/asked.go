@@ -182,7 +182,9 @@ func (w *worker) concludeAct(ctx context.Context, f facts, c command, code strin
 			return err // it is settled: look again
 		}
 		c := *flight
-		take(d, read, caps, tx.Now)
+		if err := w.hear(ctx, tx, d, read, caps); err != nil {
+			return err
+		}
 		switch settled := c.made.Add(w.patience + caps.Settle); {
 		case caps.Manual:
 			outcome, err = putBeforeStaff(ctx, tx, c)

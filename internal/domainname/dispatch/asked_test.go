@@ -361,3 +361,39 @@ func TestActKeepsTheCode(t *testing.T) {
 		}
 	})
 }
+
+// Years that are found at the registry on the way, while an unpaid invoice asks for them, are noted with that: sync, which finds
+// nothing new afterwards, does not do it.
+func TestYearsThatAreFoundOnTheWay(t *testing.T) {
+	t.Parallel()
+	for name, act := range map[string]func(b *bench, d domainname.Domain){
+		"read after a change": func(b *bench, d domainname.Domain) {
+			b.fake.Break(fault{Kind: registrartest.CutAfter, Command: "update", Times: 1})
+			_, err := b.acts(d.ID, Act{Nameservers: &[]string{"ns1.other.example"}})
+			b.must(err)
+		},
+		"read before a deletion": func(b *bench, d domainname.Domain) {
+			_, err := b.Delete(b.ctx, d.ID, Deletion{Name: d.Name.String(), Version: b.load(d.ID).Version, Reason: "nobody pays"})
+			if code(err) != "CHANGED_MEANWHILE" {
+				b.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(b *bench) {
+				d := b.domain("act.example", "2027-03-10")
+				r := domainname.Renewal{
+					DomainID: d.ID, CustomerID: d.CustomerID, Base: day("2027-03-10"), Expected: day("2028-03-10"), Years: 1, Kind: domainname.Ordered,
+					State: domainname.RenewalOpen, Price: eur(1200), Fee: eur(0), Stage: domainname.StageActive, PolicyID: b.policy.ID,
+				}
+				b.must(b.write(func(tx *db.Tx) error { return domainname.InsertRenewal(b.ctx, tx, &r) }))
+				b.fake.Change("act.example", func(d *registrartest.Domain) { d.Expiry, d.RGP = "2028-03-10T10:00:00Z", []string{"autoRenewPeriod"} })
+				act(b, d)
+				if now := b.renewal(r.ID); now.State != domainname.RenewalSatisfied || now.Cause != CauseItself {
+					b.Errorf("%s (%s)", now.State, now.Cause)
+				}
+				b.dates(d.ID, "2028-03-10", "2027-03-10")
+			})
+		})
+	}
+}

@@ -385,6 +385,12 @@ func (p *purse) GiveUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, _ s
 	return domainname.Save(ctx, tx, d)
 }
 
+// YearsThere implements Renewals.
+func (p *purse) YearsThere(ctx context.Context, tx *db.Tx, _ *domainname.Domain, open *domainname.Renewal, cause string) error {
+	open.Cause = cause
+	return domainname.MoveRenewal(ctx, tx, open, domainname.OnYearsThere)
+}
+
 // TopUp implements Renewals.
 func (p *purse) TopUp(ctx context.Context, tx *db.Tx, _ *domainname.Domain, r *domainname.Renewal, missing money.Money, hold domainname.Hold, cause string) error {
 	tx.OnCommit(func() {

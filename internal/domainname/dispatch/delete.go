@@ -157,11 +157,14 @@ func (w *worker) prepareDeletion(ctx context.Context, caps registrar.Capabilitie
 			return err
 		}
 		sends = nil
-		unseen := in.Version != 0 && domainname.YearsAhead(read.date(), d.Expiry.Date()) > 0
-		take(d, read, caps, tx.Now)
-		if unseen { // the registry, or somebody elsewhere, has added years that nobody here has looked at
+		if in.Version != 0 && domainname.YearsAhead(read.date(), d.Expiry.Date()) > 0 {
+			// The registry, or somebody elsewhere, has added years that nobody here has looked at.
+			if err := w.hear(ctx, tx, d, read, caps); err != nil {
+				return err
+			}
 			return domainname.Save(ctx, tx, d)
 		}
+		take(d, read, caps, tx.Now)
 		if err := w.config.Renewals.GiveUp(ctx, tx, d, in.Reason); err != nil {
 			return err
 		}

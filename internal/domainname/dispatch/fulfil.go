@@ -191,6 +191,25 @@ func take(d *domainname.Domain, read reading, caps registrar.Capabilities, now t
 	}
 }
 
+// hear is [take] where nobody works at a renewal: years that the store did not know of are noted with the unpaid renewal that asks
+// for them, as sync does it. It finds nothing new afterwards.
+func (w *worker) hear(ctx context.Context, tx *db.Tx, d *domainname.Domain, read reading, caps registrar.Capabilities) error {
+	was := d.Expiry.Date()
+	take(d, read, caps, tx.Now)
+	if domainname.YearsAhead(d.Expiry.Date(), was) == 0 {
+		return nil
+	}
+	open, err := domainname.OpenRenewal(ctx, tx, d.ID)
+	if err != nil || open == nil || open.State != domainname.RenewalOpen || domainname.YearsAhead(d.Expiry.Date(), open.Base) != open.Years {
+		return err
+	}
+	cause := CauseThere
+	if read.itself() {
+		cause = CauseItself
+	}
+	return w.config.Renewals.YearsThere(ctx, tx, d, open, cause)
+}
+
 // adopt takes the date that was read as the registry's: it has moved as it was to.
 func adopt(d *domainname.Domain, read reading, now time.Time) {
 	d.Heard(read.State, now)

@@ -38,6 +38,8 @@ type Renewals interface {
 	// GiveUp withdraws what is unpaid of a domain that is about to be deleted, and turns its automatic invoices off. It is a
 	// conflict while money is there, or on its way.
 	GiveUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, why string) error
+	// YearsThere notes that the registry has the years already that an unpaid renewal asks for.
+	YearsThere(ctx context.Context, tx *db.Tx, d *domainname.Domain, open *domainname.Renewal, cause string) error
 	TopUp(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal, missing money.Money, hold domainname.Hold, cause string) error
 	Settled(ctx context.Context, tx *db.Tx, d *domainname.Domain, r *domainname.Renewal) error
 }
