@@ -254,10 +254,14 @@ func (a *area) authCode(w http.ResponseWriter, r *http.Request) error {
 		}
 		return err
 	}
-	if answer.Class != registrar.Done || answer.AuthCode == "" {
+	if answer.AuthCode == "" {
 		return a.afterAct(w, r, h, answer, "The registrar sends the code to the holder.")
 	}
-	v := sheetView{Page: a.page(w, r, "Transfer code", "domains"), Head: ui.Head{Title: "Transfer code of " + h.name(), Sub: "It is shown this once. Keep it safe, and give it to the new registrar alone."}}
+	shown := "It is shown this once. Keep it safe, and give it to the new registrar alone."
+	if answer.Class == registrar.Pending {
+		shown += " It may take a while until the registrar has set it."
+	}
+	v := sheetView{Page: a.page(w, r, "Transfer code", "domains"), Head: ui.Head{Title: "Transfer code of " + h.name(), Sub: shown}}
 	v.Crumbs = domainCrumbs(h, "Transfer code")
 	v.Cards = []card{{Key: &ui.Key{Value: answer.AuthCode, Large: true}, Buttons: []ui.Button{{Label: "To the domain", Href: h.href("")}}}}
 	return a.sheet(w, http.StatusOK, v)
