@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 
 	"github.com/keystead/keystead/internal/civil"
 	"github.com/keystead/keystead/internal/db"
@@ -40,6 +41,9 @@ type Crediting struct {
 	Refund money.Money
 	Cause  Cause
 	Keep   bool // what the lines gave is kept, although a refund credits them wholly
+	// AtMost cuts Lines, from the last, to what is left of an invoice that takes something off elsewhere. They do nothing any more
+	// when it is paid, however much of them is credited.
+	AtMost bool
 	Reason string
 }
 
@@ -51,10 +55,6 @@ type Crediting struct {
 // promised (see [Undoer]).
 func (s *Service) Credit(ctx context.Context, tx *db.Tx, inv Invoice, c Crediting) (CreditNote, Invoice, error) {
 	if err := c.validate(inv); err != nil {
-		return CreditNote{}, Invoice{}, err
-	}
-	var err error
-	if c.Lines, err = s.withTheirs(ctx, tx, inv, c.Lines); err != nil {
 		return CreditNote{}, Invoice{}, err
 	}
 	note, err := s.composeNote(ctx, tx, inv, c)
@@ -117,9 +117,9 @@ func (c *Crediting) validate(inv Invoice) error {
 	return bad.Err()
 }
 
-// withTheirs adds to lines that are to be credited what is left of those that go with one of which nothing is left then, and whose
-// promise is not kept any more: nobody owes it.
-func (s *Service) withTheirs(ctx context.Context, tx *db.Tx, inv Invoice, credits []LineCredit) ([]LineCredit, error) {
+// theirs is what is left of lines that go with one of which nothing is left once it is credited, and whose promise is not kept any
+// more: nobody owes it.
+func (s *Service) theirs(ctx context.Context, tx *db.Tx, inv Invoice, credits []LineCredit) (all []LineCredit, err error) {
 	named := map[string]int64{}
 	for _, c := range credits {
 		named[c.LineID] += c.Amount.Amount
@@ -139,10 +139,10 @@ func (s *Service) withTheirs(ctx context.Context, tx *db.Tx, inv Invoice, credit
 			return nil, fmt.Errorf("what goes with line %s: %w", of.ID, err)
 		}
 		if undone {
-			credits = append(slices.Clip(credits), LineCredit{LineID: l.ID, Amount: inv.money(rest)})
+			all = append(all, LineCredit{LineID: l.ID, Amount: inv.money(rest)})
 		}
 	}
-	return credits, nil
+	return all, nil
 }
 
 // amounts says how much of each line is credited.
@@ -183,11 +183,62 @@ func lineAt(inv Invoice, id string) int {
 	return -1
 }
 
+const codeExceeds = "CREDIT_EXCEEDS_INVOICE"
+
 func exceeds(inv Invoice, err error) error {
-	return fail.Conflict("CREDIT_EXCEEDS_INVOICE", fmt.Sprintf("Not so much is left of invoice %s.", inv.Number)).Because(err)
+	return fail.Conflict(codeExceeds, fmt.Sprintf("Not so much is left of invoice %s.", inv.Number)).Because(err)
 }
 
-// composeNote computes a credit note, rounding included, and takes its number.
+// figures computes what is credited of an invoice, rounding included.
+func (c Crediting) figures(inv Invoice, document tax.Document, so tax.Credited) (tax.Note, error) {
+	amounts, err := c.amounts(inv, document, so)
+	if err != nil {
+		return tax.Note{}, err
+	}
+	figures, err := document.Credit(so, amounts)
+	if err != nil {
+		return tax.Note{}, exceeds(inv, err)
+	}
+	if len(c.Lines) == 0 && c.Amount.Amount > 0 {
+		roundUp(&figures, document, so, c.Amount.Amount-figures.Total.Amount)
+	}
+	// Where an invoice gives back in one category what it asks for in another, its categories allow more than it does.
+	if left := inv.Total.Amount - inv.Credited.Amount; figures.Total.Amount > left || figures.Net.Amount < 0 || figures.Tax.Amount < 0 {
+		return tax.Note{}, exceeds(inv, fmt.Errorf("%s of %s", figures.Total, inv.money(left)))
+	}
+	return figures, nil
+}
+
+// withAtMost is figures of Lines and of some more, of which the last ones are left out as far as the invoice has no room for them.
+func (c Crediting) withAtMost(more []LineCredit, inv Invoice, document tax.Document, so tax.Credited) (figures tax.Note, err error) {
+	sum, whole := int64(0), c.Lines
+	for _, l := range more {
+		sum += max(0, l.Amount.Amount)
+	}
+	c.Lines = slices.Concat(whole, more)
+	if figures, err = c.figures(inv, document, so); err == nil || fail.Of(err).Code != codeExceeds {
+		return figures, err
+	}
+	try := func(off int) error {
+		c.Lines = slices.Concat(whole, first(more, sum-int64(off)))
+		figures, err = c.figures(inv, document, so)
+		return err
+	}
+	err = try(sort.Search(int(sum), func(off int) bool { return try(off) == nil }))
+	return figures, err
+}
+
+// first are the first of some credits, up to a sum.
+func first(credits []LineCredit, sum int64) (some []LineCredit) {
+	for _, l := range credits {
+		l.Amount.Amount = min(max(0, l.Amount.Amount), sum)
+		sum -= l.Amount.Amount
+		some = append(some, l)
+	}
+	return some
+}
+
+// composeNote computes a credit note with what goes with its lines, and takes its number.
 func (s *Service) composeNote(ctx context.Context, tx *db.Tx, inv Invoice, c Crediting) (CreditNote, error) {
 	document, err := inv.figures()
 	if err != nil {
@@ -197,20 +248,20 @@ func (s *Service) composeNote(ctx context.Context, tx *db.Tx, inv Invoice, c Cre
 	if err != nil {
 		return CreditNote{}, err
 	}
-	amounts, err := c.amounts(inv, document, so)
+	theirs, err := s.theirs(ctx, tx, inv, c.Lines)
 	if err != nil {
 		return CreditNote{}, err
 	}
-	figures, err := document.Credit(so, amounts)
+	var figures tax.Note
+	if c.AtMost {
+		cut := c
+		cut.Lines = nil
+		figures, err = cut.withAtMost(c.Lines, inv, document, so)
+	} else if figures, err = c.figures(inv, document, so); err == nil && len(theirs) > 0 {
+		figures, err = c.withAtMost(theirs, inv, document, so)
+	}
 	if err != nil {
-		return CreditNote{}, exceeds(inv, err)
-	}
-	if len(c.Lines) == 0 && c.Amount.Amount > 0 {
-		roundUp(&figures, document, so, c.Amount.Amount-figures.Total.Amount)
-	}
-	// Where an invoice gives back in one category what it asks for in another, its categories allow more than it does.
-	if left := inv.Total.Amount - inv.Credited.Amount; figures.Total.Amount > left || figures.Net.Amount < 0 || figures.Tax.Amount < 0 {
-		return CreditNote{}, exceeds(inv, fmt.Errorf("%s of %s", figures.Total, inv.money(left)))
+		return CreditNote{}, err
 	}
 	if figures.Total.Amount <= 0 {
 		return CreditNote{}, fail.Conflict("NOTHING_TO_CREDIT", "Nothing is left of the invoice that could be credited.")
@@ -340,7 +391,7 @@ func (s *Service) creditLines(ctx context.Context, tx *db.Tx, inv Invoice, note 
 		}
 		line, _ := inv.Line(part.LineID)
 		line.Credited.Amount += part.Amount.Amount
-		if !line.allCredited() {
+		if !line.allCredited() && !c.AtMost {
 			continue
 		}
 		if err := dropLink(ctx, tx, line); err != nil {

@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/db/query"
@@ -61,11 +62,15 @@ func (s *Service) creditLeft(ctx context.Context, tx *db.Tx, inv Invoice, line I
 	return inv, s.changed(ctx, tx, inv)
 }
 
-// LeftOf is what is left of a line and of those that go with it, as a credit note takes it back.
+// LeftOf is what is left of a line and, after it, of those that go with it, as a credit note takes it back.
 func (i Invoice) LeftOf(lineID string) (all []LineCredit) {
 	for _, l := range i.Lines {
-		if (l.ID == lineID || l.With == lineID) && l.Left().Amount != 0 {
-			all = append(all, LineCredit{LineID: l.ID, Amount: l.Left()})
+		switch part := (LineCredit{LineID: l.ID, Amount: l.Left()}); {
+		case part.Amount.Amount == 0:
+		case l.ID == lineID:
+			all = slices.Insert(all, 0, part)
+		case l.With == lineID:
+			all = append(all, part)
 		}
 	}
 	return all

@@ -7,6 +7,7 @@ import (
 
 	"github.com/keystead/keystead/internal/billing"
 	"github.com/keystead/keystead/internal/db"
+	"github.com/keystead/keystead/internal/fail"
 	"github.com/keystead/keystead/internal/tax"
 )
 
@@ -178,6 +179,58 @@ func TestCreditTakesWhatGoesWithIt(t *testing.T) {
 				})
 				if err == nil {
 					t.Error("more is taken back than the line was")
+				}
+				b.proven(t)
+			})
+		})
+	}
+}
+
+// Of an invoice that takes something off elsewhere no more is taken back than it asked for: of what goes with a line only what there
+// is room for, and of a line itself only where that is said.
+func TestCreditOfAnInvoiceThatTakesSomethingOff(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		mode   tax.Mode
+		off    int64 // besides 1000, 500 that goes with it and 2000
+		atMost bool
+		total  int64 // of the note; 0: it is refused
+	}{
+		"room for both":         {off: -2000, total: 1500},
+		"room for a part of it": {off: -2300, total: 1200},
+		"none for it":           {off: -2500, total: 1000},
+		"too little":            {off: -2700},
+		"at most":               {off: -2700, atMost: true, total: 800},
+		"tax on the price":      {mode: tax.Exclusive, off: -2300, total: 1440},
+		"at most, tax on it":    {mode: tax.Exclusive, off: -2703, atMost: true, total: 956},
+		"at most, tax in it":    {mode: tax.Inclusive, off: -2703, atMost: true, total: 797},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachBooks(t, func(t *testing.T, b *books) {
+				if b.work.undone = true; c.mode != "" {
+					b.taxed(t, c.mode, map[string]string{billing.StandardTax: "20"})
+				}
+				inv := b.late(t, 500)
+				inv, err := b.billing.AddLine(t.Context(), inv.ID, billing.LineInput{Description: "Goodwill", Quantity: 1, UnitAmount: eur(c.off)}, "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				b.pay(t, inv.ID, inv.Total.Amount)
+				var note billing.CreditNote
+				_, err = b.on(inv.ID, func(ctx context.Context, tx *db.Tx, inv billing.Invoice) (_ billing.Invoice, err error) {
+					note, inv, err = b.billing.Credit(ctx, tx, inv, billing.Crediting{
+						Lines: []billing.LineCredit{{LineID: inv.Lines[0].ID, Amount: eur(1000)}}, Cause: billing.CauseGoodwill, AtMost: c.atMost,
+					})
+					return inv, err
+				})
+				switch {
+				case c.total == 0:
+					if fail.Of(err) == nil || fail.Of(err).Code != "CREDIT_EXCEEDS_INVOICE" {
+						t.Error(err)
+					}
+				case err != nil || note.Total != eur(c.total) || note.Freed != note.Total:
+					t.Errorf("%s are taken back, %s freed, %v; want %d", note.Total, note.Freed, err, c.total)
 				}
 				b.proven(t)
 			})

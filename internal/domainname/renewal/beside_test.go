@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/keystead/keystead/internal/billing"
+	"github.com/keystead/keystead/internal/customer"
+	"github.com/keystead/keystead/internal/db"
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/payment"
 )
@@ -246,5 +248,66 @@ func TestFeeOfWhatIsDone(t *testing.T) {
 		s.states(d.ID, "ordered refunded")
 		s.credit(s.customer, 500)
 		s.proven()
+	})
+}
+
+// An invoice that takes something off elsewhere gives back no more than was paid, and hinders nothing by that.
+func TestBackFromAnInvoiceThatTakesSomethingOff(t *testing.T) {
+	t.Parallel()
+	off := func(s *shop, r domainname.Renewal, amount int64) billing.Invoice {
+		inv := must(s.Billing.AddLine(s.ctx, r.InvoiceID, billing.LineInput{Description: "Goodwill", Quantity: 1, UnitAmount: eur(amount)}, "a loyal customer"))(s.T)
+		s.pay(inv.ID)
+		return inv
+	}
+	t.Run("refunded", func(t *testing.T) {
+		each(t, "2026-09-17T12:00:00Z", func(s *shop) {
+			d, r := s.beside("example.cctld")
+			inv := off(s, r, -300)
+			if back := s.lineBack(inv.ID, r.LineID, 1000, ""); len(back) != 1 || back[0].Money != eur(1200) {
+				s.Errorf("%+v", back)
+			}
+			s.states(d.ID, "automatic refunded")
+			s.credit(s.customer, 0)
+			s.proven()
+		})
+	})
+	t.Run("refunded, without room for the fee", func(t *testing.T) {
+		each(t, "2026-09-17T12:00:00Z", func(s *shop) {
+			d, r := s.beside("example.cctld")
+			inv := off(s, r, -500)
+			if back := s.lineBack(inv.ID, r.LineID, 1000, ""); len(back) != 1 || back[0].Money != eur(1000) {
+				s.Errorf("%+v", back)
+			}
+			s.states(d.ID, "automatic refunded")
+			s.credit(s.customer, 0)
+			s.proven()
+		})
+	})
+	t.Run("lost", func(t *testing.T) {
+		each(t, february, func(s *shop) {
+			d, r := s.automatic("example.cctld")
+			off(s, r, -200)
+			s.states(d.ID, "automatic paid")
+			s.write(func(tx *db.Tx) error {
+				if _, err := customer.Lock(s.ctx, tx, s.customer); err != nil {
+					return err
+				}
+				d, err := domainname.Lock(s.ctx, tx, d.ID)
+				if err != nil {
+					return err
+				}
+				open, err := domainname.OpenRenewal(s.ctx, tx, d.ID)
+				if err != nil {
+					return err
+				}
+				if err := s.Renewals.Lost(s.ctx, tx, &d, open, "another sponsor"); err != nil {
+					return err
+				}
+				return domainname.Save(s.ctx, tx, &d)
+			})
+			s.states(d.ID, "automatic lost")
+			s.credit(s.customer, 800)
+			s.proven()
+		})
 	})
 }

@@ -199,10 +199,10 @@ func (s *Service) giveBackLine(ctx context.Context, tx *db.Tx, lineID, why strin
 		return s.remove(ctx, tx, lineID, why, paying)
 	}
 	lines := inv.LeftOf(lineID)
-	if len(lines) == 0 {
+	if len(lines) == 0 || inv.Credited == inv.Total {
 		return nil
 	}
-	_, _, err = s.billing.Credit(ctx, tx, inv, billing.Crediting{Lines: lines, Cause: billing.CauseCancellation, Reason: why})
+	_, _, err = s.billing.Credit(ctx, tx, inv, billing.Crediting{Lines: lines, Cause: billing.CauseCancellation, Reason: why, AtMost: true})
 	return err
 }
 
