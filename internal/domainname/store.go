@@ -251,7 +251,7 @@ func OpenRenewal(ctx context.Context, tx *db.Tx, domainID string) (*Renewal, err
 // MadeRenewal reads the renewal by which the registry has the years of a domain's present term already; nil: there is none.
 func MadeRenewal(ctx context.Context, tx *db.Tx, d Domain) (*Renewal, error) {
 	end, _ := d.TermEnd()
-	first, last := basesOf(end)
+	first, last := basesOf(end, Drift)
 	r, err := tx.DomainRenewalMade(ctx, query.DomainRenewalMadeParams{DomainID: d.ID, First: first, Last: last})
 	if db.NotFound(err) {
 		return nil, nil
@@ -263,9 +263,10 @@ func MadeRenewal(ctx context.Context, tx *db.Tx, d Domain) (*Renewal, error) {
 	return &renewal, err
 }
 
-// RenewalsOfTerm reads what was renewed, or revoked, of the term of a domain that ends on a day, newest first.
+// RenewalsOfTerm reads what was renewed, or revoked, of the term of a domain that ends on a day, newest first. Those are among them
+// that a statement finds which counts days in months of 31: whatever staff are asked about can be answered.
 func RenewalsOfTerm(ctx context.Context, tx *db.Tx, domainID string, end civil.Date) ([]Renewal, error) {
-	first, last := basesOf(end)
+	first, last := basesOf(end, Drift+3)
 	rows, err := tx.RenewalsOfBase(ctx, query.RenewalsOfBaseParams{DomainID: domainID, First: first, Last: last})
 	if err != nil {
 		return nil, fmt.Errorf("renewals of domain %s: %w", domainID, err)
@@ -273,12 +274,12 @@ func RenewalsOfTerm(ctx context.Context, tx *db.Tx, domainID string, end civil.D
 	return RenewalsIn(rows)
 }
 
-// basesOf bounds the bases of renewals of a term that ends on a day: its end may have been corrected since they were made.
-func basesOf(end civil.Date) (first, last string) {
+// basesOf bounds the bases of renewals of a term that ends on a day: its end may have been corrected by some days since they were made.
+func basesOf(end civil.Date, days int) (first, last string) {
 	if end.IsZero() {
 		return "", ""
 	}
-	return end.AddDays(-Drift).String(), end.AddDays(Drift).String()
+	return end.AddDays(-days).String(), end.AddDays(days).String()
 }
 
 // RenewalsOf reads the newest renewals of a domain, newest first.

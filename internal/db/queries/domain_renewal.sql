@@ -147,7 +147,7 @@ ORDER BY fulfilments.line_id LIMIT CAST(@n AS BIGINT);
 SELECT domain_renewals.* FROM domain_renewals CROSS JOIN domains
 WHERE domain_renewals.id IN (SELECT taken.id FROM domain_renewals AS taken WHERE taken.state = 'revoked')
     AND domain_renewals.id > @after AND domains.id = domain_renewals.domain_id
-    AND (domain_renewals.base <= @upto OR domains.expires_on > domain_renewals.base) AND domains.status IN ('active', 'grace', 'redemption')
+    AND (domain_renewals.base <= @upto OR domains.expires_on > domains.term_end) AND domains.status IN ('active', 'grace', 'redemption')
     AND ABS(CAST(SUBSTR(domains.term_end, 1, 4) AS BIGINT) * 372 + CAST(SUBSTR(domains.term_end, 6, 2) AS BIGINT) * 31 + CAST(SUBSTR(domains.term_end, 9, 2) AS BIGINT)
         - CAST(SUBSTR(domain_renewals.base, 1, 4) AS BIGINT) * 372 - CAST(SUBSTR(domain_renewals.base, 6, 2) AS BIGINT) * 31
         - CAST(SUBSTR(domain_renewals.base, 9, 2) AS BIGINT)) <= 10

@@ -1171,7 +1171,7 @@ const revokedTerms = `-- name: RevokedTerms :many
 SELECT domain_renewals.id, domain_renewals.domain_id, domain_renewals.customer_id, domain_renewals.base, domain_renewals.years, domain_renewals.kind, domain_renewals.state, domain_renewals.hold, domain_renewals.cause, domain_renewals.due_on, domain_renewals.currency, domain_renewals.price, domain_renewals.fee, domain_renewals.stage, domain_renewals.policy_id, domain_renewals.line_id, domain_renewals.invoice_id, domain_renewals.order_id, domain_renewals.fee_line_id, domain_renewals.fee_invoice_id, domain_renewals.expected_on, domain_renewals.reference, domain_renewals.resends, domain_renewals.move_due, domain_renewals.paid_at, domain_renewals.owed, domain_renewals.paid_before, domain_renewals.due_before, domain_renewals.settled_at, domain_renewals.looked_on, domain_renewals.version, domain_renewals.created_at FROM domain_renewals CROSS JOIN domains
 WHERE domain_renewals.id IN (SELECT taken.id FROM domain_renewals AS taken WHERE taken.state = 'revoked')
     AND domain_renewals.id > $1 AND domains.id = domain_renewals.domain_id
-    AND (domain_renewals.base <= $2 OR domains.expires_on > domain_renewals.base) AND domains.status IN ('active', 'grace', 'redemption')
+    AND (domain_renewals.base <= $2 OR domains.expires_on > domains.term_end) AND domains.status IN ('active', 'grace', 'redemption')
     AND ABS(CAST(SUBSTR(domains.term_end, 1, 4) AS BIGINT) * 372 + CAST(SUBSTR(domains.term_end, 6, 2) AS BIGINT) * 31 + CAST(SUBSTR(domains.term_end, 9, 2) AS BIGINT)
         - CAST(SUBSTR(domain_renewals.base, 1, 4) AS BIGINT) * 372 - CAST(SUBSTR(domain_renewals.base, 6, 2) AS BIGINT) * 31
         - CAST(SUBSTR(domain_renewals.base, 9, 2) AS BIGINT)) <= 10

@@ -1,6 +1,7 @@
 package renewal_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -65,6 +66,42 @@ func TestOwedYearOfACorrectedTerm(t *testing.T) {
 		}
 		s.pay(r.InvoiceID)
 		s.dates(d.ID, "2028-03-08", "2028-03-08", "2028-03-08")
+		s.proven()
+	})
+}
+
+// A renewal that was ordered early and revoked is asked about when its term is about to end, however that was corrected, and by its
+// end as it is now.
+func TestRevokedEarlyTermIsCorrected(t *testing.T) {
+	each(t, "2026-11-22T12:00:00Z", func(s *shop) {
+		d := s.put("example.cctld", "2027-03-10")
+		s.ordered(d.ID)
+		s.ok(s.Renewals.Revoke(s.ctx, s.last(d.ID).LineID, false, "pay but do not renew"))
+		s.corrected(d.ID, 3, true)
+		s.advance("2027-01-20T12:00:00Z")
+		s.states(d.ID, "ordered revoked")
+		s.asked(d.ID)
+		s.advance("2027-02-05T12:00:00Z")
+		s.asked(d.ID, renewal.TaskUnpaid)
+		if detail := s.question(d.ID, renewal.TaskUnpaid); !strings.Contains(detail, "its term ends on 13 March 2027") {
+			s.Error(detail)
+		}
+		s.proven()
+	})
+}
+
+// What staff are asked about can be answered, though the end was corrected more than once.
+func TestRevokedTermIsCorrectedTwice(t *testing.T) {
+	each(t, february, func(s *shop) {
+		d, r := s.automatic("example.cctld")
+		s.ok(s.Renewals.Revoke(s.ctx, r.LineID, false, "pay but do not renew"))
+		s.corrected(d.ID, 5, false)
+		s.corrected(d.ID, 5, false)
+		s.advance("2027-02-27T12:00:00Z")
+		s.asked(d.ID, renewal.TaskUnpaid)
+		s.ok(s.Renewals.Answer(s.ctx, d.ID, renewal.InvoiceAgain, "the customer wants it"))
+		s.advance("2027-02-28T12:00:00Z")
+		s.states(d.ID, "automatic withdrawn", "automatic open")
 		s.proven()
 	})
 }

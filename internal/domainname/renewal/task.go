@@ -246,7 +246,8 @@ func (s *Service) askRevoked(ctx context.Context, p *automation.Pass) error {
 			if err != nil {
 				return automation.ItemSkipped, err
 			}
-			detail := fmt.Sprintf("The renewal of %s was revoked and its term ends on %s: extend paid-through, invoice it again, or let it go.", d.Name.Unicode(), r.Base.Format("en"))
+			end, _ := d.TermEnd()
+			detail := fmt.Sprintf("The renewal of %s was revoked and its term ends on %s: extend paid-through, invoice it again, or let it go.", d.Name.Unicode(), end.Format("en"))
 			if domainname.YearsAhead(d.Expiry.Date(), d.PaidThrough) > 0 {
 				detail = fmt.Sprintf("The renewal of %s was revoked, and the registry has it until %s: extend paid-through, invoice it again, or let it go.", d.Name.Unicode(), d.Expiry.Date().Format("en"))
 				d.Unanswered = true // until staff say so, the registry's date is the end of its term
