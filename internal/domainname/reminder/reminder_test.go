@@ -215,6 +215,26 @@ func TestWords(t *testing.T) {
 	})
 }
 
+// A late fee is told where the price is not known, and of a domain that renews without a price none is.
+func TestWordsOfAFeeAlone(t *testing.T) {
+	each(t, func(b *bundle) {
+		premium := b.put("premium.gtld", "2026-11-19", func(d *domainname.Domain) { d.Premium, d.DoNotRenew = &domainname.Premium{Class: "gold"}, true })
+		free := b.put("free.gtld", "2026-11-19", func(d *domainname.Domain) { d.Recurring.Amount = 0 })
+		_, err := b.auto.RunDue(b.ctx)
+		b.must(err)
+		for id, says := range map[string]string{
+			premium.ID: "until 19 December 2026 (UTC); a late fee of €5.00 comes on top.",
+			free.ID:    "until 19 December 2026 (UTC).",
+		} {
+			m, err := b.mail.ByID(b.ctx, b.newest(id).MailID)
+			b.must(err)
+			if text := strings.Join(strings.Fields(m.Text), " "); !strings.Contains(text, says) {
+				t.Errorf("the notice lacks %q:\n%s", says, text)
+			}
+		}
+	})
+}
+
 // G2: who has renewed is not written to.
 func TestG2Renewed(t *testing.T) {
 	each(t, func(b *bundle) {

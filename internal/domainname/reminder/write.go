@@ -358,7 +358,7 @@ func (w *writer) words(ctx context.Context, d subject) (mail.DomainNoticeData, e
 	window := d.Window(*d.policy)
 	if d.stage != domainname.StageRedemption && !window.LastPlain.Before(w.utc) {
 		data.LastDay = window.LastPlain
-		if fee, known := d.FeeAt(*d.policy, d.stage, window.End, d.Recurring.Currency, w.rates); known && d.stage == domainname.StageGrace {
+		if fee, known := d.FeeAt(*d.policy, d.stage, window.End, d.Recurring.Currency, w.rates); known && d.stage == domainname.StageGrace && !d.Free() {
 			data.Fee = fee
 		}
 	}
