@@ -38,7 +38,7 @@ type DomainPriceChange struct {
 type NewDomainPriceUpdate struct {
 	Filter     *DomainPriceFilter `json:"filter,omitempty" doc:"Left out: all domains"`
 	Change     DomainPriceChange  `json:"change"`
-	StartsOn   string             `json:"starts_on,omitempty" maxLength:"10" example:"2027-07-01" doc:"A date. Default: today, at once"`
+	StartsOn   string             `json:"starts_on,omitempty" maxLength:"10" example:"2027-07-01" doc:"A date. Default: today, at once; where customers are told, the first day that leaves them the time"`
 	Notify     bool               `json:"notify,omitempty" doc:"Tell the customers before; a domain whose customer was not told stays as it is"`
 	NoticeDays *int               `json:"notice_days,omitempty" minimum:"1" maximum:"365" doc:"How long before the start. Default: 30; named, it is told"`
 	Reason     string             `json:"reason,omitempty" maxLength:"10000" example:"New prices from July on" doc:"Needed unless it is a preview"`
@@ -218,6 +218,9 @@ func (a *API) updateDomainPrices(ctx context.Context, in *struct{ Body NewDomain
 	}
 	if u.StartsOn.IsZero() {
 		u.StartsOn = today
+		if u.NoticeDays != nil {
+			u.StartsOn = today.AddDays(*u.NoticeDays)
+		}
 	}
 	if in.Body.Preview {
 		return a.previewDomainPrices(ctx, u, in.Body.Reason)

@@ -2,6 +2,7 @@ package adminapi
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 
@@ -50,6 +51,29 @@ func TestPriceUpdateUnderOneKey(t *testing.T) {
 			b.Errorf("%v", got)
 		}
 		once("again")
+	})
+}
+
+// An update that names no day begins today; one that customers are told of, on the first day that leaves them the time.
+func TestPriceUpdateBeginsInTime(t *testing.T) {
+	t.Parallel()
+	each(t, func(b *bundle) {
+		s := b.shop()
+		b.do("POST", "/tlds", object{"tld": "example", "policy": object{"valid_from": "2020-01-01", "explicit_renew": true}})
+		b.do("POST", "/domains", object{
+			"name": "a.example", "customer_id": s.customer, "registry_expiry": b.Clock.Now().AddDate(1, 0, 0).Format("2006-01-02"), "recurring": eur(1000),
+		})
+		for want, more := range map[int]object{0: {}, 30: {"notify": true}, 7: {"notice_days": 7}} {
+			body := object{"change": object{"mode": "percent", "value": "5"}, "reason": "r", "preview": true}
+			maps.Copy(body, more)
+			got, want := b.do("POST", "/domain-price-updates", body)["starts_on"], b.Clock.Now().UTC().AddDate(0, 0, want).Format("2006-01-02")
+			if got != want {
+				b.Errorf("%v: from %v, want %s", more, got, want)
+			}
+		}
+		b.send("POST", "/domain-price-updates", object{
+			"change": object{"mode": "percent", "value": "5"}, "reason": "r", "notify": true, "starts_on": b.Clock.Now().UTC().Format("2006-01-02"),
+		}).refused(422, "INVALID_INPUT")
 	})
 }
 
