@@ -162,7 +162,7 @@ func (a *area) refundForm(w http.ResponseWriter, r *http.Request, status int, i 
 func refundHint(i billing.Invoice, l billing.InvoiceLine) string {
 	hint := "At most " + l.Left().Decimal()
 	if of, ok := i.Line(l.With); ok && of.Link != nil && of.Link.Kind == renewal.LinkRenewal && of.Left().Amount > 0 {
-		hint += ". Without an amount it is taken back with the last of “" + of.Description + "”, unless that was done."
+		hint += ". What is left of it is taken back with the last of “" + of.Description + "”, unless that was done."
 	}
 	return hint
 }

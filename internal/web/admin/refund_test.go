@@ -122,7 +122,7 @@ func TestRefundOfALateRenewal(t *testing.T) {
 	must(s.Payments.Record(t.Context(), o.InvoiceID, payment.Manual{Money: eur(1700), Reference: "TRF late"}))(t)
 	lines := must(s.Billing.ByID(t.Context(), o.InvoiceID))(t).Lines
 	at := "/admin/invoices/" + o.InvoiceID
-	form := s.get(at+"/refund").is(200).sound().says("At most 12.00", "At most 5.00. Without an amount it is taken back with the last of “"+lines[0].Description+"”").
+	form := s.get(at+"/refund").is(200).sound().says("At most 12.00", "At most 5.00. What is left of it is taken back with the last of “"+lines[0].Description+"”").
 		form(at+"/refund", "of", refundLines, "line_"+lines[0].ID, "2.00", "why", "not wanted")
 	s.sends(at+"/refund", form).is(200).sound().says("Refund €2.00?", "What is taken back", lines[0].Description).hides(lines[1].Description, "is not made")
 	form.Set("line_"+lines[0].ID, "12.00")
