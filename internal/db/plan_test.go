@@ -147,6 +147,54 @@ func walkedOver(t *testing.T, d *db.DB, q string, tables, partial []string) stri
 	return ""
 }
 
+// PostgreSQL plans by how many rows there are: of many domains it reads one of each extension and status.
+func TestStandingExtensionsOfManyDomains(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile("queries/domain_watch.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, q, _ := strings.Cut(string(b), "-- name: StandingExtensions :many\n")
+	q, _, _ = strings.Cut(q, ";")
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		if s.Engine != db.Postgres {
+			return
+		}
+		err := s.DB.Write(t.Context(), func(tx *db.Tx) error {
+			for _, prepare := range []string{
+				`SET LOCAL session_replication_role = replica`, // without customers
+				`INSERT INTO domains (id, name, extension, customer_id, kind, status, expires_at, expires_on, expiry_source, term_end, term, currency, recurring_amount, created_at, updated_at)
+				SELECT 'dom_' || i, 'n' || i || '.e', 'e' || (i % 20), 'cus_1', 'register', 'active', 1, '2027-01-01', 'epp', '2027-01-01', 1, 'EUR', 1000, 0, 0 FROM generate_series(1, 20000) AS i`,
+				`ANALYZE domains`,
+			} {
+				if _, err := tx.SQL().ExecContext(t.Context(), prepare); err != nil {
+					return err
+				}
+			}
+			rows, err := tx.SQL().QueryContext(t.Context(), "EXPLAIN "+q)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = rows.Close() }()
+			var plan []string
+			for rows.Next() {
+				var step string
+				if err := rows.Scan(&step); err != nil {
+					return err
+				}
+				plan = append(plan, step)
+			}
+			if text := strings.Join(plan, "\n"); !strings.Contains(text, "domains_standing") || strings.Contains(text, "Seq Scan on domains") {
+				t.Error(text)
+			}
+			return rows.Err()
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 func planOf(t *testing.T, d *db.DB, q string) (steps []string) {
 	t.Helper()
 	err := d.Read(t.Context(), func(tx *db.Tx) error {

@@ -90,15 +90,17 @@ ORDER BY term_end, id LIMIT CAST(@n AS BIGINT);
 -- name: HasStandingDomain :one
 SELECT EXISTS (SELECT 1 FROM domains WHERE status IN ('active', 'grace', 'redemption'));
 
--- The extensions that have a policy, with each status of their domains that follows from the calendar.
+-- The extensions that have a policy, with each status of their domains that follows from the calendar. The first domain of each
+-- is looked for: PostgreSQL would read all of them for EXISTS, or to find any.
 -- name: StandingExtensions :many
 SELECT known.extension, standing.status
 FROM (SELECT DISTINCT extension FROM tld_policies) AS known
 CROSS JOIN (SELECT 'active' AS status UNION ALL SELECT 'grace' UNION ALL SELECT 'redemption') AS standing
-WHERE EXISTS (
-    SELECT 1 FROM domains
+WHERE (
+    SELECT domains.extension FROM domains
     WHERE domains.status IN ('active', 'grace', 'redemption') AND domains.status = standing.status AND domains.extension = known.extension
-)
+    ORDER BY domains.term_end LIMIT 1
+) IS NOT NULL
 ORDER BY known.extension, standing.status;
 
 -- Who holds the domain as its term ends.

@@ -412,10 +412,11 @@ const standingExtensions = `-- name: StandingExtensions :many
 SELECT known.extension, standing.status
 FROM (SELECT DISTINCT extension FROM tld_policies) AS known
 CROSS JOIN (SELECT 'active' AS status UNION ALL SELECT 'grace' UNION ALL SELECT 'redemption') AS standing
-WHERE EXISTS (
-    SELECT 1 FROM domains
+WHERE (
+    SELECT domains.extension FROM domains
     WHERE domains.status IN ('active', 'grace', 'redemption') AND domains.status = standing.status AND domains.extension = known.extension
-)
+    ORDER BY domains.term_end LIMIT 1
+) IS NOT NULL
 ORDER BY known.extension, standing.status
 `
 
@@ -424,7 +425,8 @@ type StandingExtensionsRow struct {
 	Status    string
 }
 
-// The extensions that have a policy, with each status of their domains that follows from the calendar.
+// The extensions that have a policy, with each status of their domains that follows from the calendar. The first domain of each
+// is looked for: PostgreSQL would read all of them for EXISTS, or to find any.
 func (q *Queries) StandingExtensions(ctx context.Context) ([]StandingExtensionsRow, error) {
 	rows, err := q.db.QueryContext(ctx, standingExtensions)
 	if err != nil {
