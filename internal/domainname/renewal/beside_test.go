@@ -238,7 +238,7 @@ func TestFeeOfWhatIsDone(t *testing.T) {
 		d = s.put("sent.cctld", "2026-10-01", func(d *domainname.Domain) { d.DoNotRenew = true })
 		o := s.ordered(d.ID)
 		s.pay(o.InvoiceID)
-		r = s.underWay(d.ID, func() {
+		s.underWay(d.ID, func() {
 			if back := s.lineBack(o.InvoiceID, s.last(d.ID).LineID, 1200, ""); back[0].Money != eur(1200) {
 				s.Errorf("%+v", back)
 			}
