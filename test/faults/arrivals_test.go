@@ -141,7 +141,7 @@ func (w *world) proveArrivals(names []string) map[domainname.Status]int {
 		asked := w.count(`SELECT COUNT(*) FROM staff_tasks WHERE subject_id = $1 AND state = 'open'`, d.ID)
 		flying := w.count(`SELECT COUNT(*) FROM registrar_commands WHERE domain_id = $1 AND settled_at IS NULL`, d.ID)
 		credit := w.count(`SELECT COALESCE(SUM(amount), 0) FROM customer_credits WHERE customer_id = $1`, d.CustomerID)
-		right := false
+		var right bool
 		switch d.Status {
 		case domainname.Active:
 			right = ours && added[name] == 1 && told == 1 && flying == 0 && credit == 0
