@@ -92,9 +92,11 @@ func (w *world) arrivals(n int) {
 			w.registry.Heal()
 		}
 	}
-	for range 7 * 8 { // transfers end by silence
+	for range 60 * 8 { // transfers end by silence, those that were asked for again later than others
 		w.store.Clock.Advance(3 * time.Hour)
-		w.work()
+		if died := w.work(); !died && w.arrived() {
+			break
+		}
 	}
 	came := w.proveArrivals(names)
 	broken := 0
@@ -113,6 +115,13 @@ func (w *world) arrivals(n int) {
 	if again := w.registry.Repeated(); len(again) > 0 {
 		w.Errorf("transaction ids came twice: %v", again)
 	}
+}
+
+// arrived reports whether nothing is on its way any more but what staff are asked about.
+func (w *world) arrived() bool {
+	return w.count(`SELECT COUNT(*) FROM domains WHERE (status IN ('pending_registration', 'pending_transfer')
+			OR EXISTS (SELECT 1 FROM registrar_commands c WHERE c.domain_id = domains.id AND c.settled_at IS NULL))
+		AND NOT EXISTS (SELECT 1 FROM staff_tasks t WHERE t.subject_id = domains.id AND t.state = 'open')`) == 0
 }
 
 // proveArrivals compares what was paid for with what the registry's ledger has, and counts how it came.
