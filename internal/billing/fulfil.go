@@ -219,22 +219,7 @@ func lockLine(ctx context.Context, tx *db.Tx, lineID string) (Invoice, InvoiceLi
 	if !text.IsID(lineID) {
 		return Invoice{}, InvoiceLine{}, errLineNotFound
 	}
-	invoiceID, err := tx.InvoiceOfLine(ctx, lineID)
-	if db.NotFound(err) {
-		return Invoice{}, InvoiceLine{}, errLineNotFound
-	}
-	if err != nil {
-		return Invoice{}, InvoiceLine{}, fmt.Errorf("line %s: %w", lineID, err)
-	}
-	inv, err := LockWithCustomer(ctx, tx, invoiceID)
-	if err != nil {
-		return Invoice{}, InvoiceLine{}, err
-	}
-	line, ok := inv.Line(lineID)
-	if !ok {
-		return Invoice{}, InvoiceLine{}, errLineNotFound
-	}
-	return inv, line, nil
+	return newestWith(ctx, tx, lineID, LockWithCustomer)
 }
 
 // LineOf is the newest invoice with a line, locked together with its customer, and the line.
@@ -244,6 +229,11 @@ func LineOf(ctx context.Context, tx *db.Tx, lineID string) (Invoice, InvoiceLine
 
 // ReadLine is [LineOf] without locks, for those who hold the customer's, or only look.
 func ReadLine(ctx context.Context, tx *db.Tx, lineID string) (Invoice, InvoiceLine, error) {
+	return newestWith(ctx, tx, lineID, load)
+}
+
+// newestWith gets the newest invoice with a line, and the line.
+func newestWith(ctx context.Context, tx *db.Tx, lineID string, get func(context.Context, *db.Tx, string) (Invoice, error)) (Invoice, InvoiceLine, error) {
 	invoiceID, err := tx.InvoiceOfLine(ctx, lineID)
 	if db.NotFound(err) {
 		return Invoice{}, InvoiceLine{}, errLineNotFound
@@ -251,7 +241,7 @@ func ReadLine(ctx context.Context, tx *db.Tx, lineID string) (Invoice, InvoiceLi
 	if err != nil {
 		return Invoice{}, InvoiceLine{}, fmt.Errorf("line %s: %w", lineID, err)
 	}
-	inv, err := load(ctx, tx, invoiceID)
+	inv, err := get(ctx, tx, invoiceID)
 	if err != nil {
 		return Invoice{}, InvoiceLine{}, err
 	}
