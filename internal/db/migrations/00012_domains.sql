@@ -281,6 +281,7 @@ CREATE TABLE registrar_commands (
     created_at     BIGINT NOT NULL,
     settled_at     BIGINT,
     UNIQUE (renewal_id, attempt),
+    CHECK (asked = '' OR command = 'update'),
     CHECK (command <> 'renew' OR (years >= 1 AND expected_on IS NOT NULL AND renewal_id IS NOT NULL)),
     CHECK (settled_at IS NULL OR outcome NOT IN ('', 'unknown', 'pending'))
 );

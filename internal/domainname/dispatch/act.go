@@ -121,7 +121,7 @@ func (s *Service) Do(ctx context.Context, domainID string, act Act) (answer regi
 		return registrar.Answer{}, errNotActive
 	}
 	answer = registrar.Answer{Class: registrar.Unknown}
-	err = w.ask1(ctx, func(ctx context.Context) error {
+	err = w.inTime(ctx, func(ctx context.Context) error {
 		answer = w.told(ctx, reg, f.domain, sends)
 		return nil
 	})
@@ -223,7 +223,7 @@ func (w *worker) heardOf(ctx context.Context, sent command, answer registrar.Ans
 			case string(registrar.Done):
 				a.Class, outcome = registrar.Done, flight.outcome
 			case outcomeNotDone:
-				a.Class, a.Code, a.Message, outcome = registrar.Policy, 0, flight.message, askedNotDone
+				a.Class, a.Code, a.Message, outcome = registrar.Policy, 0, flight.message, outcomeNotDone
 				c.message = flight.message
 			}
 		}

@@ -94,7 +94,7 @@ func (w *worker) request(ctx context.Context, f facts, reg registrar.Registrar) 
 		agreed = &command.Price
 	}
 	answer := registrar.Answer{Class: registrar.Unknown}
-	err = w.ask1(ctx, func(ctx context.Context) error {
+	err = w.inTime(ctx, func(ctx context.Context) error {
 		if s.verb == verbRegister {
 			in := registrar.Registration{Name: d.Name.String(), Years: max(d.BoughtYears, 1), Registrant: holder, Nameservers: d.Nameservers, Price: agreed}
 			answer = reg.Register(ctx, s.transaction, in)
@@ -279,7 +279,7 @@ func (w *worker) transferring(ctx context.Context, f facts, reg registrar.Regist
 
 // transferState is how far the transfer is that a command has asked for. One that is over, and was asked for before, is none.
 func (w *worker) transferState(ctx context.Context, f facts, reg registrar.Registrar, c command) (state registrar.TransferState, err error) {
-	err = w.ask1(ctx, func(ctx context.Context) (err error) {
+	err = w.inTime(ctx, func(ctx context.Context) (err error) {
 		state, err = reg.TransferState(ctx, transactionID(), f.domain.Name.String())
 		return err
 	})

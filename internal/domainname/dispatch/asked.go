@@ -13,6 +13,7 @@ import (
 	"github.com/keystead/keystead/internal/domainname"
 	"github.com/keystead/keystead/internal/event"
 	"github.com/keystead/keystead/internal/registrar"
+	"github.com/keystead/keystead/internal/registrar/manual"
 	"github.com/keystead/keystead/internal/task"
 )
 
@@ -97,11 +98,8 @@ func sameNames(a, b []string) bool {
 	return slices.Equal(fold(a), fold(b))
 }
 
-// What came of something that was asked for, besides the classes of answers.
-const (
-	askedNotDone = "not_done" // the registry has it as before
-	askedUnknown = "unknown"  // nobody can tell
-)
+// askedUnknown is told of something that was asked for where nobody can tell what came of it.
+const askedUnknown = string(registrar.Unknown)
 
 // acted writes down what came of something that somebody asked for, as part of tx. d has taken in what the registry said.
 func (w *worker) acted(ctx context.Context, tx *db.Tx, d *domainname.Domain, c *command, outcome string) error {
@@ -168,7 +166,7 @@ func (w *worker) concludeAct(ctx context.Context, f facts, c command, code strin
 		}
 	}
 	var is, told bool
-	err = w.ask1(ctx, func(ctx context.Context) error {
+	err = w.inTime(ctx, func(ctx context.Context) error {
 		is, told = c.asked.shown(ctx, reg, read, code)
 		return nil
 	})
@@ -191,14 +189,14 @@ func (w *worker) concludeAct(ctx context.Context, f facts, c command, code strin
 		case c.outcome == string(registrar.Done), read.found && read.ours && is && told: // a message of the registry says so, or it shows it
 			outcome = string(registrar.Done)
 		case c.outcome == outcomeNotDone:
-			outcome = askedNotDone
+			outcome = outcomeNotDone
 		case tx.Now.Before(settled):
 			next = at(settled)
 		case read.found && read.ours && is:
 			outcome = askedUnknown
 			c.message = "Nobody knows whether this was done."
 		default:
-			outcome = askedNotDone
+			outcome = outcomeNotDone
 		}
 		if err != nil {
 			return err
@@ -231,18 +229,15 @@ func (w *worker) concludeAct(ctx context.Context, f facts, c command, code strin
 
 // putBeforeStaff says what came of what the registrar "manual" was asked for: staff were, or they were not.
 func putBeforeStaff(ctx context.Context, tx *db.Tx, c command) (outcome string, err error) {
-	n, err := tx.CountStaffTasks(ctx, query.CountStaffTasksParams{Kind: taskChangeByHand, SubjectID: c.domainID, Occasion: c.transaction})
+	n, err := tx.CountStaffTasks(ctx, query.CountStaffTasksParams{Kind: manual.ChangeKind, SubjectID: c.domainID, Occasion: c.transaction})
 	if err != nil {
 		return "", fmt.Errorf("questions about domain %s: %w", c.domainID, err)
 	}
 	if n == 0 {
-		return askedNotDone, nil
+		return outcomeNotDone, nil
 	}
 	return string(registrar.Pending), nil
 }
-
-// taskChangeByHand is the kind of the tasks by which the registrar "manual" asks staff for what nobody waits for.
-const taskChangeByHand = "domain.change_by_hand"
 
 var partWords = map[string]string{
 	"nameservers": "other nameservers", "lock": "another transfer lock", "auth_code": "a new transfer code", "registrant": "another holder",
@@ -268,9 +263,9 @@ func (a asking) undone(d domainname.Domain, outcome string, ours bool, made time
 	}
 	s := fmt.Sprintf("%s: %s asked for %s on %s UTC, and got no answer. ", d.Name.Unicode(), who, a.words(), made.Format("2 Jan 2006, 15:04"))
 	switch {
-	case outcome == askedNotDone && !ours:
+	case outcome == outcomeNotDone && !ours:
 		s += "The registry does not have the domain for the store: it was not done, and nothing is sent again."
-	case outcome == askedNotDone:
+	case outcome == outcomeNotDone:
 		s += "The registry has it as before. Nothing is sent again by itself: ask for it again if it is still wanted."
 	case a.AuthCode:
 		s += "Whether it was done can't be read. Nobody has seen the code; one that was told before may be void. Make a new one if it is still wanted."
@@ -287,7 +282,7 @@ func undoneAfterAll(ctx context.Context, tx *db.Tx, c command, why string) error
 		return err
 	}
 	err = event.Audit(event.WithActor(ctx, c.asked.By), tx, event.Change{
-		What: EventChanged, SubjectID: d.ID, After: strings.Join(c.asked.parts(), ", ") + ": " + askedNotDone, Why: c.asked.Reason,
+		What: EventChanged, SubjectID: d.ID, After: strings.Join(c.asked.parts(), ", ") + ": " + outcomeNotDone, Why: c.asked.Reason,
 	})
 	if err != nil {
 		return err

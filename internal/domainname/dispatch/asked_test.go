@@ -90,7 +90,7 @@ func TestActCrashes(t *testing.T) {
 					now := b.load(d.ID)
 					outcome := string(registrar.Done)
 					if kind == registrartest.CutBefore || point == "committed" {
-						outcome = askedNotDone
+						outcome = outcomeNotDone
 					}
 					b.toldOnce(d, "nameservers, lock, registrant", outcome, false)
 					done := outcome == string(registrar.Done)
@@ -221,7 +221,7 @@ func TestActOnWhatHasLeft(t *testing.T) {
 		b.restart()
 		b.fake.Change("act.example", func(d *registrartest.Domain) { d.Sponsor = registrartest.Them })
 		b.pass(20*time.Minute, time.Minute)
-		b.toldOnce(d, "nameservers", askedNotDone, false)
+		b.toldOnce(d, "nameservers", outcomeNotDone, false)
 		if got := b.question(d.ID); strings.Contains(got, "as before") || !strings.Contains(got, "does not have the domain") {
 			b.Errorf("asked %q", got)
 		}
@@ -247,7 +247,7 @@ func (p putter) Update(ctx context.Context, transaction string, _ registrar.Upda
 // Where people do it, they were asked, or they were not.
 func TestActByHandCrashes(t *testing.T) {
 	t.Parallel()
-	for point, outcome := range map[string]string{"committed": askedNotDone, "sent": string(registrar.Pending)} {
+	for point, outcome := range map[string]string{"committed": outcomeNotDone, "sent": string(registrar.Pending)} {
 		t.Run(point, func(t *testing.T) {
 			lite(t, func(b *bench) {
 				b.fake.Caps.Manual = true
@@ -322,7 +322,7 @@ func TestActMessageBeforeAnswer(t *testing.T) {
 	for done, want := range map[bool]struct {
 		class   registrar.Class
 		outcome string
-	}{true: {registrar.Done, string(registrar.Done)}, false: {registrar.Policy, askedNotDone}} {
+	}{true: {registrar.Done, string(registrar.Done)}, false: {registrar.Policy, outcomeNotDone}} {
 		t.Run(want.outcome, func(t *testing.T) {
 			each(t, func(b *bench) {
 				b.adapter = brisk{b.fake, b, done, New(b.store.DB, b.config)}

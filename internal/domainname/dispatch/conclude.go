@@ -15,7 +15,7 @@ import (
 // send sends a command that is committed, and concludes it.
 func (w *worker) send(ctx context.Context, f facts, reg registrar.Registrar, s *sending) (step, error) {
 	answer := registrar.Answer{Class: registrar.Unknown}
-	err := w.ask1(ctx, func(ctx context.Context) error {
+	err := w.inTime(ctx, func(ctx context.Context) error {
 		answer = w.told(ctx, reg, f.domain, s)
 		return nil
 	})
@@ -147,7 +147,7 @@ func (w *worker) ordered(ctx context.Context, reg registrar.Registrar, c command
 		return nil, nil
 	}
 	var has bool
-	err := w.ask1(ctx, func(ctx context.Context) (err error) {
+	err := w.inTime(ctx, func(ctx context.Context) (err error) {
 		has, err = list.Ordered(ctx, c.transaction)
 		return err
 	})

@@ -87,7 +87,7 @@ func (s *Service) Delete(ctx context.Context, domainID string, in Deletion) (ans
 		return answer, err
 	}
 	answer = registrar.Answer{Class: registrar.Unknown}
-	err = w.ask1(ctx, func(ctx context.Context) error {
+	err = w.inTime(ctx, func(ctx context.Context) error {
 		answer = w.told(ctx, reg, f.domain, sends)
 		return nil
 	})

@@ -57,7 +57,7 @@ func (w *worker) funded(ctx context.Context, f facts) (is funds, err error) {
 	if !reg.Capabilities().Balance {
 		return is, nil
 	}
-	err = w.ask1(ctx, func(ctx context.Context) error {
+	err = w.inTime(ctx, func(ctx context.Context) error {
 		balance, known, err := reg.Balance(ctx)
 		if err != nil || !known {
 			return err

@@ -122,7 +122,7 @@ func (w *worker) quotes(ctx context.Context, f facts, terms []int) (map[int]regi
 
 // quoteOf asks for one price.
 func (w *worker) quoteOf(ctx context.Context, reg registrar.Registrar, asked registrar.Quoting) (q registrar.Quote, err error) {
-	err = w.ask1(ctx, func(ctx context.Context) (err error) {
+	err = w.inTime(ctx, func(ctx context.Context) (err error) {
 		q, err = registrar.QuoteIn(ctx, reg, transactionID, asked)
 		return err
 	})

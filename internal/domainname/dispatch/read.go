@@ -55,7 +55,7 @@ func (w *worker) read(ctx context.Context, reg registrar.Registrar, d domainname
 
 func (w *worker) readOnce(ctx context.Context, reg registrar.Registrar, d domainname.Domain) (reading, error) {
 	var info registrar.Info
-	err := w.ask1(ctx, func(ctx context.Context) (err error) {
+	err := w.inTime(ctx, func(ctx context.Context) (err error) {
 		info, err = reg.Info(ctx, transactionID(), d.Name.String())
 		return err
 	})
@@ -90,9 +90,9 @@ func stored(d domainname.Domain) reading {
 	return r
 }
 
-// ask1 asks a registrar for something and gives up after a time, in which it waits for its turn, too, and which never lasts
+// inTime asks a registrar for something and gives up after a time, in which it waits for its turn, too, and which never lasts
 // longer than the lease: what isn't sent by then is another worker's to send.
-func (w *worker) ask1(ctx context.Context, f func(context.Context) error) error {
+func (w *worker) inTime(ctx context.Context, f func(context.Context) error) error {
 	left := w.until.Sub(w.db.Wall().Now())
 	if left <= 0 {
 		return errLost
